@@ -1,0 +1,92 @@
+//! The keys of one owner: the list, the limits, one key with its history.
+
+use super::{App, Error};
+use crate::domain::api_key::{ApiKey, Status};
+use crate::domain::clock::Moment;
+use crate::domain::lifetime::LifetimeRule;
+use crate::domain::secret::FirstEight;
+use crate::store::{accounts, audit, keys, lifetimes, settings};
+
+pub use crate::store::audit::Line;
+pub use crate::store::keys::Listing;
+
+/// What External Tool Access shows.
+#[derive(Debug, Clone)]
+pub struct OwnKeys {
+    /// The keys of the listing that was asked for, newest first. Of ended ones, the latest 200.
+    pub keys: Vec<ApiKey>,
+    /// How many keys are live.
+    pub live: i64,
+    /// How many were revoked or expired.
+    pub ended: i64,
+    /// The rule for new keys.
+    pub rule: LifetimeRule,
+    /// May new keys be made?
+    pub allow_creation: bool,
+    /// Are keys accepted at all?
+    pub accept_keys: bool,
+}
+
+/// One key with what its page tells.
+#[derive(Debug, Clone)]
+pub struct KeyDetails {
+    /// The key.
+    pub key: ApiKey,
+    /// Until when a replaced secret stays good.
+    pub grace_ends: Option<Moment>,
+    /// Who disabled or revoked it, by name.
+    pub stopped_by: Option<String>,
+    /// What was done to it, latest first.
+    pub history: Vec<Line>,
+    /// The rule for new secrets.
+    pub rule: LifetimeRule,
+}
+
+impl App {
+    /// The keys of `owner`.
+    pub async fn own_keys(&self, owner: i64, listing: Listing) -> Result<OwnKeys, Error> {
+        let now = self.now();
+        let mut own = self
+            .store
+            .read(move |db| {
+                let settings = settings::load(db)?;
+                Ok::<_, Error>(OwnKeys {
+                    keys: keys::list(db, owner, listing, now)?,
+                    live: keys::count_live(db, owner, now)?,
+                    ended: keys::count_ended(db, owner, now)?,
+                    rule: lifetimes::for_everyone(db)?,
+                    allow_creation: settings.allow_creation,
+                    accept_keys: settings.accept_keys,
+                })
+            })
+            .await?;
+        for key in &mut own.keys {
+            self.use_log.complete(key);
+        }
+        Ok(own)
+    }
+
+    /// One key of `owner`. Somebody else's key is not found.
+    pub async fn own_key(&self, owner: i64, first_eight: &FirstEight) -> Result<KeyDetails, Error> {
+        let (first_eight, now) = (first_eight.clone(), self.now());
+        let mut details = self
+            .store
+            .read(move |db| {
+                let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+                let stop = key.revoked.as_ref().or(key.disabled.as_ref()).and_then(|stop| stop.by);
+                let stopped_by = match stop {
+                    Some(account) => accounts::find(db, account)?.map(|account| account.display_name),
+                    None => None,
+                };
+                let grace_ends = match key.status(now) {
+                    Status::Revoked => None,
+                    _ => keys::grace_ends(db, key.id, now)?,
+                };
+                let history = audit::history(db, key.first_eight.as_str(), 50)?;
+                Ok::<_, Error>(KeyDetails { stopped_by, grace_ends, history, rule: lifetimes::for_everyone(db)?, key })
+            })
+            .await?;
+        self.use_log.complete(&mut details.key);
+        Ok(details)
+    }
+}

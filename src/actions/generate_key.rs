@@ -1,0 +1,169 @@
+//! Generate API Key: the record, the secret that is shown once, and the promise that a form is answered with one only once.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{Actor, App, Error};
+use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
+use crate::domain::audit::Action;
+use crate::domain::clock::Moment;
+use crate::domain::lifetime::Expiry;
+use crate::domain::mistake::Mistake;
+use crate::domain::secret::{FirstEight, Secret, SecretHash, base62};
+use crate::store::keys::NewKey;
+use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, settings};
+
+/// What a person asks for.
+#[derive(Debug, Clone)]
+pub struct KeyRequest {
+    /// `None`: a name is made from the date.
+    pub name: Option<KeyName>,
+    /// May be empty.
+    pub note: KeyNote,
+    /// How long it shall live.
+    pub expiry: Expiry,
+    /// The form by which it is asked for.
+    pub form: FormId,
+}
+
+/// The one-time id of a form whose answer shows a secret. It carries no right, it only makes the answer unique.
+#[derive(Debug, Clone)]
+pub struct FormId(String);
+
+impl FormId {
+    /// As it came back from the form: 22 base62 characters.
+    pub fn parse(text: &str) -> Result<Self, Mistake> {
+        let shaped = text.len() == 22 && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        shaped.then(|| Self(text.to_owned())).ok_or_else(|| Mistake::new("form", "Open the form again"))
+    }
+
+    /// The hash under which its use is noted.
+    pub(super) fn hash(&self) -> Vec<u8> {
+        Sha256::digest(self.0.as_bytes()).to_vec()
+    }
+}
+
+/// The answer to a form that asks for a secret.
+pub enum Issued {
+    /// The key and its secret, to be shown in this one answer.
+    Now(Box<ApiKey>, Secret),
+    /// This form was answered before, with the secret of this key.
+    Before(FirstEight),
+}
+
+impl App {
+    /// A fresh id for a form that asks for a secret.
+    pub fn new_form_id(&self) -> String {
+        base62(&mut *self.rng(), 22).to_string()
+    }
+
+    /// Makes a key for the actor, who is its owner.
+    pub async fn generate_key(&self, actor: &Actor, owner: i64, request: KeyRequest) -> Result<Issued, Error> {
+        loop {
+            let mut rng = self.rng();
+            let first_eight = FirstEight::generate(&mut *rng);
+            let secret = Secret::generate(&self.config.prefixes[0], &first_eight, &mut *rng);
+            let made = self.insert_key(actor, owner, request.clone(), first_eight, secret.hash()).await;
+            match made {
+                Ok(Ok(key)) => return Ok(Issued::Now(Box::new(key), secret)),
+                Ok(Err(shown_before)) => return Ok(Issued::Before(shown_before)),
+                // Another key has the same first eight, or the same form was answered at this moment: look again.
+                Err(Attempt::Again) => {}
+                Err(Attempt::Failed(error)) => return Err(error),
+            }
+        }
+    }
+
+    async fn insert_key(
+        &self,
+        actor: &Actor,
+        owner: i64,
+        request: KeyRequest,
+        first_eight: FirstEight,
+        secret_hash: SecretHash,
+    ) -> Result<Result<ApiKey, FirstEight>, Attempt> {
+        let (actor, now) = (actor.clone(), self.now());
+        self.store
+            .write(move |db| {
+                if let Some(shown_before) = forms::find(db, &request.form.hash(), owner)? {
+                    return Ok(Err(shown_before));
+                }
+                let expires_at = may_generate(db, owner, request.expiry, now)?;
+                let name = free_name(db, owner, request.name, now)?;
+                let new = NewKey { first_eight, secret_hash, owner, name, note: request.note, expires_at };
+                keys::insert(db, &new, owner, now)?;
+                forms::insert(db, &request.form.hash(), owner, &new.first_eight, now)?;
+                let details = json!({ "name": new.name.0, "expires_at": expires_at.map(Moment::rfc3339) });
+                audit::insert(db, &actor.did(now, Action::KeyGenerate, new.first_eight.as_str(), details))?;
+                let key = keys::find_own(db, owner, &new.first_eight)?;
+                key.map(Ok).ok_or_else(|| Error::Internal("a key vanished while it was made".into()).into())
+            })
+            .await
+    }
+}
+
+/// The switch, the owner, the limit and the lifetime rule. Gives the end that the key will have.
+fn may_generate(db: &mut Db, owner: i64, wish: Expiry, now: Moment) -> Result<Option<Moment>, Error> {
+    if !settings::load(db)?.allow_creation {
+        let text = "An administrator has turned off new API keys on this server. Your existing keys keep working.";
+        return Err(Error::Forbidden(text.into()));
+    }
+    keys::lock_owner(db, owner)?;
+    if !accounts::find(db, owner)?.is_some_and(|account| account.active) {
+        return Err(Error::Forbidden("Your account is deactivated. Ask an administrator.".into()));
+    }
+    let rule = lifetimes::for_everyone(db)?;
+    let limit = i64::from(rule.keys_per_owner);
+    if limit > 0 && keys::count_live(db, owner, now)? >= limit {
+        return Err(Error::Conflict(format!(
+            "You already have {limit} active keys, the most allowed. Revoke one to generate another."
+        )));
+    }
+    Ok(rule.expires_at(wish, now)?)
+}
+
+/// The name that was asked for if no live key holds it; the first free one of today if none was asked for.
+fn free_name(db: &mut Db, owner: i64, wish: Option<KeyName>, now: Moment) -> Result<KeyName, Error> {
+    match wish {
+        Some(name) if keys::name_is_held(db, owner, &name, now)? => Err(name_taken()),
+        Some(name) => Ok(name),
+        None => {
+            for attempt in 1.. {
+                let name = KeyName::made_up(now, attempt);
+                if !keys::name_is_held(db, owner, &name, now)? {
+                    return Ok(name);
+                }
+            }
+            Err(Error::Internal("no name is free".into()))
+        }
+    }
+}
+
+/// The mistake of a name that another live key has.
+pub(super) fn name_taken() -> Error {
+    Mistake::new("name", "Another of your keys has this name. Choose another name").into()
+}
+
+/// How one attempt to issue a secret ended when it did not succeed.
+pub(super) enum Attempt {
+    /// A unique value was taken at this very moment.
+    Again,
+    /// For good.
+    Failed(Error),
+}
+
+impl From<Error> for Attempt {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<store::Error> for Attempt {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Conflict(Unique::FirstEight | Unique::UsedForm) => Self::Again,
+            store::Error::Conflict(Unique::KeyName) => Self::Failed(name_taken()),
+            error => Self::Failed(error.into()),
+        }
+    }
+}

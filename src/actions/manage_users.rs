@@ -1,0 +1,113 @@
+//! What an operator does with people's accounts.
+
+use serde_json::json;
+
+use super::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::mistake::Mistake;
+use crate::domain::password::{Password, PasswordHash};
+use crate::domain::user::{Account, Role, Username};
+use crate::store::accounts::NewAccount;
+use crate::store::{self, Unique, accounts, audit, sessions};
+
+/// A person to be.
+pub struct NewUser {
+    /// To sign in with.
+    pub username: Username,
+    /// To read.
+    pub display_name: String,
+    /// May be unknown.
+    pub email: Option<String>,
+    /// What they may do.
+    pub role: Role,
+    /// Their first password.
+    pub password: Password,
+}
+
+impl App {
+    /// Adds a person who can sign in.
+    pub async fn create_user(&self, actor: &Actor, user: NewUser) -> Result<(), Error> {
+        let password = self.hash(user.password).await?;
+        let new = NewAccount {
+            username: user.username,
+            display_name: user.display_name,
+            email: user.email,
+            password,
+            role: user.role,
+        };
+        let (actor, now) = (actor.clone(), self.now());
+        self.store
+            .write(move |db| {
+                accounts::insert(db, &new, actor.account, now).map_err(|error| match error {
+                    store::Error::Conflict(Unique::Username) => {
+                        Mistake::new("username", "This user name is taken. Choose another").into()
+                    }
+                    error => Error::from(error),
+                })?;
+                let details = json!({ "role": new.role.word(), "display_name": new.display_name });
+                Ok(audit::insert(db, &actor.did(now, Action::UserCreate, new.username.as_str(), details))?)
+            })
+            .await
+    }
+
+    /// Everybody, by user name.
+    pub async fn list_users(&self) -> Result<Vec<Account>, Error> {
+        Ok(self.store.read(accounts::list).await?)
+    }
+
+    /// Replaces a person's password and ends their sessions.
+    pub async fn set_user_password(&self, actor: &Actor, username: &Username, password: Password) -> Result<(), Error> {
+        let hash = self.hash(password).await?;
+        self.change_user(actor, username, Action::UserSetPassword, move |db, account| {
+            accounts::set_password(db, account.id, &hash)?;
+            sessions::delete_all(db, account.id)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Keeps a person out: sign-in stops, sessions end, keys are refused. Says no to the last active administrator.
+    pub async fn deactivate_user(&self, actor: &Actor, username: &Username) -> Result<(), Error> {
+        self.change_user(actor, username, Action::UserDeactivate, |db, account| {
+            if account.active && account.is_admin() && accounts::other_active_admins(db, account.id)? == 0 {
+                return Err(Error::Conflict("This is the last active administrator. Make another one first.".into()));
+            }
+            accounts::set_active(db, account.id, false)?;
+            sessions::delete_all(db, account.id)?;
+            Ok(account.active)
+        })
+        .await
+    }
+
+    /// Lets a person in again; their keys work again.
+    pub async fn activate_user(&self, actor: &Actor, username: &Username) -> Result<(), Error> {
+        self.change_user(actor, username, Action::UserActivate, |db, account| {
+            accounts::set_active(db, account.id, true)?;
+            Ok(!account.active)
+        })
+        .await
+    }
+
+    /// Runs `change` on the account of `username`; what it answers with `true` is audited.
+    async fn change_user<F>(&self, actor: &Actor, username: &Username, action: Action, change: F) -> Result<(), Error>
+    where
+        F: FnOnce(&mut store::Db, &Account) -> Result<bool, Error> + Send + 'static,
+    {
+        let (actor, username, now) = (actor.clone(), username.clone(), self.now());
+        self.store
+            .write(move |db| {
+                let account = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account;
+                if change(db, &account)? {
+                    audit::insert(db, &actor.did(now, action, username.as_str(), json!({})))?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
+        let mut rng = self.rng();
+        let hash = self.hashing.run(move || PasswordHash::of(&password, &mut *rng)).await?;
+        hash.ok_or_else(|| Error::Internal("argon2 refused a password".into()))
+    }
+}

@@ -1,0 +1,121 @@
+//! Rotate: a new secret for the same record. The one before it lives on for the chosen grace period.
+
+use serde_json::json;
+
+use super::edit_key::own_living;
+use super::generate_key::{Attempt, FormId, Issued};
+use super::{Actor, App, Error};
+use crate::domain::api_key::Status;
+use crate::domain::audit::Action;
+use crate::domain::clock::{DAY, HOUR, Moment};
+use crate::domain::mistake::Mistake;
+use crate::domain::secret::{FirstEight, Secret};
+use crate::store::keys::Rotation;
+use crate::store::{audit, forms, keys, lifetimes, settings};
+
+/// How long the secret before stays good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grace {
+    /// It ends at once.
+    None,
+    /// One hour.
+    Hour,
+    /// 24 hours.
+    Day,
+    /// 7 days.
+    Week,
+}
+
+impl Grace {
+    /// All of them, in the order of the form.
+    pub const ALL: [Self; 4] = [Self::None, Self::Hour, Self::Day, Self::Week];
+
+    /// The value in the form.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "0h",
+            Self::Hour => "1h",
+            Self::Day => "24h",
+            Self::Week => "7d",
+        }
+    }
+
+    /// What people read: "The old key stops working …".
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::None => "at once",
+            Self::Hour => "in 1 hour",
+            Self::Day => "in 24 hours",
+            Self::Week => "in 7 days",
+        }
+    }
+
+    /// From the form.
+    pub fn parse(word: &str) -> Result<Self, Mistake> {
+        let found = Self::ALL.into_iter().find(|grace| grace.word() == word);
+        found.ok_or_else(|| Mistake::new("old_ends", "Choose when the old key stops working"))
+    }
+
+    fn micros(self) -> i64 {
+        match self {
+            Self::None => 0,
+            Self::Hour => HOUR,
+            Self::Day => DAY,
+            Self::Week => 7 * DAY,
+        }
+    }
+}
+
+impl App {
+    /// Gives an own, active key a new secret, and a new life as long as its last one, within the rule of today.
+    pub async fn rotate_key(
+        &self,
+        actor: &Actor,
+        owner: i64,
+        first_eight: &FirstEight,
+        grace: Grace,
+        form: FormId,
+    ) -> Result<Issued, Error> {
+        loop {
+            let secret = Secret::generate(&self.config.prefixes[0], first_eight, &mut *self.rng());
+            let (actor, first_eight, form, hash) = (actor.clone(), first_eight.clone(), form.clone(), secret.hash());
+            let now = self.now();
+            let rotated = self
+                .store
+                .write(move |db| {
+                    if let Some(shown_before) = forms::find(db, &form.hash(), owner)? {
+                        return Ok(Err(shown_before));
+                    }
+                    let key = own_living(db, owner, &first_eight)?;
+                    match key.status(now) {
+                        Status::Active => {}
+                        Status::Disabled => return Err(conflict("This key is disabled. Enable it before you rotate it.")),
+                        _ => return Err(conflict("This key has expired. Generate a new one like it.")),
+                    }
+                    if !settings::load(db)?.allow_creation {
+                        let text = "An administrator has turned off new API keys on this server. Your existing keys keep working.";
+                        return Err(Error::Forbidden(text.into()).into());
+                    }
+                    let expires_at = lifetimes::for_everyone(db)?.renewed(key.lifetime(), now);
+                    let grace_ends = now.plus(grace.micros()).min(key.expires_at.unwrap_or(Moment(i64::MAX)));
+                    keys::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
+                    forms::insert(db, &form.hash(), owner, &first_eight, now)?;
+                    let details = json!({ "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Moment::rfc3339) });
+                    audit::insert(db, &actor.did(now, Action::KeyRotate, first_eight.as_str(), details))?;
+                    let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+                    Ok::<_, Attempt>(Ok(key))
+                })
+                .await;
+            match rotated {
+                Ok(Ok(key)) => return Ok(Issued::Now(Box::new(key), secret)),
+                Ok(Err(shown_before)) => return Ok(Issued::Before(shown_before)),
+                Err(Attempt::Again) => {}
+                Err(Attempt::Failed(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+fn conflict(text: &str) -> Attempt {
+    Attempt::Failed(Error::Conflict(text.into()))
+}

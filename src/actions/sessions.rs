@@ -1,0 +1,109 @@
+//! Sessions: kept in the database by the hash of their id, ended after 30 idle minutes, after 8 hours, or by their owner.
+
+use serde_json::json;
+
+use super::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::clock::{HOUR, MINUTE, Moment};
+use crate::domain::secret::base62;
+use crate::store::audit;
+use crate::store::sessions::{self, IdHash};
+
+pub use crate::store::sessions::{Listed, NewSession};
+
+/// A session ends after so long without a request, in microseconds.
+const IDLE: i64 = 30 * MINUTE;
+/// A session ends so long after sign-in, in microseconds.
+const ABSOLUTE: i64 = 8 * HOUR;
+/// Activity is noted at most this often, in microseconds.
+const TOUCH_EVERY: i64 = MINUTE;
+/// Sessions that one account may have at a time; the oldest makes room.
+const PER_ACCOUNT: i64 = 20;
+
+impl App {
+    /// The end of a session that begins now.
+    pub fn session_end(&self) -> Moment {
+        self.now().plus(ABSOLUTE)
+    }
+
+    /// Begins a session and gives its id: 64 base62 characters that only the cookie holds.
+    pub async fn begin_session(&self, new: NewSession) -> Result<String, Error> {
+        let id = base62(&mut *self.rng(), 64).to_string();
+        let (hash, now) = (IdHash::of(&id), self.now());
+        self.store
+            .write(move |db| {
+                sessions::insert(db, &hash, &new, now)?;
+                Ok::<_, Error>(sessions::bound(db, new.account, PER_ACCOUNT)?)
+            })
+            .await?;
+        Ok(id)
+    }
+
+    /// The state of a session that is alive. Notes the activity, at most once a minute.
+    pub async fn load_session(&self, id: &str) -> Result<Option<String>, Error> {
+        let (hash, now) = (IdHash::of(id), self.now());
+        let found = self.store.look_up(move |db| sessions::find(db, &hash, now, now.plus(-IDLE))).await?;
+        let Some((state, last_seen)) = found else { return Ok(None) };
+        if now.since(last_seen) >= TOUCH_EVERY {
+            let hash = IdHash::of(id);
+            self.store.write(move |db| Ok::<_, Error>(sessions::touch(db, &hash, now)?)).await?;
+        }
+        Ok(Some(state))
+    }
+
+    /// Replaces the state of a session; one that was ended meanwhile stays ended.
+    pub async fn update_session(&self, id: &str, state: String) -> Result<(), Error> {
+        let hash = IdHash::of(id);
+        self.store.write(move |db| Ok(sessions::set_state(db, &hash, &state)?)).await
+    }
+
+    /// Ends a session; says how many there were with this id.
+    pub async fn end_session(&self, id: &str) -> Result<usize, Error> {
+        let hash = IdHash::of(id);
+        self.store.write(move |db| Ok(sessions::delete(db, &hash)?)).await
+    }
+
+    /// The sessions of an account, latest activity first, each with whether it is the one with the id `current`.
+    pub async fn own_sessions(&self, account: i64, current: &str) -> Result<Vec<(Listed, bool)>, Error> {
+        let (current, now) = (IdHash::of(current), self.now());
+        let mut listed: Vec<(Listed, bool)> = self
+            .store
+            .read(move |db| {
+                let listed = sessions::list(db, account, now, now.plus(-IDLE))?;
+                Ok::<_, Error>(
+                    listed.into_iter().map(|session| (session.is(&current), session)).map(|(a, b)| (b, a)).collect(),
+                )
+            })
+            .await?;
+        listed.sort_by_key(|(_, is_current)| !is_current);
+        Ok(listed)
+    }
+
+    /// Ends one of the actor's own sessions. Somebody else's is not found.
+    pub async fn end_listed_session(&self, actor: &Actor, account: i64, session: i64) -> Result<(), Error> {
+        let event = actor.did(self.now(), Action::SessionsEnd, &actor.name, json!({ "sessions": 1 }));
+        self.store
+            .write(move |db| match sessions::delete_listed(db, account, session)? {
+                0 => Err(Error::NotFound),
+                _ => Ok(audit::insert(db, &event)?),
+            })
+            .await
+    }
+
+    /// Ends all sessions of the actor but the one with the id `current`; says how many.
+    pub async fn end_other_sessions(&self, actor: &Actor, account: i64, current: &str) -> Result<usize, Error> {
+        let (current, actor, now) = (IdHash::of(current), actor.clone(), self.now());
+        self.store
+            .write(move |db| {
+                let ended = sessions::delete_others(db, account, &current)?;
+                audit::insert(db, &actor.did(now, Action::SessionsEnd, &actor.name, json!({ "sessions": ended })))?;
+                Ok(ended)
+            })
+            .await
+    }
+}
+
+/// Idle sessions were last seen before this.
+pub(super) fn idle_since(now: Moment) -> Moment {
+    now.plus(-IDLE)
+}

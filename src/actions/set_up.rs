@@ -1,0 +1,90 @@
+//! The first start: a one-time link makes the first administrator.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::password::{Password, PasswordHash};
+use crate::domain::secret::base62;
+use crate::domain::user::{Account, Role, Username};
+use crate::store::accounts::NewAccount;
+use crate::store::settings::Internal;
+use crate::store::{accounts, audit, settings};
+
+/// The administrator to be.
+pub struct FirstAdmin {
+    /// To sign in with.
+    pub username: Username,
+    /// To read.
+    pub display_name: String,
+    /// Chosen by them.
+    pub password: Password,
+}
+
+impl App {
+    /// While nobody has an account: a new token for the set-up link; the one before it ends.
+    pub async fn offer_set_up(&self) -> Result<Option<String>, Error> {
+        let token = base62(&mut *self.rng(), 43).to_string();
+        let hash = hash(&token);
+        let now = self.now();
+        let offered: bool = self
+            .store
+            .write(move |db| {
+                if accounts::any(db)? {
+                    return Ok::<_, Error>(false);
+                }
+                settings::set_internal(db, Internal::SetupToken, &hash, now)?;
+                Ok(true)
+            })
+            .await?;
+        Ok(offered.then_some(token))
+    }
+
+    /// Is this the token of a set-up that is still to be done? Anything else is not found.
+    pub async fn check_set_up(&self, token: &str) -> Result<(), Error> {
+        let hash = hash(token);
+        let open = self
+            .store
+            .read(move |db| {
+                let waiting = settings::internal(db, Internal::SetupToken)?;
+                Ok::<_, Error>(waiting.as_deref() == Some(&hash) && !accounts::any(db)?)
+            })
+            .await?;
+        if open { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// Makes the first administrator. Of many at once with the same token, exactly one succeeds.
+    pub async fn set_up(&self, actor: &Actor, token: &str, admin: FirstAdmin) -> Result<Account, Error> {
+        self.check_set_up(token).await?;
+        let mut rng = self.rng();
+        let password = self
+            .hashing
+            .run(move || PasswordHash::of(&admin.password, &mut *rng))
+            .await?
+            .ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
+        let new = NewAccount {
+            username: admin.username,
+            display_name: admin.display_name,
+            email: None,
+            password,
+            role: Role::Admin,
+        };
+        let (hash, actor, now) = (hash(token), actor.clone(), self.now());
+        self.store
+            .write(move |db| {
+                if !settings::take_internal(db, Internal::SetupToken, &hash)? || accounts::any(db)? {
+                    return Err(Error::NotFound);
+                }
+                let id = accounts::insert(db, &new, None, now)?;
+                accounts::signed_in(db, id, &actor.address_text(), now)?;
+                audit::insert(db, &actor.did(now, Action::SiteSetUp, new.username.as_str(), json!({})))?;
+                accounts::find(db, id)?.ok_or(Error::NotFound)
+            })
+            .await
+    }
+}
+
+fn hash(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}

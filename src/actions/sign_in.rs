@@ -1,0 +1,97 @@
+//! Signing in with user name and password, and signing out.
+
+use serde_json::json;
+
+use super::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::mistake::Mistake;
+use crate::domain::password::{Match, Password, PasswordHash};
+use crate::domain::user::{Account, Username};
+use crate::store::{accounts, audit};
+
+/// One text for an unknown user, a wrong password and anything that cannot be one.
+const REFUSED: &str = "The user name or password is not right";
+
+impl App {
+    /// Checks user name and password. An unknown user costs as much time as a wrong password, and reads the same.
+    pub async fn sign_in(&self, actor: &Actor, username: &str, password: String) -> Result<Account, Error> {
+        self.throttle.try_address(actor.address)?;
+        let username = Username::parse(username);
+        let known = match &username {
+            Ok(username) => {
+                let username = username.clone();
+                self.store.look_up(move |db| accounts::credentials(db, &username)).await?
+            }
+            Err(_) => None,
+        };
+        if let Ok(username) = &username {
+            let known_address = known.as_ref().and_then(|known| known.last_address.as_deref());
+            self.throttle.try_account(username, actor.address, known_address)?;
+        }
+        let Some(password) = Password::presented(password) else { return Err(refused()) };
+        let stored = known.as_ref().and_then(|known| known.password.clone()).unwrap_or_else(PasswordHash::of_nobody);
+        let (compared, old) = (stored.clone(), stored);
+        let (found, password) = self.hashing.run(move || (compared.compare(&password), password)).await?;
+
+        match (known.map(|known| known.account), found) {
+            (Some(account), Match::Right | Match::RightButWeak) if account.active => {
+                let stronger = match found {
+                    Match::RightButWeak => self.rehash(password).await,
+                    _ => None,
+                };
+                self.admit(actor, account, stronger.map(|new| (old, new))).await
+            }
+            (Some(account), Match::Right | Match::RightButWeak) => {
+                self.note_refusal(actor, account.username.as_str(), "deactivated").await?;
+                Err(Mistake::new("username", "Your account is deactivated. Ask an administrator").into())
+            }
+            (account, _) => {
+                // What was typed is not kept when it is nobody's name: it may be a password in the wrong field.
+                let target = account.as_ref().map_or("(unknown user)", |account| account.username.as_str());
+                self.note_refusal(actor, target, "wrong user name or password").await?;
+                Err(refused())
+            }
+        }
+    }
+
+    /// Notes that somebody signed out. The session itself is ended by whoever holds it.
+    pub async fn sign_out(&self, actor: &Actor) -> Result<(), Error> {
+        let event = actor.did(self.now(), Action::SignOut, &actor.name, json!({}));
+        self.store.write(move |db| Ok(audit::insert(db, &event)?)).await
+    }
+
+    async fn admit(
+        &self,
+        actor: &Actor,
+        account: Account,
+        stronger: Option<(PasswordHash, PasswordHash)>,
+    ) -> Result<Account, Error> {
+        let actor = Actor { account: Some(account.id), name: account.username.as_str().to_owned(), ..actor.clone() };
+        let now = self.now();
+        self.store
+            .write(move |db| {
+                accounts::signed_in(db, account.id, &actor.address_text(), now)?;
+                if let Some((old, new)) = &stronger {
+                    accounts::strengthen_password(db, account.id, old, new)?;
+                }
+                audit::insert(db, &actor.did(now, Action::SignIn, &actor.name, json!({})))?;
+                accounts::find(db, account.id)?.filter(|account| account.active).ok_or_else(refused)
+            })
+            .await
+    }
+
+    async fn rehash(&self, password: Password) -> Option<PasswordHash> {
+        let mut rng = self.rng();
+        // Not being able to strengthen a hash is no reason to refuse the right password: the next sign-in tries again.
+        self.hashing.run(move || PasswordHash::of(&password, &mut *rng)).await.unwrap_or_default()
+    }
+
+    async fn note_refusal(&self, actor: &Actor, target: &str, reason: &str) -> Result<(), Error> {
+        let event = actor.failed(self.now(), Action::SignIn, target, json!({ "reason": reason }));
+        self.store.write(move |db| Ok(audit::insert(db, &event)?)).await
+    }
+}
+
+fn refused() -> Error {
+    Mistake::new("username", REFUSED).into()
+}

@@ -1,0 +1,26 @@
+//! What Claviger does by itself, in the background: write down uses, forget what is over.
+
+use super::{App, Error, sessions};
+use crate::domain::clock::DAY;
+use crate::store::{forms, keys, sessions as session_rows};
+
+impl App {
+    /// Writes the uses noted since the last time; says of how many keys.
+    pub async fn flush_uses(&self) -> Result<usize, Error> {
+        Ok(self.use_log.flush(&self.store).await?)
+    }
+
+    /// Removes sessions that are over, replaced secrets past their grace, forms older than a day, and full throttle buckets.
+    pub async fn sweep(&self) -> Result<(), Error> {
+        self.throttle.tidy();
+        let now = self.now();
+        self.store
+            .write(move |db| {
+                session_rows::purge(db, now, sessions::idle_since(now))?;
+                keys::purge_replaced(db, now)?;
+                forms::purge(db, now.plus(-DAY))?;
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,84 @@
+//! How often somebody may try to sign in. Delays, never a lock: nobody can shut another person out for good.
+//!
+//! Kept in memory, per node (docs/security.md says so). An address from which the account signed in last has a bucket
+//! of its own, so that a stranger's guesses do not slow down its owner.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use super::Error;
+use crate::domain::user::Username;
+
+/// Tries from one address: 60 at once, then one every 2 seconds.
+const PER_ADDRESS: (u32, Duration) = (60, Duration::from_secs(2));
+/// Tries for one account from strange addresses together, and from the known one: 10 at once, then one every 90 seconds.
+const PER_ACCOUNT: (u32, Duration) = (10, Duration::from_secs(90));
+
+/// The buckets.
+pub struct Throttle {
+    addresses: DefaultKeyedRateLimiter<String>,
+    accounts: DefaultKeyedRateLimiter<String>,
+}
+
+impl Throttle {
+    /// Full buckets for everybody.
+    pub fn new() -> Self {
+        Self { addresses: limiter(PER_ADDRESS), accounts: limiter(PER_ACCOUNT) }
+    }
+
+    /// Counts a try from this address.
+    pub fn try_address(&self, address: Option<IpAddr>) -> Result<(), Error> {
+        take(&self.addresses, &network(address))
+    }
+
+    /// Counts a try for this account. `known_address` is where its latest successful sign-in came from.
+    pub fn try_account(
+        &self,
+        username: &Username,
+        address: Option<IpAddr>,
+        known_address: Option<&str>,
+    ) -> Result<(), Error> {
+        let here = address.map(|address| address.to_string());
+        let known = here.is_some() && here.as_deref() == known_address;
+        let from = if known { here.unwrap_or_default() } else { "strangers".into() };
+        take(&self.accounts, &format!("{} {from}", username.as_str()))
+    }
+
+    /// Forgets buckets that are full again.
+    pub fn tidy(&self) {
+        self.addresses.retain_recent();
+        self.accounts.retain_recent();
+    }
+}
+
+fn limiter((burst, period): (u32, Duration)) -> DefaultKeyedRateLimiter<String> {
+    let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+    let quota = Quota::with_period(period).unwrap_or_else(|| Quota::per_minute(burst));
+    RateLimiter::keyed(quota.allow_burst(burst))
+}
+
+fn take(buckets: &DefaultKeyedRateLimiter<String>, key: &String) -> Result<(), Error> {
+    buckets.check_key(key).map_err(|refused| {
+        let seconds = refused.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
+        let minutes = seconds.div_ceil(60);
+        let text =
+            format!("Too many attempts. Try again in {minutes} {}.", if minutes == 1 { "minute" } else { "minutes" });
+        Error::TooMany { text, retry_after: seconds }
+    })
+}
+
+/// One bucket for an IPv4 address, one for an IPv6 /64: a household has one of each.
+fn network(address: Option<IpAddr>) -> String {
+    match address {
+        Some(IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_none() => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Some(address) => address.to_canonical().to_string(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,65 @@
+//! Verify: decide whether a presented secret is good. Reads, never writes; what was used is noted in memory.
+
+use super::{App, Error};
+use crate::domain::api_key::{ApiKey, Use};
+use crate::domain::secret::{FirstEight, Secret};
+use crate::domain::text;
+use crate::domain::user::Account;
+use crate::domain::verdict::{Facts, Refusal, decide};
+use crate::store::{keys, settings};
+
+/// The answer.
+pub enum Verdict {
+    /// Good: this key of this owner.
+    Good(Box<ApiKey>, Box<Account>),
+    /// Not good. The reason is not for the one who asked.
+    Refused(Refusal),
+}
+
+/// Who presents the secret.
+pub struct Presenter<'a> {
+    /// The client's address.
+    pub address: String,
+    /// The client's `User-Agent`.
+    pub agent: &'a str,
+}
+
+impl App {
+    /// Decides about a presented text. `Unavailable` means "cannot know": neither yes nor no.
+    pub async fn verify_key(&self, presented: &str, client: Presenter<'_>) -> Result<Verdict, Error> {
+        let Some(secret) = Secret::parse(&self.config.prefixes, presented) else {
+            return Ok(refused(None, Refusal::Unknown));
+        };
+        let hash = secret.hash();
+        let found = self
+            .store
+            .look_up(move |db| {
+                let found = keys::find_by_secret(db, &hash)?;
+                Ok::<_, Error>(match found {
+                    Some(found) => Some((found, settings::load(db)?)),
+                    None => None,
+                })
+            })
+            .await?;
+        let Some((found, settings)) = found else { return Ok(refused(None, Refusal::Unknown)) };
+        let now = self.now();
+        let facts = Facts {
+            key: &found.key,
+            owner_active: found.owner.active,
+            replaced_until: found.replaced_until,
+            accept_keys: settings.accept_keys,
+        };
+        if let Err(refusal) = decide(&facts, now) {
+            return Ok(refused(Some(&found.key.first_eight), refusal));
+        }
+        let agent = text::excerpt(client.agent, 200);
+        self.use_log.note(found.key.id, Use { at: now, address: client.address, agent });
+        Ok(Verdict::Good(Box::new(found.key), Box::new(found.owner)))
+    }
+}
+
+fn refused(key: Option<&FirstEight>, refusal: Refusal) -> Verdict {
+    let key = key.map_or("unknown", FirstEight::as_str);
+    tracing::debug!(key, reason = refusal.word(), "A key was refused.");
+    Verdict::Refused(refusal)
+}

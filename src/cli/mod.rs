@@ -1,0 +1,71 @@
+//! How operators ASK: arguments to one command to an exit code.
+
+mod output;
+mod serve;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::actions::{self, App};
+use crate::config::{Config, Given, make_home};
+use crate::domain::clock::Clock;
+use crate::telemetry;
+
+/// The keeper of the keys: a self-hosted server for API keys.
+#[derive(Parser)]
+#[command(name = "claviger", version, about, max_term_width = 100)]
+pub struct Arguments {
+    #[command(flatten)]
+    given: Given,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server (this is what happens without a command).
+    Serve,
+    /// Bring the database to the form this binary needs, and end.
+    Migrate,
+    /// Manage people's accounts; works while a server runs on the same database.
+    #[command(subcommand)]
+    User(user::Command),
+}
+
+/// Runs the command that the arguments name. What goes wrong is said on standard error.
+pub fn run(arguments: Arguments) -> ExitCode {
+    match execute(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            output::error(&problem);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(arguments: Arguments) -> Result<(), String> {
+    let config = Config::parse(&arguments.given).map_err(|mistakes| mistakes.join("\n"))?;
+    telemetry::start(&config);
+    let command = arguments.command.unwrap_or(Command::Serve);
+    match command {
+        Command::Serve => serve::run(config),
+        Command::Migrate => {
+            make_home(&config.database)?;
+            let ran = actions::start::migrate(&config).map_err(|error| error.to_string())?;
+            output::line(&format!("{ran} migrations ran. The database is current."))
+        }
+        Command::User(command) => {
+            let app = start(config)?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(|error| error.to_string())?.block_on(user::run(&app, command))
+        }
+    }
+}
+
+/// The app on the configured database, with the system's clock and chance.
+fn start(config: Config) -> Result<App, String> {
+    make_home(&config.database)?;
+    App::start(config, Clock::System, actions::system_chance()).map_err(|error| error.to_string())
+}

@@ -1,0 +1,195 @@
+//! `claviger user`: people's accounts. Passwords come from a prompt without echo or from standard input, never as an argument.
+
+use std::io::{IsTerminal, Read};
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+
+use super::output;
+use crate::actions::manage_users::NewUser;
+use crate::actions::{Actor, App, Error};
+use crate::domain::clock::Moment;
+use crate::domain::mistake::collect;
+use crate::domain::password::{LONGEST_BYTES, Password};
+use crate::domain::user::{Role, Username, parse_display_name, parse_email};
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Add a person who can sign in.
+    Create {
+        /// The name to sign in with.
+        name: String,
+        /// Make them an administrator.
+        #[arg(long)]
+        admin: bool,
+        /// The name people read. [default: NAME]
+        #[arg(long)]
+        display_name: Option<String>,
+        /// Their email address.
+        #[arg(long)]
+        email: Option<String>,
+        #[command(flatten)]
+        source: PasswordSource,
+    },
+    /// Everybody, by user name.
+    List {
+        /// As a table or as JSON.
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        output: Format,
+    },
+    /// Replace a person's password, and end their sessions.
+    SetPassword {
+        /// Whose.
+        name: String,
+        #[command(flatten)]
+        source: PasswordSource,
+    },
+    /// Keep a person out: sign-in stops, sessions end, keys are refused.
+    Deactivate {
+        /// Whom.
+        name: String,
+    },
+    /// Let a person in again; their keys work again.
+    Activate {
+        /// Whom.
+        name: String,
+    },
+}
+
+/// Where the password comes from.
+#[derive(Args)]
+pub struct PasswordSource {
+    /// Read the password from standard input (a line end at its end is dropped) instead of a prompt.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+/// How a list is printed.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Does it.
+pub async fn run(app: &App, command: Command) -> Result<(), String> {
+    let actor = Actor::cli();
+    match command {
+        Command::Create { name, admin, display_name, email, source } => {
+            let mut mistakes = Vec::new();
+            let username = collect(&mut mistakes, Username::parse(&name));
+            let display_name =
+                collect(&mut mistakes, parse_display_name(display_name.as_deref().unwrap_or(name.trim())));
+            let email = collect(&mut mistakes, parse_email(email.as_deref().unwrap_or_default()));
+            let (Some(username), Some(display_name), Some(email)) = (username, display_name, email) else {
+                return Err(explain(Error::Invalid(mistakes), &name));
+            };
+            let password = source.password(&username)?;
+            let role = if admin { Role::Admin } else { Role::User };
+            let user = NewUser { username: username.clone(), display_name, email, role, password };
+            app.create_user(&actor, user).await.map_err(|error| explain(error, &name))?;
+            output::line(&format!("{} can sign in.", username.as_str()))
+        }
+        Command::List { output } => list(app, output).await,
+        Command::SetPassword { name, source } => {
+            let username = parse(&name)?;
+            let password = source.password(&username)?;
+            app.set_user_password(&actor, &username, password).await.map_err(|error| explain(error, &name))?;
+            output::line(&format!("{} has a new password; all sessions were ended.", username.as_str()))
+        }
+        Command::Deactivate { name } => {
+            let username = parse(&name)?;
+            app.deactivate_user(&actor, &username).await.map_err(|error| explain(error, &name))?;
+            output::line(&format!("{} is deactivated: sessions are ended, keys are refused.", username.as_str()))
+        }
+        Command::Activate { name } => {
+            let username = parse(&name)?;
+            app.activate_user(&actor, &username).await.map_err(|error| explain(error, &name))?;
+            output::line(&format!("{} is active: sign-in and keys work again.", username.as_str()))
+        }
+    }
+}
+
+async fn list(app: &App, format: Format) -> Result<(), String> {
+    let people = app.list_users().await.map_err(|error| error.to_string())?;
+    match format {
+        Format::Json => {
+            let people: Vec<_> = people
+                .iter()
+                .map(|person| {
+                    json!({
+                        "username": person.username.as_str(),
+                        "display_name": person.display_name,
+                        "email": person.email,
+                        "role": person.role.word(),
+                        "active": person.active,
+                        "created_at": person.created_at.rfc3339(),
+                        "last_sign_in_at": person.last_sign_in_at.map(Moment::rfc3339),
+                    })
+                })
+                .collect();
+            output::line(&json!(people).to_string())
+        }
+        Format::Table => {
+            let rows: Vec<Vec<String>> = people
+                .into_iter()
+                .map(|person| {
+                    vec![
+                        person.username.as_str().to_owned(),
+                        person.display_name,
+                        person.email.unwrap_or_else(|| "-".into()),
+                        person.role.word().into(),
+                        if person.active { "yes" } else { "no" }.into(),
+                        person.last_sign_in_at.map_or_else(|| "-".into(), Moment::minute),
+                    ]
+                })
+                .collect();
+            output::table(&["User name", "Display name", "Email", "Role", "Active", "Last sign-in (UTC)"], &rows)
+        }
+    }
+}
+
+impl PasswordSource {
+    fn password(&self, owner: &Username) -> Result<Password, String> {
+        let text = if self.password_stdin {
+            let mut text = String::new();
+            let limit = u64::try_from(LONGEST_BYTES).unwrap_or(u64::MAX) + 3;
+            std::io::stdin()
+                .take(limit)
+                .read_to_string(&mut text)
+                .map_err(|error| format!("standard input: {error}"))?;
+            let line = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+            line.map(ToOwned::to_owned).unwrap_or(text)
+        } else {
+            if !std::io::stdin().is_terminal() {
+                return Err("There is no terminal to ask for the password. Use --password-stdin.".into());
+            }
+            let ask = |prompt: &str| {
+                rpassword::prompt_password(prompt).map_err(|error| format!("the prompt failed: {error}"))
+            };
+            let text = ask("Password: ")?;
+            if text != ask("Password again: ")? {
+                return Err("The two passwords differ. Nothing was changed.".into());
+            }
+            text
+        };
+        Password::chosen("password", text, owner).map_err(|mistake| format!("{}. Nothing was changed.", mistake.text))
+    }
+}
+
+fn parse(name: &str) -> Result<Username, String> {
+    Username::parse(name).map_err(|mistake| format!("{}.", mistake.text))
+}
+
+fn explain(error: Error, name: &str) -> String {
+    match error {
+        Error::NotFound => format!("There is no user {name:?}. `claviger user list` shows everybody."),
+        Error::Invalid(mistakes) => {
+            mistakes.iter().map(|mistake| format!("{}.", mistake.text)).collect::<Vec<_>>().join("\n")
+        }
+        error => error.to_string(),
+    }
+}

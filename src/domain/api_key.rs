@@ -1,0 +1,155 @@
+//! An API key: the record, its name and note, and the state it is in. The secret is not part of it.
+
+use super::clock::{DAY, Moment};
+use super::mistake::Mistake;
+use super::secret::FirstEight;
+use super::text::{self, Limits};
+
+/// A key counts as expiring when it ends within this many microseconds.
+pub const EXPIRING_WITHIN: i64 = 14 * DAY;
+
+/// A key as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The database's id; never shown.
+    pub id: i64,
+    /// The public identifier.
+    pub first_eight: FirstEight,
+    /// The account whose rights bound the key.
+    pub owner: i64,
+    /// What people call it; unique per owner among live keys.
+    pub name: String,
+    /// Where it is used; may be empty.
+    pub note: String,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it last got a new secret.
+    pub rotated_at: Option<Moment>,
+    /// When it stops working by itself; `None` is never.
+    pub expires_at: Option<Moment>,
+    /// Paused: reversible.
+    pub disabled: Option<Stop>,
+    /// Ended for good.
+    pub revoked: Option<Stop>,
+    /// Its latest use.
+    pub last_use: Option<Use>,
+    /// How often it was used.
+    pub use_count: i64,
+    /// Grows with every change a person makes, so that two people editing at once notice.
+    pub version: i64,
+}
+
+/// Who stopped a key, when and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// When.
+    pub at: Moment,
+    /// The account that did it; `None` is the system itself.
+    pub by: Option<i64>,
+    /// The reason that was given; may be empty.
+    pub reason: String,
+}
+
+/// One use of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// When.
+    pub at: Moment,
+    /// The client's address.
+    pub address: String,
+    /// The client's `User-Agent`, shortened; may be empty.
+    pub agent: String,
+}
+
+/// The state of a key, in the order of precedence in which it is worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Ended for good by a person.
+    Revoked,
+    /// Paused by a person.
+    Disabled,
+    /// Ended by time.
+    Expired,
+    /// Works.
+    Active,
+}
+
+impl Status {
+    /// The word for the API and the audit log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Disabled => "disabled",
+            Self::Expired => "expired",
+            Self::Active => "active",
+        }
+    }
+}
+
+impl ApiKey {
+    /// The state at `now`.
+    pub fn status(&self, now: Moment) -> Status {
+        if self.revoked.is_some() {
+            Status::Revoked
+        } else if self.disabled.is_some() {
+            Status::Disabled
+        } else if self.is_past_expiry(now) {
+            Status::Expired
+        } else {
+            Status::Active
+        }
+    }
+
+    /// Has its time passed, whatever else is true of it?
+    pub fn is_past_expiry(&self, now: Moment) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// Works, but not for much longer.
+    pub fn is_expiring(&self, now: Moment) -> bool {
+        self.status(now) == Status::Active && self.expires_at.is_some_and(|at| at.since(now) <= EXPIRING_WITHIN)
+    }
+
+    /// An owner may take back only a pause of their own: what an administrator disabled, an administrator enables.
+    pub fn owner_may_enable(&self) -> bool {
+        self.disabled.as_ref().is_some_and(|stop| stop.by == Some(self.owner))
+    }
+
+    /// How long the key was meant to live when it last got a secret, in microseconds; `None` is for ever.
+    pub fn lifetime(&self) -> Option<i64> {
+        self.expires_at.map(|end| end.since(self.rotated_at.unwrap_or(self.created_at)))
+    }
+}
+
+/// The name of a key: 1 to 100 characters on one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyName(pub String);
+
+impl KeyName {
+    const LIMITS: Limits = Limits { field: "name", label: "Name", longest: 100 };
+
+    /// The name, or `None` when nothing was entered.
+    pub fn parse(input: &str) -> Result<Option<Self>, Mistake> {
+        let name = text::line(Self::LIMITS, input)?;
+        Ok((!name.is_empty()).then_some(Self(name)))
+    }
+
+    /// The `attempt`-th name (from 1) for a key that was given none.
+    pub fn made_up(now: Moment, attempt: u32) -> Self {
+        let day = now.day();
+        Self(if attempt <= 1 { format!("Key of {day}") } else { format!("Key of {day} ({attempt})") })
+    }
+}
+
+/// The note of a key: up to 256 characters on one line, possibly none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyNote(pub String);
+
+impl KeyNote {
+    const LIMITS: Limits = Limits { field: "note", label: "Note", longest: 256 };
+
+    /// The trimmed note. A longer one is refused, never cut.
+    pub fn parse(input: &str) -> Result<Self, Mistake> {
+        text::line(Self::LIMITS, input).map(Self)
+    }
+}

@@ -1,0 +1,106 @@
+//! What the audit log holds: who did what to what, when, from where, and how it ended. Never a secret, first eight only.
+
+use super::clock::Moment;
+
+/// One entry, before the database numbers it.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// When.
+    pub at: Moment,
+    /// The account that acted; `None` for the system and for strangers.
+    pub actor: Option<i64>,
+    /// Its user name at that time, or what stood in its place.
+    pub actor_name: String,
+    /// By which door.
+    pub via: Via,
+    /// What was done or tried.
+    pub action: Action,
+    /// To what: a first eight, a user name.
+    pub target: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The rest as a JSON object.
+    pub details: serde_json::Value,
+    /// The client's address.
+    pub address: Option<String>,
+    /// The reference of the request, as in the log.
+    pub request: Option<String>,
+}
+
+/// The door by which somebody came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// A page.
+    Session,
+    /// An API key.
+    Key,
+    /// The command line on the server.
+    Cli,
+    /// Claviger itself.
+    System,
+}
+
+impl Via {
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Key => "key",
+            Self::Cli => "cli",
+            Self::System => "system",
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Success,
+    /// Refused.
+    Failure,
+}
+
+impl Outcome {
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+macro_rules! actions {
+    ($($name:ident = $word:literal),* $(,)?) => {
+        /// What was done or tried.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each name says what its word says")]
+        pub enum Action { $($name),* }
+
+        impl Action {
+            /// The word in the database: noun, dot, verb.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word),* }
+            }
+        }
+    };
+}
+
+actions! {
+    SiteSetUp = "site.set_up",
+    SignIn = "session.sign_in",
+    SignOut = "session.sign_out",
+    SessionsEnd = "session.end",
+    UserCreate = "user.create",
+    UserEdit = "user.edit",
+    UserSetPassword = "user.set_password",
+    UserDeactivate = "user.deactivate",
+    UserActivate = "user.activate",
+    KeyGenerate = "key.generate",
+    KeyEdit = "key.edit",
+    KeyDisable = "key.disable",
+    KeyEnable = "key.enable",
+    KeyRotate = "key.rotate",
+    KeyRevoke = "key.revoke",
+}

@@ -1,0 +1,171 @@
+//! How long keys may live, and how many a person may have.
+
+use super::clock::{DAY, Moment};
+use super::mistake::Mistake;
+
+/// The lifetimes that a form offers, in days, where the rule allows them.
+const PRESETS: [i32; 5] = [7, 30, 90, 180, 365];
+
+/// The rule that applies to an owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LifetimeRule {
+    /// The lifetime that a form suggests, in days.
+    pub default_days: i32,
+    /// The longest lifetime, in days.
+    pub longest_days: i32,
+    /// May a key live for ever?
+    pub allow_never: bool,
+    /// Live keys that one owner may have; 0 is no limit.
+    pub keys_per_owner: i32,
+}
+
+/// What somebody asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// So many days from the moment of creation.
+    AfterDays(i32),
+    /// At the start of a day, UTC.
+    On(Moment),
+    /// Not at all.
+    Never,
+    /// The rule's default.
+    Default,
+}
+
+impl Expiry {
+    /// Reads the choice of a form: `90`, `never`, or `date` together with a day such as `2027-02-18`; empty is the default.
+    pub fn parse(choice: &str, day: &str) -> Result<Self, Mistake> {
+        match choice.trim() {
+            "" => Ok(Self::Default),
+            "never" => Ok(Self::Never),
+            "date" => Moment::parse_day(day)
+                .map(Self::On)
+                .ok_or_else(|| Mistake::new("expires_on", "Enter a date as year-month-day, such as 2027-02-18")),
+            days => days
+                .parse()
+                .map(Self::AfterDays)
+                .map_err(|_| Mistake::new("expires", "Choose one of the lifetimes in the list")),
+        }
+    }
+}
+
+impl LifetimeRule {
+    /// The lifetimes to offer, in days, shortest first; the default is always among them.
+    pub fn presets(&self) -> Vec<i32> {
+        let mut days: Vec<i32> = PRESETS.into_iter().filter(|days| *days <= self.longest_days).collect();
+        days.push(self.default_days);
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    /// The moment at which a key made `now` ends; never later than the rule allows. `Ok(None)` is never.
+    pub fn expires_at(&self, wish: Expiry, now: Moment) -> Result<Option<Moment>, Mistake> {
+        let latest = self.latest(now);
+        match wish {
+            Expiry::Default => Ok(Some(now.plus(i64::from(self.default_days) * DAY).min(latest))),
+            Expiry::AfterDays(days) if days < 1 => Err(Mistake::new("expires", "Choose 1 day or more")),
+            Expiry::AfterDays(days) if days > self.longest_days => Err(self.too_long("expires")),
+            Expiry::AfterDays(days) => Ok(Some(now.plus(i64::from(days) * DAY))),
+            Expiry::On(day) if day <= now => {
+                Err(Mistake::new("expires_on", format!("Choose a date after today, {}", now.day())))
+            }
+            Expiry::On(day) if day > latest => Err(self.too_long("expires_on")),
+            Expiry::On(day) => Ok(Some(day)),
+            Expiry::Never if self.allow_never => Ok(None),
+            Expiry::Never => Err(self.too_long("expires")),
+        }
+    }
+
+    /// The end of a key that gets a new secret `now`: as long a life as before, within the rule of today.
+    pub fn renewed(&self, lifetime: Option<i64>, now: Moment) -> Option<Moment> {
+        match lifetime {
+            None if self.allow_never => None,
+            None => Some(self.latest(now)),
+            Some(lifetime) => Some(now.plus(lifetime).min(self.latest(now))),
+        }
+    }
+
+    /// The latest end that a key made `now` may have.
+    pub fn latest(&self, now: Moment) -> Moment {
+        now.plus(i64::from(self.longest_days) * DAY)
+    }
+
+    fn too_long(&self, field: &'static str) -> Mistake {
+        Mistake::new(field, format!("Choose {} days or fewer", self.longest_days))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rule() -> LifetimeRule {
+        LifetimeRule { default_days: 90, longest_days: 365, allow_never: false, keys_per_owner: 20 }
+    }
+
+    fn now() -> Moment {
+        Moment::parse_day("2026-11-20").unwrap().plus(DAY / 2)
+    }
+
+    fn wishes() -> impl Strategy<Value = Expiry> {
+        prop_oneof![
+            any::<i32>().prop_map(Expiry::AfterDays),
+            any::<i64>().prop_map(|at| Expiry::On(Moment(at))),
+            Just(Expiry::Never),
+            Just(Expiry::Default),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_wish_outlives_the_rule(wish in wishes(), default_days in 1..4000, longest_days in 1..4000) {
+            let rule = LifetimeRule { default_days, longest_days, ..rule() };
+            if let Ok(end) = rule.expires_at(wish, now()) {
+                let end = end.expect("never is not allowed");
+                prop_assert!(end > now() && end <= rule.latest(now()));
+            }
+        }
+
+        #[test]
+        fn rotation_never_lengthens_a_life_past_the_rule(lifetime in proptest::option::of(1..i64::MAX), longest_days in 1..4000) {
+            let rule = LifetimeRule { longest_days, ..rule() };
+            let end = rule.renewed(lifetime, now()).expect("never is not allowed");
+            prop_assert!(end > now() && end <= rule.latest(now()));
+        }
+    }
+
+    #[test]
+    fn wishes_outside_the_rule_say_what_to_choose() {
+        let texts = [
+            (Expiry::AfterDays(0), "Choose 1 day or more"),
+            (Expiry::AfterDays(-5), "Choose 1 day or more"),
+            (Expiry::AfterDays(366), "Choose 365 days or fewer"),
+            (Expiry::AfterDays(i32::MAX), "Choose 365 days or fewer"),
+            (Expiry::On(Moment::parse_day("2026-11-20").unwrap()), "Choose a date after today, 2026-11-20"),
+            (Expiry::On(Moment::parse_day("2027-11-21").unwrap()), "Choose 365 days or fewer"),
+            (Expiry::On(Moment::parse_day("9999-12-31").unwrap()), "Choose 365 days or fewer"),
+            (Expiry::Never, "Choose 365 days or fewer"),
+        ];
+        for (wish, text) in texts {
+            assert_eq!(rule().expires_at(wish, now()).unwrap_err().text, text, "{wish:?}");
+        }
+    }
+
+    #[test]
+    fn bad_choices_are_refused() {
+        for bad in ["5months", "1e9", "90d", "99999999999", "0x10"] {
+            assert!(Expiry::parse(bad, "").is_err(), "{bad}");
+        }
+        assert!(Expiry::parse("date", "tomorow").is_err());
+        assert_eq!(Expiry::parse("", ""), Ok(Expiry::Default));
+    }
+
+    #[test]
+    fn presets_stay_within_the_rule_and_hold_the_default() {
+        assert_eq!(rule().presets(), [7, 30, 90, 180, 365]);
+        assert_eq!(LifetimeRule { default_days: 45, longest_days: 60, ..rule() }.presets(), [7, 30, 45]);
+    }
+}

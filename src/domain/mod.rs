@@ -1,0 +1,13 @@
+//! What things ARE. Pure: no database, no HTTP, no files. Time and chance come in as arguments.
+
+pub mod api_key;
+pub mod audit;
+pub mod clock;
+pub mod lifetime;
+pub mod mistake;
+pub mod password;
+pub mod secret;
+pub mod settings;
+pub mod text;
+pub mod user;
+pub mod verdict;

@@ -1,0 +1,176 @@
+//! Passwords: which are good enough (NIST SP 800-63B-4), and their argon2id hashes. The one place that names argon2.
+
+use std::sync::LazyLock;
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc};
+use argon2::{Algorithm, Argon2, Params, Version};
+use rand::Rng;
+use zeroize::Zeroizing;
+
+use super::mistake::Mistake;
+use super::user::Username;
+
+/// The fewest characters, while a password is the only factor.
+pub const SHORTEST: usize = 15;
+/// The most bytes; nothing is ever cut off.
+pub const LONGEST_BYTES: usize = 1024;
+
+/// The rules, shown before anybody types.
+pub const RULES: &str =
+    "At least 15 characters. A sentence is easier to remember than a riddle. Common passwords are refused.";
+
+/// A password as it was typed: not trimmed, not shortened, wiped from memory when dropped.
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// A password to compare with a stored hash; only absurd lengths are refused.
+    pub fn presented(text: String) -> Option<Self> {
+        (!text.is_empty() && text.len() <= LONGEST_BYTES).then(|| Self(Zeroizing::new(text)))
+    }
+
+    /// A password that somebody chooses for the account `owner`.
+    pub fn chosen(field: &'static str, text: String, owner: &Username) -> Result<Self, Mistake> {
+        let text = Zeroizing::new(text);
+        if text.chars().count() < SHORTEST {
+            return Err(Mistake::new(field, format!("Choose a password of {SHORTEST} characters or more")));
+        }
+        if text.len() > LONGEST_BYTES {
+            return Err(Mistake::new(field, format!("Choose a password of {LONGEST_BYTES} bytes or fewer")));
+        }
+        if is_guessable(&text, owner) {
+            return Err(Mistake::new(
+                field,
+                "This password is easy to guess: it repeats itself, or is made of common words. Choose another",
+            ));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// Fewer than 10^8 guesses by the estimate of zxcvbn, which knows the 30,000 most common passwords, names, words,
+/// keyboard rows, dates and repetitions; or nothing but the product's and the owner's name.
+fn is_guessable(text: &str, owner: &Username) -> bool {
+    let lower = text.to_lowercase();
+    let bare = lower.replace("claviger", "").replace(owner.as_str(), "");
+    bare.chars().count() < 5 || zxcvbn::zxcvbn(text, &[owner.as_str(), "claviger"]).score() < zxcvbn::Score::Three
+}
+
+/// argon2id with 19 MiB, two passes, one lane: the first row of the OWASP recommendation.
+fn hasher() -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
+}
+
+/// A stored password hash in PHC string format. It has no `Debug`, so that it reaches no log.
+#[derive(Clone)]
+pub struct PasswordHash(String);
+
+/// What a comparison found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Match {
+    /// The right password.
+    Right,
+    /// The right password, but its hash was made with weaker parameters: store a new one.
+    RightButWeak,
+    /// Another password.
+    Wrong,
+}
+
+impl PasswordHash {
+    /// Hashes a password: about 40 ms and 19 MiB of memory.
+    pub fn of(password: &Password, rng: &mut dyn Rng) -> Option<Self> {
+        let mut salt = [0_u8; 16];
+        rng.fill_bytes(&mut salt);
+        let hash: phc::PasswordHash = hasher().hash_password_with_salt(password.0.as_bytes(), &salt).ok()?;
+        Some(Self(hash.to_string()))
+    }
+
+    /// From the database.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// For the database.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Compares; takes the same time for a right and a wrong password. An unreadable hash matches nothing.
+    pub fn compare(&self, password: &Password) -> Match {
+        let Ok(parsed) = phc::PasswordHash::new(&self.0) else { return Match::Wrong };
+        if hasher().verify_password(password.0.as_bytes(), &parsed).is_err() {
+            return Match::Wrong;
+        }
+        let weak = Params::try_from(&parsed)
+            .map_or(true, |p| p.m_cost() < Params::DEFAULT_M_COST || p.t_cost() < Params::DEFAULT_T_COST);
+        if weak { Match::RightButWeak } else { Match::Right }
+    }
+
+    /// A hash that no password matches, so that an unknown user costs as much time as a known one.
+    pub fn of_nobody() -> Self {
+        static NOBODY: LazyLock<String> = LazyLock::new(|| {
+            hasher()
+                .hash_password_with_salt(b"", b"nobody has this salt")
+                .map(|hash: phc::PasswordHash| hash.to_string())
+                .unwrap_or_default()
+        });
+        Self(NOBODY.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{SeedableRng, rngs::StdRng};
+
+    use super::*;
+
+    fn chosen(text: &str) -> Result<Password, Mistake> {
+        Password::chosen("password", text.to_owned(), &Username::parse("miriam").unwrap())
+    }
+
+    #[test]
+    fn common_repeated_and_contextual_passwords_are_refused() {
+        for bad in [
+            "passwordpassword",
+            "123456789012345678",
+            "aaaaaaaaaaaaaaaaaaaa",
+            "qwertyuiopasdfghjkl",
+            "clavigerclaviger",
+            "miriammiriammiriam",
+            "claviger-miriam",
+            "password123456789",
+            "short",
+        ] {
+            assert!(chosen(bad).is_err(), "{bad}");
+        }
+        for good in [
+            "correct horse battery staple",
+            "Der Regen über Leipzig",
+            "   spaces count too   ",
+            "🐢🐇🐢🐇🐙🦊🐢🐇🐢🦉🐇🐢🐝🐢🐇",
+        ] {
+            assert!(chosen(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_cut_off() {
+        let long = |end: &str| format!("{}{end}", "The quick brown fox jumps over 13 lazy dogs. ".repeat(10));
+        let (a, b) = (chosen(&long("a")).unwrap(), chosen(&long("b")).unwrap());
+        let hash = PasswordHash::of(&a, &mut StdRng::seed_from_u64(1)).unwrap();
+        assert_eq!(hash.compare(&a), Match::Right);
+        assert_eq!(hash.compare(&b), Match::Wrong);
+        assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "SECURITY P1");
+        assert!(Password::presented("x".repeat(LONGEST_BYTES + 1)).is_none());
+    }
+
+    #[test]
+    fn weaker_parameters_are_noticed() {
+        let password = chosen("correct horse battery staple").unwrap();
+        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8192, 1, 1, None).unwrap());
+        let hash: phc::PasswordHash =
+            weak.hash_password_with_salt(b"correct horse battery staple", b"0123456789abcdef").unwrap();
+        assert_eq!(PasswordHash::stored(hash.to_string()).compare(&password), Match::RightButWeak);
+        assert_eq!(PasswordHash::stored("nonsense".into()).compare(&password), Match::Wrong);
+        assert_eq!(PasswordHash::of_nobody().compare(&password), Match::Wrong);
+    }
+}

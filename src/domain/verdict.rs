@@ -1,0 +1,136 @@
+//! The decision: is a presented secret good now? One pure function, and "no" is its default.
+
+use super::api_key::{ApiKey, Status};
+use super::clock::Moment;
+
+/// What was found for a presented secret.
+#[derive(Debug, Clone)]
+pub struct Facts<'a> {
+    /// The key whose secret it is.
+    pub key: &'a ApiKey,
+    /// Is the key's owner active?
+    pub owner_active: bool,
+    /// Set when the secret is one that a rotation replaced: the end of its grace period.
+    pub replaced_until: Option<Moment>,
+    /// Does this server accept keys at all?
+    pub accept_keys: bool,
+}
+
+/// Why a secret is refused. Outside, all reasons look the same; the owner and the administrator see which it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No key has this secret.
+    Unknown,
+    /// The key was revoked.
+    Revoked,
+    /// The key is disabled.
+    Disabled,
+    /// The key's time passed.
+    Expired,
+    /// The secret was replaced and its grace period is over.
+    Replaced,
+    /// The owner is not active.
+    OwnerInactive,
+    /// This server accepts no keys at present.
+    KeysNotAccepted,
+}
+
+impl Refusal {
+    /// The word for logs and the audit log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Revoked => "revoked",
+            Self::Disabled => "disabled",
+            Self::Expired => "expired",
+            Self::Replaced => "replaced",
+            Self::OwnerInactive => "owner_inactive",
+            Self::KeysNotAccepted => "keys_not_accepted",
+        }
+    }
+}
+
+/// Valid = not revoked, not disabled, not expired, owner active, keys accepted (DESIGN, rule 3).
+pub fn decide(facts: &Facts<'_>, now: Moment) -> Result<(), Refusal> {
+    match facts.key.status(now) {
+        Status::Revoked => return Err(Refusal::Revoked),
+        Status::Disabled => return Err(Refusal::Disabled),
+        Status::Expired => return Err(Refusal::Expired),
+        Status::Active => {}
+    }
+    if facts.replaced_until.is_some_and(|end| end <= now) {
+        return Err(Refusal::Replaced);
+    }
+    if !facts.owner_active {
+        return Err(Refusal::OwnerInactive);
+    }
+    if !facts.accept_keys {
+        return Err(Refusal::KeysNotAccepted);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{SeedableRng, rngs::StdRng};
+
+    use super::*;
+    use crate::domain::api_key::Stop;
+    use crate::domain::secret::FirstEight;
+
+    const NOW: Moment = Moment(1_000_000);
+
+    fn key() -> ApiKey {
+        ApiKey {
+            id: 1,
+            first_eight: FirstEight::generate(&mut StdRng::seed_from_u64(1)),
+            owner: 1,
+            name: "ci".into(),
+            note: String::new(),
+            created_at: Moment(0),
+            rotated_at: None,
+            expires_at: Some(Moment(NOW.0 + 1)),
+            disabled: None,
+            revoked: None,
+            last_use: None,
+            use_count: 0,
+            version: 1,
+        }
+    }
+
+    fn stopped() -> Stop {
+        Stop { at: Moment(5), by: Some(1), reason: String::new() }
+    }
+
+    #[test]
+    fn rule_3_valid_means_all_of_its_conditions() {
+        for bits in 0_u32..64 {
+            let on = |bit: u32| bits & (1 << bit) != 0;
+            let key = ApiKey {
+                revoked: on(0).then(stopped),
+                disabled: on(1).then(stopped),
+                expires_at: Some(if on(2) { NOW } else { Moment(NOW.0 + 1) }),
+                ..key()
+            };
+            let facts =
+                Facts { key: &key, replaced_until: on(3).then_some(NOW), owner_active: !on(4), accept_keys: !on(5) };
+            let reasons = [
+                Refusal::Revoked,
+                Refusal::Disabled,
+                Refusal::Expired,
+                Refusal::Replaced,
+                Refusal::OwnerInactive,
+                Refusal::KeysNotAccepted,
+            ];
+            let expected = (0..6).find(|bit| on(*bit)).map_or(Ok(()), |bit| Err(reasons[bit as usize]));
+            assert_eq!(decide(&facts, NOW), expected, "{bits:06b}");
+        }
+    }
+
+    #[test]
+    fn a_key_without_an_end_and_an_old_secret_in_its_grace_are_good() {
+        let key = ApiKey { expires_at: None, ..key() };
+        let facts = Facts { key: &key, owner_active: true, replaced_until: Some(Moment(NOW.0 + 1)), accept_keys: true };
+        assert_eq!(decide(&facts, NOW), Ok(()));
+    }
+}

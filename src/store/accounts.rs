@@ -1,0 +1,168 @@
+//! The table `accounts`: people, their passwords' hashes, their roles.
+
+use diesel::prelude::*;
+
+use super::Error;
+use super::connection::Db;
+use super::schema::accounts;
+use crate::domain::clock::Moment;
+use crate::domain::password::PasswordHash;
+use crate::domain::user::{Account, Appearance, Role, Username};
+
+/// A row, in the order of the table's columns.
+#[derive(Queryable)]
+pub(super) struct Row {
+    id: i64,
+    _kind: String,
+    username: String,
+    display_name: String,
+    email: Option<String>,
+    password_hash: Option<String>,
+    role: String,
+    active: bool,
+    appearance: String,
+    created_at: i64,
+    _created_by: Option<i64>,
+    last_sign_in_at: Option<i64>,
+    last_sign_in_address: Option<String>,
+}
+
+impl From<Row> for Account {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            username: Username::stored(row.username),
+            display_name: row.display_name,
+            email: row.email,
+            role: Role::from_word(&row.role),
+            active: row.active,
+            appearance: Appearance::from_word(&row.appearance).unwrap_or_default(),
+            created_at: Moment(row.created_at),
+            last_sign_in_at: row.last_sign_in_at.map(Moment),
+        }
+    }
+}
+
+/// A person to be.
+pub struct NewAccount {
+    /// To sign in with.
+    pub username: Username,
+    /// To read.
+    pub display_name: String,
+    /// May be unknown.
+    pub email: Option<String>,
+    /// The hash of the first password.
+    pub password: PasswordHash,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// An account with what sign-in needs to know of it.
+pub struct Credentials {
+    /// The account.
+    pub account: Account,
+    /// `None` for an account that has no password.
+    pub password: Option<PasswordHash>,
+    /// Where the latest successful sign-in came from.
+    pub last_address: Option<String>,
+}
+
+/// Adds a person. A taken user name is a conflict.
+pub fn insert(db: &mut Db, new: &NewAccount, created_by: Option<i64>, now: Moment) -> Result<i64, Error> {
+    Ok(diesel::insert_into(accounts::table)
+        .values((
+            accounts::kind.eq("user"),
+            accounts::username.eq(new.username.as_str()),
+            accounts::display_name.eq(&new.display_name),
+            accounts::email.eq(new.email.as_deref()),
+            accounts::password_hash.eq(Some(new.password.as_str())),
+            accounts::role.eq(new.role.word()),
+            accounts::active.eq(true),
+            accounts::appearance.eq(Appearance::default().word()),
+            accounts::created_at.eq(now.0),
+            accounts::created_by.eq(created_by),
+        ))
+        .returning(accounts::id)
+        .get_result(db)?)
+}
+
+/// The account with this id.
+pub fn find(db: &mut Db, id: i64) -> Result<Option<Account>, Error> {
+    let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(db).optional()?;
+    Ok(row.map(Account::from))
+}
+
+/// What sign-in needs to know of `username`.
+pub fn credentials(db: &mut Db, username: &Username) -> Result<Option<Credentials>, Error> {
+    let row = accounts::table
+        .filter(accounts::username.eq(username.as_str()))
+        .select(accounts::all_columns)
+        .first::<Row>(db)
+        .optional()?;
+    Ok(row.map(|mut row| Credentials {
+        password: row.password_hash.take().map(PasswordHash::stored),
+        last_address: row.last_sign_in_address.take(),
+        account: row.into(),
+    }))
+}
+
+/// Everybody, by user name.
+pub fn list(db: &mut Db) -> Result<Vec<Account>, Error> {
+    let rows = accounts::table.order(accounts::username.asc()).select(accounts::all_columns).load::<Row>(db)?;
+    Ok(rows.into_iter().map(Account::from).collect())
+}
+
+/// Is there anybody?
+pub fn any(db: &mut Db) -> Result<bool, Error> {
+    Ok(diesel::select(diesel::dsl::exists(accounts::table.select(accounts::id))).get_result(db)?)
+}
+
+/// How many active administrators there are besides `id`.
+pub fn other_active_admins(db: &mut Db, id: i64) -> Result<i64, Error> {
+    Ok(accounts::table
+        .filter(accounts::role.eq(Role::Admin.word()).and(accounts::active.eq(true)).and(accounts::id.ne(id)))
+        .count()
+        .get_result(db)?)
+}
+
+/// Notes a successful sign-in.
+pub fn signed_in(db: &mut Db, id: i64, address: &str, now: Moment) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id))
+        .set((accounts::last_sign_in_at.eq(Some(now.0)), accounts::last_sign_in_address.eq(Some(address))))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Replaces the password.
+pub fn set_password(db: &mut Db, id: i64, password: &PasswordHash) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::password_hash.eq(Some(password.as_str()))).execute(db)?;
+    Ok(())
+}
+
+/// Replaces a hash by a stronger one of the same password; nothing happens when the password was changed meanwhile.
+pub fn strengthen_password(db: &mut Db, id: i64, old: &PasswordHash, new: &PasswordHash) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id).filter(accounts::password_hash.eq(Some(old.as_str()))))
+        .set(accounts::password_hash.eq(Some(new.as_str())))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Lets an account in or keeps it out.
+pub fn set_active(db: &mut Db, id: i64, active: bool) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::active.eq(active)).execute(db)?;
+    Ok(())
+}
+
+/// Changes how a person is called and reached.
+pub fn set_profile(db: &mut Db, id: i64, display_name: &str, email: Option<&str>) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id))
+        .set((accounts::display_name.eq(display_name), accounts::email.eq(email)))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Changes the colours of a person's pages.
+pub fn set_appearance(db: &mut Db, id: i64, appearance: Appearance) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::appearance.eq(appearance.word())).execute(db)?;
+    Ok(())
+}

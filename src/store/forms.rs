@@ -1,0 +1,38 @@
+//! The table `used_forms`: forms whose answer showed a secret. Sending one again shows and makes nothing.
+
+use diesel::prelude::*;
+
+use super::Error;
+use super::connection::Db;
+use super::schema::used_forms;
+use crate::domain::clock::Moment;
+use crate::domain::secret::FirstEight;
+
+/// Notes that a form was answered with the secret of `first_eight`. A form that was used before is a conflict.
+pub fn insert(db: &mut Db, form_hash: &[u8], account: i64, first_eight: &FirstEight, now: Moment) -> Result<(), Error> {
+    diesel::insert_into(used_forms::table)
+        .values((
+            used_forms::form_hash.eq(form_hash),
+            used_forms::account.eq(account),
+            used_forms::first_eight.eq(first_eight.as_str()),
+            used_forms::used_at.eq(now.0),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// The key whose secret this form's answer showed to this account, if it was used.
+pub fn find(db: &mut Db, form_hash: &[u8], account: i64) -> Result<Option<FirstEight>, Error> {
+    let found: Option<String> = used_forms::table
+        .find(form_hash)
+        .filter(used_forms::account.eq(account))
+        .select(used_forms::first_eight)
+        .first(db)
+        .optional()?;
+    Ok(found.as_deref().and_then(FirstEight::parse))
+}
+
+/// Forgets forms that were used before `before`: their sessions are long over.
+pub fn purge(db: &mut Db, before: Moment) -> Result<usize, Error> {
+    Ok(diesel::delete(used_forms::table.filter(used_forms::used_at.lt(before.0))).execute(db)?)
+}

@@ -1,0 +1,320 @@
+//! The tables `api_keys` and `key_secrets`. A key is found by its owner and first eight, or by the hash of its secret.
+
+use diesel::prelude::*;
+
+use super::connection::Db;
+use super::schema::{accounts, api_keys, key_secrets};
+use super::{Error, dialect};
+use crate::domain::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
+use crate::domain::clock::Moment;
+use crate::domain::secret::{FirstEight, SecretHash};
+use crate::domain::user::Account;
+
+/// A row, in the order of the table's columns.
+#[derive(Queryable)]
+struct Row {
+    id: i64,
+    first_eight: String,
+    secret_hash: Vec<u8>,
+    owner: i64,
+    name: String,
+    _holds_name: bool,
+    note: String,
+    _grant_kind: String,
+    created_at: i64,
+    _created_by: i64,
+    rotated_at: Option<i64>,
+    expires_at: Option<i64>,
+    disabled_at: Option<i64>,
+    disabled_by: Option<i64>,
+    disabled_reason: String,
+    revoked_at: Option<i64>,
+    revoked_by: Option<i64>,
+    revoked_reason: String,
+    last_used_at: Option<i64>,
+    last_used_address: Option<String>,
+    last_used_agent: Option<String>,
+    use_count: i64,
+    version: i64,
+}
+
+impl TryFrom<Row> for ApiKey {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let first_eight = FirstEight::parse(&row.first_eight)
+            .ok_or_else(|| Error::Internal(format!("the key with id {} has a damaged first eight", row.id)))?;
+        let stop = |at: Option<i64>, by, reason| at.map(|at| Stop { at: Moment(at), by, reason });
+        Ok(Self {
+            id: row.id,
+            first_eight,
+            owner: row.owner,
+            name: row.name,
+            note: row.note,
+            created_at: Moment(row.created_at),
+            rotated_at: row.rotated_at.map(Moment),
+            expires_at: row.expires_at.map(Moment),
+            disabled: stop(row.disabled_at, row.disabled_by, row.disabled_reason),
+            revoked: stop(row.revoked_at, row.revoked_by, row.revoked_reason),
+            last_use: row.last_used_at.map(|at| Use {
+                at: Moment(at),
+                address: row.last_used_address.unwrap_or_default(),
+                agent: row.last_used_agent.unwrap_or_default(),
+            }),
+            use_count: row.use_count,
+            version: row.version,
+        })
+    }
+}
+
+/// A key to be.
+pub struct NewKey {
+    /// Its public identifier.
+    pub first_eight: FirstEight,
+    /// What is kept of its secret.
+    pub secret_hash: SecretHash,
+    /// Whose rights bound it.
+    pub owner: i64,
+    /// Its name.
+    pub name: KeyName,
+    /// Its note.
+    pub note: KeyNote,
+    /// When it ends by itself.
+    pub expires_at: Option<Moment>,
+}
+
+/// Which of an owner's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// Not revoked and not expired.
+    Current,
+    /// Revoked or expired.
+    Ended,
+}
+
+/// Adds a key that holds its name. A taken name and taken first eight are conflicts.
+pub fn insert(db: &mut Db, new: &NewKey, created_by: i64, now: Moment) -> Result<i64, Error> {
+    Ok(diesel::insert_into(api_keys::table)
+        .values((
+            api_keys::first_eight.eq(new.first_eight.as_str()),
+            api_keys::secret_hash.eq(new.secret_hash.as_bytes()),
+            api_keys::owner.eq(new.owner),
+            api_keys::name.eq(&new.name.0),
+            api_keys::holds_name.eq(true),
+            api_keys::note.eq(&new.note.0),
+            api_keys::grant_kind.eq("inherit"),
+            api_keys::created_at.eq(now.0),
+            api_keys::created_by.eq(created_by),
+            api_keys::expires_at.eq(new.expires_at.map(|at| at.0)),
+            api_keys::disabled_reason.eq(""),
+            api_keys::revoked_reason.eq(""),
+            api_keys::use_count.eq(0_i64),
+            api_keys::version.eq(1_i64),
+        ))
+        .returning(api_keys::id)
+        .get_result(db)?)
+}
+
+/// Holds off other transactions that count or add keys of this owner.
+pub fn lock_owner(db: &mut Db, owner: i64) -> Result<bool, Error> {
+    Ok(dialect::lock_account(db, owner)?)
+}
+
+/// How many keys of the owner are live: not revoked, not expired.
+pub fn count_live(db: &mut Db, owner: i64, now: Moment) -> Result<i64, Error> {
+    Ok(api_keys::table.filter(api_keys::owner.eq(owner)).filter(live(now)).count().get_result(db)?)
+}
+
+/// Lets expired keys of the owner let go of `name`, and says whether a live key still holds it.
+pub fn name_is_held(db: &mut Db, owner: i64, name: &KeyName, now: Moment) -> Result<bool, Error> {
+    let holder = || api_keys::owner.eq(owner).and(api_keys::name.eq(name.0.clone())).and(api_keys::holds_name.eq(true));
+    diesel::update(api_keys::table.filter(holder()).filter(api_keys::expires_at.le(now.0)))
+        .set(api_keys::holds_name.eq(false))
+        .execute(db)?;
+    let query = api_keys::table.filter(holder()).select(api_keys::id);
+    Ok(diesel::select(diesel::dsl::exists(query)).get_result(db)?)
+}
+
+/// The owner's keys, newest first, and how many there are of the other listing.
+pub fn list(db: &mut Db, owner: i64, listing: Listing, now: Moment) -> Result<Vec<ApiKey>, Error> {
+    let own = api_keys::table.filter(api_keys::owner.eq(owner)).order(api_keys::id.desc());
+    let rows: Vec<Row> = match listing {
+        Listing::Current => own.filter(live(now)).select(api_keys::all_columns).load(db)?,
+        Listing::Ended => own.filter(diesel::dsl::not(live(now))).limit(200).select(api_keys::all_columns).load(db)?,
+    };
+    rows.into_iter().map(ApiKey::try_from).collect()
+}
+
+/// How many keys of the owner were revoked or expired.
+pub fn count_ended(db: &mut Db, owner: i64, now: Moment) -> Result<i64, Error> {
+    let own = api_keys::table.filter(api_keys::owner.eq(owner));
+    Ok(own.filter(diesel::dsl::not(live(now))).count().get_result(db)?)
+}
+
+/// The key of this owner. Somebody else's key is not found.
+pub fn find_own(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
+    let row: Option<Row> = api_keys::table
+        .filter(api_keys::owner.eq(owner).and(api_keys::first_eight.eq(first_eight.as_str())))
+        .select(api_keys::all_columns)
+        .first(db)
+        .optional()?;
+    row.map(ApiKey::try_from).transpose()
+}
+
+/// A key found by a presented secret.
+pub struct Found {
+    /// The key.
+    pub key: ApiKey,
+    /// Its owner.
+    pub owner: Account,
+    /// Set when the secret is an old one: the end of its grace period.
+    pub replaced_until: Option<Moment>,
+}
+
+/// The key whose present or replaced secret has this hash.
+pub fn find_by_secret(db: &mut Db, hash: &SecretHash) -> Result<Option<Found>, Error> {
+    let joined = api_keys::table.inner_join(accounts::table.on(accounts::id.eq(api_keys::owner)));
+    let present: Option<(Row, super::accounts::Row)> = joined
+        .filter(api_keys::secret_hash.eq(hash.as_bytes()))
+        .select((api_keys::all_columns, accounts::all_columns))
+        .first(db)
+        .optional()?;
+    if let Some((row, owner)) = present {
+        let stored = SecretHash::from_bytes(&row.secret_hash);
+        if stored.as_ref() != Some(hash) {
+            return Err(Error::Internal("the index on secret_hash is damaged".into()));
+        }
+        return Ok(Some(Found { key: row.try_into()?, owner: owner.into(), replaced_until: None }));
+    }
+    let replaced: Option<(Row, super::accounts::Row, i64)> = key_secrets::table
+        .inner_join(joined.on(api_keys::id.eq(key_secrets::key)))
+        .filter(key_secrets::secret_hash.eq(hash.as_bytes()))
+        .select((api_keys::all_columns, accounts::all_columns, key_secrets::expires_at))
+        .first(db)
+        .optional()?;
+    replaced
+        .map(|(row, owner, until)| {
+            Ok(Found { key: row.try_into()?, owner: owner.into(), replaced_until: Some(Moment(until)) })
+        })
+        .transpose()
+}
+
+/// Writes name and note, and counts the version up.
+pub fn set_texts(db: &mut Db, key: &ApiKey, name: &KeyName, note: &KeyNote) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(key.id))
+        .set((
+            api_keys::name.eq(&name.0),
+            api_keys::holds_name.eq(true),
+            api_keys::note.eq(&note.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Pauses a key, or ends the pause.
+pub fn set_disabled(db: &mut Db, id: i64, stop: Option<&Stop>) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(id))
+        .set((
+            api_keys::disabled_at.eq(stop.map(|stop| stop.at.0)),
+            api_keys::disabled_by.eq(stop.and_then(|stop| stop.by)),
+            api_keys::disabled_reason.eq(stop.map_or("", |stop| &stop.reason)),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Ends a key for good: it lets go of its name, and its replaced secrets are forgotten.
+pub fn revoke(db: &mut Db, id: i64, stop: &Stop) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(id))
+        .set((
+            api_keys::revoked_at.eq(Some(stop.at.0)),
+            api_keys::revoked_by.eq(stop.by),
+            api_keys::revoked_reason.eq(&stop.reason),
+            api_keys::holds_name.eq(false),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    forget_replaced(db, id)
+}
+
+/// Gives a key a new secret and a new end. Its present secret stays good until `grace_ends`, older ones end now.
+pub fn rotate(db: &mut Db, id: i64, secret: &Rotation, now: Moment) -> Result<(), Error> {
+    forget_replaced(db, id)?;
+    if secret.grace_ends > now {
+        let old: Vec<u8> = api_keys::table.find(id).select(api_keys::secret_hash).first(db)?;
+        diesel::insert_into(key_secrets::table)
+            .values((
+                key_secrets::key.eq(id),
+                key_secrets::secret_hash.eq(old),
+                key_secrets::expires_at.eq(secret.grace_ends.0),
+            ))
+            .execute(db)?;
+    }
+    diesel::update(api_keys::table.find(id))
+        .set((
+            api_keys::secret_hash.eq(secret.hash.as_bytes()),
+            api_keys::rotated_at.eq(Some(now.0)),
+            api_keys::expires_at.eq(secret.expires_at.map(|at| at.0)),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// What a rotation brings.
+pub struct Rotation {
+    /// The new secret's hash.
+    pub hash: SecretHash,
+    /// The key's new end.
+    pub expires_at: Option<Moment>,
+    /// Until when the secret before it stays good.
+    pub grace_ends: Moment,
+}
+
+/// Until when the replaced secret of a key stays good, if there is one at `now`.
+pub fn grace_ends(db: &mut Db, id: i64, now: Moment) -> Result<Option<Moment>, Error> {
+    let end: Option<i64> = key_secrets::table
+        .filter(key_secrets::key.eq(id).and(key_secrets::expires_at.gt(now.0)))
+        .select(key_secrets::expires_at)
+        .order(key_secrets::expires_at.desc())
+        .first(db)
+        .optional()?;
+    Ok(end.map(Moment))
+}
+
+/// Removes replaced secrets whose grace period is over.
+pub fn purge_replaced(db: &mut Db, now: Moment) -> Result<usize, Error> {
+    Ok(diesel::delete(key_secrets::table.filter(key_secrets::expires_at.le(now.0))).execute(db)?)
+}
+
+/// Adds uses to a key: the latest one and how many there were.
+pub fn add_uses(db: &mut Db, id: i64, latest: &Use, uses: i64) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(id))
+        .set((
+            api_keys::last_used_at.eq(Some(latest.at.0)),
+            api_keys::last_used_address.eq(Some(&latest.address)),
+            api_keys::last_used_agent.eq(Some(&latest.agent)),
+            api_keys::use_count.eq(api_keys::use_count + uses),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+fn forget_replaced(db: &mut Db, id: i64) -> Result<(), Error> {
+    diesel::delete(key_secrets::table.filter(key_secrets::key.eq(id))).execute(db)?;
+    Ok(())
+}
+
+/// The predicate "not revoked and not expired".
+fn live(
+    now: Moment,
+) -> Box<dyn diesel::BoxableExpression<api_keys::table, <Db as Connection>::Backend, SqlType = diesel::sql_types::Bool>>
+{
+    Box::new(
+        api_keys::revoked_at
+            .is_null()
+            .and(api_keys::expires_at.is_null().or(api_keys::expires_at.assume_not_null().gt(now.0))),
+    )
+}

@@ -1,0 +1,74 @@
+//! Bringing the database to the form this binary needs. The migrations are inside the binary.
+
+use std::collections::BTreeSet;
+
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::connection::{Address, Db, each};
+use super::{Error, dialect, transact};
+
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// How the database stands against this binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Both know the same migrations.
+    Current,
+    /// So many migrations are missing.
+    Behind(usize),
+    /// A newer binary has been here.
+    Newer,
+}
+
+/// Runs what is missing and says how many ran. Two processes at once: one migrates, the other waits and finds nothing to do.
+/// All of it is one transaction: a process that dies in the middle leaves the database as it was.
+pub fn migrate(address: &Address) -> Result<usize, Error> {
+    let mut db = address.open().map_err(|error| Error::Unavailable(error.to_string()))?;
+    dialect::wait_for_lock(&mut db)?;
+    transact(&mut db, dialect::begin_write, |db| {
+        dialect::lock_migrations(db)?;
+        match state(db)? {
+            State::Newer => Err(Error::Newer),
+            _ => run(db),
+        }
+    })
+}
+
+/// Compares without changing anything.
+pub fn state(db: &mut Db) -> Result<State, Error> {
+    let known = match db {
+        Db::Postgres(_) => versions::<diesel::pg::Pg>(&POSTGRES),
+        Db::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE),
+    }?;
+    let applied: BTreeSet<String> = each!(db, c => c.applied_migrations())
+        .map_err(|error| Error::Internal(error.to_string()))?
+        .iter()
+        .map(MigrationVersion::to_string)
+        .collect();
+    Ok(if !applied.is_subset(&known) {
+        State::Newer
+    } else if applied == known {
+        State::Current
+    } else {
+        State::Behind(known.len() - applied.len())
+    })
+}
+
+fn run(db: &mut Db) -> Result<usize, Error> {
+    let ran = match db {
+        Db::Postgres(c) => c.run_pending_migrations(POSTGRES).map(|ran| ran.len()),
+        Db::Sqlite(c) => c.run_pending_migrations(SQLITE).map(|ran| ran.len()),
+    };
+    ran.map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn versions<B: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Result<BTreeSet<String>, Error>
+where
+    EmbeddedMigrations: MigrationSource<B>,
+{
+    let migrations: Vec<Box<dyn Migration<B>>> =
+        source.migrations().map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
+}

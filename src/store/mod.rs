@@ -1,0 +1,181 @@
+//! Where things are KEPT: the only folder that names Diesel. It keeps and finds; it decides nothing.
+//!
+//! [`Store::read`] and [`Store::write`] take one closure, make one hop to a blocking thread and run one transaction.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::Connection;
+use diesel::connection::TransactionManager;
+use diesel::result::{DatabaseErrorKind, Error as DieselError, QueryResult};
+use tokio::sync::Semaphore;
+
+pub mod accounts;
+pub mod audit;
+pub mod connection;
+mod dialect;
+pub mod forms;
+pub mod keys;
+pub mod lifetimes;
+pub mod migrations;
+mod schema;
+pub mod sessions;
+pub mod settings;
+pub mod use_log;
+
+pub use connection::{Address, Db};
+pub use dialect::Unique;
+
+/// Connections kept open.
+const POOL_SIZE: u32 = 8;
+/// How long a request waits for a connection or for its turn to write.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long one hop may take in all; then the answer is "unknown", never "done".
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Why something could not be kept or found.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It would be there twice.
+    #[error("a rule of uniqueness was violated: {0:?}")]
+    Conflict(Unique),
+    /// The database cannot be reached, cannot write, or takes too long.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The database was made by a newer binary.
+    #[error("the database was migrated by a newer version of Claviger. Start that version, or restore an older backup")]
+    Newer,
+    /// The database cannot be trusted to keep what it acknowledged.
+    #[error("{0}")]
+    NotDurable(&'static str),
+    /// A defect, or a damaged database.
+    #[error("the database answered unexpectedly: {0}")]
+    Internal(String),
+}
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        match error {
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
+                Self::Conflict(dialect::violated(information.as_ref()))
+            }
+            error if dialect::is_outage(&error) => Self::Unavailable(error.to_string()),
+            error => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+/// The database behind a pool of connections. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pool: r2d2::Pool<Address>,
+    writers: Arc<Semaphore>,
+}
+
+impl Store {
+    /// Connects, and checks that the database keeps what it acknowledges. Does not migrate.
+    pub fn open(address: &Address) -> Result<Self, Error> {
+        let unavailable = |error: String| Error::Unavailable(error);
+        let mut first = address.open().map_err(|error| unavailable(error.to_string()))?;
+        match dialect::durability(&mut first)? {
+            dialect::Durability::Full => {}
+            dialect::Durability::Recent(warning) => tracing::warn!("{warning}"),
+            dialect::Durability::None(reason) => return Err(Error::NotDurable(reason)),
+        }
+        drop(first);
+        let pool = r2d2::Pool::builder()
+            .max_size(POOL_SIZE)
+            .min_idle(Some(1))
+            .connection_timeout(PATIENCE)
+            .build(address.clone())
+            .map_err(|error| unavailable(error.to_string()))?;
+        // SQLite has one writer at a time; waiting for the turn here instead of in SQLite keeps the waits short and fair.
+        // On Postgres, writers leave half of the connections to readers: a stuck lock does not stop verification.
+        let writers = match address {
+            Address::Sqlite(_) => 1,
+            Address::Postgres(_) => POOL_SIZE as usize / 2,
+        };
+        Ok(Self { pool, writers: Arc::new(Semaphore::new(writers)) })
+    }
+
+    /// One read-only transaction that sees one unchanging state.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.hop(|db| transact(db, dialect::begin_read, work)).await
+    }
+
+    /// Statements without a transaction around them: for the paths that every request takes.
+    pub async fn look_up<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.hop(work).await
+    }
+
+    /// One transaction that writes. An error from the closure rolls everything back.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.writers).acquire_owned())
+            .await
+            .map_err(|_| Error::Unavailable("waited too long for the turn to write".into()))?
+            .map_err(|_| Error::Unavailable("the store is closed".into()))?;
+        self.hop(move |db| {
+            let _turn = turn; // kept until the work is over, also when nobody waits for it any more
+            transact(db, dialect::begin_write, work)
+        })
+        .await
+    }
+
+    async fn hop<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let pool = self.pool.clone();
+        let hop = tokio::task::spawn_blocking(move || {
+            let mut db = pool.get().map_err(|error| Error::Unavailable(error.to_string()))?;
+            work(&mut db)
+        });
+        match tokio::time::timeout(DEADLINE, hop).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => Err(Error::Internal(panic.to_string()).into()),
+            Err(_) => {
+                Err(Error::Unavailable("the database took too long; whether the work was done is unknown".into())
+                    .into())
+            }
+        }
+    }
+}
+
+/// Begins, works, commits; rolls back on an error.
+fn transact<T, E: From<Error>>(
+    db: &mut Db,
+    begin: fn(&mut Db) -> QueryResult<()>,
+    work: impl FnOnce(&mut Db) -> Result<T, E>,
+) -> Result<T, E> {
+    type Transactions = <Db as Connection>::TransactionManager;
+    begin(db).map_err(Error::from)?;
+    match work(db) {
+        Ok(done) => {
+            Transactions::commit_transaction(db).map_err(Error::from)?;
+            Ok(done)
+        }
+        Err(error) => {
+            if let Err(rollback) = Transactions::rollback_transaction(db) {
+                tracing::warn!(error = %rollback, "A transaction could not be rolled back; its connection is dropped.");
+            }
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The tables as Diesel sees them: one schema for both databases. Printed by `diesel print-schema` from SQLite.
+
+diesel::table! {
+    accounts (id) {
+        id -> BigInt,
+        kind -> Text,
+        username -> Text,
+        display_name -> Text,
+        email -> Nullable<Text>,
+        password_hash -> Nullable<Text>,
+        role -> Text,
+        active -> Bool,
+        appearance -> Text,
+        created_at -> BigInt,
+        created_by -> Nullable<BigInt>,
+        last_sign_in_at -> Nullable<BigInt>,
+        last_sign_in_address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> BigInt,
+        first_eight -> Text,
+        secret_hash -> Binary,
+        owner -> BigInt,
+        name -> Text,
+        holds_name -> Bool,
+        note -> Text,
+        grant_kind -> Text,
+        created_at -> BigInt,
+        created_by -> BigInt,
+        rotated_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        disabled_at -> Nullable<BigInt>,
+        disabled_by -> Nullable<BigInt>,
+        disabled_reason -> Text,
+        revoked_at -> Nullable<BigInt>,
+        revoked_by -> Nullable<BigInt>,
+        revoked_reason -> Text,
+        last_used_at -> Nullable<BigInt>,
+        last_used_address -> Nullable<Text>,
+        last_used_agent -> Nullable<Text>,
+        use_count -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_events (id) {
+        id -> BigInt,
+        at -> BigInt,
+        actor -> Nullable<BigInt>,
+        actor_name -> Text,
+        via -> Text,
+        action -> Text,
+        target -> Text,
+        outcome -> Text,
+        details -> Text,
+        address -> Nullable<Text>,
+        request -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    key_secrets (id) {
+        id -> BigInt,
+        key -> BigInt,
+        secret_hash -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    lifetime_rules (id) {
+        id -> BigInt,
+        applies_to -> Text,
+        subject -> Nullable<Text>,
+        default_days -> Integer,
+        longest_days -> Integer,
+        allow_never -> Bool,
+        keys_per_owner -> Integer,
+        changed_at -> BigInt,
+        changed_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> BigInt,
+        id_hash -> Binary,
+        account -> BigInt,
+        state -> Text,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+        address -> Text,
+        user_agent -> Text,
+    }
+}
+
+diesel::table! {
+    settings (name) {
+        name -> Text,
+        value -> Text,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    used_forms (form_hash) {
+        form_hash -> Binary,
+        account -> BigInt,
+        first_eight -> Text,
+        used_at -> BigInt,
+    }
+}
+
+diesel::joinable!(key_secrets -> api_keys (key));
+diesel::joinable!(sessions -> accounts (account));
+diesel::joinable!(used_forms -> accounts (account));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    api_keys,
+    audit_events,
+    key_secrets,
+    lifetime_rules,
+    sessions,
+    settings,
+    used_forms,
+);

@@ -1,0 +1,62 @@
+//! The table `settings`: the site's settings, and two values that Claviger keeps for itself.
+
+use diesel::prelude::*;
+
+use super::Error;
+use super::connection::Db;
+use super::schema::settings;
+use crate::domain::clock::Moment;
+use crate::domain::settings::Settings;
+
+/// Values that are no site setting.
+#[derive(Debug, Clone, Copy)]
+pub enum Internal {
+    /// SHA-256 of the set-up link's token, in hex. Gone once the site is set up.
+    SetupToken,
+    /// The key that signs session cookies, in hex.
+    CookieKey,
+}
+
+impl Internal {
+    fn name(self) -> &'static str {
+        match self {
+            Self::SetupToken => "internal.setup_token_hash",
+            Self::CookieKey => "internal.cookie_key",
+        }
+    }
+}
+
+/// The site's settings.
+pub fn load(db: &mut Db) -> Result<Settings, Error> {
+    let rows: Vec<(String, String)> = settings::table.select((settings::name, settings::value)).load(db)?;
+    let mut settings = Settings::default();
+    for (name, value) in rows {
+        settings.apply(&name, &value);
+    }
+    Ok(settings)
+}
+
+/// Replaces a site setting.
+pub fn set(db: &mut Db, name: &str, value: &str, now: Moment) -> Result<(), Error> {
+    diesel::delete(settings::table.find(name)).execute(db)?;
+    diesel::insert_into(settings::table)
+        .values((settings::name.eq(name), settings::value.eq(value), settings::changed_at.eq(now.0)))
+        .execute(db)?;
+    Ok(())
+}
+
+/// A value of Claviger's own.
+pub fn internal(db: &mut Db, which: Internal) -> Result<Option<String>, Error> {
+    Ok(settings::table.find(which.name()).select(settings::value).first(db).optional()?)
+}
+
+/// Replaces a value of Claviger's own.
+pub fn set_internal(db: &mut Db, which: Internal, value: &str, now: Moment) -> Result<(), Error> {
+    set(db, which.name(), value, now)
+}
+
+/// Removes a value if it is still `value`; says whether it was. Of several at once, one succeeds.
+pub fn take_internal(db: &mut Db, which: Internal, value: &str) -> Result<bool, Error> {
+    let same = settings::table.find(which.name()).filter(settings::value.eq(value));
+    Ok(diesel::delete(same).execute(db)? == 1)
+}

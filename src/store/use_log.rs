@@ -1,0 +1,79 @@
+//! When and from where keys were used: noted in memory, flushed in batches. Verification never waits for a write.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Error, Store, keys};
+use crate::domain::api_key::{ApiKey, Use};
+
+/// Uses that are not written yet, by the key's id.
+#[derive(Default)]
+pub struct UseLog {
+    pending: Mutex<HashMap<i64, Uses>>,
+}
+
+struct Uses {
+    latest: Use,
+    count: i64,
+}
+
+impl Uses {
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        if other.latest.at > self.latest.at {
+            self.latest = other.latest;
+        }
+    }
+}
+
+impl UseLog {
+    /// Notes one use. Never fails, never waits for the database.
+    pub fn note(&self, key: i64, latest: Use) {
+        self.merge(key, Uses { latest, count: 1 });
+    }
+
+    /// Adds the uses that are not written yet to a key that was read from the database.
+    pub fn complete(&self, key: &mut ApiKey) {
+        if let Some(uses) = self.lock().get(&key.id) {
+            key.use_count += uses.count;
+            if key.last_use.as_ref().is_none_or(|written| written.at < uses.latest.at) {
+                key.last_use = Some(uses.latest.clone());
+            }
+        }
+    }
+
+    /// Writes everything noted so far in one transaction. What could not be written stays noted.
+    pub async fn flush(&self, store: &Store) -> Result<usize, Error> {
+        let taken = std::mem::take(&mut *self.lock());
+        if taken.is_empty() {
+            return Ok(0);
+        }
+        let mut batch: Vec<(i64, Uses)> = taken.into_iter().collect();
+        batch.sort_unstable_by_key(|(key, _)| *key); // one order of locks on every node: no deadlock
+        let batch = std::sync::Arc::new(batch);
+        let work = std::sync::Arc::clone(&batch);
+        let written = store
+            .write(move |db| work.iter().try_for_each(|(key, uses)| keys::add_uses(db, *key, &uses.latest, uses.count)))
+            .await;
+        if let Err(error) = written {
+            for (key, uses) in batch.iter() {
+                self.merge(*key, Uses { latest: uses.latest.clone(), count: uses.count });
+            }
+            return Err(error);
+        }
+        Ok(batch.len())
+    }
+
+    fn merge(&self, key: i64, uses: Uses) {
+        match self.lock().entry(key) {
+            std::collections::hash_map::Entry::Occupied(mut noted) => noted.get_mut().add(uses),
+            std::collections::hash_map::Entry::Vacant(free) => {
+                free.insert(uses);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Uses>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

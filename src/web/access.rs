@@ -1,0 +1,119 @@
+//! Who asks. A handler that takes `SignedIn` runs for a person who is signed in and active, and for nobody else.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+
+use actix_session::{Session, SessionExt};
+use actix_web::dev::Payload;
+use actix_web::error::InternalError;
+use actix_web::http::uri::PathAndQuery;
+use actix_web::http::{Method, header};
+use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse, web};
+
+use super::client::{self, Reference};
+use super::errors::PageError;
+use super::local_path::LocalPath;
+use super::server::Place;
+use super::sessions;
+use crate::actions::{Actor, App, Error};
+use crate::domain::user::Account;
+
+/// A person who is signed in.
+pub struct SignedIn {
+    /// Who.
+    pub account: Account,
+    /// As the audit log will know them.
+    pub actor: Actor,
+    /// Their session.
+    pub session: Session,
+}
+
+impl SignedIn {
+    /// The id of their session.
+    pub fn session_id(&self) -> String {
+        sessions::id(&self.session).unwrap_or_default()
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = ActixError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ActixError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let session = request.get_session();
+            let app = app(&request)?;
+            let account = match sessions::account(&session) {
+                Some(id) => app.active_account(id).await.map_err(PageError)?,
+                None => None,
+            };
+            let Some(account) = account else { return Err(to_sign_in(&request)) };
+            let actor =
+                Actor::signed_in(&account, client::address(&request, &app.config), Some(Reference::of(&request)));
+            Ok(Self { account, actor, session })
+        })
+    }
+}
+
+/// Somebody of whom only the address is known: for signing in and setting up.
+pub struct Stranger {
+    /// As the audit log will know them.
+    pub actor: Actor,
+    /// Their browser.
+    pub agent: String,
+    /// Empty, or that of a person who is signed in already.
+    pub session: Session,
+}
+
+impl Stranger {
+    /// The address, if it is known.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.actor.address
+    }
+}
+
+impl FromRequest for Stranger {
+    type Error = ActixError;
+    type Future = std::future::Ready<Result<Self, ActixError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(app(request).map_err(ActixError::from).map(|app| Self {
+            actor: Actor::stranger(client::address(request, &app.config), Some(Reference::of(request))),
+            agent: client::agent(request).to_owned(),
+            session: request.get_session(),
+        }))
+    }
+}
+
+/// The app behind a request.
+pub fn app(request: &HttpRequest) -> Result<web::Data<App>, PageError> {
+    let app = request.app_data::<web::Data<App>>().cloned();
+    app.ok_or_else(|| PageError(Error::Internal("the app is not configured".into())))
+}
+
+/// The place where a request was served.
+pub fn place(request: &HttpRequest) -> Result<web::Data<Place>, PageError> {
+    let place = request.app_data::<web::Data<Place>>().cloned();
+    place.ok_or_else(|| PageError(Error::Internal("the place is not configured".into())))
+}
+
+/// Sends somebody to the sign-in page, and from there back to what they wanted to see. Who comes with a cookie had a session.
+fn to_sign_in(request: &HttpRequest) -> ActixError {
+    let wanted = match *request.method() {
+        Method::GET | Method::HEAD => request.uri().path_and_query().map(PathAndQuery::as_str),
+        _ => None,
+    };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if let Some(next) = wanted.and_then(LocalPath::parse).filter(|next| next.as_str() != "/") {
+        query.append_pair("next", next.as_str());
+    }
+    if place(request).is_ok_and(|place| request.cookie(sessions::cookie_name(place.https)).is_some()) {
+        query.append_pair("ended", "1");
+    }
+    let query = query.finish();
+    let target = if query.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?{query}") };
+    let response = HttpResponse::SeeOther().insert_header((header::LOCATION, target)).finish();
+    InternalError::from_response("not signed in", response).into()
+}

@@ -1,0 +1,3 @@
+//! JSON for programs, under `/api/v1`.
+
+pub mod whoami;

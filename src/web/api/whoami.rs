@@ -1,0 +1,34 @@
+//! `GET /api/v1/whoami`: what a key is, for the program that holds it.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::json;
+
+use crate::actions::App;
+use crate::domain::clock::Moment;
+use crate::web::errors::ApiError;
+use crate::web::gateway::verify::caller;
+
+/// The key and its owner, never the secret.
+pub async fn whoami(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+    let caller = match caller(&request, &app).await? {
+        Ok(caller) => caller,
+        Err(refused) => return Ok(refused),
+    };
+    let (key, owner) = (caller.key, caller.owner);
+    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(json!({
+        "key": {
+            "first_eight": key.first_eight.as_str(),
+            "name": key.name,
+            "note": key.note,
+            "status": key.status(app.now()).word(),
+            "grant": "inherit",
+            "created_at": key.created_at.rfc3339(),
+            "expires_at": key.expires_at.map(Moment::rfc3339),
+        },
+        "owner": {
+            "username": owner.username.as_str(),
+            "display_name": owner.display_name,
+            "email": owner.email,
+        },
+    })))
+}

@@ -1,0 +1,174 @@
+//! A form body that has passed the CSRF check: the browser says it comes from this site, and the form carries the
+//! session's token. Taking [`Form`] in a handler's signature is the check.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_session::{Session, SessionExt};
+use actix_web::dev::Payload;
+use actix_web::error::InternalError;
+use actix_web::http::{StatusCode, header};
+use actix_web::web::BytesMut;
+use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse, ResponseError};
+use askama::Template;
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+
+use super::access::place;
+use super::errors::PageError;
+use super::{html, sessions};
+use crate::actions::Error;
+use crate::domain::mistake::Mistake;
+use crate::domain::user::Appearance;
+
+/// No form of ours is longer, in bytes.
+const LIMIT: usize = 16 * 1024;
+/// How long a form's body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A form of a person who is signed in: from this site, with the session's token.
+pub struct Form<T>(pub T);
+
+/// A form of somebody who has no session yet: from this site.
+pub struct PublicForm<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = ActixError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ActixError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let session = request.get_session();
+            let mut entries = entries(&request, &mut payload).await?;
+            let token = take_token(&mut entries);
+            if !sessions::is_form_token(&session, &token) {
+                return Err(send_again(&request, &session, entries));
+            }
+            deserialize(&entries).map(Self)
+        })
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
+    type Error = ActixError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ActixError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let mut entries = entries(&request, &mut payload).await?;
+            take_token(&mut entries);
+            deserialize(&entries).map(Self)
+        })
+    }
+}
+
+type Entries = Vec<(String, String)>;
+
+/// Reads the body of a form that a page of this site sent.
+async fn entries(request: &HttpRequest, payload: &mut Payload) -> Result<Entries, ActixError> {
+    if !is_same_origin(request)? {
+        let text = "This form did not come from a page of this site, so nothing was changed. Open the page here, and try again.";
+        return Err(PageError(Error::Forbidden(text.into())).into());
+    }
+    let content_type =
+        request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE).into());
+    }
+    let body =
+        tokio::time::timeout(PATIENCE, read(payload)).await.map_err(|_| Refused(StatusCode::REQUEST_TIMEOUT))??;
+    let entries = serde_urlencoded::from_bytes(&body);
+    entries.map_err(|_| PageError(not_understood()).into())
+}
+
+async fn read(payload: &mut Payload) -> Result<BytesMut, ActixError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Refused(StatusCode::BAD_REQUEST))?;
+        if body.len() + chunk.len() > LIMIT {
+            return Err(Refused(StatusCode::PAYLOAD_TOO_LARGE).into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// `Sec-Fetch-Site` where the browser sends it (https and localhost), else `Origin` against the host that was asked
+/// and the public address. Neither: refused.
+fn is_same_origin(request: &HttpRequest) -> Result<bool, PageError> {
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return Ok(site == "same-origin");
+    }
+    let Some(origin) = text("origin") else { return Ok(false) };
+    let asked =
+        text("host").is_some_and(|host| origin == format!("http://{host}") || origin == format!("https://{host}"));
+    Ok(asked || origin == place(request)?.public_address)
+}
+
+fn take_token(entries: &mut Entries) -> String {
+    let token = entries.iter().find(|(name, _)| name == "csrf").map(|(_, token)| token.clone()).unwrap_or_default();
+    entries.retain(|(name, _)| name != "csrf");
+    token
+}
+
+/// Unknown, missing and doubled fields are refused.
+fn deserialize<T: DeserializeOwned>(entries: &Entries) -> Result<T, ActixError> {
+    let text = serde_urlencoded::to_string(entries).map_err(|_| PageError(not_understood()))?;
+    serde_urlencoded::from_str(&text).map_err(|_| PageError(not_understood()).into())
+}
+
+fn not_understood() -> Error {
+    Mistake::new("form", "The form could not be understood, so nothing was changed. Open the page again, and try again")
+        .into()
+}
+
+/// A body that is refused as a whole.
+#[derive(Debug)]
+struct Refused(StatusCode);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "refused with {}", self.0)
+    }
+}
+
+impl ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        self.0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.0)
+    }
+}
+
+/// The page that keeps the entries of a form whose token belongs to a session that is over.
+#[derive(Template)]
+#[template(path = "pages/send_again.html")]
+struct SendAgain {
+    appearance: Appearance,
+    path: String,
+    csrf: String,
+    entries: Entries,
+}
+
+fn send_again(request: &HttpRequest, session: &Session, entries: Entries) -> ActixError {
+    let Some(csrf) = sessions::form_token(session) else {
+        let response = HttpResponse::SeeOther().insert_header((header::LOCATION, "/sign-in?ended=1")).finish();
+        return InternalError::from_response("no session", response).into();
+    };
+    let secret = |name: &str| ["password", "present", "again"].contains(&name);
+    let page = SendAgain {
+        appearance: html::appearance_cookie(request),
+        path: request.path().to_owned(),
+        csrf,
+        entries: entries.into_iter().filter(|(name, _)| !secret(name)).collect(),
+    };
+    let response = html::body(HttpResponse::build(StatusCode::FORBIDDEN), &page);
+    InternalError::from_response("an old form", response).into()
+}

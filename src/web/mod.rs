@@ -1,0 +1,118 @@
+//! How browsers, programs and gateways ASK. The whole route table is on this screen.
+//!
+//! The permission is in a handler's signature: `SignedIn` for a person, `Caller` for a key. Every page that changes
+//! something takes our `Form`, which has passed the CSRF check. `tests/it/permissions.rs` holds every row against every kind of caller.
+
+use actix_web::guard::{self, Guard};
+use actix_web::{HttpResponse, Route, web};
+
+pub mod access;
+pub mod api;
+pub mod assets;
+pub mod client;
+pub mod errors;
+pub mod flash;
+pub mod form;
+pub mod gateway;
+pub mod headers;
+pub mod html;
+pub mod local_path;
+pub mod observe;
+pub mod pages;
+pub mod server;
+pub mod sessions;
+
+/// One row of the route table: the methods, and the path with its parameters in braces.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// As in the `Allow` header.
+    pub methods: &'static str,
+    /// As actix matches it.
+    pub path: &'static str,
+}
+
+macro_rules! table {
+    ($(#[$doc:meta])* $rows:ident, $register:ident: $($method:ident $path:literal => $handler:path;)*) => {
+        $(#[$doc])*
+        pub const $rows: &[Row] = &[$(Row { methods: $method::METHODS, path: $path }),*];
+
+        fn $register(config: &mut web::ServiceConfig) {
+            $(config.route($path, $method::route().to($handler));)*
+        }
+    };
+}
+
+table! {
+    /// For programs and gateways: no session, no CSRF token, no flash.
+    MACHINES, machines:
+    any  "/verify"                                       => gateway::verify::verify;
+    get  "/api/v1/whoami"                                => api::whoami::whoami;
+    get  "/healthz"                                      => gateway::health::healthz;
+    get  "/readyz"                                       => gateway::health::readyz;
+    get  "/static/{path:.*}"                             => assets::serve;
+}
+
+table! {
+    /// For people.
+    PAGES, pages:
+    get  "/"                                             => pages::sign_in::home;
+    get  "/setup"                                        => pages::set_up::page;
+    post "/setup"                                        => pages::set_up::set_up;
+    get  "/sign-in"                                      => pages::sign_in::page;
+    post "/sign-in"                                      => pages::sign_in::sign_in;
+    post "/sign-out"                                     => pages::sign_in::sign_out;
+    get  "/external-tool-access"                         => pages::external_tool_access::list;
+    get  "/external-tool-access/generate"                => pages::generate_key::page;
+    post "/external-tool-access/generate"                => pages::generate_key::generate;
+    get  "/external-tool-access/keys/{first_eight}"         => pages::key::details;
+    get  "/external-tool-access/keys/{first_eight}/edit"    => pages::key::edit_page;
+    post "/external-tool-access/keys/{first_eight}/edit"    => pages::key::edit;
+    post "/external-tool-access/keys/{first_eight}/disable" => pages::key::disable;
+    post "/external-tool-access/keys/{first_eight}/enable"  => pages::key::enable;
+    get  "/external-tool-access/keys/{first_eight}/rotate"  => pages::rotate_key::page;
+    post "/external-tool-access/keys/{first_eight}/rotate"  => pages::rotate_key::rotate;
+    get  "/external-tool-access/keys/{first_eight}/revoke"  => pages::key::revoke_page;
+    post "/external-tool-access/keys/{first_eight}/revoke"  => pages::key::revoke;
+    get  "/account"                                      => pages::account::page;
+    post "/account/profile"                              => pages::account::edit_profile;
+    post "/account/password"                             => pages::account::change_password;
+    post "/account/appearance"                           => pages::account::set_appearance;
+    post "/account/sessions/{id}/end"                    => pages::account::end_session;
+    post "/account/sessions/end-others"                  => pages::account::end_other_sessions;
+}
+
+mod get {
+    pub const METHODS: &str = "GET, HEAD";
+    pub fn route() -> super::Route {
+        super::with(super::guard::Any(super::guard::Get()).or(super::guard::Head()))
+    }
+}
+
+mod post {
+    pub const METHODS: &str = "POST";
+    pub fn route() -> super::Route {
+        super::with(super::guard::Post())
+    }
+}
+
+mod any {
+    pub const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+    pub fn route() -> super::Route {
+        use super::guard::{Any, Delete, Get, Head, Options, Patch, Post, Put};
+        super::with(Any(Get()).or(Head()).or(Post()).or(Put()).or(Patch()).or(Delete()).or(Options()))
+    }
+}
+
+fn with(guard: impl Guard + 'static) -> Route {
+    web::route().guard(guard)
+}
+
+/// Everything that is neither: 405 with `Allow` where the path exists, else 404.
+async fn elsewhere(request: actix_web::HttpRequest) -> HttpResponse {
+    let exists = |row: &&Row| actix_web::dev::ResourceDef::new(row.path).is_match(request.path());
+    let methods: Vec<&str> = MACHINES.iter().chain(PAGES).filter(exists).map(|row| row.methods).collect();
+    if methods.is_empty() {
+        return HttpResponse::NotFound().finish();
+    }
+    HttpResponse::MethodNotAllowed().insert_header((actix_web::http::header::ALLOW, methods.join(", "))).finish()
+}

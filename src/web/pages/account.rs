@@ -1,0 +1,182 @@
+//! Account settings: name and e-mail, password, sessions, appearance.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::sign_in::Nothing;
+use crate::actions::{App, Error};
+use crate::domain::clock::Moment;
+use crate::domain::mistake::{Mistake, collect};
+use crate::domain::password::{self, Password};
+use crate::domain::user::{Appearance, parse_display_name, parse_email};
+use crate::web::access::{self, SignedIn};
+use crate::web::client;
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes, Nav, Shell};
+
+#[derive(Template)]
+#[template(path = "pages/account.html")]
+struct AccountPage {
+    shell: Shell,
+    profile: Profile,
+    sessions: Vec<SessionView>,
+    mistakes: Mistakes,
+    rules: &'static str,
+}
+
+struct SessionView {
+    id: i64,
+    browser: String,
+    address: String,
+    signed_in_at: String,
+    active: String,
+    is_this: bool,
+}
+
+/// What the profile form sends.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    display_name: String,
+    #[serde(default)]
+    email: String,
+}
+
+/// What the password form sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    present: String,
+    password: String,
+    again: String,
+}
+
+/// What the appearance form sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chosen {
+    appearance: String,
+}
+
+const PATH: &str = "/account";
+
+async fn load(app: &App, user: &SignedIn, mistakes: Mistakes) -> Result<AccountPage, PageError> {
+    let now = app.now();
+    let own = app.own_sessions(user.account.id, &user.session_id()).await?;
+    let view = |(session, is_this): (crate::actions::sessions::Listed, bool)| SessionView {
+        id: session.id,
+        browser: client::browser_name(&session.user_agent),
+        address: session.address,
+        signed_in_at: Moment(session.created_at).minute(),
+        active: client::ago(session.last_seen_at, now),
+        is_this,
+    };
+    let account = &user.account;
+    Ok(AccountPage {
+        profile: Profile {
+            display_name: account.display_name.clone(),
+            email: account.email.clone().unwrap_or_default(),
+        },
+        shell: Shell::new(user, Nav::Account),
+        sessions: own.into_iter().map(view).collect(),
+        mistakes,
+        rules: password::RULES,
+    })
+}
+
+/// `GET /account`
+pub async fn page(app: web::Data<App>, user: SignedIn) -> Result<HttpResponse, PageError> {
+    Ok(html::page(&load(&app, &user, Mistakes::default()).await?))
+}
+
+/// `POST /account/profile`
+pub async fn edit_profile(app: web::Data<App>, user: SignedIn, form: Form<Profile>) -> Result<HttpResponse, PageError> {
+    let mut mistakes = Vec::new();
+    let display_name = collect(&mut mistakes, parse_display_name(&form.0.display_name));
+    let email = collect(&mut mistakes, parse_email(&form.0.email));
+    let (Some(display_name), Some(email)) = (display_name, email) else {
+        let page = load(&app, &user, Mistakes(mistakes)).await?;
+        return Ok(html::invalid(&AccountPage { profile: form.0, ..page }));
+    };
+    app.edit_profile(&user.actor, user.account.id, display_name, email).await?;
+    Flash::done("Name and email address saved.").leave(&user.session);
+    Ok(html::see_other(PATH))
+}
+
+/// `POST /account/password`
+pub async fn change_password(
+    app: web::Data<App>,
+    user: SignedIn,
+    form: Form<NewPassword>,
+) -> Result<HttpResponse, PageError> {
+    let NewPassword { present, password, again } = form.0;
+    let mut mistakes = Vec::new();
+    let same = password == again;
+    let chosen = collect(&mut mistakes, Password::chosen("password", password, &user.account.username));
+    if !same {
+        mistakes.push(Mistake::new("again", "Type the same password twice"));
+    }
+    let changed = match chosen {
+        Some(new) if mistakes.is_empty() => {
+            app.change_own_password(&user.actor, &user.account, present, new, &user.session_id()).await
+        }
+        _ => Err(Error::Invalid(mistakes)),
+    };
+    match changed {
+        Ok(_) => {
+            Flash::done("Password changed. Your other sessions were ended. Your API keys keep working.")
+                .leave(&user.session);
+            Ok(html::see_other(PATH))
+        }
+        Err(Error::Invalid(mistakes)) => Ok(html::invalid(&load(&app, &user, Mistakes(mistakes)).await?)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /account/appearance`
+pub async fn set_appearance(
+    request: HttpRequest,
+    app: web::Data<App>,
+    user: SignedIn,
+    form: Form<Chosen>,
+) -> Result<HttpResponse, PageError> {
+    let wrong = || Error::from(Mistake::new("appearance", "Choose System, Light or Dark"));
+    let appearance = Appearance::from_word(&form.0.appearance).ok_or_else(wrong)?;
+    app.set_appearance(&user.actor, user.account.id, appearance).await?;
+    Flash::done(format!("Appearance: {}.", appearance.label())).leave(&user.session);
+    let mut response = html::see_other(PATH);
+    html::remember_appearance(&mut response, appearance, access::place(&request)?.https);
+    Ok(response)
+}
+
+/// `POST /account/sessions/{id}/end`
+pub async fn end_session(
+    app: web::Data<App>,
+    user: SignedIn,
+    id: web::Path<String>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    app.end_listed_session(&user.actor, user.account.id, id).await?;
+    Flash::done("The session was ended.").leave(&user.session);
+    Ok(html::see_other(PATH))
+}
+
+/// `POST /account/sessions/end-others`
+pub async fn end_other_sessions(
+    app: web::Data<App>,
+    user: SignedIn,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let ended = app.end_other_sessions(&user.actor, user.account.id, &user.session_id()).await?;
+    let text = match ended {
+        0 => "There was no other session.".to_owned(),
+        1 => "1 other session was ended.".to_owned(),
+        many => format!("{many} other sessions were ended."),
+    };
+    Flash::done(text).leave(&user.session);
+    Ok(html::see_other(PATH))
+}

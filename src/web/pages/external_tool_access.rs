@@ -1,0 +1,141 @@
+//! External Tool Access: a person's own keys, and how to use one. The dialogs that make a key show over this page.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::generate_key::{GenerateDialog, Reveal};
+use crate::actions::App;
+use crate::actions::find_keys::{Listing, OwnKeys};
+use crate::domain::lifetime::LifetimeRule;
+use crate::domain::secret::FirstEight;
+use crate::web::access::{self, SignedIn};
+use crate::web::errors::PageError;
+use crate::web::html::{self, KeyView, Nav, Shell};
+use crate::web::server::Place;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/external_tool_access.html")]
+pub struct KeysPage {
+    shell: Shell,
+    own: OwnKeys,
+    keys: Vec<KeyView>,
+    listing: Listing,
+    snippets: Snippets,
+    /// What is open over the page.
+    pub dialog: Dialog,
+}
+
+/// What is open over the page.
+pub enum Dialog {
+    /// Nothing.
+    None,
+    /// The form for a new key.
+    Generate(Box<GenerateDialog>),
+    /// A secret, this once.
+    Reveal(Box<Reveal>),
+    /// The form was answered before.
+    ShownBefore(FirstEight),
+}
+
+/// Which list.
+#[derive(Deserialize)]
+pub struct Show {
+    #[serde(default)]
+    show: String,
+}
+
+/// `GET /external-tool-access`
+pub async fn list(
+    request: HttpRequest,
+    app: web::Data<App>,
+    user: SignedIn,
+    show: web::Query<Show>,
+) -> Result<HttpResponse, PageError> {
+    let listing = if show.show == "ended" { Listing::Ended } else { Listing::Current };
+    Ok(html::page(&KeysPage::load(&request, &app, &user, listing).await?))
+}
+
+impl KeysPage {
+    /// The page with nothing open over it.
+    pub async fn load(request: &HttpRequest, app: &App, user: &SignedIn, listing: Listing) -> Result<Self, PageError> {
+        let own = app.own_keys(user.account.id, listing).await?;
+        let now = app.now();
+        let place = access::place(request)?;
+        Ok(Self {
+            shell: Shell::new(user, Nav::Keys),
+            keys: own.keys.iter().map(|key| KeyView { key: key.clone(), now }).collect(),
+            own,
+            listing,
+            snippets: Snippets::new(&place),
+            dialog: Dialog::None,
+        })
+    }
+
+    /// The rule for new keys.
+    pub fn rule(&self) -> LifetimeRule {
+        self.own.rule.clone()
+    }
+
+    /// Why no key can be made now; empty when one can.
+    pub fn refusal(&self) -> String {
+        let limit = i64::from(self.own.rule.keys_per_owner);
+        if !self.own.allow_creation {
+            "An administrator has turned off new API keys on this server. Your existing keys keep working.".into()
+        } else if limit > 0 && self.own.live >= limit {
+            format!("You already have {limit} active keys, the most allowed. Revoke one to generate another.")
+        } else {
+            String::new()
+        }
+    }
+
+    fn shows_ended(&self) -> bool {
+        self.listing == Listing::Ended
+    }
+
+    fn title(&self) -> &'static str {
+        match self.dialog {
+            Dialog::None => "External Tool Access",
+            Dialog::Generate(_) => "Generate API Key · External Tool Access",
+            Dialog::Reveal(_) => "Your new API key · External Tool Access",
+            Dialog::ShownBefore(_) => "Already shown · External Tool Access",
+        }
+    }
+
+    /// "4 of 20".
+    fn live_of_limit(&self) -> String {
+        match self.own.rule.keys_per_owner {
+            0 => self.own.live.to_string(),
+            limit => format!("{} of {limit}", self.own.live),
+        }
+    }
+
+    /// "90 days, up to 365".
+    fn lifetime(&self) -> String {
+        let rule = &self.own.rule;
+        let end = if rule.allow_never { ", or no expiry" } else { "" };
+        format!("{} days, up to {}{end}", rule.default_days, rule.longest_days)
+    }
+
+    /// Live keys that end soon.
+    fn expiring(&self) -> usize {
+        self.keys.iter().filter(|view| view.state() == "expiring").count()
+    }
+}
+
+/// How to use a key, for this server. No secret is ever in them.
+pub struct Snippets {
+    /// The public address.
+    pub address: String,
+    /// Its host, as `.netrc` wants it: without scheme and port.
+    pub machine: String,
+}
+
+impl Snippets {
+    fn new(place: &Place) -> Self {
+        let url = url::Url::parse(&place.public_address).ok();
+        let machine = url.as_ref().and_then(url::Url::host_str).unwrap_or("localhost").to_owned();
+        Self { address: place.public_address.clone(), machine }
+    }
+}

@@ -1,0 +1,259 @@
+//! One key: facts, history, edit, disable and enable, revoke.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::generate_key::Reveal;
+use super::sign_in::Nothing;
+use crate::actions::find_keys::{KeyDetails, Line};
+use crate::actions::rotate_key::Grace;
+use crate::actions::{App, Error};
+use crate::domain::api_key::{KeyName, KeyNote};
+use crate::domain::clock::Moment;
+use crate::domain::mistake::{Mistake, collect};
+use crate::domain::secret::FirstEight;
+use crate::web::access::SignedIn;
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, KeyView, Mistakes, Nav, Shell};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/key.html")]
+pub struct KeyPage {
+    shell: Shell,
+    view: KeyView,
+    details: KeyDetails,
+    /// What is open over the page.
+    pub dialog: Dialog,
+}
+
+/// What is open over the page.
+pub enum Dialog {
+    /// Nothing.
+    None,
+    /// Name and note.
+    Edit(Entered, Mistakes),
+    /// "Revoke key …?"
+    Revoke,
+    /// "Rotate key …?"
+    Rotate(RotateDialog),
+    /// A new secret, this once.
+    Reveal(Box<Reveal>),
+    /// The form was answered before.
+    ShownBefore,
+}
+
+/// The form for a new secret.
+pub struct RotateDialog {
+    /// Makes the answer unique.
+    pub form_id: String,
+    /// What was chosen.
+    pub chosen: Grace,
+    /// The end that the key will have.
+    pub expires_at: Option<Moment>,
+    /// Why it cannot be rotated now; empty when it can.
+    pub refusal: String,
+}
+
+/// What the edit form sends.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entered {
+    /// At least one character.
+    pub name: String,
+    /// May be empty.
+    #[serde(default)]
+    pub note: String,
+    /// The version that the person saw.
+    pub version: i64,
+}
+
+impl KeyPage {
+    /// The page with nothing open over it. Text that is no first eight is nobody's key.
+    pub async fn load(app: &App, user: &SignedIn, first_eight: &str) -> Result<Self, PageError> {
+        let details = app.own_key(user.account.id, &parse(first_eight)?).await?;
+        let view = KeyView { key: details.key.clone(), now: app.now() };
+        Ok(Self { shell: Shell::new(user, Nav::Keys), view, details, dialog: Dialog::None })
+    }
+
+    /// The key and what is known of it.
+    pub fn details(&self) -> &KeyDetails {
+        &self.details
+    }
+
+    fn title(&self) -> String {
+        let act = match self.dialog {
+            Dialog::None => return format!("Key {}", self.view.key.first_eight),
+            Dialog::Edit(..) => "Edit",
+            Dialog::Revoke => "Revoke",
+            Dialog::Rotate(_) => "Rotate",
+            Dialog::Reveal(_) => "New secret",
+            Dialog::ShownBefore => "Already shown",
+        };
+        format!("{act} · Key {}", self.view.key.first_eight)
+    }
+}
+
+/// What an audit action is called on the page.
+fn in_words(line: &Line) -> &'static str {
+    match line.action.as_str() {
+        "key.generate" => "Generated",
+        "key.edit" => "Name or note changed",
+        "key.disable" => "Disabled",
+        "key.enable" => "Enabled",
+        "key.rotate" => "Rotated",
+        "key.revoke" => "Revoked",
+        _ => "Changed",
+    }
+}
+
+/// Reads the first eight of a path.
+pub fn parse(first_eight: &str) -> Result<FirstEight, PageError> {
+    FirstEight::parse(first_eight).ok_or(PageError(Error::NotFound))
+}
+
+/// `GET /external-tool-access/keys/{first_eight}`
+pub async fn details(
+    app: web::Data<App>,
+    user: SignedIn,
+    first_eight: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    Ok(html::page(&KeyPage::load(&app, &user, &first_eight).await?))
+}
+
+/// `GET …/edit`
+pub async fn edit_page(
+    app: web::Data<App>,
+    user: SignedIn,
+    first_eight: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let mut page = KeyPage::load(&app, &user, &first_eight).await?;
+    if page.view.is_revoked() {
+        return Ok(html::see_other(&page.view.path()));
+    }
+    let key = &page.view.key;
+    let entered = Entered { name: key.name.clone(), note: key.note.clone(), version: key.version };
+    page.dialog = Dialog::Edit(entered, Mistakes::default());
+    Ok(html::page(&page))
+}
+
+/// `POST …/edit`
+pub async fn edit(
+    app: web::Data<App>,
+    user: SignedIn,
+    first_eight: web::Path<String>,
+    form: Form<Entered>,
+) -> Result<HttpResponse, PageError> {
+    let key = parse(&first_eight)?;
+    let entered = form.0;
+    let edited = match texts(&entered) {
+        Ok(texts) => app.edit_key(&user.actor, user.account.id, &key, entered.version, texts).await,
+        Err(error) => Err(error),
+    };
+    match edited {
+        Ok(()) => {
+            Flash::done(format!("Key {key} saved.")).leave(&user.session);
+            Ok(html::see_other(&path(&key)))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let mut page = KeyPage::load(&app, &user, &first_eight).await?;
+            page.dialog = Dialog::Edit(entered, Mistakes(mistakes));
+            Ok(html::invalid(&page))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn texts(entered: &Entered) -> Result<(KeyName, KeyNote), Error> {
+    let mut mistakes = Vec::new();
+    let name = KeyName::parse(&entered.name).and_then(|name| name.ok_or_else(|| Mistake::new("name", "Enter a name")));
+    let name = collect(&mut mistakes, name);
+    let note = collect(&mut mistakes, KeyNote::parse(&entered.note));
+    name.zip(note).ok_or(Error::Invalid(mistakes))
+}
+
+/// `POST …/disable`
+pub async fn disable(
+    app: web::Data<App>,
+    user: SignedIn,
+    first_eight: web::Path<String>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let key = parse(&first_eight)?;
+    match app.disable_key(&user.actor, user.account.id, &key).await {
+        Ok(()) => {
+            let text = format!("Key {key} disabled. Tools that use it are refused until you enable it.");
+            Flash::done(text).with_undo(format!("{}/enable", path(&key))).leave(&user.session);
+        }
+        Err(error) => explain(error, &user)?,
+    }
+    Ok(html::see_other("/external-tool-access"))
+}
+
+/// `POST …/enable`
+pub async fn enable(
+    app: web::Data<App>,
+    user: SignedIn,
+    first_eight: web::Path<String>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let key = parse(&first_eight)?;
+    match app.enable_key(&user.actor, user.account.id, &key).await {
+        Ok(enabled) => {
+            let text = match enabled.expires_at {
+                Some(end) if end <= app.now() => format!("Key {key} enabled. It has expired, so it stays refused."),
+                Some(end) => format!("Key {key} enabled. It works again until {} UTC.", end.minute()),
+                None => format!("Key {key} enabled. It works again."),
+            };
+            Flash::done(text).leave(&user.session);
+        }
+        Err(error) => explain(error, &user)?,
+    }
+    Ok(html::see_other("/external-tool-access"))
+}
+
+/// `GET …/revoke`
+pub async fn revoke_page(
+    app: web::Data<App>,
+    user: SignedIn,
+    first_eight: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let mut page = KeyPage::load(&app, &user, &first_eight).await?;
+    if page.view.is_revoked() {
+        return Ok(html::see_other(&page.view.path()));
+    }
+    page.dialog = Dialog::Revoke;
+    Ok(html::page(&page))
+}
+
+/// `POST …/revoke`
+pub async fn revoke(
+    app: web::Data<App>,
+    user: SignedIn,
+    first_eight: web::Path<String>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let key = parse(&first_eight)?;
+    app.revoke_key(&user.actor, user.account.id, &key).await?;
+    Flash::done(format!("Key {key} revoked. Tools that use it are refused from now on.")).leave(&user.session);
+    Ok(html::see_other("/external-tool-access"))
+}
+
+/// The path of a key's page.
+pub fn path(key: &FirstEight) -> String {
+    format!("/external-tool-access/keys/{key}")
+}
+
+/// What does not fit the key's state is said on the next page; anything else is an error.
+fn explain(error: Error, user: &SignedIn) -> Result<(), PageError> {
+    match error {
+        Error::Conflict(text) | Error::Forbidden(text) => {
+            Flash::failed(text).leave(&user.session);
+            Ok(())
+        }
+        error => Err(error.into()),
+    }
+}

@@ -1,0 +1,9 @@
+//! One file per page, its template struct beside its handlers; the same file name in `templates/pages`.
+
+pub mod account;
+pub mod external_tool_access;
+pub mod generate_key;
+pub mod key;
+pub mod rotate_key;
+pub mod set_up;
+pub mod sign_in;

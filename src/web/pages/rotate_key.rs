@@ -1,0 +1,89 @@
+//! Rotate: the question, and the one answer that shows the new secret.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+use super::generate_key::{Reveal, shown_once};
+use super::key::{Dialog, KeyPage, RotateDialog, parse};
+use crate::actions::generate_key::{FormId, Issued};
+use crate::actions::rotate_key::Grace;
+use crate::actions::{App, Error};
+use crate::web::access::SignedIn;
+use crate::web::errors::PageError;
+use crate::web::form::Form;
+use crate::web::html::{self, KeyView};
+
+/// What the form sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rotate {
+    form: String,
+    old_ends: String,
+}
+
+/// `GET /external-tool-access/keys/{first_eight}/rotate`
+pub async fn page(
+    app: web::Data<App>,
+    user: SignedIn,
+    first_eight: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    Ok(html::page(&with_form(&app, &user, &first_eight, Grace::Day, String::new()).await?))
+}
+
+/// `POST /external-tool-access/keys/{first_eight}/rotate`
+pub async fn rotate(
+    app: web::Data<App>,
+    user: SignedIn,
+    first_eight: web::Path<String>,
+    form: Form<Rotate>,
+) -> Result<HttpResponse, PageError> {
+    let key = parse(&first_eight)?;
+    let grace = Grace::parse(&form.0.old_ends).map_err(Error::from)?;
+    let form_id = FormId::parse(&form.0.form).map_err(Error::from)?;
+    match app.rotate_key(&user.actor, user.account.id, &key, grace, form_id).await {
+        Ok(issued) => answer(&app, &user, &first_eight, issued).await,
+        Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
+            let page = with_form(&app, &user, &first_eight, grace, error.to_string()).await?;
+            Ok(html::body(HttpResponse::Conflict(), &page))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn with_form(
+    app: &App,
+    user: &SignedIn,
+    first_eight: &str,
+    chosen: Grace,
+    refusal: String,
+) -> Result<KeyPage, PageError> {
+    let mut page = KeyPage::load(app, user, first_eight).await?;
+    let details = page.details();
+    let view = KeyView { key: details.key.clone(), now: app.now() };
+    let refusal = match view.state() {
+        _ if !refusal.is_empty() => refusal,
+        "revoked" => "This key was revoked. It cannot be changed any more.".into(),
+        "expired" => "This key has expired. Generate a new one like it.".into(),
+        "disabled" => "This key is disabled. Enable it before you rotate it.".into(),
+        _ => String::new(),
+    };
+    let expires_at = details.rule.renewed(details.key.lifetime(), app.now());
+    page.dialog = Dialog::Rotate(RotateDialog { form_id: app.new_form_id(), chosen, expires_at, refusal });
+    Ok(page)
+}
+
+async fn answer(app: &App, user: &SignedIn, first_eight: &str, issued: Issued) -> Result<HttpResponse, PageError> {
+    let mut page = KeyPage::load(app, user, first_eight).await?;
+    match issued {
+        Issued::Now(key, secret) => {
+            let view = KeyView { key: *key, now: app.now() };
+            let (old_until, done) = (page.details().grace_ends, view.path());
+            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, done }));
+            Ok(shown_once(&page))
+        }
+        Issued::Before(_) => {
+            page.dialog = Dialog::ShownBefore;
+            Ok(html::body(HttpResponse::Conflict(), &page))
+        }
+    }
+}

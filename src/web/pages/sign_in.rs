@@ -1,0 +1,117 @@
+//! Signing in and out.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::actions::{Actor, App, Error};
+use crate::domain::user::Appearance;
+use crate::web::access::{self, SignedIn, Stranger};
+use crate::web::errors::PageError;
+use crate::web::form::{Form, PublicForm};
+use crate::web::html::{self, Mistakes};
+use crate::web::local_path::LocalPath;
+use crate::web::sessions;
+
+const HOME: &str = "/external-tool-access";
+
+#[derive(Template)]
+#[template(path = "pages/sign_in.html")]
+struct SignInPage {
+    appearance: Appearance,
+    next: String,
+    ended: bool,
+    username: String,
+    mistakes: Mistakes,
+}
+
+/// Where to go afterwards, and why somebody came here.
+#[derive(Deserialize)]
+pub struct Arrival {
+    #[serde(default)]
+    next: String,
+    ended: Option<String>,
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    username: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `GET /`
+pub async fn home() -> HttpResponse {
+    html::see_other(HOME)
+}
+
+/// `GET /sign-in`
+pub async fn page(
+    request: HttpRequest,
+    app: web::Data<App>,
+    stranger: Stranger,
+    arrival: web::Query<Arrival>,
+) -> Result<HttpResponse, PageError> {
+    if let Some(id) = sessions::account(&stranger.session)
+        && app.active_account(id).await?.is_some()
+    {
+        return Ok(html::see_other(target(&arrival.next).as_str()));
+    }
+    Ok(html::page(&SignInPage {
+        appearance: html::appearance_cookie(&request),
+        next: LocalPath::parse(&arrival.next).map(|next| next.as_str().to_owned()).unwrap_or_default(),
+        ended: arrival.ended.is_some(),
+        username: String::new(),
+        mistakes: Mistakes::default(),
+    }))
+}
+
+/// `POST /sign-in`
+pub async fn sign_in(
+    request: HttpRequest,
+    app: web::Data<App>,
+    stranger: Stranger,
+    form: PublicForm<SignIn>,
+) -> Result<HttpResponse, PageError> {
+    let SignIn { username, password, next } = form.0;
+    match app.sign_in(&stranger.actor, &username, password).await {
+        Ok(account) => {
+            sessions::begin(&stranger.session, account.id, &stranger.actor.address_text(), &stranger.agent)?;
+            let mut response = html::see_other(target(&next).as_str());
+            html::remember_appearance(&mut response, account.appearance, access::place(&request)?.https);
+            Ok(response)
+        }
+        Err(Error::Invalid(mistakes)) => Ok(html::invalid(&SignInPage {
+            appearance: html::appearance_cookie(&request),
+            next: LocalPath::parse(&next).map(|next| next.as_str().to_owned()).unwrap_or_default(),
+            ended: false,
+            username,
+            mistakes: Mistakes(mistakes),
+        })),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Nothing but the form token.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// `POST /sign-out`
+pub async fn sign_out(app: web::Data<App>, user: SignedIn, _form: Form<Nothing>) -> Result<HttpResponse, PageError> {
+    app.sign_out(&Actor::clone(&user.actor)).await?;
+    user.session.purge();
+    let mut response = html::see_other("/sign-in");
+    let clear = header::HeaderValue::from_static("\"cache\", \"storage\"");
+    response.headers_mut().insert(header::HeaderName::from_static("clear-site-data"), clear);
+    Ok(response)
+}
+
+fn target(next: &str) -> LocalPath {
+    let wanted = LocalPath::parse(next).or_else(|| LocalPath::parse(HOME));
+    wanted.unwrap_or_else(LocalPath::root)
+}

@@ -1,0 +1,91 @@
+//! The HTTP server: its limits, its layers, its beginning and its end.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_session::SessionMiddleware;
+use actix_session::config::{BrowserSession, CookieContentSecurity};
+use actix_web::cookie::{Key, SameSite};
+use actix_web::middleware::from_fn;
+use actix_web::{App as Server, HttpServer, web};
+
+use super::{errors, headers, observe, sessions};
+use crate::actions::App;
+
+/// How long a request's head may take to arrive.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long requests in flight may take when the server ends, in seconds.
+const SHUTDOWN_SECONDS: u64 = 15;
+/// Connections per worker thread; the rest wait in the system's queue.
+const CONNECTIONS: usize = 8192;
+
+/// What pages need to know of the place where they are served.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The public address, without a slash at the end.
+    pub public_address: String,
+    /// Do people come by https?
+    pub https: bool,
+}
+
+/// A server that is bound and ready to run.
+pub struct Bound {
+    /// The address that was bound.
+    pub address: SocketAddr,
+    /// Runs until it is stopped.
+    pub server: actix_web::dev::Server,
+    /// What the pages know of their place.
+    pub place: Place,
+}
+
+/// Binds the listening address and puts the layers together. Signals are the caller's.
+pub async fn bind(app: web::Data<App>) -> Result<Bound, String> {
+    let failed = |error: std::io::Error| format!("CLAVIGER_LISTEN: {} cannot be used: {error}", app.config.listen);
+    let listener = TcpListener::bind(app.config.listen).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let place = Place { public_address: app.config.public_address(address), https: app.config.is_https() };
+    let cookie_key = app.cookie_key().await.map_err(|error| error.to_string())?;
+
+    let (data, pages_place) = (app.clone(), web::Data::new(place.clone()));
+    let server = HttpServer::new(move || {
+        Server::new()
+            .app_data(data.clone())
+            .app_data(pages_place.clone())
+            .wrap(from_fn(observe::refuse_key_in_url))
+            .wrap(from_fn(observe::catch_panic))
+            .wrap(from_fn(errors::render))
+            .wrap(from_fn(headers::secure))
+            .wrap(from_fn(observe::request))
+            .configure(super::machines)
+            .service(
+                web::scope("")
+                    .wrap(session_layer(data.clone(), &cookie_key, pages_place.https))
+                    .wrap(from_fn(headers::no_store))
+                    .configure(super::pages)
+                    .default_service(web::to(super::elsewhere)),
+            )
+    })
+    .client_request_timeout(HEAD_TIMEOUT)
+    .keep_alive(KEEP_ALIVE)
+    .max_connections(CONNECTIONS)
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .disable_signals()
+    .listen(listener)
+    .map_err(failed)?
+    .run();
+    Ok(Bound { address, server, place })
+}
+
+/// The session cookie: `__Host-` and `Secure` where people come by https, never readable by scripts.
+fn session_layer(app: web::Data<App>, cookie_key: &[u8], https: bool) -> SessionMiddleware<sessions::Sessions> {
+    SessionMiddleware::builder(sessions::Sessions::new(app), Key::from(cookie_key))
+        .cookie_name(sessions::cookie_name(https).into())
+        .cookie_secure(https)
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_content_security(CookieContentSecurity::Signed)
+        .session_lifecycle(BrowserSession::default())
+        .build()
+}

@@ -1,0 +1,125 @@
+//! actix-session in front of our own store: the cookie carries an id, the database only its hash.
+//!
+//! Two entries of the state exist in memory alone: `id`, from which the form token is derived, never reaches the database.
+
+use std::collections::HashMap;
+
+use actix_session::Session;
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_web::cookie::time::Duration;
+use actix_web::web;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::actions::sessions::NewSession;
+use crate::actions::{App, Error};
+use crate::domain::text;
+
+type State = HashMap<String, String>;
+
+const ID: &str = "id";
+const ACCOUNT: &str = "account";
+const ADDRESS: &str = "address";
+const AGENT: &str = "agent";
+
+/// The cookie's name.
+pub fn cookie_name(https: bool) -> &'static str {
+    if https { "__Host-claviger" } else { "claviger" }
+}
+
+/// Puts a person into the session, under a new id.
+pub fn begin(session: &Session, account: i64, address: &str, agent: &str) -> Result<(), Error> {
+    session.clear();
+    session.renew();
+    let entries = [(ADDRESS, address.to_owned()), (AGENT, text::excerpt(agent, 200))];
+    let kept =
+        session.insert(ACCOUNT, account).and_then(|()| entries.into_iter().try_for_each(|(k, v)| session.insert(k, v)));
+    kept.map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// The account that is signed in.
+pub fn account(session: &Session) -> Option<i64> {
+    session.get(ACCOUNT).unwrap_or_default()
+}
+
+/// The id of the session.
+pub fn id(session: &Session) -> Option<String> {
+    session.get(ID).unwrap_or_default()
+}
+
+/// The token that every form of this session carries: derived from its id, stored nowhere.
+pub fn form_token(session: &Session) -> Option<String> {
+    let id = id(session)?;
+    let mut hash = Sha256::new();
+    hash.update(b"claviger form token ");
+    hash.update(id.as_bytes());
+    Some(hex::encode(hash.finalize()))
+}
+
+/// Is `token` the form token of this session? Compared in constant time.
+pub fn is_form_token(session: &Session, token: &str) -> bool {
+    form_token(session).is_some_and(|expected| expected.as_bytes().ct_eq(token.as_bytes()).into())
+}
+
+/// The store behind actix-session.
+pub struct Sessions {
+    app: web::Data<App>,
+}
+
+impl Sessions {
+    /// Keeps sessions through the actions of `app`.
+    pub fn new(app: web::Data<App>) -> Self {
+        Self { app }
+    }
+}
+
+impl SessionStore for Sessions {
+    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+        let loaded = self.app.load_session(key.as_ref()).await.map_err(|error| LoadError::Other(outage(error)))?;
+        let Some(text) = loaded else { return Ok(None) };
+        let mut state: State = serde_json::from_str(&text).map_err(|error| LoadError::Deserialization(error.into()))?;
+        state.insert(ID.into(), serde_json::Value::from(key.as_ref()).to_string());
+        Ok(Some(state))
+    }
+
+    async fn save(&self, state: State, _ttl: &Duration) -> Result<SessionKey, SaveError> {
+        let entry =
+            |name: &str| state.get(name).and_then(|json| serde_json::from_str::<String>(json).ok()).unwrap_or_default();
+        let account = state.get(ACCOUNT).and_then(|json| json.parse().ok());
+        let account = account.ok_or_else(|| SaveError::Other(anyhow::anyhow!("a session without an account")))?;
+        let new = NewSession {
+            account,
+            address: entry(ADDRESS),
+            user_agent: entry(AGENT),
+            expires_at: self.app.session_end(),
+            state: persistent(state),
+        };
+        let id = self.app.begin_session(new).await.map_err(|error| SaveError::Other(outage(error)))?;
+        SessionKey::try_from(id).map_err(|error| SaveError::Other(error.into()))
+    }
+
+    async fn update(&self, key: SessionKey, state: State, _ttl: &Duration) -> Result<SessionKey, UpdateError> {
+        let updated = self.app.update_session(key.as_ref(), persistent(state)).await;
+        updated.map_err(|error| UpdateError::Other(outage(error)))?;
+        Ok(key)
+    }
+
+    async fn update_ttl(&self, _key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
+        Ok(()) // `load` notes the activity
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        self.app.end_session(key.as_ref()).await.map(drop).map_err(outage)
+    }
+}
+
+/// The state as it goes to the database: without the id.
+fn persistent(mut state: State) -> String {
+    state.remove(ID);
+    serde_json::json!(state).to_string()
+}
+
+fn outage(error: Error) -> anyhow::Error {
+    tracing::error!(%error, "A session could not be kept or found.");
+    anyhow::Error::new(error)
+}
