@@ -13,6 +13,9 @@ use crate::domain::secret::{FirstEight, Secret, SecretHash, base62};
 use crate::store::keys::NewKey;
 use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, settings};
 
+/// How often a secret is drawn anew when a unique value is taken at the same moment. Once is next to never.
+pub(super) const ATTEMPTS: usize = 5;
+
 /// What a person asks for.
 #[derive(Debug, Clone)]
 pub struct KeyRequest {
@@ -37,9 +40,9 @@ impl FormId {
         shaped.then(|| Self(text.to_owned())).ok_or_else(|| Mistake::new("form", "Open the form again"))
     }
 
-    /// The hash under which its use is noted.
-    pub(super) fn hash(&self) -> Vec<u8> {
-        Sha256::digest(self.0.as_bytes()).to_vec()
+    /// The hash under which its use by this account is noted: one person's form says nothing about another's.
+    pub(super) fn hash(&self, account: i64) -> Vec<u8> {
+        Sha256::digest(format!("{account} {}", self.0)).to_vec()
     }
 }
 
@@ -59,7 +62,7 @@ impl App {
 
     /// Makes a key for the actor, who is its owner.
     pub async fn generate_key(&self, actor: &Actor, owner: i64, request: KeyRequest) -> Result<Issued, Error> {
-        loop {
+        for _ in 0..ATTEMPTS {
             let mut rng = self.rng();
             let first_eight = FirstEight::generate(&mut *rng);
             let secret = Secret::generate(&self.config.prefixes[0], &first_eight, &mut *rng);
@@ -72,6 +75,7 @@ impl App {
                 Err(Attempt::Failed(error)) => return Err(error),
             }
         }
+        Err(Error::Internal("no unique secret was found".into()))
     }
 
     async fn insert_key(
@@ -85,14 +89,14 @@ impl App {
         let (actor, now) = (actor.clone(), self.now());
         self.store
             .write(move |db| {
-                if let Some(shown_before) = forms::find(db, &request.form.hash(), owner)? {
+                if let Some(shown_before) = forms::find(db, &request.form.hash(owner), owner)? {
                     return Ok(Err(shown_before));
                 }
                 let expires_at = may_generate(db, owner, request.expiry, now)?;
                 let name = free_name(db, owner, request.name, now)?;
                 let new = NewKey { first_eight, secret_hash, owner, name, note: request.note, expires_at };
                 keys::insert(db, &new, owner, now)?;
-                forms::insert(db, &request.form.hash(), owner, &new.first_eight, now)?;
+                forms::insert(db, &request.form.hash(owner), owner, &new.first_eight, now)?;
                 let details = json!({ "name": new.name.0, "expires_at": expires_at.map(Moment::rfc3339) });
                 audit::insert(db, &actor.did(now, Action::KeyGenerate, new.first_eight.as_str(), details))?;
                 let key = keys::find_own(db, owner, &new.first_eight)?;

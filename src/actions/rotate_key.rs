@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::edit_key::own_living;
-use super::generate_key::{Attempt, FormId, Issued};
+use super::generate_key::{ATTEMPTS, Attempt, FormId, Issued};
 use super::{Actor, App, Error};
 use crate::domain::api_key::Status;
 use crate::domain::audit::Action;
@@ -76,14 +76,14 @@ impl App {
         grace: Grace,
         form: FormId,
     ) -> Result<Issued, Error> {
-        loop {
+        for _ in 0..ATTEMPTS {
             let secret = Secret::generate(&self.config.prefixes[0], first_eight, &mut *self.rng());
             let (actor, first_eight, form, hash) = (actor.clone(), first_eight.clone(), form.clone(), secret.hash());
             let now = self.now();
             let rotated = self
                 .store
                 .write(move |db| {
-                    if let Some(shown_before) = forms::find(db, &form.hash(), owner)? {
+                    if let Some(shown_before) = forms::find(db, &form.hash(owner), owner)? {
                         return Ok(Err(shown_before));
                     }
                     let key = own_living(db, owner, &first_eight)?;
@@ -99,7 +99,7 @@ impl App {
                     let expires_at = lifetimes::for_everyone(db)?.renewed(key.lifetime(), now);
                     let grace_ends = now.plus(grace.micros()).min(key.expires_at.unwrap_or(Moment(i64::MAX)));
                     keys::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
-                    forms::insert(db, &form.hash(), owner, &first_eight, now)?;
+                    forms::insert(db, &form.hash(owner), owner, &first_eight, now)?;
                     let details = json!({ "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Moment::rfc3339) });
                     audit::insert(db, &actor.did(now, Action::KeyRotate, first_eight.as_str(), details))?;
                     let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
@@ -113,6 +113,7 @@ impl App {
                 Err(Attempt::Failed(error)) => return Err(error),
             }
         }
+        Err(Error::Internal("no unique secret was found".into()))
     }
 }
 

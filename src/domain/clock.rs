@@ -66,14 +66,14 @@ impl Moment {
         }
     }
 
-    /// How far ahead `self` is at `now`, in words: "in 11 days", "in 3 h"; empty when it is past.
+    /// How far ahead `self` is at `now`, in words, days rounded: "in 11 days", "in 3 h"; empty when it is past.
     pub fn ahead(self, now: Self) -> String {
         match self.since(now) {
             ahead if ahead <= 0 => String::new(),
             ahead if ahead < HOUR => format!("in {} min", (ahead + MINUTE - 1) / MINUTE),
             ahead if ahead < DAY => format!("in {} h", ahead / HOUR),
             ahead if ahead < 2 * DAY => "in 1 day".to_owned(),
-            ahead => format!("in {} days", ahead / DAY),
+            ahead => format!("in {} days", (ahead + DAY / 2) / DAY),
         }
     }
 

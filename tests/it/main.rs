@@ -1,1 +1,29 @@
-fn main() {}
+//! The tests that go through the front doors: HTTP and the command line, on real SQLite and real Postgres.
+//!
+//! Every behaviour is written once with `on_both!` and runs on both databases. The Postgres half is ignored under plain
+//! `cargo test`; `scripts/test` starts a server for it and runs everything.
+
+mod account;
+mod canary;
+mod command_line;
+mod edit_key;
+mod errors;
+mod forms;
+mod generate_key;
+mod headers;
+mod migrations;
+mod outage;
+mod own_keys;
+mod pause_key;
+mod permissions;
+mod revoke_key;
+mod rotate_key;
+mod rules;
+mod server;
+mod sessions;
+mod set_up;
+mod sign_in;
+mod support;
+mod tidy;
+mod use_log;
+mod verify;

@@ -1,0 +1,68 @@
+//! Account settings.
+
+use crate::support::people::PASSWORD;
+use crate::support::{Answer, Client, on_both};
+
+const NEW: &str = "another horse battery staple";
+
+fn change(client: &Client, present: &str, password: &str, again: &str) -> Answer {
+    client.submit("/account", "/account/password", &[("present", present), ("password", password), ("again", again)])
+}
+
+on_both! { fn changing_the_password_needs_the_present_one_and_ends_other_sessions(app) {
+    let here = app.signed_in("miriam");
+    let elsewhere = app.client();
+    elsewhere.sign_in("miriam", PASSWORD);
+    let key = here.secret("ci");
+    let summary = |answer: Answer| (answer.status, answer.texts("[data-summary] li"));
+    assert_eq!(summary(change(&here, "wrong", NEW, NEW)), (422, vec!["This is not your present password".into()]));
+    assert_eq!(summary(change(&here, PASSWORD, NEW, "other")), (422, vec!["Type the same password twice".into()]));
+    assert_eq!(summary(change(&here, PASSWORD, "short", "short")), (422, vec!["Choose a password of 15 characters or more".into()]));
+    assert_eq!(summary(change(&here, PASSWORD, "miriammiriammiriam", "miriammiriammiriam")).0, 422);
+    assert!(elsewhere.is_signed_in());
+    assert_eq!(change(&here, PASSWORD, NEW, NEW).status, 303);
+    assert!(here.get("/account").text().contains("Password changed. Your other sessions were ended. Your API keys keep working."));
+    assert!(!elsewhere.is_signed_in());
+    assert_eq!(app.verify(&key).status, 200);
+    assert_eq!(elsewhere.sign_in("miriam", PASSWORD).status, 422);
+    assert_eq!(elsewhere.sign_in("miriam", NEW).status, 303);
+} }
+
+on_both! { fn sessions_are_listed_and_ended_one_by_one_and_all_together(app) {
+    let here = app.signed_in("miriam");
+    let others: Vec<Client> = (0..3).map(|_| { let client = app.client(); client.sign_in("miriam", PASSWORD); client }).collect();
+    let page = here.get("/account");
+    assert_eq!(page.texts("#main table tbody tr").len(), 4);
+    assert!(page.texts("tbody tr")[0].contains("This browser"), "this one first");
+    assert!(page.texts("tbody th")[0].contains("Firefox on Linux"));
+    let end = page.attribute("button[formaction*='/account/sessions/']:not([formaction$='end-others'])", "formaction");
+    let chen = app.signed_in("chen");
+    assert_eq!(chen.submit("/account", &end, &[]).status, 404, "SECURITY B8: somebody else's session");
+    assert_eq!(here.submit("/account", &end, &[]).status, 303);
+    assert_eq!(others.iter().filter(|client| client.is_signed_in()).count(), 2);
+    assert_eq!(here.submit("/account", "/account/sessions/end-others", &[]).status, 303);
+    assert!(here.get("/account").text().contains("2 other sessions were ended."));
+    assert!(here.is_signed_in() && chen.is_signed_in());
+    assert!(others.iter().all(|client| !client.is_signed_in()));
+} }
+
+on_both! { fn name_and_email_are_checked_and_kept(app) {
+    let client = app.signed_in("miriam");
+    let bad = client.submit("/account", "/account/profile", &[("display_name", ""), ("email", "x")]);
+    assert_eq!(bad.status, 422);
+    assert_eq!(bad.texts("[data-summary] li"), ["Enter a display name", "Enter an email address such as name@example.org"]);
+    assert_eq!(bad.attribute("#email", "value"), "x", "entries are kept");
+    assert_eq!(client.submit("/account", "/account/profile", &[("display_name", "Miriam <Okafor>"), ("email", "m@example.org")]).status, 303);
+    let page = client.get("/account");
+    assert!(page.text().contains("Miriam <Okafor>") && page.text().contains("m@example.org"));
+} }
+
+on_both! { fn the_appearance_is_the_accounts_and_the_sign_in_pages(app) {
+    let client = app.signed_in("miriam");
+    assert_eq!(client.get("/account").attribute("html", "data-bs-theme"), "auto");
+    assert_eq!(client.submit("/account", "/account/appearance", &[("appearance", "dark")]).status, 303);
+    assert_eq!(client.get("/external-tool-access").attribute("html", "data-bs-theme"), "dark");
+    assert_eq!(client.get("/nowhere").attribute("html", "data-bs-theme"), "dark", "error pages too");
+    client.submit("/account", "/sign-out", &[]);
+    assert_eq!(client.get("/sign-in").attribute("html", "data-bs-theme"), "dark");
+} }

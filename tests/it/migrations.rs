@@ -1,0 +1,128 @@
+//! Bringing a database to the form that this binary needs.
+
+use std::thread;
+
+use claviger::actions::start::migrate;
+use claviger::config::{Config, make_home};
+
+use crate::support::database::{Database, Kind};
+
+fn config(database: &Database) -> Config {
+    Config::parse(&database.given()).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
+}
+
+fn two_at_once(kind: Kind) {
+    let database = Database::bare(kind);
+    make_home(&config(&database).database).expect("a home");
+    let migrating: Vec<_> = (0..4)
+        .map(|_| {
+            let config = config(&database);
+            thread::spawn(move || migrate(&config).expect("migrated"))
+        })
+        .collect();
+    let mut ran: Vec<usize> = migrating.into_iter().map(|one| one.join().expect("no panic")).collect();
+    ran.sort_unstable();
+    assert_eq!(ran, [0, 0, 0, 1], "one migrates, the others wait and find nothing to do");
+    assert_eq!(database.count("lifetime_rules"), 1);
+}
+
+#[test]
+fn of_several_processes_at_once_one_migrates_sqlite() {
+    two_at_once(Kind::Sqlite);
+}
+
+#[test]
+#[ignore = "needs Postgres: run scripts/test"]
+fn of_several_processes_at_once_one_migrates_postgres() {
+    two_at_once(Kind::Postgres);
+}
+
+fn newer(kind: Kind) {
+    let database = Database::bare(kind);
+    make_home(&config(&database).database).expect("a home");
+    migrate(&config(&database)).expect("migrated");
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000001')");
+    let refused = migrate(&config(&database)).expect_err("refused").to_string();
+    assert!(refused.contains("a newer version of Claviger"), "{refused}");
+}
+
+#[test]
+fn a_newer_sqlite_database_is_refused() {
+    newer(Kind::Sqlite);
+}
+
+#[test]
+#[ignore = "needs Postgres: run scripts/test"]
+fn a_newer_postgres_database_is_refused() {
+    newer(Kind::Postgres);
+}
+
+/// Tables and columns, and what may not be null.
+fn shape(database: &Database) -> Vec<String> {
+    let tables =
+        ["accounts", "api_keys", "audit_events", "key_secrets", "lifetime_rules", "sessions", "settings", "used_forms"];
+    tables
+        .iter()
+        .flat_map(|table| database.columns(table).into_iter().map(move |column| format!("{table}.{column}")))
+        .collect()
+}
+
+#[test]
+#[ignore = "needs Postgres: run scripts/test"]
+fn both_databases_have_the_same_shape() {
+    let (sqlite, postgres) = (Database::bare(Kind::Sqlite), Database::bare(Kind::Postgres));
+    make_home(&config(&sqlite).database).expect("a home");
+    for database in [&sqlite, &postgres] {
+        migrate(&config(database)).expect("migrated");
+    }
+    assert_eq!(shape(&sqlite), shape(&postgres));
+    assert!(shape(&sqlite).len() > 50);
+}
+
+fn down_and_up(kind: Kind) {
+    let database = Database::bare(kind);
+    make_home(&config(&database).database).expect("a home");
+    migrate(&config(&database)).expect("migrated");
+    let folder = if kind == Kind::Sqlite { "sqlite" } else { "postgres" };
+    let down = format!("{}/migrations/{folder}/2026-11-20-000001_foundation/down.sql", env!("CARGO_MANIFEST_DIR"));
+    for statement in std::fs::read_to_string(down).expect("down.sql").split(';').filter(|text| !text.trim().is_empty())
+    {
+        database.execute(statement);
+    }
+    database.execute("DELETE FROM __diesel_schema_migrations");
+    assert_eq!(migrate(&config(&database)).expect("migrated again"), 1);
+}
+
+#[test]
+fn down_undoes_up_on_sqlite() {
+    down_and_up(Kind::Sqlite);
+}
+
+#[test]
+#[ignore = "needs Postgres: run scripts/test"]
+fn down_undoes_up_on_postgres() {
+    down_and_up(Kind::Postgres);
+}
+
+#[test]
+fn the_folder_and_the_file_of_a_database_are_the_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("data/deep/claviger.db");
+    let given =
+        claviger::config::Given { database_url: Some(format!("sqlite://{}", path.display())), ..Default::default() };
+    let config = Config::parse(&given).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    make_home(&config.database).expect("made");
+    let mode = |path: &std::path::Path| path.metadata().expect("there").permissions().mode() & 0o777;
+    assert_eq!((mode(path.parent().expect("a folder")), mode(&path)), (0o700, 0o600));
+}
+
+#[test]
+fn sqlite_keeps_what_it_acknowledges() {
+    let database = Database::bare(Kind::Sqlite);
+    let config = config(&database);
+    make_home(&config.database).expect("a home");
+    migrate(&config).expect("migrated");
+    assert_eq!(database.text("SELECT journal_mode AS value FROM pragma_journal_mode"), "wal", "SECURITY decision 2");
+    assert!(claviger::store::Store::open(&config.database).is_ok(), "WAL and FULL were read back");
+}

@@ -1,0 +1,154 @@
+//! Every route against every kind of caller (SECURITY A1, A2). A route of the route table that is missing here fails the test.
+
+use std::collections::BTreeSet;
+
+use claviger::web::{MACHINES, PAGES};
+
+use crate::support::people::eight;
+use crate::support::{Client, TestApp, on_both};
+
+/// What each kind of caller gets.
+struct Row {
+    method: &'static str,
+    path: &'static str,
+    /// Nobody, without a cookie.
+    stranger: u16,
+    /// Signed in, and the owner of the key in the path.
+    owner: u16,
+    /// Signed in as somebody else.
+    other: u16,
+    /// An administrator who owns nothing.
+    admin: u16,
+    /// Somebody whose account was deactivated after signing in.
+    deactivated: u16,
+}
+
+const fn row(method: &'static str, path: &'static str, [stranger, owner, other, admin, deactivated]: [u16; 5]) -> Row {
+    Row { method, path, stranger, owner, other, admin, deactivated }
+}
+
+/// Reading comes before changing, and what ends sessions or the key comes last: the callers live through all rows.
+const TABLE: &[Row] = &[
+    row("GET", "/", [303, 303, 303, 303, 303]),
+    row("GET", "/static/{path:.*}", [404, 404, 404, 404, 404]),
+    row("GET", "/healthz", [200, 200, 200, 200, 200]),
+    row("GET", "/readyz", [200, 200, 200, 200, 200]),
+    row("GET", "/verify", [401, 401, 401, 401, 401]),
+    row("GET", "/api/v1/whoami", [401, 401, 401, 401, 401]),
+    row("GET", "/setup", [404, 404, 404, 404, 404]),
+    row("POST", "/setup", [404, 404, 404, 404, 404]),
+    row("GET", "/sign-in", [200, 303, 303, 303, 200]),
+    row("POST", "/sign-in", [422, 422, 422, 422, 422]),
+    row("GET", "/external-tool-access", [303, 200, 200, 200, 303]),
+    row("GET", "/external-tool-access/generate", [303, 200, 200, 200, 303]),
+    row("POST", "/external-tool-access/generate", [303, 422, 422, 422, 303]),
+    row("GET", "/external-tool-access/keys/{first_eight}", [303, 200, 404, 404, 303]),
+    row("GET", "/external-tool-access/keys/{first_eight}/edit", [303, 200, 404, 404, 303]),
+    row("POST", "/external-tool-access/keys/{first_eight}/edit", [303, 422, 404, 404, 303]),
+    row("GET", "/external-tool-access/keys/{first_eight}/rotate", [303, 200, 404, 404, 303]),
+    row("POST", "/external-tool-access/keys/{first_eight}/rotate", [303, 200, 404, 404, 303]),
+    row("GET", "/external-tool-access/keys/{first_eight}/revoke", [303, 200, 404, 404, 303]),
+    row("POST", "/external-tool-access/keys/{first_eight}/disable", [303, 303, 404, 404, 303]),
+    row("POST", "/external-tool-access/keys/{first_eight}/enable", [303, 303, 404, 404, 303]),
+    row("GET", "/account", [303, 200, 200, 200, 303]),
+    row("POST", "/account/profile", [303, 422, 422, 422, 303]),
+    row("POST", "/account/password", [303, 422, 422, 422, 303]),
+    row("POST", "/account/appearance", [303, 400, 400, 400, 303]),
+    row("POST", "/account/sessions/{id}/end", [303, 404, 404, 404, 303]),
+    row("POST", "/account/sessions/end-others", [303, 303, 303, 303, 303]),
+    row("POST", "/external-tool-access/keys/{first_eight}/revoke", [303, 303, 404, 404, 303]),
+    row("POST", "/sign-out", [303, 303, 303, 303, 303]),
+];
+
+#[test]
+fn every_route_of_the_table_has_its_row() {
+    let routes: BTreeSet<(String, &str)> = MACHINES
+        .iter()
+        .chain(PAGES)
+        .map(|row| (row.methods.split(',').next().unwrap_or_default().to_owned(), row.path))
+        .collect();
+    let rows: BTreeSet<(String, &str)> = TABLE.iter().map(|row| (row.method.to_owned(), row.path)).collect();
+    assert_eq!(routes, rows);
+    assert_eq!(rows.len(), TABLE.len(), "no row stands twice");
+}
+
+/// Fields that a form of this path understands, with values that are read but do little.
+fn fields(path: &str) -> Vec<(&'static str, &'static str)> {
+    match path.rsplit('/').next().unwrap_or_default() {
+        "setup" => vec![("token", "x"), ("username", "x"), ("display_name", "x"), ("password", "x"), ("again", "x")],
+        "sign-in" => vec![("username", "nobody"), ("password", "wrong")],
+        "generate" => vec![("form", "bad")],
+        "edit" => vec![("name", ""), ("version", "1")],
+        "rotate" => vec![("form", "0123456789012345678901"), ("old_ends", "7d")],
+        "profile" => vec![("display_name", "")],
+        "password" => vec![("present", "x"), ("password", "x"), ("again", "x")],
+        "appearance" => vec![("appearance", "pink")],
+        _ => Vec::new(),
+    }
+}
+
+fn ask(client: &Client, row: &Row, first_eight: &str, token: &str) -> u16 {
+    let path = row.path.replace("{first_eight}", first_eight).replace("{id}", "999999").replace("{path:.*}", "x");
+    match row.method {
+        "GET" => client.get(&path).status,
+        _ => {
+            let mut fields = fields(&path);
+            if !["/setup", "/sign-in"].contains(&row.path) {
+                fields.push(("csrf", token));
+            }
+            client.post(&path, &fields).status
+        }
+    }
+}
+
+on_both! { fn each_kind_of_caller_gets_what_the_table_says(app) {
+    let owner = app.signed_in("owner");
+    let secret = owner.secret("ci");
+    let other = app.signed_in("other");
+    app.admin("boss");
+    let admin = app.client();
+    admin.sign_in("boss", crate::support::people::PASSWORD);
+    let deactivated = app.signed_in("gone");
+    let token = |client: &Client| client.get("/account").hidden_fields("/sign-out").remove("csrf").unwrap_or_default();
+    let tokens = [String::new(), token(&owner), token(&other), token(&admin), token(&deactivated)];
+    app.database.execute("UPDATE accounts SET active = FALSE WHERE username = 'gone'");
+    let callers = [app.client(), owner, other, admin, deactivated];
+
+    let mut wrong = Vec::new();
+    for row in TABLE {
+        let expected = [row.stranger, row.owner, row.other, row.admin, row.deactivated];
+        // Somebody else's key is asked for before its owner changes it.
+        for at in [0, 2, 3, 4, 1] {
+            let got = ask(&callers[at], row, eight(&secret), &tokens[at]);
+            if got != expected[at] {
+                let kind = ["stranger", "owner", "other", "admin", "deactivated"][at];
+                wrong.push(format!("{} {} as {kind}: {got}, not {}", row.method, row.path, expected[at]));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+} }
+
+on_both! { fn rule_5_somebody_elses_key_reads_like_one_that_does_not_exist(app) {
+    let owner = app.signed_in("owner");
+    let other = app.signed_in("other");
+    let path = crate::support::people::key_path(&owner.secret("ci"));
+    let foreign = other.get(&path);
+    let unknown = other.get("/external-tool-access/keys/00000000");
+    assert_eq!((foreign.status, foreign.text()), (404, unknown.text()));
+} }
+
+#[test]
+fn a_path_takes_only_its_own_methods() {
+    let app = TestApp::start(crate::support::database::Kind::Sqlite);
+    let client = app.client();
+    for row in MACHINES.iter().chain(PAGES).filter(|row| row.path != "/verify") {
+        let path = row.path.replace("{first_eight}", "00000000").replace("{id}", "1").replace("{path:.*}", "x");
+        for method in ["PUT", "DELETE", "TRACE", "FOO"] {
+            let answer = client.send(method, &path, &[], None);
+            assert_eq!(answer.status, 405, "{method} {path}");
+            assert!(answer.header("allow").contains(row.methods), "{method} {path}: {}", answer.header("allow"));
+        }
+    }
+    assert_eq!(client.send("TRACE", "/verify", &[], None).status, 405);
+}

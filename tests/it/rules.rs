@@ -1,0 +1,64 @@
+//! The rules of the design that no other file names: secrets are stored nowhere, every change has its audit event.
+
+use crate::support::on_both;
+use crate::support::people::{eight, key_path};
+
+on_both! { fn rule_1_a_secret_is_stored_nowhere(app) {
+    let miriam = app.signed_in("miriam");
+    let secrets: Vec<String> = (0..5).map(|n| miriam.secret(&format!("key {n}"))).collect();
+    let rotate = format!("{}/rotate", key_path(&secrets[0]));
+    let rotated = miriam.submit(&rotate, &rotate, &[("old_ends", "7d")]).secret();
+    for table in ["api_keys", "key_secrets", "sessions", "audit_events", "settings", "used_forms", "accounts"] {
+        for secret in secrets.iter().chain([&rotated]) {
+            for column in app.database.text_columns(table) {
+                let found = app.database.count(&format!("{table} WHERE {column} LIKE '%{}%'", &secret[13..25]));
+                assert_eq!(found, 0, "SECURITY K4: {table}.{column}");
+            }
+        }
+    }
+} }
+
+on_both! { fn rule_6_every_change_has_its_event_or_does_not_happen(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    let edit = format!("{}/edit", key_path(&secret));
+    miriam.submit(&edit, &edit, &[("name", "ci 2")]);
+    miriam.act(&secret, "disable");
+    miriam.act(&secret, "enable");
+    let rotate = format!("{}/rotate", key_path(&secret));
+    miriam.submit(&rotate, &rotate, &[("old_ends", "0h")]);
+    miriam.act(&secret, "revoke");
+    let events = app.database.texts(&format!(
+        "SELECT action || ' ' || actor_name || ' ' || via || ' ' || address AS value FROM audit_events WHERE target = '{}' ORDER BY id", eight(&secret)));
+    let expected: Vec<String> = ["generate", "edit", "disable", "enable", "rotate", "revoke"].iter()
+        .map(|verb| format!("key.{verb} miriam session 127.0.0.1")).collect();
+    assert_eq!(events, expected);
+    assert_eq!(app.database.count("audit_events WHERE length(request) = 10 AND via = 'session'"), 7, "with the request's reference");
+
+    let kept = miriam.secret("kept");
+    let page = "/external-tool-access/generate";
+    let fields = miriam.get(page).hidden_fields(page);
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    app.database.execute("ALTER TABLE audit_events RENAME TO hidden");
+    let refused = miriam.post(page, &fields);
+    assert!(refused.status >= 500 && refused.texts("#new-key").is_empty(), "SECURITY L2: no event, no secret");
+    app.database.execute("ALTER TABLE hidden RENAME TO audit_events");
+    assert_eq!(app.database.count("api_keys"), 2, "and no key");
+    assert_eq!(app.verify(&kept).status, 200);
+} }
+
+on_both! { fn reading_changes_nothing(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    miriam.get("/external-tool-access"); // takes the message of the generated key
+    let tables = ["api_keys", "key_secrets", "audit_events", "settings", "used_forms", "accounts", "sessions"];
+    let state = || tables.map(|table| app.database.dump(table));
+    let before = state();
+    for path in ["/", "/sign-in", "/external-tool-access", "/external-tool-access?show=ended", "/external-tool-access/generate", "/account",
+        &key_path(&secret), &format!("{}/edit", key_path(&secret)), &format!("{}/rotate", key_path(&secret)), &format!("{}/revoke", key_path(&secret))] {
+        miriam.get(path);
+        app.client().get(path);
+    }
+    app.verify(&secret);
+    assert_eq!(state(), before, "SECURITY W1");
+} }

@@ -1,0 +1,127 @@
+//! Sessions: what the cookie is, when a session ends, that an ended one stays ended.
+
+use jiff::SignedDuration;
+
+use crate::support::database::{Database, Kind};
+use crate::support::people::PASSWORD;
+use crate::support::{TestApp, on_both};
+
+on_both! { fn the_cookie_is_hard_to_steal_and_strangers_get_none(app) {
+    for path in ["/sign-in", "/", "/external-tool-access", "/nowhere", "/static/x"] {
+        assert!(app.client().get(path).all("set-cookie").is_empty(), "{path}");
+    }
+    app.person("miriam");
+    let answer = app.client().sign_in("miriam", PASSWORD);
+    let cookie = answer.all("set-cookie").into_iter().find(|cookie| cookie.starts_with("claviger=")).expect("a session cookie");
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert!(!cookie.contains("Domain") && !cookie.contains("Secure") && !cookie.contains("Max-Age"));
+} }
+
+#[test]
+fn by_https_the_cookie_is_bound_to_the_host() {
+    let app = TestApp::start_with(Database::new(Kind::Sqlite), |given| {
+        given.public_url = Some("https://keys.example.org".into())
+    });
+    app.person("miriam");
+    let answer = app.client().sign_in("miriam", PASSWORD);
+    let cookie = answer
+        .all("set-cookie")
+        .into_iter()
+        .find(|cookie| cookie.starts_with("__Host-claviger="))
+        .expect("SECURITY S4")
+        .to_owned();
+    assert!(
+        cookie.contains("Secure")
+            && cookie.contains("HttpOnly")
+            && cookie.contains("Path=/")
+            && !cookie.contains("Domain")
+    );
+    assert!(answer.header("strict-transport-security").contains("max-age=63072000"));
+}
+
+on_both! { fn only_the_hash_of_the_id_is_kept_and_the_id_changes_at_sign_in(app) {
+    let client = app.signed_in("miriam");
+    let first = client.cookie("claviger").expect("a cookie");
+    client.sign_in("miriam", PASSWORD);
+    let second = client.cookie("claviger").expect("a cookie");
+    assert_ne!(first, second, "SECURITY S3");
+    let replayed = app.client().get_with("/account", &[("cookie", &format!("claviger={first}"))]);
+    assert_eq!(replayed.status, 303, "the old id is dead");
+    let state = app.database.text("SELECT state AS value FROM sessions");
+    let id = &second[second.len() - 64..];
+    assert!(!state.contains(id), "S2: {state}");
+    assert_eq!(app.database.count("sessions"), 1);
+} }
+
+on_both! { fn an_id_that_somebody_made_up_is_never_adopted(app) {
+    app.person("miriam");
+    let made_up = "A".repeat(64);
+    let answer = app.client().get_with("/account", &[("cookie", &format!("claviger={made_up}"))]);
+    assert_eq!(answer.status, 303);
+    assert_eq!(app.database.count("sessions"), 0);
+} }
+
+on_both! { fn a_session_ends_after_thirty_idle_minutes_and_after_eight_hours(app) {
+    let idle = app.signed_in("miriam");
+    app.pass(SignedDuration::from_mins(29));
+    assert!(idle.is_signed_in());
+    app.pass(SignedDuration::from_mins(29));
+    assert!(idle.is_signed_in(), "activity counts");
+    app.pass(SignedDuration::from_mins(31));
+    assert!(!idle.is_signed_in());
+    let page = idle.get("/account");
+    assert_eq!(page.header("location"), "/sign-in?next=%2Faccount&ended=1");
+    assert!(idle.get("/sign-in?ended=1").text().contains("You were signed out"));
+
+    let busy = app.client();
+    busy.sign_in("miriam", PASSWORD);
+    for _ in 0..23 {
+        app.pass(SignedDuration::from_mins(20));
+        assert!(busy.is_signed_in());
+    }
+    app.pass(SignedDuration::from_mins(20));
+    assert!(!busy.is_signed_in(), "eight hours are eight hours");
+} }
+
+on_both! { fn an_ended_session_is_not_resurrected_by_a_request_in_flight(app) {
+    let client = app.signed_in("miriam");
+    let cookie = client.cookie("claviger").expect("a cookie");
+    let id = &cookie[cookie.len() - 64..];
+    let state = app.run(app.app.load_session(id)).expect("an answer").expect("alive");
+    assert_eq!(app.run(app.app.end_session(id)).expect("ended"), 1);
+    app.run(app.app.update_session(id, state)).expect("nothing to update is no error");
+    assert_eq!(app.database.count("sessions"), 0);
+    assert!(!client.is_signed_in());
+} }
+
+on_both! { fn what_ends_an_account_ends_its_sessions(app) {
+    use claviger::actions::Actor;
+    use claviger::domain::{password::Password, user::Username};
+    let name = Username::parse("miriam").expect("a name");
+    let client = app.signed_in("miriam");
+    app.run(app.app.deactivate_user(&Actor::cli(), &name)).expect("deactivated");
+    assert!(!client.is_signed_in(), "SECURITY S6");
+    app.run(app.app.activate_user(&Actor::cli(), &name)).expect("activated");
+    assert!(!client.is_signed_in(), "activating does not bring sessions back");
+    client.sign_in("miriam", PASSWORD);
+    assert!(client.is_signed_in());
+    let new = Password::chosen("password", "another horse battery staple".into(), &name).expect("good");
+    app.run(app.app.set_user_password(&Actor::cli(), &name, new)).expect("set");
+    assert!(!client.is_signed_in());
+} }
+
+on_both! { fn the_number_of_sessions_is_bounded_and_old_ones_are_swept(app) {
+    app.person("miriam");
+    for round in 0..25 {
+        if round % 9 == 8 {
+            app.database.execute("UPDATE accounts SET last_sign_in_address = NULL"); // a fresh bucket of the throttle
+        }
+        app.client().sign_in("miriam", PASSWORD);
+    }
+    assert!(app.database.count("sessions") <= 20, "SECURITY S9");
+    app.pass(SignedDuration::from_mins(31));
+    app.run(app.app.sweep()).expect("swept");
+    assert_eq!(app.database.count("sessions"), 0);
+} }

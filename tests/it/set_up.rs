@@ -1,0 +1,65 @@
+//! The first start.
+
+use std::thread;
+
+use crate::support::on_both;
+use crate::support::people::PASSWORD;
+
+const FIELDS: [(&str, &str); 4] =
+    [("username", "miriam"), ("display_name", "Miriam Okafor"), ("password", PASSWORD), ("again", PASSWORD)];
+
+fn fields<'a>(token: &'a str) -> Vec<(&'a str, &'a str)> {
+    FIELDS.into_iter().chain([("token", token)]).collect()
+}
+
+on_both! { fn the_link_makes_the_first_administrator_once(app) {
+    let token = app.set_up_token.clone().expect("a link is offered");
+    let client = app.client();
+    let link = format!("/setup?token={token}");
+    assert_eq!(client.get(&link).status, 200);
+    for wrong in ["/setup", "/setup?token=", "/setup?token=x", "/setup?token=%00"] {
+        assert_eq!(client.get(wrong).status, 404, "{wrong}");
+    }
+    let bad = client.post("/setup", &[("token", token.as_str()), ("username", "-"), ("display_name", ""), ("password", "x"), ("again", "y")]);
+    assert_eq!((bad.status, bad.texts("[data-summary] li").len()), (422, 4));
+    assert_eq!(client.post("/setup", &fields("x")).status, 404);
+
+    let made = client.post("/setup", &fields(&token));
+    assert_eq!((made.status, made.header("location")), (303, "/external-tool-access"));
+    assert!(client.is_signed_in());
+    assert_eq!(app.database.text("SELECT role AS value FROM accounts"), "admin");
+    assert_eq!(app.database.count("audit_events WHERE action = 'site.set_up'"), 1);
+    assert_eq!((client.get(&link).status, client.post("/setup", &fields(&token)).status), (404, 404));
+    assert_eq!(app.run(app.app.offer_set_up()).expect("an answer"), None, "nothing is offered any more");
+} }
+
+on_both! { fn a_restart_kills_the_link_before_it(app) {
+    let old = app.set_up_token.clone().expect("a link");
+    let new = app.run(app.app.offer_set_up()).expect("an answer").expect("another link");
+    assert_ne!(old, new);
+    assert_eq!(app.client().get(&format!("/setup?token={old}")).status, 404);
+    assert_eq!(app.client().get(&format!("/setup?token={new}")).status, 200);
+} }
+
+on_both! { fn twenty_parallel_uses_make_exactly_one_administrator(app) {
+    let token = app.set_up_token.clone().expect("a link");
+    let senders: Vec<_> = (0..20).map(|n| {
+        let (client, token) = (app.client(), token.clone());
+        thread::spawn(move || {
+            let name = format!("admin{n}");
+            let mut fields = fields(&token);
+            fields[0] = ("username", &name);
+            client.post("/setup", &fields).status
+        })
+    }).collect();
+    let statuses: Vec<u16> = senders.into_iter().map(|sender| sender.join().expect("an answer")).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "SECURITY P9: {statuses:?}");
+    assert_eq!(app.database.count("accounts"), 1);
+} }
+
+on_both! { fn an_account_made_at_the_command_line_ends_the_offer(app) {
+    let token = app.set_up_token.clone().expect("a link");
+    app.admin("boss");
+    assert_eq!(app.client().get(&format!("/setup?token={token}")).status, 404);
+    assert_eq!(app.client().post("/setup", &fields(&token)).status, 404);
+} }

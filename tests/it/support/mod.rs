@@ -1,0 +1,34 @@
+//! What tests stand on: databases, an app that runs as in production, clients, people.
+
+pub mod app;
+pub mod client;
+pub mod database;
+pub mod people;
+
+pub use app::TestApp;
+pub use client::{Answer, Client};
+
+/// Writes a test once and runs it on both databases: `mod name { sqlite, postgres }`.
+macro_rules! on_both {
+    ($(#[$attribute:meta])* fn $name:ident($app:ident) $body:block) => {
+        $(#[$attribute])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            fn body($app: $crate::support::TestApp) $body
+
+            #[test]
+            fn sqlite() {
+                body($crate::support::TestApp::start($crate::support::database::Kind::Sqlite));
+            }
+
+            #[test]
+            #[ignore = "needs Postgres: run scripts/test"]
+            fn postgres() {
+                body($crate::support::TestApp::start($crate::support::database::Kind::Postgres));
+            }
+        }
+    };
+}
+pub(crate) use on_both;

@@ -1,0 +1,193 @@
+//! The code base itself: the walls between the folders, the length of files, the one home of clock, chance and environment.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use claviger::domain::secret::Prefix;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files below a folder with one of these endings: path from the root, and text.
+fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
+    let (mut found, mut folders) = (Vec::new(), vec![root().join(folder)]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path: PathBuf = entry.expect("an entry").path();
+            if path.is_dir() {
+                if !path.ends_with("node_modules") && !path.ends_with("vendor") {
+                    folders.push(path);
+                }
+            } else if endings.iter().any(|ending| path.to_string_lossy().ends_with(ending)) {
+                let name = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
+                found.push((name, fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "{folder} holds files");
+    found
+}
+
+fn sources() -> Vec<(String, String)> {
+    files("src", &[".rs"])
+}
+
+/// The lines in which a file outside `homes` names one of `words`.
+fn strangers(homes: &[&str], words: &[&str]) -> Vec<String> {
+    let outside = |name: &str| !homes.iter().any(|home| name.starts_with(home));
+    let mut found = Vec::new();
+    for (name, text) in sources().iter().filter(|(name, _)| outside(name)) {
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            if words.iter().any(|word| line.contains(word)) {
+                found.push(format!("{name}: {}", line.trim()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn arrows_run_one_way() {
+    let walls: [(&str, &[&str]); 4] = [
+        ("src/domain/", &["crate::store", "crate::actions", "crate::web", "crate::cli", "crate::config"]),
+        ("src/store/", &["crate::actions", "crate::web", "crate::cli", "crate::config"]),
+        ("src/actions/", &["crate::web", "crate::cli"]),
+        ("src/web/", &["crate::store", "crate::cli"]),
+    ];
+    let mut through = Vec::new();
+    for (folder, forbidden) in walls {
+        for (name, text) in sources().iter().filter(|(name, _)| name.starts_with(folder)) {
+            for line in text.lines().filter(|line| forbidden.iter().any(|word| line.contains(word))) {
+                through.push(format!("{name}: {}", line.trim()));
+            }
+        }
+    }
+    let cli: Vec<String> = sources()
+        .iter()
+        .filter(|(name, text)| name.starts_with("src/cli/") && text.contains("crate::store"))
+        .map(|(name, _)| name.clone())
+        .collect();
+    assert_eq!((through, cli), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn libraries_have_one_home() {
+    assert_eq!(
+        strangers(&["src/store/"], &["diesel::", "diesel_migrations", "r2d2::"]),
+        [""; 0],
+        "diesel lives in store"
+    );
+    assert_eq!(
+        strangers(&["src/web/", "src/cli/serve.rs"], &["actix_web::", "actix_session", "askama::"]),
+        [""; 0],
+        "actix and askama live in web; cli/serve.rs starts the server"
+    );
+    assert_eq!(strangers(&["src/domain/password.rs"], &["argon2::"]), [""; 0], "argon2 lives in domain/password.rs");
+}
+
+#[test]
+fn clock_chance_and_environment_have_one_home() {
+    assert_eq!(strangers(&["src/domain/clock.rs"], &["Timestamp::now", "SystemTime", "Utc::now"]), [""; 0]);
+    assert_eq!(strangers(&["src/actions/mod.rs"], &["SysRng", "rand::rng(", "thread_rng", "OsRng"]), [""; 0]);
+    assert_eq!(strangers(&["src/config.rs"], &["std::env", "env::var", "env = \""]), [""; 0]);
+}
+
+#[test]
+fn only_dialect_knows_the_differences_between_the_databases() {
+    let homes = ["src/store/dialect.rs", "src/store/connection.rs", "src/store/migrations.rs"];
+    assert_eq!(strangers(&homes, &["Db::Postgres", "Db::Sqlite", "PRAGMA", "batch_execute"]), [""; 0]);
+    assert_eq!(strangers(&["src/store/dialect.rs"], &["sql_query"]), [""; 0], "SQL text is written in one place");
+}
+
+#[test]
+fn files_are_short_and_say_why_they_exist() {
+    for (name, text) in sources().into_iter().chain(files("tests/it", &[".rs"])) {
+        let lines = text.lines().count();
+        assert!(lines <= 400, "{name} has {lines} lines: redraw it");
+        assert!(text.starts_with("//!"), "{name} does not begin with //!");
+    }
+}
+
+#[test]
+fn results_are_not_swallowed_and_nothing_is_left_unfinished() {
+    assert_eq!(
+        strangers(&[], &["todo!(", "unimplemented!(", "TODO", "FIXME", ".unwrap_or_default().ok()", "let _ ="]),
+        [""; 0]
+    );
+    assert_eq!(strangers(&["src/domain/"], &["#[allow("]), [""; 0], "expect with a reason instead");
+}
+
+#[test]
+fn templates_escape_everything_and_hold_no_inline_script_or_style() {
+    for (name, text) in files("templates", &[".html"]) {
+        for bad in ["|safe", "autoescape", "style=\"", "<style", " onclick", " onload", "javascript:"] {
+            assert!(!text.contains(bad), "{name} holds {bad}");
+        }
+        for script in text.split("<script").skip(1) {
+            assert!(script.starts_with(" src="), "{name} holds an inline script");
+        }
+        for foreign in ["http://", "https://", "src=\"//"] {
+            assert!(!text.contains(foreign), "{name} names another host");
+        }
+    }
+}
+
+#[test]
+fn every_asset_that_a_template_names_exists() {
+    for (name, text) in files("templates", &[".html"]) {
+        for asset in text.split("assets::path(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert_ne!(claviger::web::assets::path(asset), "/static/missing", "{name} names {asset}");
+        }
+        let icons = fs::read_to_string(root().join("static/icons.svg")).expect("icons");
+        for icon in text.split("ui::icon(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(icons.contains(&format!("id=\"i-{icon}\"")), "{name} names the icon {icon}");
+        }
+    }
+}
+
+#[test]
+fn bootstrap_is_byte_identical_to_the_published_file() {
+    use sha2::{Digest, Sha256};
+    let bytes = fs::read(root().join("static/vendor/bootstrap-5.3.8.min.css")).expect("bootstrap");
+    let hash = hex::encode(Sha256::digest(bytes));
+    assert_eq!(hash, "d85327d99c7a3ee1f9b5d0500d1370acea3ad2db39c163c2f51f232baedbdede");
+}
+
+#[test]
+fn nothing_in_the_tree_looks_like_a_key_to_a_scanner() {
+    let pattern = regex::Regex::new(&Prefix::default().scanner_pattern()).expect("a pattern");
+    for folder in ["src", "tests", "templates", "static", "docs", "migrations", "scripts"] {
+        for (name, text) in files(
+            folder,
+            &[".rs", ".html", ".md", ".js", ".mjs", ".css", ".sql", ""]
+                .map(|e| if e.is_empty() { ".sh" } else { e })
+                .as_slice(),
+        ) {
+            assert!(!pattern.is_match(&text), "{name} holds something that looks like a key");
+        }
+    }
+}
+
+#[test]
+fn the_published_scanner_pattern_is_the_generators() {
+    let pattern = Prefix::default().scanner_pattern();
+    for document in ["README.md", "docs/security.md"] {
+        let text = fs::read_to_string(root().join(document)).expect("a document");
+        assert!(text.contains(&pattern), "{document} does not hold {pattern}");
+    }
+}
+
+#[test]
+fn both_migration_folders_hold_the_same_names() {
+    let names = |folder: &str| {
+        let mut names: Vec<String> = files(folder, &[".sql"])
+            .into_iter()
+            .map(|(name, _)| name.strip_prefix(folder).expect("below").to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("migrations/sqlite"), names("migrations/postgres"));
+}

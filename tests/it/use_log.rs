@@ -1,0 +1,44 @@
+//! Last used: seen at once, written in batches, never on the request's path.
+
+use jiff::SignedDuration;
+
+use crate::support::on_both;
+use crate::support::people::{PASSWORD, eight};
+
+on_both! { fn rule_7_a_use_is_seen_at_once_and_written_with_the_flush(app) {
+    let miriam = app.signed_in("miriam");
+    let (used, idle) = (miriam.secret("used"), miriam.secret("idle"));
+    for _ in 0..3 { app.verify(&used); }
+    assert_eq!(app.database.count("api_keys WHERE use_count > 0"), 0, "verification writes nothing");
+    let list = miriam.get("/external-tool-access");
+    assert_eq!(list.texts("tbody td:nth-child(4)"), ["Never used", "Just now"]);
+    assert!(miriam.key_page(&used).text().contains("Uses 3"));
+
+    assert_eq!(app.run(app.app.flush_uses()).expect("flushed"), 1);
+    let row = format!("api_keys WHERE first_eight = '{}' AND use_count = 3 AND last_used_address = '127.0.0.1'", eight(&used));
+    assert_eq!(app.database.count(&row), 1);
+    assert_eq!(app.run(app.app.flush_uses()).expect("flushed"), 0, "nothing is written twice");
+    app.pass(SignedDuration::from_hours(9));
+    miriam.sign_in("miriam", PASSWORD);
+    assert!(miriam.key_page(&used).text().contains("9 h ago (2026-11-20 12:00 UTC) from 127.0.0.1"));
+    assert!(miriam.key_page(&idle).text().contains("Never used"));
+} }
+
+on_both! { fn what_could_not_be_written_is_written_later_and_verification_does_not_notice(app) {
+    let secret = app.signed_in("miriam").secret("ci");
+    app.verify(&secret);
+    app.database.execute("ALTER TABLE api_keys RENAME COLUMN use_count TO hidden");
+    assert!(app.run(app.app.flush_uses()).is_err());
+    app.database.execute("ALTER TABLE api_keys RENAME COLUMN hidden TO use_count");
+    app.verify(&secret);
+    assert_eq!(app.run(app.app.flush_uses()).expect("flushed"), 1);
+    assert_eq!(app.database.text("SELECT CAST(use_count AS TEXT) AS value FROM api_keys"), "2");
+} }
+
+on_both! { fn refused_keys_leave_no_use(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    miriam.act(&secret, "disable");
+    app.verify(&secret);
+    assert_eq!(app.run(app.app.flush_uses()).expect("flushed"), 0);
+} }

@@ -1,0 +1,181 @@
+//! `/verify` and `/api/v1/whoami`: the forms of a key, the answers, and what must never be one.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use jiff::SignedDuration;
+
+use crate::support::database::{Database, Kind};
+use crate::support::people::eight;
+use crate::support::{Answer, TestApp, on_both};
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
+}
+
+/// Status, body and the headers that could tell a difference.
+fn seen(answer: &Answer) -> (u16, String, Vec<(String, String)>) {
+    let headers = answer.headers.iter().filter(|(name, _)| name != "date").cloned().collect();
+    (answer.status, answer.body.clone(), headers)
+}
+
+on_both! { fn a_good_key_says_whose_it_is_in_every_form_and_method(app) {
+    let secret = app.signed_in("miriam").secret("ci");
+    let forms = [
+        ("authorization", format!("Bearer {secret}")),
+        ("authorization", format!("bearer {secret}")),
+        ("authorization", format!("Apikey {secret}")),
+        ("authorization", format!("APIKEY {secret}")),
+        ("authorization", basic("apikey", &secret)),
+        ("x-api-key", secret.clone()),
+        ("apikey", secret.clone()),
+    ];
+    for (name, value) in &forms {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"] {
+            let answer = app.client().send(method, "/verify", &[(name, value)], None);
+            assert_eq!(answer.status, 200, "{method} {name}");
+            assert_eq!(answer.header("remote-user"), "miriam");
+            assert_eq!(answer.header("remote-name"), "Miriam Example");
+            assert_eq!(answer.header("remote-email"), "miriam@example.org");
+            assert_eq!(answer.header("x-key-id"), eight(&secret));
+            assert_eq!(answer.header("x-key-expires-at"), "2027-02-18T12:00:00Z");
+            assert_eq!(answer.header("cache-control"), "no-store");
+        }
+        assert_eq!(app.client().get_with("/api/v1/whoami", &[(name, value)]).status, 200, "A3: {name}");
+    }
+} }
+
+on_both! { fn whoami_tells_the_key_and_its_owner_and_no_secret(app) {
+    let secret = app.signed_in("miriam").secret("ci");
+    let answer = app.client().get_with("/api/v1/whoami", &[("x-api-key", &secret)]);
+    let json = answer.json();
+    assert_eq!(json["key"]["first_eight"], eight(&secret));
+    assert_eq!(json["key"]["name"], "ci");
+    assert_eq!(json["key"]["status"], "active");
+    assert_eq!(json["key"]["expires_at"], "2027-02-18T12:00:00Z");
+    assert_eq!(json["owner"]["username"], "miriam");
+    assert!(!answer.body.contains(&secret) && !answer.body.contains("hash"));
+} }
+
+on_both! { fn rule_5_all_bad_keys_get_the_same_answer(app) {
+    let miriam = app.signed_in("miriam");
+    let [revoked, disabled, expired, good] = ["a", "b", "c", "d"].map(|name| miriam.secret(name));
+    let orphaned = app.signed_in("gone").secret("x");
+    miriam.act(&revoked, "revoke");
+    miriam.act(&disabled, "disable");
+    app.database.execute("UPDATE accounts SET active = FALSE WHERE username = 'gone'");
+    app.database.execute(&format!(
+        "UPDATE api_keys SET created_at = 1, expires_at = 2 WHERE first_eight = '{}'", eight(&expired)
+    ));
+    let unknown = {
+        let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1_000_000);
+        let eight = claviger::domain::secret::FirstEight::generate(&mut rng);
+        let prefix = claviger::domain::secret::Prefix::default();
+        claviger::domain::secret::Secret::generate(&prefix, &eight, &mut rng).reveal().to_owned()
+    };
+    let expected = seen(&app.verify(&unknown));
+    assert_eq!(expected.0, 401);
+    let challenges = app.verify(&unknown).all("www-authenticate").join(" ");
+    assert!(challenges.contains("Bearer realm") && challenges.contains("invalid_token") && challenges.contains("Basic realm"));
+    for (why, secret) in [("revoked", &revoked), ("disabled", &disabled), ("expired", &expired), ("orphaned", &orphaned)] {
+        assert_eq!(seen(&app.verify(secret)), expected, "{why}");
+    }
+    for bad in [&good[..61], &format!("{good}0"), &good.to_lowercase(), "clv_x", "x", &"x".repeat(600), "clv_%00"] {
+        assert_eq!(seen(&app.verify(bad)), expected, "{bad}");
+    }
+    assert_eq!(app.verify(&good).status, 200);
+    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('accept_keys', 'off', 0)");
+    assert_eq!(seen(&app.verify(&good)), expected, "the panic switch refuses every key");
+} }
+
+on_both! { fn ambiguous_and_unreadable_credentials_are_told_apart_from_bad_keys(app) {
+    let miriam = app.signed_in("miriam");
+    let (one, two) = (miriam.secret("a"), miriam.secret("b"));
+    let ask = |headers: &[(&str, &str)]| app.client().get_with("/verify", headers);
+    let bearer = |secret: &str| format!("Bearer {secret}");
+    assert_eq!(ask(&[("authorization", &bearer(&one)), ("x-api-key", &two)]).status, 400, "two different keys");
+    assert_eq!(ask(&[("x-api-key", &one), ("apikey", &two)]).status, 400);
+    assert_eq!(ask(&[("x-api-key", &one), ("x-api-key", &two)]).status, 400);
+    assert_eq!(ask(&[("authorization", &bearer(&one)), ("authorization", &bearer(&one))]).status, 400, "SECURITY V10");
+    assert_eq!(ask(&[("authorization", &bearer(&one)), ("x-api-key", &one)]).status, 200, "the same key twice");
+    for bad in [basic("miriam", &one), format!("Digest {one}"), format!("Token {one}"), one.clone(), "Bearer".into(),
+                "Bearer ".into(), "Basic !!!".into(), "Basic ".into(), basic("apikey", ""), BASE64_STANDARD.encode("x")] {
+        assert_eq!(ask(&[("authorization", &bad)]).status, 401, "{bad}");
+    }
+    let nothing = ask(&[]);
+    assert_eq!((nothing.status, nothing.json()["detail"].as_str()), (401, Some("No API key was sent.")));
+} }
+
+on_both! { fn a_key_in_the_url_is_refused_everywhere(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    for path in [
+        format!("/verify?api_key={secret}"),
+        "/verify?api_key=anything".to_owned(),
+        format!("/api/v1/whoami?x={secret}"),
+        format!("/external-tool-access/keys/{secret}"),
+        format!("/external-tool-access?q={secret}"),
+        format!("/nowhere/{secret}"),
+        format!("/static/{secret}"),
+    ] {
+        let answer = miriam.get(&path);
+        assert_eq!(answer.status, 400, "SECURITY K8: {path}");
+        assert!(!answer.body.contains(&secret));
+        assert!(answer.text().contains("rotate this key"), "{}", answer.text());
+    }
+} }
+
+on_both! { fn rule_8_every_revocation_holds_on_the_next_request(app) {
+    let miriam = app.signed_in("miriam");
+    for round in 0..5 {
+        let secret = miriam.secret(&format!("key {round}"));
+        assert_eq!(app.verify(&secret).status, 200);
+        miriam.act(&secret, "revoke");
+        assert_eq!(app.verify(&secret).status, 401);
+    }
+} }
+
+on_both! { fn rule_2_and_3_an_owners_state_counts_at_each_use(app) {
+    let secret = app.signed_in("miriam").secret("ci");
+    let (actor, name) = (claviger::actions::Actor::cli(), claviger::domain::user::Username::parse("miriam").expect("a name"));
+    app.run(app.app.deactivate_user(&actor, &name)).expect("deactivated");
+    assert_eq!(app.verify(&secret).status, 401);
+    app.run(app.app.activate_user(&actor, &name)).expect("activated");
+    assert_eq!(app.verify(&secret).status, 200);
+} }
+
+on_both! { fn time_ends_a_key_to_the_microsecond(app) {
+    let secret = app.signed_in("miriam").generate_with(&[("expires", "7")]).secret();
+    app.pass(SignedDuration::from_hours(7 * 24) - SignedDuration::from_micros(1));
+    assert_eq!(app.verify(&secret).status, 200);
+    app.pass(SignedDuration::from_micros(1));
+    assert_eq!(app.verify(&secret).status, 401);
+} }
+
+#[test]
+fn only_gateways_may_ask_verify_but_everybody_may_ask_who_they_are() {
+    let app =
+        TestApp::start_with(Database::new(Kind::Sqlite), |given| given.gateway_networks = Some("10.9.0.0/16".into()));
+    let secret = app.signed_in("miriam").secret("ci");
+    assert_eq!(app.verify(&secret).status, 403);
+    assert_eq!(app.client().get_with("/api/v1/whoami", &[("x-api-key", &secret)]).status, 200);
+}
+
+#[test]
+fn other_prefixes_stay_good_when_a_new_one_makes_keys() {
+    let database = Database::new(Kind::Sqlite);
+    let app = TestApp::start_with(database, |given| given.key_prefix = Some("acme,clv".into()));
+    let secret = app.signed_in("miriam").generate("ci").texts("#new-key")[0].clone();
+    assert!(secret.starts_with("acme_"), "{}", &secret[..5]);
+    assert_eq!(app.verify(&secret).status, 200);
+    assert_eq!(app.verify(&secret.replace("acme_", "evil_")).status, 401);
+}
+
+#[test]
+fn a_display_name_reaches_the_gateway_in_utf_8() {
+    let app = TestApp::start(Kind::Sqlite);
+    let client = app.signed_in("miriam");
+    client.submit("/account", "/account/profile", &[("display_name", "Tomás Ørsted 田中"), ("email", "")]);
+    let answer = app.verify(&client.secret("ci"));
+    assert_eq!(answer.header("remote-name"), "Tomás Ørsted 田中");
+    assert!(answer.all("remote-email").is_empty());
+}
