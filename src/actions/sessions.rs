@@ -46,7 +46,11 @@ impl App {
         let Some((state, last_seen)) = found else { return Ok(None) };
         if now.since(last_seen) >= TOUCH_EVERY {
             let hash = IdHash::of(id);
-            self.store.write(move |db| Ok::<_, Error>(sessions::touch(db, &hash, now)?)).await?;
+            let touched: Result<(), Error> = self.store.write(move |db| Ok(sessions::touch(db, &hash, now)?)).await;
+            if let Err(error) = touched {
+                // Reading goes on while nothing can be written; the session only ends a little earlier.
+                tracing::warn!(%error, "The activity of a session could not be noted.");
+            }
         }
         Ok(Some(state))
     }

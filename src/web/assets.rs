@@ -97,7 +97,7 @@ fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// `GET /static/…`.
 pub async fn serve(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
-    let Some(asset) = ASSETS.files.get(name.as_str()) else { return super::elsewhere(request).await };
+    let Some(asset) = ASSETS.files.get(name.as_str()) else { return HttpResponse::NotFound().finish() };
     let accepted =
         request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let gzipped = asset.gzipped.as_deref().filter(|_| accepted.contains("gzip"));

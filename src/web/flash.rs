@@ -40,6 +40,7 @@ impl Flash {
 
     /// Takes the message that was left, if there is one.
     pub fn take(session: &Session) -> Option<Self> {
-        session.remove_as("flash")?.ok()
+        // Removing what is not there would count as a change, and write the session for nothing.
+        session.contains_key("flash").then(|| session.remove_as("flash"))??.ok()
     }
 }

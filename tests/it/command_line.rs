@@ -12,6 +12,7 @@ fn claviger(database_url: &str, arguments: &[&str], input: &str) -> Output {
         .args(arguments)
         .env_clear()
         .env("DATABASE_URL", database_url)
+        .env("CLAVIGER_LOG", "error")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

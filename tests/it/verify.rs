@@ -14,8 +14,7 @@ fn basic(user: &str, password: &str) -> String {
 
 /// Status, body and the headers that could tell a difference.
 fn seen(answer: &Answer) -> (u16, String, Vec<(String, String)>) {
-    let headers = answer.headers.iter().filter(|(name, _)| name != "date").cloned().collect();
-    (answer.status, answer.body.clone(), headers)
+    (answer.status, answer.body.clone(), answer.sorted_headers())
 }
 
 on_both! { fn a_good_key_says_whose_it_is_in_every_form_and_method(app) {

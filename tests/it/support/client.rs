@@ -106,6 +106,14 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
+    /// All headers but the date and the length, in one order.
+    pub fn sorted_headers(&self) -> Vec<(String, String)> {
+        let told = |(name, _): &&(String, String)| !["date", "content-length"].contains(&name.as_str());
+        let mut headers: Vec<_> = self.headers.iter().filter(told).cloned().collect();
+        headers.sort();
+        headers
+    }
+
     /// The text of the page without tags, spaces folded.
     pub fn text(&self) -> String {
         let page = Html::parse_document(&self.body);

@@ -1,0 +1,64 @@
+// Every example of "Use a key" is run as it stands on the page, where its language is there.
+import { test, before, after } from "node:test";
+import assert from "node:assert/strict";
+import { execFile, execFileSync } from "node:child_process";
+import { promisify } from "node:util";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { startServer, startBrowser, openPage, setUp, generate } from "./support.mjs";
+
+const run = promisify(execFile);
+let server, browser, page, secret;
+before(async () => {
+  server = await startServer();
+  browser = await startBrowser();
+  ({ page } = await openPage(browser));
+  await setUp(page, server);
+  secret = await generate(page, { name: "examples" });
+  await page.getByRole("button", { name: "Copy to Clipboard" }).click();
+  await page.getByRole("button", { name: "Copied!" }).waitFor();
+  await page.getByRole("link", { name: "Done" }).click();
+});
+after(async () => { await browser?.close(); await server?.stop(); });
+
+/** Copies an example with its own button, as a person does. */
+async function copied(tab, id) {
+  await page.getByRole("tab", { name: tab, exact: true }).click();
+  const panel = page.locator(`section:has(#${id})`);
+  await panel.getByRole("button", { name: "Copy" }).click();
+  await panel.getByRole("button", { name: "Copied!" }).waitFor();
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  assert.ok(!text.includes(secret), "no example holds a secret");
+  return text;
+}
+
+const has = (command, ...check) => { try { execFileSync(command, check, { stdio: "ignore" }); return true; } catch { return false; } };
+const environment = () => ({ PATH: process.env.PATH, PYTHONPATH: process.env.PYTHONPATH ?? "", HOME: server.folder, CLAVIGER_API_KEY: secret });
+const answers = (text) => { assert.match(text, /miriam/); assert.match(text, new RegExp(secret.slice(4, 12))); };
+
+test(".netrc with curl", async () => {
+  const file = (await copied(".netrc", "code-netrc")).replace("YOUR_API_KEY", secret);
+  await writeFile(join(server.folder, ".netrc"), `${file}\n`, { mode: 0o600 });
+  answers((await run("curl", ["-sn", `${server.url}/api/v1/whoami`], { env: environment() })).stdout);
+});
+
+test("curl", async () => {
+  const script = (await copied("curl", "code-curl")).replace("YOUR_API_KEY", secret);
+  answers((await run("bash", ["-c", script], { env: environment() })).stdout);
+});
+
+test("Python", { skip: !has("python3", "-c", "import requests") && "Python's requests is not there" }, async () => {
+  const script = await copied("Python", "code-python");
+  answers((await run("python3", ["-c", script], { env: environment() })).stdout);
+});
+
+test("R", { skip: !has("Rscript", "-e", "library(httr2)") && "R with httr2 is not there" }, async () => {
+  const script = await copied("R", "code-r");
+  answers((await run("Rscript", ["-e", script], { env: environment() })).stdout);
+});
+
+test("JavaScript", async () => {
+  const script = await copied("JavaScript", "code-js");
+  await writeFile(join(server.folder, "example.mjs"), script);
+  answers((await run(process.execPath, [join(server.folder, "example.mjs")], { env: environment() })).stdout);
+});
