@@ -52,7 +52,7 @@ test("Python", { skip: !has("python3", "-c", "import requests") && "Python's req
   answers((await run("python3", ["-c", script], { env: environment() })).stdout);
 });
 
-test("R", { skip: !has("Rscript", "-e", "library(httr2)") && "R with httr2 is not there" }, async () => {
+test("R", { skip: !has("Rscript", "-e", "library(httr2); library(jsonlite)") && "R with httr2 and jsonlite is not there" }, async () => {
   const script = await copied("R", "code-r");
   answers((await run("Rscript", ["-e", script], { env: environment() })).stdout);
 });

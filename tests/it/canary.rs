@@ -11,15 +11,15 @@ use crate::support::people::{PASSWORD, key_path};
 
 /// A canary in the notations in which it could sit in a log or a file.
 fn notations(canary: &str) -> Vec<Vec<u8>> {
-    let percent: String = canary.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let percent = hex::encode_upper(canary).as_bytes().chunks(2).flat_map(|pair| [b"%", pair].concat()).collect();
     vec![
         canary.as_bytes().to_vec(),
         BASE64_STANDARD.encode(canary).trim_end_matches('=').as_bytes().to_vec(),
         BASE64_URL_SAFE_NO_PAD.encode(canary).into_bytes(),
         hex::encode(canary).into_bytes(),
         hex::encode_upper(canary).into_bytes(),
-        percent.into_bytes(),
-        serde_urlencoded::to_string([("", canary)]).expect("encodes")[1..].as_bytes().to_vec(),
+        percent,
+        serde_urlencoded::to_string([("", canary)]).expect("encodes").as_bytes()[1..].to_vec(),
     ]
 }
 

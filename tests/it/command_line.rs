@@ -56,8 +56,8 @@ on_both! { fn accounts_are_managed_while_a_server_runs_which_notices_at_once(app
     assert_eq!(app.verify(&secret).status, 200);
     assert!(run(&["user", "set-password", "chen", "--password-stdin"], "another horse battery staple\n").0);
     assert_eq!(client.sign_in("chen", "another horse battery staple").status, 303);
-    let last = run(&["user", "deactivate", "boss"], "");
-    assert_eq!((last.0, last.2.as_str()), (false, "This is the last active administrator. Make another one first.\n"));
+    let refused = run(&["user", "deactivate", "boss"], "");
+    assert_eq!((refused.0, refused.2.as_str()), (false, "This is the last active administrator. Make another one first.\n"));
     assert_eq!(app.database.count("audit_events WHERE via = 'cli' AND actor_name = 'command line'"), 5);
 } }
 

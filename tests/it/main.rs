@@ -3,6 +3,8 @@
 //! Every behaviour is written once with `on_both!` and runs on both databases. The Postgres half is ignored under plain
 //! `cargo test`; `scripts/test` starts a server for it and runs everything.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod account;
 mod canary;
 mod command_line;

@@ -22,7 +22,7 @@ on_both! { fn the_cookie_is_hard_to_steal_and_strangers_get_none(app) {
 #[test]
 fn by_https_the_cookie_is_bound_to_the_host() {
     let app = TestApp::start_with(Database::new(Kind::Sqlite), |given| {
-        given.public_url = Some("https://keys.example.org".into())
+        given.public_url = Some("https://keys.example.org".into());
     });
     app.person("miriam");
     let answer = app.client().sign_in("miriam", PASSWORD);

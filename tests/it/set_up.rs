@@ -8,7 +8,7 @@ use crate::support::people::PASSWORD;
 const FIELDS: [(&str, &str); 4] =
     [("username", "miriam"), ("display_name", "Miriam Okafor"), ("password", PASSWORD), ("again", PASSWORD)];
 
-fn fields<'a>(token: &'a str) -> Vec<(&'a str, &'a str)> {
+fn fields(token: &str) -> Vec<(&str, &str)> {
     FIELDS.into_iter().chain([("token", token)]).collect()
 }
 

@@ -75,6 +75,7 @@ impl TestApp {
     }
 
     /// Runs something of the app itself, as the background work does.
+    #[expect(clippy::unused_self, reason = "reads as what it is: the app does something")]
     pub fn run<T>(&self, work: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(work)
     }
