@@ -5,7 +5,7 @@ use crate::domain::api_key::{ApiKey, Status};
 use crate::domain::clock::Moment;
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::secret::FirstEight;
-use crate::store::{accounts, audit, keys, lifetimes, settings};
+use crate::store::{accounts, audit, keys, lifetimes, replaced_secrets, settings};
 
 pub use crate::store::audit::Line;
 pub use crate::store::keys::Listing;
@@ -80,7 +80,7 @@ impl App {
                 };
                 let grace_ends = match key.status(now) {
                     Status::Revoked => None,
-                    _ => keys::grace_ends(db, key.id, now)?,
+                    _ => replaced_secrets::grace_ends(db, key.id, now)?,
                 };
                 let history = audit::history(db, key.first_eight.as_str(), 50)?;
                 Ok::<_, Error>(KeyDetails { stopped_by, grace_ends, history, rule: lifetimes::for_everyone(db)?, key })

@@ -13,6 +13,15 @@ use crate::domain::secret::{FirstEight, Secret, SecretHash, base62};
 use crate::store::keys::NewKey;
 use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, settings};
 
+/// What a person reads while `allow_creation` is off.
+pub const CREATION_OFF: &str =
+    "An administrator has turned off new API keys on this server. Your existing keys keep working.";
+
+/// What a person reads who has as many live keys as the rule allows.
+pub fn limit_reached(limit: i64) -> String {
+    format!("You already have {limit} active keys, the most allowed. Revoke one to generate another.")
+}
+
 /// How often a secret is drawn anew when a unique value is taken at the same moment. Once is next to never.
 pub(super) const ATTEMPTS: usize = 5;
 
@@ -109,8 +118,7 @@ impl App {
 /// The switch, the owner, the limit and the lifetime rule. Gives the end that the key will have.
 fn may_generate(db: &mut Db, owner: i64, wish: Expiry, now: Moment) -> Result<Option<Moment>, Error> {
     if !settings::load(db)?.allow_creation {
-        let text = "An administrator has turned off new API keys on this server. Your existing keys keep working.";
-        return Err(Error::Forbidden(text.into()));
+        return Err(Error::Forbidden(CREATION_OFF.into()));
     }
     keys::lock_owner(db, owner)?;
     if !accounts::find(db, owner)?.is_some_and(|account| account.active) {
@@ -119,9 +127,7 @@ fn may_generate(db: &mut Db, owner: i64, wish: Expiry, now: Moment) -> Result<Op
     let rule = lifetimes::for_everyone(db)?;
     let limit = i64::from(rule.keys_per_owner);
     if limit > 0 && keys::count_live(db, owner, now)? >= limit {
-        return Err(Error::Conflict(format!(
-            "You already have {limit} active keys, the most allowed. Revoke one to generate another."
-        )));
+        return Err(Error::Conflict(limit_reached(limit)));
     }
     Ok(rule.expires_at(wish, now)?)
 }

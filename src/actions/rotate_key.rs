@@ -3,15 +3,15 @@
 use serde_json::json;
 
 use super::edit_key::own_living;
-use super::generate_key::{ATTEMPTS, Attempt, FormId, Issued};
+use super::generate_key::{ATTEMPTS, Attempt, CREATION_OFF, FormId, Issued};
 use super::{Actor, App, Error};
 use crate::domain::api_key::Status;
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, HOUR, Moment};
 use crate::domain::mistake::Mistake;
 use crate::domain::secret::{FirstEight, Secret};
-use crate::store::keys::Rotation;
-use crate::store::{audit, forms, keys, lifetimes, settings};
+use crate::store::replaced_secrets::Rotation;
+use crate::store::{audit, forms, keys, lifetimes, replaced_secrets, settings};
 
 /// How long the secret before stays good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,12 +93,11 @@ impl App {
                         _ => return Err(conflict("This key has expired. Generate a new one like it.")),
                     }
                     if !settings::load(db)?.allow_creation {
-                        let text = "An administrator has turned off new API keys on this server. Your existing keys keep working.";
-                        return Err(Error::Forbidden(text.into()).into());
+                        return Err(Error::Forbidden(CREATION_OFF.into()).into());
                     }
                     let expires_at = lifetimes::for_everyone(db)?.renewed(key.lifetime(), now);
                     let grace_ends = now.plus(grace.micros()).min(key.expires_at.unwrap_or(Moment(i64::MAX)));
-                    keys::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
+                    replaced_secrets::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
                     forms::insert(db, &form.hash(owner), owner, &first_eight, now)?;
                     let details = json!({ "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Moment::rfc3339) });
                     audit::insert(db, &actor.did(now, Action::KeyRotate, first_eight.as_str(), details))?;

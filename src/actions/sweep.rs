@@ -2,7 +2,7 @@
 
 use super::{App, Error, sessions};
 use crate::domain::clock::DAY;
-use crate::store::{forms, keys, sessions as session_rows};
+use crate::store::{forms, replaced_secrets, sessions as session_rows};
 
 impl App {
     /// Writes the uses noted since the last time; says of how many keys.
@@ -17,7 +17,7 @@ impl App {
         self.store
             .write(move |db| {
                 session_rows::purge(db, now, sessions::idle_since(now))?;
-                keys::purge_replaced(db, now)?;
+                replaced_secrets::purge(db, now)?;
                 forms::purge(db, now.plus(-DAY))?;
                 Ok(())
             })

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::connection::{Address, Db, each};
+use super::address::Address;
+use super::connection::{Db, each};
 use super::{Error, dialect, transact};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");

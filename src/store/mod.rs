@@ -11,6 +11,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError, QueryResult};
 use tokio::sync::Semaphore;
 
 pub mod accounts;
+mod address;
 pub mod audit;
 pub mod connection;
 mod dialect;
@@ -18,12 +19,14 @@ pub mod forms;
 pub mod keys;
 pub mod lifetimes;
 pub mod migrations;
+pub mod replaced_secrets;
 mod schema;
 pub mod sessions;
 pub mod settings;
 pub mod use_log;
 
-pub use connection::{Address, Db};
+pub use address::Address;
+pub use connection::Db;
 pub use dialect::Unique;
 
 /// Connections kept open.

@@ -14,7 +14,7 @@ use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse, web
 use super::client::{self, Reference};
 use super::errors::PageError;
 use super::local_path::LocalPath;
-use super::server::Place;
+use super::place::Place;
 use super::sessions;
 use crate::actions::{Actor, App, Error};
 use crate::domain::user::Account;

@@ -12,7 +12,7 @@ use askama::Template;
 use super::client::Reference;
 use super::headers;
 use super::html;
-use super::server::Place;
+use super::place::Place;
 use crate::actions::Error;
 use crate::domain::mistake::Mistake;
 use crate::domain::user::Appearance;

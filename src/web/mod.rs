@@ -16,11 +16,14 @@ pub mod form;
 pub mod gateway;
 pub mod headers;
 pub mod html;
+pub mod key_view;
 pub mod local_path;
 pub mod observe;
 pub mod pages;
+pub mod place;
 pub mod server;
 pub mod sessions;
+pub mod shell;
 
 /// One row of the route table: the methods, and the path with its parameters in braces.
 #[derive(Debug, Clone, Copy)]

@@ -9,6 +9,7 @@ use actix_web::cookie::{Key, SameSite};
 use actix_web::middleware::from_fn;
 use actix_web::{App as Server, HttpServer, web};
 
+use super::place::Place;
 use super::{errors, headers, observe, sessions};
 use crate::actions::App;
 
@@ -20,15 +21,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const SHUTDOWN_SECONDS: u64 = 15;
 /// Connections per worker thread; the rest wait in the system's queue.
 const CONNECTIONS: usize = 8192;
-
-/// What pages need to know of the place where they are served.
-#[derive(Debug, Clone)]
-pub struct Place {
-    /// The public address, without a slash at the end.
-    pub public_address: String,
-    /// Do people come by https?
-    pub https: bool,
-}
 
 /// A server that is bound and ready to run.
 pub struct Bound {

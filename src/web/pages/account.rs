@@ -15,7 +15,8 @@ use crate::web::client;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes, Nav, Shell};
+use crate::web::html::{self, Mistakes};
+use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
 #[template(path = "pages/account.html")]

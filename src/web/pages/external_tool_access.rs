@@ -4,15 +4,19 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::generate_key::{GenerateDialog, Reveal};
+use super::generate_dialog::GenerateDialog;
+use super::reveal::Reveal;
 use crate::actions::App;
 use crate::actions::find_keys::{Listing, OwnKeys};
+use crate::actions::generate_key::{CREATION_OFF, limit_reached};
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::secret::FirstEight;
 use crate::web::access::{self, SignedIn};
 use crate::web::errors::PageError;
-use crate::web::html::{self, KeyView, Nav, Shell};
-use crate::web::server::Place;
+use crate::web::html;
+use crate::web::key_view::KeyView;
+use crate::web::place::Place;
+use crate::web::shell::{Nav, Shell};
 
 /// The page.
 #[derive(Template)]
@@ -82,9 +86,9 @@ impl KeysPage {
     pub fn refusal(&self) -> String {
         let limit = i64::from(self.own.rule.keys_per_owner);
         if !self.own.allow_creation {
-            "An administrator has turned off new API keys on this server. Your existing keys keep working.".into()
+            CREATION_OFF.into()
         } else if limit > 0 && self.own.live >= limit {
-            format!("You already have {limit} active keys, the most allowed. Revoke one to generate another.")
+            limit_reached(limit)
         } else {
             String::new()
         }

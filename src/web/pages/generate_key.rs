@@ -1,105 +1,23 @@
 //! Generate API Key: the form, and the one answer that shows the secret.
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use askama::Template;
 use serde::Deserialize;
 
 use super::external_tool_access::{Dialog, KeysPage};
+use super::generate_dialog::{GenerateDialog, NewKey};
+use super::reveal::{Reveal, shown_once};
 use crate::actions::find_keys::Listing;
 use crate::actions::generate_key::{FormId, Issued, KeyRequest};
 use crate::actions::{App, Error};
 use crate::domain::api_key::{KeyName, KeyNote};
-use crate::domain::clock::{DAY, Moment};
-use crate::domain::lifetime::{Expiry, LifetimeRule};
+use crate::domain::lifetime::Expiry;
 use crate::domain::mistake::collect;
-use crate::domain::secret::{FirstEight, Secret};
+use crate::domain::secret::FirstEight;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::form::Form;
-use crate::web::html::{self, KeyView, Mistakes};
-
-/// The form for a new key.
-pub struct GenerateDialog {
-    /// Makes the answer unique.
-    pub form_id: String,
-    /// What was entered.
-    pub entered: NewKey,
-    /// What is wrong with it.
-    pub mistakes: Mistakes,
-    /// The rule it has to fit.
-    pub rule: LifetimeRule,
-    /// The moment at which the page is made.
-    pub now: Moment,
-    /// Why no key can be made now; empty when one can.
-    pub refusal: String,
-}
-
-impl GenerateDialog {
-    /// The lifetimes to choose from: value, words, the moment of the end.
-    pub fn choices(&self) -> Vec<(String, String, String)> {
-        let mut choices: Vec<_> = self
-            .rule
-            .presets()
-            .into_iter()
-            .map(|days| {
-                let end = self.now.plus(i64::from(days) * DAY);
-                let unit = if days == 1 { "day" } else { "days" };
-                (days.to_string(), format!("{days} {unit}, until {}", end.day()), end.minute())
-            })
-            .collect();
-        if self.rule.allow_never {
-            choices.push(("never".into(), "Never".into(), String::new()));
-        }
-        choices.push(("date".into(), "On a date…".into(), String::new()));
-        choices
-    }
-
-    /// Is this the chosen lifetime?
-    pub fn is_chosen(&self, value: &str) -> bool {
-        match self.entered.expires.as_str() {
-            "" => value == self.rule.default_days.to_string(),
-            chosen => value == chosen,
-        }
-    }
-
-    /// The last day that may be chosen.
-    pub fn latest(&self) -> String {
-        self.rule.latest(self.now).day()
-    }
-}
-
-/// A secret, shown this once.
-pub struct Reveal {
-    /// The key.
-    pub view: KeyView,
-    /// Its secret.
-    pub secret: Secret,
-    /// Set after a rotation: until when the secret before it stays good.
-    pub old_until: Option<Moment>,
-    /// Where Done leads.
-    pub done: String,
-}
-
-/// What the form sends.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewKey {
-    /// The one-time id.
-    pub form: String,
-    /// May be empty.
-    #[serde(default)]
-    pub name: String,
-    /// May be empty.
-    #[serde(default)]
-    pub note: String,
-    /// Days, `never` or `date`.
-    #[serde(default)]
-    pub expires: String,
-    /// The day for `date`.
-    #[serde(default)]
-    pub expires_on: String,
-}
+use crate::web::html::{self, Mistakes};
+use crate::web::key_view::KeyView;
 
 /// A key to take name and note from.
 #[derive(Deserialize)]
@@ -198,11 +116,4 @@ async fn answer(request: &HttpRequest, app: &App, user: &SignedIn, issued: Issue
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
     }
-}
-
-/// The answer that holds a secret: no cache keeps it, no other site learns its address.
-pub fn shown_once(page: &impl Template) -> HttpResponse {
-    let mut response = html::page(page);
-    response.headers_mut().insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
-    response
 }

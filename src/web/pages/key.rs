@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::generate_key::Reveal;
+use super::reveal::Reveal;
 use super::sign_in::Nothing;
 use crate::actions::find_keys::{KeyDetails, Line};
 use crate::actions::rotate_key::Grace;
@@ -17,7 +17,9 @@ use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, KeyView, Mistakes, Nav, Shell};
+use crate::web::html::{self, Mistakes};
+use crate::web::key_view::KeyView;
+use crate::web::shell::{Nav, Shell};
 
 /// The page.
 #[derive(Template)]

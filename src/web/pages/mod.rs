@@ -2,8 +2,10 @@
 
 pub mod account;
 pub mod external_tool_access;
+pub mod generate_dialog;
 pub mod generate_key;
 pub mod key;
+pub mod reveal;
 pub mod rotate_key;
 pub mod set_up;
 pub mod sign_in;

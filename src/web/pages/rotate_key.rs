@@ -3,15 +3,16 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::generate_key::{Reveal, shown_once};
 use super::key::{Dialog, KeyPage, RotateDialog, parse};
+use super::reveal::{Reveal, shown_once};
 use crate::actions::generate_key::{FormId, Issued};
 use crate::actions::rotate_key::Grace;
 use crate::actions::{App, Error};
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::form::Form;
-use crate::web::html::{self, KeyView};
+use crate::web::html;
+use crate::web::key_view::KeyView;
 
 /// What the form sends.
 #[derive(Deserialize)]

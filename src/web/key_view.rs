@@ -1,0 +1,98 @@
+//! How a key reads on pages: its state in words, its moments seen from now.
+
+use crate::domain::api_key::{ApiKey, Status};
+use crate::domain::clock::Moment;
+
+/// A key as pages show it.
+#[derive(Debug, Clone)]
+pub struct KeyView {
+    /// The key.
+    pub key: ApiKey,
+    /// The moment at which the page is made.
+    pub now: Moment,
+}
+
+impl KeyView {
+    /// The word, and what the stylesheet and the icon go by: active, expiring, expired, disabled, revoked.
+    pub fn state(&self) -> &'static str {
+        if self.key.is_expiring(self.now) { "expiring" } else { self.key.status(self.now).word() }
+    }
+
+    /// The word with a capital letter.
+    pub fn state_word(&self) -> &'static str {
+        match self.state() {
+            "expiring" => "Expiring",
+            "expired" => "Expired",
+            "disabled" => "Disabled",
+            "revoked" => "Revoked",
+            _ => "Active",
+        }
+    }
+
+    /// The icon beside the word.
+    pub fn state_icon(&self) -> &'static str {
+        match self.state() {
+            "expiring" => "hourglass-low",
+            "expired" => "clock-exclamation",
+            "disabled" => "player-pause",
+            "revoked" => "ban",
+            _ => "circle-check",
+        }
+    }
+
+    /// Works or could work again: neither revoked nor expired.
+    pub fn is_current(&self) -> bool {
+        self.key.revoked.is_none() && !self.key.is_past_expiry(self.now)
+    }
+
+    /// May it be rotated?
+    pub fn is_active(&self) -> bool {
+        self.key.status(self.now) == Status::Active
+    }
+
+    /// Was it revoked?
+    pub fn is_revoked(&self) -> bool {
+        self.key.revoked.is_some()
+    }
+
+    /// Expired, and not revoked before.
+    pub fn is_expired(&self) -> bool {
+        self.key.status(self.now) == Status::Expired
+    }
+
+    /// Is it paused, and not ended?
+    pub fn is_disabled(&self) -> bool {
+        self.key.status(self.now) == Status::Disabled
+    }
+
+    /// "in 11 days" for an end within 14 days, else nothing.
+    pub fn ends_soon(&self) -> String {
+        match self.key.expires_at {
+            Some(at) if self.key.is_expiring(self.now) => at.ahead(self.now),
+            _ => String::new(),
+        }
+    }
+
+    /// "in 90 days"; empty for a key that never expires or has expired.
+    pub fn ends_in(&self) -> String {
+        self.key.expires_at.map(|at| at.ahead(self.now)).unwrap_or_default()
+    }
+
+    /// "9 h ago"; "Never used".
+    pub fn last_used(&self) -> String {
+        self.key.last_use.as_ref().map_or_else(|| "Never used".to_owned(), |latest| latest.at.ago(self.now))
+    }
+
+    /// "last used 9 h ago from 10.20.4.17"; "never used".
+    pub fn last_use_in_words(&self) -> String {
+        match &self.key.last_use {
+            Some(latest) => format!("last used {} from {}", latest.at.ago(self.now).to_lowercase(), latest.address),
+            None => "never used".to_owned(),
+        }
+    }
+
+    /// The path of its page.
+    pub fn path(&self) -> String {
+        format!("/external-tool-access/keys/{}", self.key.first_eight)
+    }
+}

@@ -1,0 +1,44 @@
+//! The frame around a page of somebody who is signed in.
+
+use super::access::SignedIn;
+use super::flash::Flash;
+use super::sessions;
+use crate::domain::user::Account;
+
+/// The page that is open, for the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nav {
+    /// External Tool Access and what lies below it.
+    Keys,
+    /// Account settings.
+    Account,
+}
+
+/// The frame of a page for somebody who is signed in.
+pub struct Shell {
+    /// Who.
+    pub account: Account,
+    /// The token for the page's forms.
+    pub csrf: String,
+    /// What was done before.
+    pub flash: Option<Flash>,
+    /// Where we are.
+    pub nav: Nav,
+}
+
+impl Shell {
+    /// The frame, with the message that was left for this page.
+    pub fn new(user: &SignedIn, nav: Nav) -> Self {
+        Self {
+            account: user.account.clone(),
+            csrf: sessions::form_token(&user.session).unwrap_or_default(),
+            flash: Flash::take(&user.session),
+            nav,
+        }
+    }
+
+    /// For `aria-current`.
+    pub fn is_at(&self, nav: Nav) -> bool {
+        self.nav == nav
+    }
+}
