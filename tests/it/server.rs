@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use crate::support::database::{Database, Kind};
 use crate::support::people::{PASSWORD, eight};
-use crate::support::{Client, on_both};
+use crate::support::{Client, TestApp};
 
 /// The real binary, listening.
 pub struct Server {
@@ -102,6 +102,34 @@ fn sigterm_ends_it_gracefully_on_postgres() {
 }
 
 #[test]
+fn a_request_in_flight_is_answered_before_the_end() {
+    use std::io::Write;
+    use std::net::TcpStream;
+    let database = Database::bare(Kind::Sqlite);
+    let mut server = Server::start(&database, &[]);
+    set_up(&mut server);
+    let address = server.url.strip_prefix("http://").expect("http").to_owned();
+    let body = "username=miriam&password=wrong";
+    let mut in_flight = TcpStream::connect(&address).expect("a connection");
+    let head = format!(
+        "POST /sign-in HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    in_flight.write_all(format!("{head}{}", &body[..10]).as_bytes()).expect("half of it is sent");
+    let ending = std::thread::spawn(move || server.end("-TERM"));
+    while TcpStream::connect(&address).is_ok() {
+        std::thread::yield_now(); // until the server takes no more connections
+    }
+    in_flight.write_all(&body.as_bytes()[10..]).expect("the other half is sent");
+    let mut answer = String::new();
+    in_flight.read_to_string(&mut answer).expect("text");
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    let (code, _, err) = ending.join().expect("it ends");
+    assert_eq!(code, Some(0), "{err}");
+}
+
+#[test]
 fn a_port_in_use_is_explained() {
     let (one, two) = (Database::bare(Kind::Sqlite), Database::bare(Kind::Sqlite));
     let first = Server::start(&one, &[]);
@@ -128,12 +156,53 @@ fn json_log_lines_are_json() {
     }
 }
 
-on_both! { fn a_panic_while_answering_is_a_500_with_a_reference_and_the_process_lives(app) {
-    // A moment that no calendar holds is made by hand; whatever it does to a page, the next request is answered.
-    let miriam = app.signed_in("miriam");
-    let secret = miriam.secret("ci");
-    app.database.execute(&format!("UPDATE api_keys SET created_at = {}, expires_at = {}", i64::MIN / 2, i64::MAX));
-    let page = miriam.key_page(&secret);
-    assert!([200, 500].contains(&page.status));
-    assert_eq!(app.client().get("/healthz").status, 200);
-} }
+#[test]
+fn a_panic_while_answering_is_a_500_with_a_reference_and_the_process_lives() {
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, HttpResponse, HttpServer, web};
+    use claviger::web::{errors, headers, observe};
+
+    async fn boom() -> HttpResponse {
+        panic!("the panic that the test asks for");
+    }
+    let app = TestApp::start(Kind::Sqlite);
+    let data = web::Data::from(std::sync::Arc::clone(&app.app));
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            // The layers of web::server, in its order, around a handler that panics.
+            let server = HttpServer::new(move || {
+                App::new()
+                    .app_data(data.clone())
+                    .wrap(from_fn(observe::catch_panic))
+                    .wrap(from_fn(errors::render))
+                    .wrap(from_fn(headers::secure))
+                    .wrap(from_fn(observe::request))
+                    .route("/boom", web::get().to(boom))
+                    .route("/api/boom", web::get().to(boom))
+                    .route("/fine", web::get().to(HttpResponse::Ok))
+            })
+            .workers(1)
+            .disable_signals()
+            .bind("127.0.0.1:0")
+            .expect("a free port");
+            let address = server.addrs()[0];
+            let server = server.run();
+            sender.send((address, server.handle())).expect("the test waits");
+            server.await.expect("the server ends well");
+        });
+    });
+    let (address, handle) = receiver.recv().expect("the server starts");
+    let client = Client::new(&format!("http://{address}"));
+    for _ in 0..3 {
+        let page = client.get("/boom");
+        assert_eq!(page.status, 500);
+        assert_eq!(page.texts("code").first().map(String::len), Some(10), "a reference: {}", page.body);
+        assert!(!page.body.contains("the panic") && page.header("content-security-policy").contains("default-src"));
+        let problem = client.get("/api/boom");
+        assert_eq!((problem.status, problem.json()["status"].as_u64()), (500, Some(500)));
+        assert_eq!(client.get("/fine").status, 200, "the process lives");
+    }
+    app.run(handle.stop(false));
+    thread.join().expect("the server's thread ends");
+}
