@@ -5,14 +5,14 @@ use crate::domain::clock::DAY;
 use crate::store::{forms, replaced_secrets, sessions as session_rows};
 
 impl App {
-    /// Writes the uses noted since the last time; says of how many keys.
+    /// Writes the uses noted since the last time; says of how many keys. Forgets throttle buckets that are full again.
     pub async fn flush_uses(&self) -> Result<usize, Error> {
+        self.throttle.tidy();
         Ok(self.use_log.flush(&self.store).await?)
     }
 
-    /// Removes sessions that are over, replaced secrets past their grace, forms older than a day, and full throttle buckets.
+    /// Removes sessions that are over, replaced secrets past their grace, and forms older than a day.
     pub async fn sweep(&self) -> Result<(), Error> {
-        self.throttle.tidy();
         let now = self.now();
         self.store
             .write(move |db| {

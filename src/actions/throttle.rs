@@ -3,6 +3,7 @@
 //! Kept in memory, per node (docs/security.md says so). An address from which the account signed in last has a bucket
 //! of its own, so that a stranger's guesses do not slow down its owner.
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -18,21 +19,23 @@ const PER_ADDRESS: (u32, Duration) = (60, Duration::from_secs(2));
 /// Tries for one account from strange addresses together, and from the known one: 10 at once, then one every 90 seconds.
 const PER_ACCOUNT: (u32, Duration) = (10, Duration::from_secs(90));
 
-/// The buckets.
+/// The buckets, by a hash of whom they belong to: a flood from a million addresses costs a few megabytes. The hash is
+/// seeded at random, so nobody can aim at another's bucket.
 pub struct Throttle {
-    addresses: DefaultKeyedRateLimiter<String>,
-    accounts: DefaultKeyedRateLimiter<String>,
+    seed: RandomState,
+    addresses: DefaultKeyedRateLimiter<u64>,
+    accounts: DefaultKeyedRateLimiter<u64>,
 }
 
 impl Throttle {
     /// Full buckets for everybody.
     pub fn new() -> Self {
-        Self { addresses: limiter(PER_ADDRESS), accounts: limiter(PER_ACCOUNT) }
+        Self { seed: RandomState::new(), addresses: limiter(PER_ADDRESS), accounts: limiter(PER_ACCOUNT) }
     }
 
     /// Counts a try from this address.
     pub fn try_address(&self, address: Option<IpAddr>) -> Result<(), Error> {
-        take(&self.addresses, &network(address))
+        take(&self.addresses, self.seed.hash_one(network(address)))
     }
 
     /// Counts a try for this account. `known_address` is where its latest successful sign-in came from.
@@ -45,24 +48,26 @@ impl Throttle {
         let here = address.map(|address| address.to_string());
         let known = here.is_some() && here.as_deref() == known_address;
         let from = if known { here.unwrap_or_default() } else { "strangers".into() };
-        take(&self.accounts, &format!("{} {from}", username.as_str()))
+        take(&self.accounts, self.seed.hash_one((username.as_str(), from)))
     }
 
     /// Forgets buckets that are full again.
     pub fn tidy(&self) {
         self.addresses.retain_recent();
         self.accounts.retain_recent();
+        self.addresses.shrink_to_fit();
+        self.accounts.shrink_to_fit();
     }
 }
 
-fn limiter((burst, period): (u32, Duration)) -> DefaultKeyedRateLimiter<String> {
+fn limiter((burst, period): (u32, Duration)) -> DefaultKeyedRateLimiter<u64> {
     let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
     let quota = Quota::with_period(period).unwrap_or_else(|| Quota::per_minute(burst));
     RateLimiter::keyed(quota.allow_burst(burst))
 }
 
-fn take(buckets: &DefaultKeyedRateLimiter<String>, key: &String) -> Result<(), Error> {
-    buckets.check_key(key).map_err(|refused| {
+fn take(buckets: &DefaultKeyedRateLimiter<u64>, key: u64) -> Result<(), Error> {
+    buckets.check_key(&key).map_err(|refused| {
         let seconds = refused.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
         let minutes = seconds.div_ceil(60);
         let text =
