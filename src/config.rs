@@ -10,12 +10,13 @@ use crate::domain::secret::Prefix;
 use crate::store::Address;
 
 /// What is logged when nobody says otherwise.
-const DEFAULT_LOG: &str = "info,actix_server=warn";
+const DEFAULT_LOG: &str = "info,actix_server=warn,actix_session=warn";
 
 /// The settings as they were given: flags first, then the environment, then the defaults.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Given {
     /// Where the keys are kept: `sqlite://PATH` (the folder is made when it is missing) or `postgres://USER:PASSWORD@HOST/NAME`.
+    /// [default: `sqlite://data/claviger.db` in the present folder]
     #[arg(
         long,
         global = true,

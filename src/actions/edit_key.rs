@@ -7,7 +7,7 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::api_key::{KeyName, KeyNote};
 use crate::domain::audit::Action;
 use crate::domain::secret::FirstEight;
-use crate::store::{Db, audit, keys};
+use crate::store::{Db, accounts, audit, keys};
 
 /// The text for a key that was revoked in the meantime.
 pub(super) const REVOKED: &str = "This key was revoked. It cannot be changed any more.";
@@ -31,10 +31,13 @@ impl App {
                     let text = "This key was changed meanwhile. Reload to see the change, then try again.";
                     return Err(Error::Conflict(text.into()));
                 }
-                if name.0 != key.name && keys::name_is_held(db, owner, &name, now)? {
-                    return Err(super::generate_key::name_taken());
+                if name.0 != key.name {
+                    if keys::name_is_held(db, owner, &name, now)? {
+                        return Err(super::generate_key::name_taken());
+                    }
+                    keys::set_name(db, &key, &name, now)?;
                 }
-                keys::set_texts(db, &key, &name, &note)?;
+                keys::set_note(db, &key, &note)?;
                 let details = json!({ "name": [key.name, name.0], "note": [key.note, note.0] });
                 Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, first_eight.as_str(), details))?)
             })
@@ -44,7 +47,7 @@ impl App {
 
 /// The key of this owner, unless it was revoked.
 pub(super) fn own_living(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<ApiKey, Error> {
-    keys::lock_owner(db, owner)?;
+    accounts::lock(db, owner)?;
     let key = keys::find_own(db, owner, first_eight)?.ok_or(Error::NotFound)?;
     if key.revoked.is_some() { Err(Error::Conflict(REVOKED.into())) } else { Ok(key) }
 }

@@ -1,4 +1,4 @@
-//! The one error that a door sees. All but the last two are answers: the caller can do something about them.
+//! The one error that a door sees. All but the last three are answers: the caller can do something about them.
 
 use crate::domain::mistake::Mistake;
 use crate::store;
@@ -29,6 +29,9 @@ pub enum Error {
     /// The database cannot be asked at present. Nothing is known, so nothing is allowed.
     #[error("not available: {0}")]
     Unavailable(String),
+    /// The database did not answer in time: it may have been done, or not.
+    #[error("the outcome is unknown: {0}")]
+    Unknown(String),
     /// A defect. Logged once, shown as a reference without details.
     #[error("internal: {0}")]
     Internal(String),
@@ -38,6 +41,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Unavailable(reason) => Self::Unavailable(reason),
+            store::Error::Unknown(reason) => Self::Unknown(reason),
             store::Error::Conflict(_) => {
                 Self::Conflict("This was changed by somebody else at the same time. Try again.".into())
             }

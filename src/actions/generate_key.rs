@@ -98,6 +98,7 @@ impl App {
         let (actor, now) = (actor.clone(), self.now());
         self.store
             .write(move |db| {
+                accounts::lock(db, owner)?; // who comes second, comes after: to the form, the limit and the name
                 if let Some(shown_before) = forms::find(db, &request.form.hash(owner), owner)? {
                     return Ok(Err(shown_before));
                 }
@@ -120,7 +121,6 @@ fn may_generate(db: &mut Db, owner: i64, wish: Expiry, now: Moment) -> Result<Op
     if !settings::load(db)?.allow_creation {
         return Err(Error::Forbidden(CREATION_OFF.into()));
     }
-    keys::lock_owner(db, owner)?;
     if !accounts::find(db, owner)?.is_some_and(|account| account.active) {
         return Err(Error::Forbidden("Your account is deactivated. Ask an administrator.".into()));
     }

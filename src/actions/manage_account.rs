@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::mistake::Mistake;
-use crate::domain::password::{Match, Password, PasswordHash};
+use crate::domain::password::{Match, Password, PasswordHash, Proposal};
 use crate::domain::user::{Account, Appearance};
 use crate::store::sessions::IdHash;
 use crate::store::{accounts, audit, sessions};
@@ -17,18 +17,12 @@ impl App {
         Ok(account.filter(|account| account.active))
     }
 
-    /// Changes how the person is called and reached.
-    pub async fn edit_profile(
-        &self,
-        actor: &Actor,
-        account: i64,
-        display_name: String,
-        email: Option<String>,
-    ) -> Result<(), Error> {
+    /// Changes how the person is called. The email address is not theirs to change: services know people by it.
+    pub async fn set_display_name(&self, actor: &Actor, account: i64, display_name: String) -> Result<(), Error> {
         let event = actor.did(self.now(), Action::UserEdit, &actor.name, json!({ "display_name": display_name }));
         self.store
             .write(move |db| {
-                accounts::set_profile(db, account, &display_name, email.as_deref())?;
+                accounts::set_display_name(db, account, &display_name)?;
                 Ok(audit::insert(db, &event)?)
             })
             .await
@@ -51,7 +45,7 @@ impl App {
         actor: &Actor,
         account: &Account,
         present: String,
-        new: Password,
+        new: Proposal,
         session: &str,
     ) -> Result<usize, Error> {
         let username = account.username.clone();
@@ -60,23 +54,31 @@ impl App {
         let wrong = || Error::from(Mistake::new("present", "This is not your present password"));
         let present = Password::presented(present).ok_or_else(wrong)?;
         let stored = known.password.unwrap_or_else(PasswordHash::of_nobody);
-        let mut rng = self.rng();
-        let (right, hash) = self
+        let (compared, owner, mut rng) = (stored.clone(), account.username.clone(), self.rng());
+        let hash = self
             .hashing
-            .run(move || match stored.compare(&present) {
-                Match::Wrong => (false, None),
-                Match::Right | Match::RightButWeak => (true, PasswordHash::of(&new, &mut *rng)),
+            .run(move || match compared.compare(&present) {
+                Match::Wrong => None,
+                _ if new.is(&present) => {
+                    Some(Err(Mistake::new("password", "Choose a password other than the present one")))
+                }
+                _ => Some(Password::chosen(new, &owner).map(|new| PasswordHash::of(&new, &mut *rng))),
             })
             .await?;
         let (actor, id, keep, now) = (actor.clone(), account.id, IdHash::of(session), self.now());
-        if !right {
+        let Some(hash) = hash else {
             let event = actor.failed(now, Action::UserSetPassword, &actor.name, json!({ "reason": "wrong password" }));
             self.store.write(move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
             return Err(wrong());
-        }
-        let hash = hash.ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
+        };
+        let hash = hash?.ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
         self.store
             .write(move |db| {
+                accounts::lock(db, id)?;
+                let known = accounts::find_with_password(db, id)?.and_then(|known| known.password);
+                if known.is_none_or(|known| known.as_str() != stored.as_str()) {
+                    return Err(wrong()); // it was changed since it was compared
+                }
                 accounts::set_password(db, id, &hash)?;
                 let ended = sessions::delete_others(db, id, &keep)?;
                 let details = json!({ "sessions_ended": ended });

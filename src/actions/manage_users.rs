@@ -96,7 +96,12 @@ impl App {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
         self.store
             .write(move |db| {
-                let account = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account;
+                let id = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account.id;
+                if action == Action::UserDeactivate {
+                    accounts::lock_admins(db)?; // before the person's own row: two who deactivate each other take turns
+                }
+                accounts::lock(db, id)?;
+                let account = accounts::find(db, id)?.ok_or(Error::NotFound)?;
                 if change(db, &account)? {
                     audit::insert(db, &actor.did(now, action, username.as_str(), json!({})))?;
                 }

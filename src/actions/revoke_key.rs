@@ -6,7 +6,7 @@ use super::{Actor, App, Error};
 use crate::domain::api_key::Stop;
 use crate::domain::audit::Action;
 use crate::domain::secret::FirstEight;
-use crate::store::{audit, keys};
+use crate::store::{accounts, audit, keys};
 
 impl App {
     /// Ends an own key. One that was revoked already stays as it is.
@@ -14,7 +14,7 @@ impl App {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
         self.store
             .write(move |db| {
-                keys::lock_owner(db, owner)?;
+                accounts::lock(db, owner)?;
                 let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
                 if key.revoked.is_some() {
                     return Ok(());

@@ -11,7 +11,7 @@ use crate::domain::clock::{DAY, HOUR, Moment};
 use crate::domain::mistake::Mistake;
 use crate::domain::secret::{FirstEight, Secret};
 use crate::store::replaced_secrets::Rotation;
-use crate::store::{audit, forms, keys, lifetimes, replaced_secrets, settings};
+use crate::store::{accounts, audit, forms, keys, lifetimes, replaced_secrets, settings};
 
 /// How long the secret before stays good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,14 @@ impl Grace {
     }
 }
 
+/// The answer to a rotation.
+pub struct Rotated {
+    /// The key and its new secret.
+    pub issued: Issued,
+    /// Until when the secret before it stays good, if it does.
+    pub old_until: Option<Moment>,
+}
+
 impl App {
     /// Gives an own, active key a new secret, and a new life as long as its last one, within the rule of today.
     pub async fn rotate_key(
@@ -75,7 +83,7 @@ impl App {
         first_eight: &FirstEight,
         grace: Grace,
         form: FormId,
-    ) -> Result<Issued, Error> {
+    ) -> Result<Rotated, Error> {
         for _ in 0..ATTEMPTS {
             let secret = Secret::generate(&self.config.prefixes[0], first_eight, &mut *self.rng());
             let (actor, first_eight, form, hash) = (actor.clone(), first_eight.clone(), form.clone(), secret.hash());
@@ -83,6 +91,7 @@ impl App {
             let rotated = self
                 .store
                 .write(move |db| {
+                    accounts::lock(db, owner)?;
                     if let Some(shown_before) = forms::find(db, &form.hash(owner), owner)? {
                         return Ok(Err(shown_before));
                     }
@@ -102,12 +111,16 @@ impl App {
                     let details = json!({ "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Moment::rfc3339) });
                     audit::insert(db, &actor.did(now, Action::KeyRotate, first_eight.as_str(), details))?;
                     let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
-                    Ok::<_, Attempt>(Ok(key))
+                    Ok::<_, Attempt>(Ok((key, (grace_ends > now).then_some(grace_ends))))
                 })
                 .await;
             match rotated {
-                Ok(Ok(key)) => return Ok(Issued::Now(Box::new(key), secret)),
-                Ok(Err(shown_before)) => return Ok(Issued::Before(shown_before)),
+                Ok(Ok((key, old_until))) => {
+                    return Ok(Rotated { issued: Issued::Now(Box::new(key), secret), old_until });
+                }
+                Ok(Err(shown_before)) => {
+                    return Ok(Rotated { issued: Issued::Before(shown_before), old_until: None });
+                }
                 Err(Attempt::Again) => {}
                 Err(Attempt::Failed(error)) => return Err(error),
             }

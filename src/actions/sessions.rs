@@ -6,10 +6,11 @@ use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::{HOUR, MINUTE, Moment};
 use crate::domain::secret::base62;
-use crate::store::audit;
-use crate::store::sessions::{self, IdHash};
+use crate::domain::user::Account;
+use crate::store::sessions::{self, IdHash, NewSession};
+use crate::store::{Db, audit};
 
-pub use crate::store::sessions::{Listed, NewSession};
+pub use crate::store::sessions::Listed;
 
 /// A session ends after so long without a request, in microseconds.
 const IDLE: i64 = 30 * MINUTE;
@@ -20,23 +21,39 @@ const TOUCH_EVERY: i64 = MINUTE;
 /// Sessions that one account may have at a time; the oldest makes room.
 const PER_ACCOUNT: i64 = 20;
 
-impl App {
-    /// The end of a session that begins now.
-    pub fn session_end(&self) -> Moment {
-        self.now().plus(ABSOLUTE)
-    }
+/// A session that has just begun: its id, which only the cookie holds, and whose it is.
+pub struct Session {
+    /// 64 base62 characters.
+    pub id: String,
+    /// Who is signed in.
+    pub account: Account,
+}
 
-    /// Begins a session and gives its id: 64 base62 characters that only the cookie holds.
-    pub async fn begin_session(&self, new: NewSession) -> Result<String, Error> {
-        let id = base62(&mut *self.rng(), 64).to_string();
-        let (hash, now) = (IdHash::of(&id), self.now());
-        self.store
-            .write(move |db| {
-                sessions::insert(db, &hash, &new, now)?;
-                Ok::<_, Error>(sessions::bound(db, new.account, PER_ACCOUNT)?)
-            })
-            .await?;
-        Ok(id)
+/// Begins a session inside the transaction that admits the person: what ends the person's sessions at the same moment
+/// comes before it, and it does not begin, or after it, and it is ended.
+pub(super) fn begin(
+    db: &mut Db,
+    id: &str,
+    account: &Account,
+    address: &str,
+    agent: String,
+    now: Moment,
+) -> Result<(), Error> {
+    let new = NewSession {
+        account: account.id,
+        state: "{}".into(),
+        expires_at: now.plus(ABSOLUTE),
+        address: address.to_owned(),
+        user_agent: agent,
+    };
+    sessions::insert(db, &IdHash::of(id), &new, now)?;
+    Ok(sessions::bound(db, account.id, PER_ACCOUNT)?)
+}
+
+impl App {
+    /// The id of a session that is about to begin.
+    pub(super) fn new_session_id(&self) -> String {
+        base62(&mut *self.rng(), 64).to_string()
     }
 
     /// The state of a session that is alive. Notes the activity, at most once a minute.

@@ -3,11 +3,12 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::sessions::{self, Session};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
-use crate::domain::password::{Password, PasswordHash};
+use crate::domain::password::{Password, PasswordHash, Proposal};
 use crate::domain::secret::base62;
-use crate::domain::user::{Account, Role, Username};
+use crate::domain::user::{Role, Username};
 use crate::store::accounts::NewAccount;
 use crate::store::settings::Internal;
 use crate::store::{accounts, audit, settings};
@@ -18,8 +19,8 @@ pub struct FirstAdmin {
     pub username: Username,
     /// To read.
     pub display_name: String,
-    /// Chosen by them.
-    pub password: Password,
+    /// Proposed by them.
+    pub password: Proposal,
 }
 
 impl App {
@@ -54,14 +55,16 @@ impl App {
         if open { Ok(()) } else { Err(Error::NotFound) }
     }
 
-    /// Makes the first administrator. Of many at once with the same token, exactly one succeeds.
-    pub async fn set_up(&self, actor: &Actor, token: &str, admin: FirstAdmin) -> Result<Account, Error> {
+    /// Makes the first administrator, who is signed in afterwards. Of many at once with the same token, exactly one succeeds.
+    pub async fn set_up(&self, actor: &Actor, token: &str, admin: FirstAdmin, agent: String) -> Result<Session, Error> {
         self.check_set_up(token).await?;
-        let mut rng = self.rng();
+        let (mut rng, owner) = (self.rng(), admin.username.clone());
         let password = self
             .hashing
-            .run(move || PasswordHash::of(&admin.password, &mut *rng))
-            .await?
+            .run(move || {
+                Password::chosen(admin.password, &owner).map(|password| PasswordHash::of(&password, &mut *rng))
+            })
+            .await??
             .ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
         let new = NewAccount {
             username: admin.username,
@@ -71,15 +74,18 @@ impl App {
             role: Role::Admin,
         };
         let (hash, actor, now) = (hash(token), actor.clone(), self.now());
+        let id = self.new_session_id();
         self.store
             .write(move |db| {
                 if !settings::take_internal(db, Internal::SetupToken, &hash)? || accounts::any(db)? {
                     return Err(Error::NotFound);
                 }
-                let id = accounts::insert(db, &new, None, now)?;
-                accounts::signed_in(db, id, &actor.address_text(), now)?;
+                let account = accounts::insert(db, &new, None, now)?;
+                accounts::signed_in(db, account, &actor.address_text(), now)?;
                 audit::insert(db, &actor.did(now, Action::SiteSetUp, new.username.as_str(), json!({})))?;
-                accounts::find(db, id)?.ok_or(Error::NotFound)
+                let account = accounts::find(db, account)?.ok_or(Error::NotFound)?;
+                sessions::begin(db, &id, &account, &actor.address_text(), agent, now)?;
+                Ok(Session { id, account })
             })
             .await
     }

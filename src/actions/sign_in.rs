@@ -2,19 +2,33 @@
 
 use serde_json::json;
 
+use super::sessions::{self, Session};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::mistake::Mistake;
 use crate::domain::password::{Match, Password, PasswordHash};
-use crate::domain::user::{Account, Username};
+use crate::domain::user::Username;
+use crate::store::accounts::Credentials;
 use crate::store::{accounts, audit};
 
 /// One text for an unknown user, a wrong password and anything that cannot be one.
 const REFUSED: &str = "The user name or password is not right";
 
+/// What proved the password right: the hash that it was compared with, and a stronger one to replace it.
+struct Proof {
+    compared: PasswordHash,
+    stronger: Option<PasswordHash>,
+}
+
 impl App {
-    /// Checks user name and password. An unknown user costs as much time as a wrong password, and reads the same.
-    pub async fn sign_in(&self, actor: &Actor, username: &str, password: String) -> Result<Account, Error> {
+    /// Checks user name and password, and begins a session. An unknown user costs as much time as a wrong password, and reads the same.
+    pub async fn sign_in(
+        &self,
+        actor: &Actor,
+        username: &str,
+        password: String,
+        agent: String,
+    ) -> Result<Session, Error> {
         self.throttle.try_address(actor.address)?;
         let username = Username::parse(username);
         let known = match &username {
@@ -39,7 +53,8 @@ impl App {
                     Match::RightButWeak => self.rehash(password).await,
                     _ => None,
                 };
-                self.admit(actor, account, stronger.map(|new| (old, new))).await
+                let proof = Proof { compared: old, stronger };
+                self.admit(actor, account.id, proof, agent).await
             }
             (Some(account), Match::Right | Match::RightButWeak) => {
                 self.note_refusal(actor, account.username.as_str(), "deactivated").await?;
@@ -60,22 +75,25 @@ impl App {
         self.store.write(move |db| Ok(audit::insert(db, &event)?)).await
     }
 
-    async fn admit(
-        &self,
-        actor: &Actor,
-        account: Account,
-        stronger: Option<(PasswordHash, PasswordHash)>,
-    ) -> Result<Account, Error> {
-        let actor = Actor { account: Some(account.id), name: account.username.as_str().to_owned(), ..actor.clone() };
-        let now = self.now();
+    /// Admits the person, unless the password or the account was changed since it was compared.
+    async fn admit(&self, actor: &Actor, account: i64, proof: Proof, agent: String) -> Result<Session, Error> {
+        let (actor, id, now) = (actor.clone(), self.new_session_id(), self.now());
         self.store
             .write(move |db| {
+                accounts::lock(db, account)?;
+                let known = accounts::find_with_password(db, account)?.filter(|known| known.account.active);
+                let Some(Credentials { account, password: Some(stored), .. }) = known else { return Err(refused()) };
+                if stored.as_str() != proof.compared.as_str() {
+                    return Err(refused());
+                }
+                let actor = Actor { account: Some(account.id), name: account.username.as_str().to_owned(), ..actor };
                 accounts::signed_in(db, account.id, &actor.address_text(), now)?;
-                if let Some((old, new)) = &stronger {
-                    accounts::strengthen_password(db, account.id, old, new)?;
+                if let Some(stronger) = &proof.stronger {
+                    accounts::set_password(db, account.id, stronger)?;
                 }
                 audit::insert(db, &actor.did(now, Action::SignIn, &actor.name, json!({})))?;
-                accounts::find(db, account.id)?.filter(|account| account.active).ok_or_else(refused)
+                sessions::begin(db, &id, &account, &actor.address_text(), agent, now)?;
+                Ok(Session { id, account })
             })
             .await
     }

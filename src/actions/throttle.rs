@@ -1,7 +1,7 @@
 //! How often somebody may try to sign in. Delays, never a lock: nobody can shut another person out for good.
 //!
-//! Kept in memory, per node (docs/security.md says so). An address from which the account signed in last has a bucket
-//! of its own, so that a stranger's guesses do not slow down its owner.
+//! Kept in memory, per node (docs/security.md says so). Each address has its own tries for an account, so one stranger does
+//! not slow down anybody else; and from where its owner signed in last, the bound on all strangers together does not count.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
@@ -16,21 +16,29 @@ use crate::domain::user::Username;
 
 /// Tries from one address: 60 at once, then one every 2 seconds.
 const PER_ADDRESS: (u32, Duration) = (60, Duration::from_secs(2));
-/// Tries for one account from strange addresses together, and from the known one: 10 at once, then one every 90 seconds.
-const PER_ACCOUNT: (u32, Duration) = (10, Duration::from_secs(90));
+/// Tries for one account from one address: 10 at once, then one every 90 seconds.
+const PER_ACCOUNT_AND_ADDRESS: (u32, Duration) = (10, Duration::from_secs(90));
+/// Tries for one account from all addresses that it does not know: 100 at once, then one every 30 seconds.
+const PER_ACCOUNT: (u32, Duration) = (100, Duration::from_secs(30));
 
 /// The buckets, by a hash of whom they belong to: a flood from a million addresses costs a few megabytes. The hash is
 /// seeded at random, so nobody can aim at another's bucket.
 pub struct Throttle {
     seed: RandomState,
     addresses: DefaultKeyedRateLimiter<u64>,
+    pairs: DefaultKeyedRateLimiter<u64>,
     accounts: DefaultKeyedRateLimiter<u64>,
 }
 
 impl Throttle {
     /// Full buckets for everybody.
     pub fn new() -> Self {
-        Self { seed: RandomState::new(), addresses: limiter(PER_ADDRESS), accounts: limiter(PER_ACCOUNT) }
+        Self {
+            seed: RandomState::new(),
+            addresses: limiter(PER_ADDRESS),
+            pairs: limiter(PER_ACCOUNT_AND_ADDRESS),
+            accounts: limiter(PER_ACCOUNT),
+        }
     }
 
     /// Counts a try from this address.
@@ -45,17 +53,18 @@ impl Throttle {
         address: Option<IpAddr>,
         known_address: Option<&str>,
     ) -> Result<(), Error> {
-        let here = address.map(|address| address.to_string());
-        let known = here.is_some() && here.as_deref() == known_address;
-        let from = if known { here.unwrap_or_default() } else { "strangers".into() };
-        take(&self.accounts, self.seed.hash_one((username.as_str(), from)))
+        take(&self.pairs, self.seed.hash_one((username.as_str(), network(address))))?;
+        let is_known = address.is_some_and(|address| known_address == Some(address.to_string().as_str()));
+        if is_known { Ok(()) } else { take(&self.accounts, self.seed.hash_one(username.as_str())) }
     }
 
     /// Forgets buckets that are full again.
     pub fn tidy(&self) {
         self.addresses.retain_recent();
         self.accounts.retain_recent();
+        self.pairs.retain_recent();
         self.addresses.shrink_to_fit();
+        self.pairs.shrink_to_fit();
         self.accounts.shrink_to_fit();
     }
 }

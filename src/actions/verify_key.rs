@@ -2,6 +2,7 @@
 
 use super::{App, Error};
 use crate::domain::api_key::{ApiKey, Use};
+use crate::domain::clock::Moment;
 use crate::domain::secret::{FirstEight, Secret};
 use crate::domain::text;
 use crate::domain::user::Account;
@@ -10,10 +11,20 @@ use crate::store::{keys, settings};
 
 /// The answer.
 pub enum Verdict {
-    /// Good: this key of this owner.
-    Good(Box<ApiKey>, Box<Account>),
+    /// Good.
+    Good(Box<GoodKey>),
     /// Not good. The reason is not for the one who asked.
     Refused(Refusal),
+}
+
+/// A key whose presented secret is good.
+pub struct GoodKey {
+    /// The key.
+    pub key: ApiKey,
+    /// Its owner.
+    pub owner: Account,
+    /// When the presented secret ends: with the key, or before it when a rotation replaced it.
+    pub expires_at: Option<Moment>,
 }
 
 /// Who presents the secret.
@@ -54,7 +65,9 @@ impl App {
         }
         let agent = text::excerpt(client.agent, 200);
         self.use_log.note(found.key.id, Use { at: now, address: client.address, agent });
-        Ok(Verdict::Good(Box::new(found.key), Box::new(found.owner)))
+        let ends = [found.key.expires_at, found.replaced_until];
+        let expires_at = ends.into_iter().flatten().min();
+        Ok(Verdict::Good(Box::new(GoodKey { key: found.key, owner: found.owner, expires_at })))
     }
 }
 

@@ -57,6 +57,12 @@ fn execute(arguments: Arguments) -> Result<(), String> {
             output::line(&format!("{ran} migrations ran. The database is current."))
         }
         Command::User(command) => {
+            if !command.makes_a_database() && !config.database.exists() {
+                return Err(format!(
+                    "There is no database at {}. Run this where the server was started, or set DATABASE_URL.",
+                    config.database.place()
+                ));
+            }
             let app = start(config)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.map_err(|error| error.to_string())?.block_on(user::run(&app, command))

@@ -10,7 +10,7 @@ use crate::actions::manage_users::NewUser;
 use crate::actions::{Actor, App, Error};
 use crate::domain::clock::Moment;
 use crate::domain::mistake::collect;
-use crate::domain::password::{LONGEST_BYTES, Password};
+use crate::domain::password::{LONGEST_BYTES, Password, Proposal};
 use crate::domain::user::{Role, Username, parse_display_name, parse_email};
 
 /// What to do.
@@ -72,6 +72,13 @@ pub enum Format {
     Table,
     /// For programs.
     Json,
+}
+
+impl Command {
+    /// Only a new person may be the first thing in a new database; all else needs one that is there.
+    pub fn makes_a_database(&self) -> bool {
+        matches!(self, Self::Create { .. })
+    }
 }
 
 /// Does it.
@@ -176,7 +183,9 @@ impl PasswordSource {
             }
             text
         };
-        Password::chosen("password", text, owner).map_err(|mistake| format!("{}. Nothing was changed.", mistake.text))
+        Proposal::parse("password", text)
+            .and_then(|proposal| Password::chosen(proposal, owner))
+            .map_err(|mistake| format!("{}. Nothing was changed.", mistake.text))
     }
 }
 

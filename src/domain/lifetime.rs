@@ -35,6 +35,12 @@ pub enum Expiry {
 impl Expiry {
     /// Reads the choice of a form: `90`, `never`, or `date` together with a day such as `2027-02-18`; empty is the default.
     pub fn parse(choice: &str, day: &str) -> Result<Self, Mistake> {
+        if choice.trim() != "date" && !day.trim().is_empty() {
+            return Err(Mistake::new(
+                "expires",
+                "Choose “On a date…” for the date that you entered, or empty the date",
+            ));
+        }
         match choice.trim() {
             "" => Ok(Self::Default),
             "never" => Ok(Self::Never),
@@ -65,15 +71,17 @@ impl LifetimeRule {
         match wish {
             Expiry::Default => Ok(Some(now.plus(i64::from(self.default_days) * DAY).min(latest))),
             Expiry::AfterDays(days) if days < 1 => Err(Mistake::new("expires", "Choose 1 day or more")),
-            Expiry::AfterDays(days) if days > self.longest_days => Err(self.too_long("expires")),
+            Expiry::AfterDays(days) if days > self.longest_days => Err(self.too_long()),
             Expiry::AfterDays(days) => Ok(Some(now.plus(i64::from(days) * DAY))),
             Expiry::On(day) if day <= now => {
                 Err(Mistake::new("expires_on", format!("Choose a date after today, {}", now.day())))
             }
-            Expiry::On(day) if day > latest => Err(self.too_long("expires_on")),
+            Expiry::On(day) if day > latest => {
+                Err(Mistake::new("expires_on", format!("Choose a date up to {}", latest.day())))
+            }
             Expiry::On(day) => Ok(Some(day)),
             Expiry::Never if self.allow_never => Ok(None),
-            Expiry::Never => Err(self.too_long("expires")),
+            Expiry::Never => Err(self.too_long()),
         }
     }
 
@@ -91,8 +99,8 @@ impl LifetimeRule {
         now.plus(i64::from(self.longest_days) * DAY)
     }
 
-    fn too_long(&self, field: &'static str) -> Mistake {
-        Mistake::new(field, format!("Choose {} days or fewer", self.longest_days))
+    fn too_long(&self) -> Mistake {
+        Mistake::new("expires", format!("Choose {} days or fewer", self.longest_days))
     }
 }
 
@@ -145,8 +153,8 @@ mod tests {
             (Expiry::AfterDays(366), "Choose 365 days or fewer"),
             (Expiry::AfterDays(i32::MAX), "Choose 365 days or fewer"),
             (Expiry::On(Moment::parse_day("2026-11-20").unwrap()), "Choose a date after today, 2026-11-20"),
-            (Expiry::On(Moment::parse_day("2027-11-21").unwrap()), "Choose 365 days or fewer"),
-            (Expiry::On(Moment::parse_day("9999-12-31").unwrap()), "Choose 365 days or fewer"),
+            (Expiry::On(Moment::parse_day("2027-11-21").unwrap()), "Choose a date up to 2027-11-20"),
+            (Expiry::On(Moment::parse_day("9999-12-31").unwrap()), "Choose a date up to 2027-11-20"),
             (Expiry::Never, "Choose 365 days or fewer"),
         ];
         for (wish, text) in texts {
@@ -160,6 +168,7 @@ mod tests {
             assert!(Expiry::parse(bad, "").is_err(), "{bad}");
         }
         assert!(Expiry::parse("date", "tomorow").is_err());
+        assert!(Expiry::parse("90", "2027-02-18").is_err(), "a date that would not count");
         assert_eq!(Expiry::parse("", ""), Ok(Expiry::Default));
     }
 

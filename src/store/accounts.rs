@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::Error;
 use super::connection::Db;
 use super::schema::accounts;
+use super::{Error, dialect};
 use crate::domain::clock::Moment;
 use crate::domain::password::PasswordHash;
 use crate::domain::user::{Account, Appearance, Role, Username};
@@ -67,6 +67,16 @@ pub struct Credentials {
     pub last_address: Option<String>,
 }
 
+impl From<Row> for Credentials {
+    fn from(mut row: Row) -> Self {
+        Self {
+            password: row.password_hash.take().map(PasswordHash::stored),
+            last_address: row.last_sign_in_address.take(),
+            account: row.into(),
+        }
+    }
+}
+
 /// Adds a person. A taken user name is a conflict.
 pub fn insert(db: &mut Db, new: &NewAccount, created_by: Option<i64>, now: Moment) -> Result<i64, Error> {
     Ok(diesel::insert_into(accounts::table)
@@ -99,11 +109,23 @@ pub fn credentials(db: &mut Db, username: &Username) -> Result<Option<Credential
         .select(accounts::all_columns)
         .first::<Row>(db)
         .optional()?;
-    Ok(row.map(|mut row| Credentials {
-        password: row.password_hash.take().map(PasswordHash::stored),
-        last_address: row.last_sign_in_address.take(),
-        account: row.into(),
-    }))
+    Ok(row.map(Credentials::from))
+}
+
+/// What sign-in needs to know of the account with this id.
+pub fn find_with_password(db: &mut Db, id: i64) -> Result<Option<Credentials>, Error> {
+    let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(db).optional()?;
+    Ok(row.map(Credentials::from))
+}
+
+/// Holds off other transactions that change or admit this person, or count or add their keys. Says whether they exist.
+pub fn lock(db: &mut Db, id: i64) -> Result<bool, Error> {
+    Ok(dialect::lock_account(db, id)?)
+}
+
+/// Holds off other transactions that count the active administrators.
+pub fn lock_admins(db: &mut Db) -> Result<(), Error> {
+    Ok(dialect::lock_admins(db)?)
 }
 
 /// Everybody, by user name.
@@ -139,25 +161,15 @@ pub fn set_password(db: &mut Db, id: i64, password: &PasswordHash) -> Result<(),
     Ok(())
 }
 
-/// Replaces a hash by a stronger one of the same password; nothing happens when the password was changed meanwhile.
-pub fn strengthen_password(db: &mut Db, id: i64, old: &PasswordHash, new: &PasswordHash) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id).filter(accounts::password_hash.eq(Some(old.as_str()))))
-        .set(accounts::password_hash.eq(Some(new.as_str())))
-        .execute(db)?;
-    Ok(())
-}
-
 /// Lets an account in or keeps it out.
 pub fn set_active(db: &mut Db, id: i64, active: bool) -> Result<(), Error> {
     diesel::update(accounts::table.find(id)).set(accounts::active.eq(active)).execute(db)?;
     Ok(())
 }
 
-/// Changes how a person is called and reached.
-pub fn set_profile(db: &mut Db, id: i64, display_name: &str, email: Option<&str>) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id))
-        .set((accounts::display_name.eq(display_name), accounts::email.eq(email)))
-        .execute(db)?;
+/// Changes how a person is called.
+pub fn set_display_name(db: &mut Db, id: i64, display_name: &str) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::display_name.eq(display_name)).execute(db)?;
     Ok(())
 }
 

@@ -17,6 +17,24 @@ pub enum Address {
 }
 
 impl Address {
+    /// Is there a database yet, as far as a look at the disk can tell?
+    pub fn exists(&self) -> bool {
+        match self {
+            Self::Postgres(_) => true,
+            Self::Sqlite(path) => std::path::Path::new(path).exists(),
+        }
+    }
+
+    /// Where it is, for people: a path, or just "Postgres", since its URL may hold a password.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Postgres(_) => "Postgres".into(),
+            Self::Sqlite(path) => {
+                std::path::absolute(path).map_or_else(|_| path.clone(), |path| path.display().to_string())
+            }
+        }
+    }
+
     /// Opens a connection and sets it up.
     pub fn open(&self) -> ConnectionResult<Db> {
         let mut db = match self {

@@ -139,6 +139,22 @@ pub fn lock_account(db: &mut Db, owner: i64) -> QueryResult<bool> {
     Ok(found.is_some())
 }
 
+/// Keeps parallel transactions from taking the last two administrators away at the same time.
+///
+/// SQLite: there is one writer anyway. Postgres: locks on the rows of all active administrators, in one order.
+pub fn lock_admins(db: &mut Db) -> QueryResult<()> {
+    match db {
+        Db::Sqlite(_) => Ok(()),
+        Db::Postgres(connection) => accounts::table
+            .filter(accounts::role.eq("admin").and(accounts::active.eq(true)))
+            .order(accounts::id.asc())
+            .select(accounts::id)
+            .for_update()
+            .load::<i64>(connection)
+            .map(drop),
+    }
+}
+
 /// The rules of uniqueness that people can run into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unique {
@@ -184,7 +200,8 @@ pub fn is_outage(error: &DieselError) -> bool {
         ) => true,
         DieselError::RollbackErrorOnCommit { commit_error, .. } => is_outage(commit_error),
         DieselError::DatabaseError(DatabaseErrorKind::Unknown, information) => {
-            const SIGNS: [&str; 12] = [
+            const SIGNS: [&str; 13] = [
+                "deadlock detected",
                 "database is locked",
                 "database table is locked",
                 "disk is full",

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::connection::Db;
 use super::schema::{accounts, api_keys, key_secrets};
-use super::{Error, dialect, replaced_secrets};
+use super::{Error, replaced_secrets};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
 use crate::domain::clock::Moment;
 use crate::domain::secret::{FirstEight, SecretHash};
@@ -115,11 +115,6 @@ pub fn insert(db: &mut Db, new: &NewKey, created_by: i64, now: Moment) -> Result
         .get_result(db)?)
 }
 
-/// Holds off other transactions that count or add keys of this owner.
-pub fn lock_owner(db: &mut Db, owner: i64) -> Result<bool, Error> {
-    Ok(dialect::lock_account(db, owner)?)
-}
-
 /// How many keys of the owner are live: not revoked, not expired.
 pub fn count_live(db: &mut Db, owner: i64, now: Moment) -> Result<i64, Error> {
     Ok(api_keys::table.filter(api_keys::owner.eq(owner)).filter(live(now)).count().get_result(db)?)
@@ -199,15 +194,22 @@ pub fn find_by_secret(db: &mut Db, hash: &SecretHash) -> Result<Option<Found>, E
         .transpose()
 }
 
-/// Writes name and note, and counts the version up.
-pub fn set_texts(db: &mut Db, key: &ApiKey, name: &KeyName, note: &KeyNote) -> Result<(), Error> {
+/// Writes a new name, which a key that is not past its time holds, and counts the version up.
+pub fn set_name(db: &mut Db, key: &ApiKey, name: &KeyName, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.find(key.id))
         .set((
             api_keys::name.eq(&name.0),
-            api_keys::holds_name.eq(true),
-            api_keys::note.eq(&note.0),
+            api_keys::holds_name.eq(!key.is_past_expiry(now)),
             api_keys::version.eq(api_keys::version + 1),
         ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Writes a new note, and counts the version up.
+pub fn set_note(db: &mut Db, key: &ApiKey, note: &KeyNote) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(key.id))
+        .set((api_keys::note.eq(&note.0), api_keys::version.eq(api_keys::version + 1)))
         .execute(db)?;
     Ok(())
 }

@@ -45,6 +45,9 @@ pub enum Error {
     /// The database cannot be reached, cannot write, or takes too long.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The database did not answer in time; whether the work was done is unknown.
+    #[error("the outcome is unknown: {0}")]
+    Unknown(String),
     /// The database was made by a newer binary.
     #[error("the database was migrated by a newer version of Claviger. Start that version, or restore an older backup")]
     Newer,
@@ -108,7 +111,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.hop(|db| transact(db, dialect::begin_read, work)).await
+        self.hop(Error::Unavailable, |db| transact(db, dialect::begin_read, work)).await
     }
 
     /// Statements without a transaction around them: for the paths that every request takes.
@@ -118,7 +121,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.hop(work).await
+        self.hop(Error::Unavailable, work).await
     }
 
     /// One transaction that writes. An error from the closure rolls everything back.
@@ -132,14 +135,15 @@ impl Store {
             .await
             .map_err(|_| Error::Unavailable("waited too long for the turn to write".into()))?
             .map_err(|_| Error::Unavailable("the store is closed".into()))?;
-        self.hop(move |db| {
+        self.hop(Error::Unknown, move |db| {
             let _turn = turn; // kept until the work is over, also when nobody waits for it any more
             transact(db, dialect::begin_write, work)
         })
         .await
     }
 
-    async fn hop<T, E, F>(&self, work: F) -> Result<T, E>
+    /// Works on a blocking thread. What takes longer than the deadline may still be done: `late` says what that means.
+    async fn hop<T, E, F>(&self, late: fn(String) -> Error, work: F) -> Result<T, E>
     where
         F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
@@ -153,10 +157,7 @@ impl Store {
         match tokio::time::timeout(DEADLINE, hop).await {
             Ok(Ok(result)) => result,
             Ok(Err(panic)) => Err(Error::Internal(panic.to_string()).into()),
-            Err(_) => {
-                Err(Error::Unavailable("the database took too long; whether the work was done is unknown".into())
-                    .into())
-            }
+            Err(_) => Err(late("the database took too long".into()).into()),
         }
     }
 }

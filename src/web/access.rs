@@ -7,7 +7,6 @@ use std::pin::Pin;
 use actix_session::{Session, SessionExt};
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
-use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, header};
 use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse, web};
 
@@ -17,6 +16,7 @@ use super::local_path::LocalPath;
 use super::place::Place;
 use super::sessions;
 use crate::actions::{Actor, App, Error};
+use crate::domain::text;
 use crate::domain::user::Account;
 
 /// A person who is signed in.
@@ -81,7 +81,7 @@ impl FromRequest for Stranger {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         std::future::ready(app(request).map_err(ActixError::from).map(|app| Self {
             actor: Actor::stranger(client::address(request, &app.config), Some(Reference::of(request))),
-            agent: client::agent(request).to_owned(),
+            agent: text::excerpt(client::agent(request), 200),
             session: request.get_session(),
         }))
     }
@@ -100,13 +100,13 @@ pub fn place(request: &HttpRequest) -> Result<web::Data<Place>, PageError> {
 }
 
 /// Sends somebody to the sign-in page, and from there back to what they wanted to see. Who comes with a cookie had a session.
-fn to_sign_in(request: &HttpRequest) -> ActixError {
+pub fn to_sign_in(request: &HttpRequest) -> ActixError {
     let wanted = match *request.method() {
-        Method::GET | Method::HEAD => request.uri().path_and_query().map(PathAndQuery::as_str),
-        _ => None,
+        Method::GET | Method::HEAD => request.uri().path_and_query().map(|path| path.as_str().to_owned()),
+        _ => came_from(request),
     };
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    if let Some(next) = wanted.and_then(LocalPath::parse).filter(|next| next.as_str() != "/") {
+    if let Some(next) = wanted.as_deref().and_then(LocalPath::parse).filter(|next| next.as_str() != "/") {
         query.append_pair("next", next.as_str());
     }
     if place(request).is_ok_and(|place| request.cookie(sessions::cookie_name(place.https)).is_some()) {
@@ -116,4 +116,12 @@ fn to_sign_in(request: &HttpRequest) -> ActixError {
     let target = if query.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?{query}") };
     let response = HttpResponse::SeeOther().insert_header((header::LOCATION, target)).finish();
     InternalError::from_response("not signed in", response).into()
+}
+
+/// The page of ours that a form was sent from.
+fn came_from(request: &HttpRequest) -> Option<String> {
+    let referrer = url::Url::parse(request.headers().get(header::REFERER)?.to_str().ok()?).ok()?;
+    let host = request.headers().get(header::HOST)?.to_str().ok()?;
+    let own = referrer[url::Position::BeforeHost..url::Position::AfterPort] == *host;
+    own.then(|| referrer[url::Position::BeforePath..url::Position::AfterQuery].to_owned())
 }

@@ -60,7 +60,7 @@ fn status(error: &Error) -> StatusCode {
         Error::Invalid(_) => StatusCode::BAD_REQUEST,
         Error::Conflict(_) => StatusCode::CONFLICT,
         Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Unavailable(_) | Error::Unknown(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -93,6 +93,10 @@ impl Problem {
                 tracing::warn!(reason, "Not available.");
                 retry_after = Some(2);
             }
+            Error::Unknown(reason) => {
+                tracing::error!(reason, "The outcome is unknown.");
+                detail = Some(OUTCOME_UNKNOWN.into());
+            }
             Error::Internal(reason) => tracing::error!(reason, "Something went wrong."),
         }
         Self { status: status(error), detail, mistakes, retry_after, json }
@@ -113,13 +117,14 @@ impl Problem {
         match self.status.as_u16() {
             401 => ("Sign in first", "Your sign-in has ended. Sign in to continue."),
             403 => ("Not allowed", "You do not have access to this page."),
-            404 => ("Not found", "This page does not exist, or what it showed was deleted."),
+            404 => ("Not found", "There is nothing here, or it was deleted."),
             405 => (
                 "Not possible here",
                 "This address does not take this kind of request. Go back, and use the page's own buttons.",
             ),
             408 => ("Too slow", "The request did not arrive in time. Nothing was changed. Try again."),
             409 => ("Not possible now", "This does not fit the present state. Reload the page, and try again."),
+            411 => ("Not understood", "The request does not say how long it is. Nothing was changed."),
             413 => ("Too large", "What was sent is larger than this page accepts. Nothing was changed."),
             415 => ("Not understood", "What was sent is not in a form that this address accepts. Nothing was changed."),
             429 => ("Too many attempts", "Wait a little, and try again."),
@@ -134,6 +139,10 @@ impl Problem {
         }
     }
 }
+
+/// What people read when nobody knows whether their change was made.
+const OUTCOME_UNKNOWN: &str = "The server's database did not answer in time. What you asked for may have been done, or not: \
+     look before you try again.";
 
 /// The page of an error.
 #[derive(Template)]

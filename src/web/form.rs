@@ -15,7 +15,7 @@ use askama::Template;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::access::place;
+use super::access::{self, place};
 use super::errors::PageError;
 use super::{html, sessions};
 use crate::actions::Error;
@@ -72,6 +72,9 @@ async fn entries(request: &HttpRequest, payload: &mut Payload) -> Result<Entries
     if !is_same_origin(request)? {
         let text = "This form did not come from a page of this site, so nothing was changed. Open the page here, and try again.";
         return Err(PageError(Error::Forbidden(text.into())).into());
+    }
+    if request.headers().contains_key(header::TRANSFER_ENCODING) {
+        return Err(Refused(StatusCode::LENGTH_REQUIRED).into());
     }
     let content_type =
         request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -159,8 +162,7 @@ struct SendAgain {
 
 fn send_again(request: &HttpRequest, session: &Session, entries: Entries) -> ActixError {
     let Some(csrf) = sessions::form_token(session) else {
-        let response = HttpResponse::SeeOther().insert_header((header::LOCATION, "/sign-in?ended=1")).finish();
-        return InternalError::from_response("no session", response).into();
+        return access::to_sign_in(request);
     };
     let secret = |name: &str| ["password", "present", "again"].contains(&name);
     let page = SendAgain {

@@ -73,6 +73,15 @@ impl KeyView {
         }
     }
 
+    /// "Revoked on 2026-12-01 02:00 UTC", "Expired on …"; empty for a key that has not ended.
+    pub fn ended(&self) -> String {
+        match (&self.key.revoked, self.key.expires_at) {
+            (Some(stop), _) => format!("Revoked on {} UTC", stop.at.minute()),
+            (None, Some(at)) if at <= self.now => format!("Expired on {} UTC", at.minute()),
+            _ => String::new(),
+        }
+    }
+
     /// "in 90 days"; empty for a key that never expires or has expired.
     pub fn ends_in(&self) -> String {
         self.key.expires_at.map(|at| at.ahead(self.now)).unwrap_or_default()

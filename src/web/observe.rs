@@ -1,12 +1,18 @@
-//! Around every request: a reference, one log line, no key in the URL, and a process that survives a panic.
+//! Around every request: a reference, one log line, no key in the URL, no endless body, and a process that survives a panic.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::http::uri::PathAndQuery;
 use actix_web::middleware::Next;
+use actix_web::web::Bytes;
 use actix_web::{Error as ActixError, HttpMessage, web};
 use futures_util::FutureExt;
+use percent_encoding::percent_decode_str;
 use tracing::Instrument;
 
 use super::client::Reference;
@@ -43,10 +49,12 @@ pub async fn refuse_key_in_url(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
-    let uri = request.uri().path_and_query().map_or("", |path| path.as_str());
-    let named = request.query_string().split('&').any(|pair| pair.starts_with("api_key="));
+    let uri = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+    let uri = percent_decode_str(uri).decode_utf8_lossy();
+    let query = uri.split_once('?').map_or("", |(_, query)| query);
+    let named = query.split('&').any(|pair| pair.to_ascii_lowercase().starts_with("api_key="));
     let prefixes = request.app_data::<web::Data<App>>().map(|app| app.config.prefixes.as_slice()).unwrap_or_default();
-    if named || appears_in(prefixes, uri) {
+    if named || appears_in(prefixes, &uri) {
         return Err(PageError(Mistake::new("url", KEY_IN_URL).into()).into());
     }
     next.call(request).await
@@ -65,4 +73,34 @@ pub async fn catch_panic(
         Ok(answered) => answered,
         Err(_) => Err(PageError(Error::Internal("a handler panicked".into())).into()),
     }
+}
+
+/// A response body that keeps the request's unread body alive until it is sent. actix closes the connection of a request
+/// whose body nobody finished reading, but goes on draining a chunked one for ever once it was dropped.
+pub struct Holding {
+    body: BoxBody,
+    _unread: Option<Payload>,
+}
+
+impl MessageBody for Holding {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.get_mut().body).poll_next(context)
+    }
+}
+
+/// Takes chunked bodies away from handlers: no form of ours is sent so, and a slow one must not hold a connection.
+pub async fn refuse_chunked(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<Holding>, ActixError> {
+    let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let unread = chunked.then(|| request.take_payload());
+    let answered = next.call(request).await?;
+    Ok(answered.map_body(|_, body| Holding { body: body.boxed(), _unread: unread }))
 }

@@ -19,8 +19,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long requests in flight may take when the server ends, in seconds.
 const SHUTDOWN_SECONDS: u64 = 15;
-/// Connections per worker thread; the rest wait in the system's queue.
-const CONNECTIONS: usize = 8192;
+/// Connections per worker thread at the most; the rest wait in the system's queue.
+const CONNECTIONS: u64 = 8192;
+/// Open files that are not for connections: the database, logs, static parts.
+const RESERVED_FILES: u64 = 64;
 
 /// A server that is bound and ready to run.
 pub struct Bound {
@@ -50,6 +52,7 @@ pub async fn bind(app: web::Data<App>) -> Result<Bound, String> {
             .wrap(from_fn(errors::render))
             .wrap(from_fn(headers::secure))
             .wrap(from_fn(observe::request))
+            .wrap(from_fn(observe::refuse_chunked))
             .configure(super::machines)
             .service(
                 web::scope("")
@@ -61,13 +64,21 @@ pub async fn bind(app: web::Data<App>) -> Result<Bound, String> {
     })
     .client_request_timeout(HEAD_TIMEOUT)
     .keep_alive(KEEP_ALIVE)
-    .max_connections(CONNECTIONS)
+    .max_connections(connections())
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .disable_signals()
     .listen(listener)
     .map_err(failed)?
     .run();
     Ok(Bound { address, server, place })
+}
+
+/// As many connections per worker as the limit of open files allows, so that a full house waits instead of failing.
+fn connections() -> usize {
+    let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let files = rlimit::Resource::NOFILE.get_soft().unwrap_or(1024);
+    let each = (files.saturating_sub(RESERVED_FILES) / workers).clamp(8, CONNECTIONS);
+    usize::try_from(each).unwrap_or(8)
 }
 
 /// The session cookie: `__Host-` and `Secure` where people come by https, never readable by scripts.

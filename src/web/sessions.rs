@@ -11,29 +11,23 @@ use actix_web::web;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::actions::sessions::NewSession;
-use crate::actions::{App, Error};
-use crate::domain::text;
+use crate::actions::{self, App, Error};
 
 type State = HashMap<String, String>;
 
 const ID: &str = "id";
 const ACCOUNT: &str = "account";
-const ADDRESS: &str = "address";
-const AGENT: &str = "agent";
 
 /// The cookie's name.
 pub fn cookie_name(https: bool) -> &'static str {
     if https { "__Host-claviger" } else { "claviger" }
 }
 
-/// Puts a person into the session, under a new id.
-pub fn begin(session: &Session, account: i64, address: &str, agent: &str) -> Result<(), Error> {
+/// Puts a session that has begun in the place of whatever this browser had before. Its row is there already: see `save`.
+pub fn begin(session: &Session, begun: &actions::sessions::Session) -> Result<(), Error> {
     session.clear();
     session.renew();
-    let entries = [(ADDRESS, address.to_owned()), (AGENT, text::excerpt(agent, 200))];
-    let kept =
-        session.insert(ACCOUNT, account).and_then(|()| entries.into_iter().try_for_each(|(k, v)| session.insert(k, v)));
+    let kept = session.insert(ACCOUNT, begun.account.id).and_then(|()| session.insert(ID, &begun.id));
     kept.map_err(|error| Error::Internal(error.to_string()))
 }
 
@@ -82,19 +76,13 @@ impl SessionStore for Sessions {
         Ok(Some(state))
     }
 
+    /// The session began in the transaction that admitted the person, so there is a row to update. If it was ended since,
+    /// there is none, and none is made.
     async fn save(&self, state: State, _ttl: &Duration) -> Result<SessionKey, SaveError> {
-        let entry =
-            |name: &str| state.get(name).and_then(|json| serde_json::from_str::<String>(json).ok()).unwrap_or_default();
-        let account = state.get(ACCOUNT).and_then(|json| json.parse().ok());
-        let account = account.ok_or_else(|| SaveError::Other(anyhow::anyhow!("a session without an account")))?;
-        let new = NewSession {
-            account,
-            address: entry(ADDRESS),
-            user_agent: entry(AGENT),
-            expires_at: self.app.session_end(),
-            state: persistent(state),
-        };
-        let id = self.app.begin_session(new).await.map_err(|error| SaveError::Other(outage(error)))?;
+        let id = state.get(ID).and_then(|json| serde_json::from_str::<String>(json).ok());
+        let id = id.ok_or_else(|| SaveError::Other(anyhow::anyhow!("a session that did not begin")))?;
+        let kept = self.app.update_session(&id, persistent(state)).await;
+        kept.map_err(|error| SaveError::Other(outage(error)))?;
         SessionKey::try_from(id).map_err(|error| SaveError::Other(error.into()))
     }
 

@@ -37,6 +37,17 @@ impl Shell {
         }
     }
 
+    /// The frame of an answer that shows a secret: it takes no message, so that nothing has to be written after the secret
+    /// was made, and nothing can keep it from being shown.
+    pub fn for_secret(user: &SignedIn, nav: Nav) -> Self {
+        Self {
+            account: user.account.clone(),
+            csrf: sessions::form_token(&user.session).unwrap_or_default(),
+            flash: None,
+            nav,
+        }
+    }
+
     /// For `aria-current`.
     pub fn is_at(&self, nav: Nav) -> bool {
         self.nav == nav

@@ -6,7 +6,7 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
     const show = field.type === "password";
     field.type = show ? "text" : "password";
     button.textContent = show ? "Hide" : "Show";
-    button.setAttribute("aria-label", `${button.textContent} password`);
+    button.setAttribute("aria-label", `${button.textContent} ${button.dataset.what}`);
     announce(show ? "Your password is visible" : "Your password is hidden");
   });
   field.form.addEventListener("submit", () => { field.type = "password"; });

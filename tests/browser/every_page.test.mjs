@@ -37,7 +37,7 @@ test("before anybody has an account", async () => {
     await page.getByLabel("User name").fill("b ob");
     await page.getByLabel("Display name").fill("Bob");
     await page.getByLabel("Password", { exact: true }).fill("short");
-    await page.getByLabel("Password again").fill("shorter");
+    await page.getByLabel("Password again", { exact: true }).fill("shorter");
     await page.getByRole("button", { name: "Create administrator" }).click();
     await page.getByText("There is a problem").waitFor();
     assert.match(await page.title(), /^Error: /);
@@ -137,9 +137,9 @@ test("a person with keys in every state", async () => {
     await page.getByRole("button", { name: "Close anyway" }).click();
     await visit("key-rotated", at(`/keys/${keys.plain}`));
     await visit("account", `${server.url}/account`);
-    await page.getByLabel("Present password").fill("not this one");
+    await page.getByLabel("Present password", { exact: true }).fill("not this one");
     await page.getByLabel("New password", { exact: true }).fill("short");
-    await page.getByLabel("New password again").fill("shorter");
+    await page.getByLabel("New password again", { exact: true }).fill("shorter");
     await page.getByRole("button", { name: "Change password" }).click();
     await page.getByText("There is a problem").waitFor();
     await look(page, "account-mistakes", variant);

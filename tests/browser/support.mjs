@@ -75,7 +75,7 @@ export async function setUp(page, server, person = {}) {
   await page.getByLabel("User name").fill(person.username ?? "miriam");
   await page.getByLabel("Display name").fill(person.displayName ?? "Miriam Okafor");
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await page.getByLabel("Password again").fill(PASSWORD);
+  await page.getByLabel("Password again", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Create administrator" }).click();
   await page.waitForURL("**/external-tool-access");
 }

@@ -85,6 +85,17 @@ fn mistakes_are_explained_and_end_with_a_failure() {
 }
 
 #[test]
+fn looking_for_people_where_there_is_no_database_makes_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("claviger.db");
+    for arguments in [&["user", "list"][..], &["user", "deactivate", "ann"]] {
+        let (success, _, err) = text(&claviger(&format!("sqlite://{}", path.display()), arguments, ""));
+        assert!(!success && err.contains("There is no database at") && err.contains("DATABASE_URL"), "{err}");
+    }
+    assert!(!path.exists());
+}
+
+#[test]
 fn all_mistakes_of_the_settings_are_named_together() {
     let output = Command::new(env!("CARGO_BIN_EXE_claviger"))
         .arg("serve")

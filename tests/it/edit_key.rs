@@ -48,3 +48,16 @@ on_both! { fn a_revoked_key_stays_as_it_is(app) {
     assert_eq!(late.status, 409);
     assert_eq!(miriam.get(&edit).status, 303, "there is nothing to edit");
 } }
+
+on_both! { fn the_note_of_an_expired_key_is_edited_also_when_its_name_lives_on(app) {
+    let miriam = app.signed_in("miriam");
+    let old = miriam.generate_with(&[("name", "import"), ("expires", "7")]).secret();
+    app.pass(jiff::SignedDuration::from_hours(8 * 24));
+    miriam.sign_in("miriam", crate::support::people::PASSWORD);
+    miriam.secret("import");
+    let edit = format!("{}/edit", key_path(&old));
+    assert_eq!(miriam.submit(&edit, &edit, &[("name", "import"), ("note", "the one before")]).status, 303);
+    assert!(miriam.key_page(&old).text().contains("the one before"));
+    assert_eq!(miriam.submit(&edit, &edit, &[("name", "older import")]).status, 303);
+    assert_eq!(miriam.secret("older import").len(), 62, "an expired key does not hold its new name either");
+} }

@@ -111,3 +111,39 @@ fn no_query_of_a_page_leads_to_a_500() {
         }
     }
 }
+
+#[test]
+fn a_body_that_never_ends_does_not_hold_its_connection() {
+    use std::io::{Read, Write};
+    let app = TestApp::start(Kind::Sqlite);
+    let address = app.url.strip_prefix("http://").expect("http").to_owned();
+    let kinds = ["Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "Content-Length: 100000\r\n\r\nabc"];
+    let held: Vec<_> = ["/verify", "/healthz", "/nowhere", "/static/x", "/external-tool-access/generate"]
+        .into_iter()
+        .flat_map(|path| kinds.map(|kind| (path, kind)))
+        .map(|(path, kind)| {
+            let address = address.clone();
+            std::thread::spawn(move || {
+                let mut stream = std::net::TcpStream::connect(&address).expect("a connection");
+                let content_type = "Content-Type: application/x-www-form-urlencoded";
+                let head = format!(
+                    "POST {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\n{content_type}\r\n{kind}"
+                );
+                stream.write_all(head.as_bytes()).expect("sent");
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).expect("the server closes the connection");
+                assert!(answer.starts_with("HTTP/1.1 "), "{path}: {answer}");
+            })
+        })
+        .collect();
+    for one in held {
+        one.join().expect("closed");
+    }
+    let form = app.client().send(
+        "POST",
+        "/sign-in",
+        &[("transfer-encoding", "chunked"), ("sec-fetch-site", "same-origin")],
+        Some("x".into()),
+    );
+    assert_eq!(form.status, 411, "forms say how long they are");
+}

@@ -45,7 +45,8 @@ on_both! { fn the_same_form_never_makes_a_second_key_and_never_shows_the_first_a
 
 on_both! { fn twenty_parallel_sendings_of_one_form_make_one_key(app) {
     let miriam = app.signed_in("miriam");
-    let fields = miriam.get(PAGE).hidden_fields(PAGE);
+    let mut fields = miriam.get(PAGE).hidden_fields(PAGE);
+    fields.insert("name".into(), "ci".into());
     let senders: Vec<_> = (0..20).map(|_| {
         let (miriam, fields) = (miriam.clone(), fields.clone());
         thread::spawn(move || {
@@ -56,7 +57,8 @@ on_both! { fn twenty_parallel_sendings_of_one_form_make_one_key(app) {
     let answers: Vec<Answer> = senders.into_iter().map(|sender| sender.join().expect("an answer")).collect();
     let shown = answers.iter().filter(|answer| !answer.texts("#new-key").is_empty()).count();
     assert_eq!((shown, app.database.count("api_keys")), (1, 1));
-    assert!(answers.iter().all(|answer| [200, 409].contains(&answer.status)));
+    let late = answers.iter().filter(|answer| answer.status == 409 && answer.text().contains("already been shown")).count();
+    assert_eq!(late, 19, "whoever comes second is told so, also when the key has a name");
 } }
 
 on_both! { fn a_form_of_one_person_is_not_one_of_another(app) {
@@ -100,7 +102,7 @@ on_both! { fn bad_input_is_named_kept_and_changes_nothing(app) {
         (&[("expires", "5months")], "Choose one of the lifetimes in the list"),
         (&[("expires", "never")], "Choose 365 days or fewer"),
         (&[("expires", "date"), ("expires_on", "2026-11-20")], "Choose a date after today, 2026-11-20"),
-        (&[("expires", "date"), ("expires_on", "2030-01-01")], "Choose 365 days or fewer"),
+        (&[("expires", "date"), ("expires_on", "2030-01-01")], "Choose a date up to 2027-11-20"),
         (&[("expires", "date"), ("expires_on", "soon")], "Enter a date as year-month-day, such as 2027-02-18"),
     ];
     for (fields, expected) in cases {
@@ -163,5 +165,5 @@ on_both! { fn a_never_expiring_key_needs_a_rule_that_allows_it(app) {
     let secret = miriam.generate_with(&[("expires", "never")]).secret();
     app.pass(SignedDuration::from_hours(10 * 365 * 24));
     let answer = app.verify(&secret);
-    assert_eq!((answer.status, answer.all("x-key-expires-at").len()), (200, 0));
+    assert_eq!((answer.status, answer.all("x-key-expires-at")), (200, vec![""]));
 } }

@@ -30,6 +30,9 @@ on_both! { fn rotating_again_ends_the_oldest_secret(app) {
     let miriam = app.signed_in("miriam");
     let first = miriam.secret("ci");
     let second = rotate(&miriam, &first, "7d").secret();
+    assert_eq!(app.verify(&first).header("x-key-expires-at"), "2026-11-27T12:00:00Z", "the end of its grace");
+    let question = miriam.get(&format!("{}/rotate", key_path(&second)));
+    assert!(question.text().contains("Rotating again ends it at once."));
     let third = rotate(&miriam, &second, "7d").secret();
     let good: Vec<u16> = [&first, &second, &third].map(|secret| app.verify(secret).status).to_vec();
     assert_eq!(good, [401, 200, 200], "two live secrets at most");

@@ -62,3 +62,21 @@ on_both! { fn reading_changes_nothing(app) {
     app.verify(&secret);
     assert_eq!(state(), before, "SECURITY W1");
 } }
+
+on_both! { fn two_administrators_cannot_take_each_other_away_at_the_same_moment(app) {
+    use claviger::actions::Actor;
+    use claviger::domain::user::Username;
+    for name in ["ann", "bob"] { app.admin(name); }
+    for _ in 0..5 {
+        let both: Vec<_> = ["ann", "bob"].map(|name| {
+            let (app, name) = (std::sync::Arc::clone(&app.app), Username::parse(name).expect("a name"));
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+                runtime.block_on(app.deactivate_user(&Actor::cli(), &name)).is_ok()
+            })
+        }).into_iter().map(|one| one.join().expect("no panic")).collect();
+        assert_eq!(both.iter().filter(|done| **done).count(), 1, "{both:?}");
+        assert_eq!(app.database.count("accounts WHERE active"), 1, "SECURITY A10");
+        app.database.execute("UPDATE accounts SET active = TRUE");
+    }
+} }

@@ -112,7 +112,7 @@ fn the_throttle_goes_by_the_address_that_is_believed() {
 }
 
 #[test]
-fn too_many_sign_ins_at_once_are_refused_at_once_and_keys_stay_fast() {
+fn too_many_sign_ins_at_once_are_refused_and_keys_are_verified_meanwhile() {
     let app =
         TestApp::start_with(Database::new(Kind::Sqlite), |given| given.trusted_proxies = Some("127.0.0.1".into()));
     let secret = app.signed_in("miriam").secret("ci");

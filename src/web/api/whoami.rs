@@ -10,11 +10,11 @@ use crate::web::gateway::verify::caller;
 
 /// The key and its owner, never the secret.
 pub async fn whoami(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    let caller = match caller(&request, &app).await? {
-        Ok(caller) => caller,
+    let good = match caller(&request, &app).await? {
+        Ok(good) => good,
         Err(refused) => return Ok(refused),
     };
-    let (key, owner) = (caller.key, caller.owner);
+    let (key, owner) = (good.key, good.owner);
     Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(json!({
         "key": {
             "first_eight": key.first_eight.as_str(),
@@ -23,7 +23,7 @@ pub async fn whoami(request: HttpRequest, app: web::Data<App>) -> Result<HttpRes
             "status": key.status(app.now()).word(),
             "grant": "inherit",
             "created_at": key.created_at.rfc3339(),
-            "expires_at": key.expires_at.map(Moment::rfc3339),
+            "expires_at": good.expires_at.map(Moment::rfc3339),
         },
         "owner": {
             "username": owner.username.as_str(),

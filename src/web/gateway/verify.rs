@@ -2,15 +2,13 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::credentials::{Presented, presented};
-use crate::actions::verify_key::{Presenter, Verdict};
+use crate::actions::verify_key::{GoodKey, Presenter, Verdict};
 use crate::actions::{App, Error};
-use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
-use crate::domain::user::Account;
 use crate::web::client;
 use crate::web::errors::ApiError;
 
@@ -24,43 +22,31 @@ pub async fn verify(request: HttpRequest, app: web::Data<App>) -> Result<HttpRes
         return Err(Error::Forbidden(text.into()).into());
     }
     match caller(&request, &app).await? {
-        Ok(caller) => Ok(caller.headers(HttpResponse::Ok()).finish()),
+        Ok(good) => Ok(identity(&good)),
         Err(refused) => Ok(refused),
     }
 }
 
-/// A caller whose key is good.
-pub struct Caller {
-    /// The key.
-    pub key: ApiKey,
-    /// Its owner.
-    pub owner: Account,
+/// Puts who it is into headers. All of them are always there, empty where there is nothing to say: a gateway that copies
+/// them overwrites what the client sent under the same name. The display name is UTF-8 (RFC 9110, section 5.5).
+fn identity(good: &GoodKey) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            response.insert_header((HeaderName::from_static(name), value));
+        }
+    };
+    set("remote-user", good.owner.username.as_str());
+    set("remote-name", &good.owner.display_name);
+    set("remote-email", good.owner.email.as_deref().unwrap_or_default());
+    set("x-key-id", good.key.first_eight.as_str());
+    set("x-key-expires-at", &good.expires_at.map(Moment::rfc3339).unwrap_or_default());
+    set("cache-control", "no-store");
+    response.finish()
 }
 
-impl Caller {
-    /// Puts who it is into headers. The display name is UTF-8, as RFC 9110 section 5.5 allows.
-    fn headers(&self, mut response: HttpResponseBuilder) -> HttpResponseBuilder {
-        let mut set = |name: &'static str, value: &str| {
-            if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-                response.insert_header((HeaderName::from_static(name), value));
-            }
-        };
-        set("remote-user", self.owner.username.as_str());
-        set("remote-name", &self.owner.display_name);
-        if let Some(email) = &self.owner.email {
-            set("remote-email", email);
-        }
-        set("x-key-id", self.key.first_eight.as_str());
-        if let Some(end) = self.key.expires_at {
-            set("x-key-expires-at", &Moment::rfc3339(end));
-        }
-        set("cache-control", "no-store");
-        response
-    }
-}
-
-/// The caller whose key a request presents, or the refusal to answer with. Failing to know is `Unavailable`.
-pub async fn caller(request: &HttpRequest, app: &App) -> Result<Result<Caller, HttpResponse>, ApiError> {
+/// The good key that a request presents, or the refusal to answer with. Failing to know is `Unavailable`.
+pub async fn caller(request: &HttpRequest, app: &App) -> Result<Result<GoodKey, HttpResponse>, ApiError> {
     let text = match presented(request) {
         Presented::Key(text) => text,
         Presented::Nothing => return Ok(Err(refusal("No API key was sent.", None))),
@@ -73,10 +59,10 @@ pub async fn caller(request: &HttpRequest, app: &App) -> Result<Result<Caller, H
     let address = client::address(request, &app.config).map(|address| address.to_string()).unwrap_or_default();
     let presenter = Presenter { address, agent: client::agent(request) };
     match app.verify_key(&text, presenter).await {
-        Ok(Verdict::Good(key, owner)) => Ok(Ok(Caller { key: *key, owner: *owner })),
+        Ok(Verdict::Good(good)) => Ok(Ok(*good)),
         Ok(Verdict::Refused(_)) => Ok(Err(refusal(NOT_VALID, Some("invalid_token")))),
         // On this path a defect is "cannot know" as well: neither yes nor no.
-        Err(Error::Internal(reason)) => {
+        Err(Error::Internal(reason) | Error::Unknown(reason)) => {
             tracing::error!(reason, "A key could not be verified.");
             Err(Error::Unavailable("a key could not be verified".into()).into())
         }

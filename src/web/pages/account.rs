@@ -8,8 +8,8 @@ use super::sign_in::Nothing;
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
 use crate::domain::mistake::{Mistake, collect};
-use crate::domain::password::{self, Password};
-use crate::domain::user::{Appearance, parse_display_name, parse_email};
+use crate::domain::password::{self, Proposal};
+use crate::domain::user::{Appearance, parse_display_name};
 use crate::web::access::{self, SignedIn};
 use crate::web::client;
 use crate::web::errors::PageError;
@@ -42,8 +42,6 @@ struct SessionView {
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     display_name: String,
-    #[serde(default)]
-    email: String,
 }
 
 /// What the password form sends.
@@ -75,12 +73,8 @@ async fn load(app: &App, user: &SignedIn, mistakes: Mistakes) -> Result<AccountP
         active: client::ago(session.last_seen_at, now),
         is_this,
     };
-    let account = &user.account;
     Ok(AccountPage {
-        profile: Profile {
-            display_name: account.display_name.clone(),
-            email: account.email.clone().unwrap_or_default(),
-        },
+        profile: Profile { display_name: user.account.display_name.clone() },
         shell: Shell::new(user, Nav::Account),
         sessions: own.into_iter().map(view).collect(),
         mistakes,
@@ -95,16 +89,17 @@ pub async fn page(app: web::Data<App>, user: SignedIn) -> Result<HttpResponse, P
 
 /// `POST /account/profile`
 pub async fn edit_profile(app: web::Data<App>, user: SignedIn, form: Form<Profile>) -> Result<HttpResponse, PageError> {
-    let mut mistakes = Vec::new();
-    let display_name = collect(&mut mistakes, parse_display_name(&form.0.display_name));
-    let email = collect(&mut mistakes, parse_email(&form.0.email));
-    let (Some(display_name), Some(email)) = (display_name, email) else {
-        let page = load(&app, &user, Mistakes(mistakes)).await?;
-        return Ok(html::invalid(&AccountPage { profile: form.0, ..page }));
-    };
-    app.edit_profile(&user.actor, user.account.id, display_name, email).await?;
-    Flash::done("Name and email address saved.").leave(&user.session);
-    Ok(html::see_other(PATH))
+    match parse_display_name(&form.0.display_name) {
+        Ok(display_name) => {
+            app.set_display_name(&user.actor, user.account.id, display_name).await?;
+            Flash::done("Display name saved.").leave(&user.session);
+            Ok(html::see_other(PATH))
+        }
+        Err(mistake) => {
+            let page = load(&app, &user, Mistakes(vec![mistake])).await?;
+            Ok(html::invalid(&AccountPage { profile: form.0, ..page }))
+        }
+    }
 }
 
 /// `POST /account/password`
@@ -116,7 +111,7 @@ pub async fn change_password(
     let NewPassword { present, password, again } = form.0;
     let mut mistakes = Vec::new();
     let same = password == again;
-    let chosen = collect(&mut mistakes, Password::chosen("password", password, &user.account.username));
+    let chosen = collect(&mut mistakes, Proposal::parse("password", password));
     if !same {
         mistakes.push(Mistake::new("again", "Type the same password twice"));
     }

@@ -58,23 +58,30 @@ pub async fn list(
     show: web::Query<Show>,
 ) -> Result<HttpResponse, PageError> {
     let listing = if show.show == "ended" { Listing::Ended } else { Listing::Current };
-    Ok(html::page(&KeysPage::load(&request, &app, &user, listing).await?))
+    let shell = Shell::new(&user, Nav::Keys);
+    Ok(html::page(&KeysPage::load(&request, &app, shell, listing).await?))
 }
 
 impl KeysPage {
     /// The page with nothing open over it.
-    pub async fn load(request: &HttpRequest, app: &App, user: &SignedIn, listing: Listing) -> Result<Self, PageError> {
-        let own = app.own_keys(user.account.id, listing).await?;
+    pub async fn load(request: &HttpRequest, app: &App, shell: Shell, listing: Listing) -> Result<Self, PageError> {
+        let own = app.own_keys(shell.account.id, listing).await?;
         let now = app.now();
         let place = access::place(request)?;
         Ok(Self {
-            shell: Shell::new(user, Nav::Keys),
+            shell,
             keys: own.keys.iter().map(|key| KeyView { key: key.clone(), now }).collect(),
             own,
             listing,
             snippets: Snippets::new(&place),
             dialog: Dialog::None,
         })
+    }
+
+    /// Puts a key that was made after the page was loaded on top of the list.
+    pub fn add(&mut self, view: KeyView) {
+        self.own.live += 1;
+        self.keys.insert(0, view);
     }
 
     /// The rule for new keys.

@@ -18,6 +18,7 @@ use crate::web::errors::PageError;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_view::KeyView;
+use crate::web::shell::{Nav, Shell};
 
 /// A key to take name and note from.
 #[derive(Deserialize)]
@@ -49,12 +50,14 @@ pub async fn generate(
     form: Form<NewKey>,
 ) -> Result<HttpResponse, PageError> {
     let entered = form.0;
+    // Loaded before the key is made: nothing that could fail stands between the secret and the person.
+    let page = KeysPage::load(&request, &app, Shell::for_secret(&user, Nav::Keys), Listing::Current).await?;
     let issued = match parse(&entered) {
         Ok(wanted) => app.generate_key(&user.actor, user.account.id, wanted).await,
         Err(error) => Err(error),
     };
     match issued {
-        Ok(issued) => answer(&request, &app, &user, issued).await,
+        Ok(issued) => Ok(answer(page, &app, issued)),
         Err(Error::Invalid(mistakes)) => {
             Ok(html::invalid(&with_form(&request, &app, &user, entered, Mistakes(mistakes), String::new()).await?))
         }
@@ -87,7 +90,8 @@ async fn with_form(
     mistakes: Mistakes,
     refusal: String,
 ) -> Result<KeysPage, PageError> {
-    let mut page = KeysPage::load(request, app, user, Listing::Current).await?;
+    let shell = Shell::new(user, Nav::Keys);
+    let mut page = KeysPage::load(request, app, shell, Listing::Current).await?;
     let form_id = app.new_form_id();
     let refusal = if refusal.is_empty() { page.refusal() } else { refusal };
     page.dialog = Dialog::Generate(Box::new(GenerateDialog {
@@ -102,18 +106,18 @@ async fn with_form(
 }
 
 /// The page that shows the secret, or says that it was shown.
-async fn answer(request: &HttpRequest, app: &App, user: &SignedIn, issued: Issued) -> Result<HttpResponse, PageError> {
-    let mut page = KeysPage::load(request, app, user, Listing::Current).await?;
+fn answer(mut page: KeysPage, app: &App, issued: Issued) -> HttpResponse {
     match issued {
         Issued::Now(key, secret) => {
             let view = KeyView { key: *key, now: app.now() };
+            page.add(view.clone());
             let reveal = Reveal { view, secret, old_until: None, done: "/external-tool-access".into() };
             page.dialog = Dialog::Reveal(Box::new(reveal));
-            Ok(shown_once(&page))
+            shown_once(&page)
         }
         Issued::Before(first_eight) => {
             page.dialog = Dialog::ShownBefore(first_eight);
-            Ok(html::body(HttpResponse::Conflict(), &page))
+            html::body(HttpResponse::Conflict(), &page)
         }
     }
 }

@@ -75,10 +75,16 @@ pub struct Entered {
 
 impl KeyPage {
     /// The page with nothing open over it. Text that is no first eight is nobody's key.
-    pub async fn load(app: &App, user: &SignedIn, first_eight: &str) -> Result<Self, PageError> {
-        let details = app.own_key(user.account.id, &parse(first_eight)?).await?;
+    pub async fn load(app: &App, shell: Shell, first_eight: &str) -> Result<Self, PageError> {
+        let details = app.own_key(shell.account.id, &parse(first_eight)?).await?;
         let view = KeyView { key: details.key.clone(), now: app.now() };
-        Ok(Self { shell: Shell::new(user, Nav::Keys), view, details, dialog: Dialog::None })
+        Ok(Self { shell, view, details, dialog: Dialog::None })
+    }
+
+    /// Shows a key that was rotated after the page was loaded.
+    pub fn rotated(&mut self, view: KeyView, grace_ends: Option<Moment>) {
+        self.details.grace_ends = grace_ends;
+        self.view = view;
     }
 
     /// The key and what is known of it.
@@ -123,7 +129,7 @@ pub async fn details(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    Ok(html::page(&KeyPage::load(&app, &user, &first_eight).await?))
+    Ok(html::page(&KeyPage::load(&app, Shell::new(&user, Nav::Keys), &first_eight).await?))
 }
 
 /// `GET …/edit`
@@ -132,7 +138,7 @@ pub async fn edit_page(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = KeyPage::load(&app, &user, &first_eight).await?;
+    let mut page = KeyPage::load(&app, Shell::new(&user, Nav::Keys), &first_eight).await?;
     if page.view.is_revoked() {
         return Ok(html::see_other(&page.view.path()));
     }
@@ -161,7 +167,7 @@ pub async fn edit(
             Ok(html::see_other(&path(&key)))
         }
         Err(Error::Invalid(mistakes)) => {
-            let mut page = KeyPage::load(&app, &user, &first_eight).await?;
+            let mut page = KeyPage::load(&app, Shell::new(&user, Nav::Keys), &first_eight).await?;
             page.dialog = Dialog::Edit(entered, Mistakes(mistakes));
             Ok(html::invalid(&page))
         }
@@ -223,7 +229,7 @@ pub async fn revoke_page(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = KeyPage::load(&app, &user, &first_eight).await?;
+    let mut page = KeyPage::load(&app, Shell::new(&user, Nav::Keys), &first_eight).await?;
     if page.view.is_revoked() {
         return Ok(html::see_other(&page.view.path()));
     }

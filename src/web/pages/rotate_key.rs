@@ -6,13 +6,15 @@ use serde::Deserialize;
 use super::key::{Dialog, KeyPage, RotateDialog, parse};
 use super::reveal::{Reveal, shown_once};
 use crate::actions::generate_key::{FormId, Issued};
-use crate::actions::rotate_key::Grace;
+use crate::actions::rotate_key::{Grace, Rotated};
 use crate::actions::{App, Error};
+use crate::domain::clock::Moment;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::form::Form;
 use crate::web::html;
 use crate::web::key_view::KeyView;
+use crate::web::shell::{Nav, Shell};
 
 /// What the form sends.
 #[derive(Deserialize)]
@@ -41,8 +43,10 @@ pub async fn rotate(
     let key = parse(&first_eight)?;
     let grace = Grace::parse(&form.0.old_ends).map_err(Error::from)?;
     let form_id = FormId::parse(&form.0.form).map_err(Error::from)?;
+    // Loaded before the secret is made: nothing that could fail stands between it and the person.
+    let page = KeyPage::load(&app, Shell::for_secret(&user, Nav::Keys), &first_eight).await?;
     match app.rotate_key(&user.actor, user.account.id, &key, grace, form_id).await {
-        Ok(issued) => answer(&app, &user, &first_eight, issued).await,
+        Ok(Rotated { issued, old_until }) => Ok(answer(page, &app, issued, old_until)),
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
             let page = with_form(&app, &user, &first_eight, grace, error.to_string()).await?;
             Ok(html::body(HttpResponse::Conflict(), &page))
@@ -58,7 +62,7 @@ async fn with_form(
     chosen: Grace,
     refusal: String,
 ) -> Result<KeyPage, PageError> {
-    let mut page = KeyPage::load(app, user, first_eight).await?;
+    let mut page = KeyPage::load(app, Shell::new(user, Nav::Keys), first_eight).await?;
     let details = page.details();
     let view = KeyView { key: details.key.clone(), now: app.now() };
     let refusal = match view.state() {
@@ -73,18 +77,18 @@ async fn with_form(
     Ok(page)
 }
 
-async fn answer(app: &App, user: &SignedIn, first_eight: &str, issued: Issued) -> Result<HttpResponse, PageError> {
-    let mut page = KeyPage::load(app, user, first_eight).await?;
+fn answer(mut page: KeyPage, app: &App, issued: Issued, old_until: Option<Moment>) -> HttpResponse {
     match issued {
         Issued::Now(key, secret) => {
             let view = KeyView { key: *key, now: app.now() };
-            let (old_until, done) = (page.details().grace_ends, view.path());
+            page.rotated(view.clone(), old_until);
+            let done = view.path();
             page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, done }));
-            Ok(shown_once(&page))
+            shown_once(&page)
         }
         Issued::Before(_) => {
             page.dialog = Dialog::ShownBefore;
-            Ok(html::body(HttpResponse::Conflict(), &page))
+            html::body(HttpResponse::Conflict(), &page)
         }
     }
 }

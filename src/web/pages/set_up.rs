@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::actions::set_up::FirstAdmin;
 use crate::actions::{App, Error};
 use crate::domain::mistake::{Mistake, collect};
-use crate::domain::password::{self, Password};
+use crate::domain::password::{self, Proposal};
 use crate::domain::user::{Appearance, Username, parse_display_name};
 use crate::web::access::Stranger;
 use crate::web::errors::PageError;
@@ -78,10 +78,13 @@ pub async fn set_up(
         mistakes: Mistakes::default(),
         rules: password::RULES,
     };
-    match first_admin(form) {
-        Ok((token, admin)) => {
-            let account = app.set_up(&stranger.actor, &token, admin).await?;
-            sessions::begin(&stranger.session, account.id, &stranger.actor.address_text(), &stranger.agent)?;
+    let begun = match first_admin(form) {
+        Ok(admin) => app.set_up(&stranger.actor, &page.token, admin, stranger.agent.clone()).await,
+        Err(error) => Err(error),
+    };
+    match begun {
+        Ok(begun) => {
+            sessions::begin(&stranger.session, &begun)?;
             Ok(html::see_other("/external-tool-access"))
         }
         Err(Error::Invalid(mistakes)) => Ok(html::invalid(&SetUpPage { mistakes: Mistakes(mistakes), ..page })),
@@ -89,19 +92,18 @@ pub async fn set_up(
     }
 }
 
-fn first_admin(form: SetUp) -> Result<(String, FirstAdmin), Error> {
+fn first_admin(form: SetUp) -> Result<FirstAdmin, Error> {
     let mut mistakes = Vec::new();
     let username = collect(&mut mistakes, Username::parse(&form.username));
     let display_name = collect(&mut mistakes, parse_display_name(&form.display_name));
     let same = form.password == form.again;
-    let owner = username.clone().unwrap_or_else(|| Username::stored("claviger".into()));
-    let password = collect(&mut mistakes, Password::chosen("password", form.password, &owner));
+    let password = collect(&mut mistakes, Proposal::parse("password", form.password));
     if !same {
         mistakes.push(Mistake::new("again", "Type the same password twice"));
     }
     match (username, display_name, password) {
         (Some(username), Some(display_name), Some(password)) if mistakes.is_empty() => {
-            Ok((form.token, FirstAdmin { username, display_name, password }))
+            Ok(FirstAdmin { username, display_name, password })
         }
         _ => Err(Error::Invalid(mistakes)),
     }

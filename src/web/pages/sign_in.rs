@@ -78,11 +78,11 @@ pub async fn sign_in(
     form: PublicForm<SignIn>,
 ) -> Result<HttpResponse, PageError> {
     let SignIn { username, password, next } = form.0;
-    match app.sign_in(&stranger.actor, &username, password).await {
-        Ok(account) => {
-            sessions::begin(&stranger.session, account.id, &stranger.actor.address_text(), &stranger.agent)?;
+    match app.sign_in(&stranger.actor, &username, password, stranger.agent.clone()).await {
+        Ok(begun) => {
+            sessions::begin(&stranger.session, &begun)?;
             let mut response = html::see_other(target(&next).as_str());
-            html::remember_appearance(&mut response, account.appearance, access::place(&request)?.https);
+            html::remember_appearance(&mut response, begun.account.appearance, access::place(&request)?.https);
             Ok(response)
         }
         Err(Error::Invalid(mistakes)) => Ok(html::invalid(&SignInPage {

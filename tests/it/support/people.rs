@@ -2,7 +2,7 @@
 
 use claviger::actions::Actor;
 use claviger::actions::manage_users::NewUser;
-use claviger::domain::password::Password;
+use claviger::domain::password::{Password, Proposal};
 use claviger::domain::user::{Role, Username};
 
 use super::{Answer, Client, TestApp};
@@ -24,7 +24,8 @@ impl TestApp {
     fn person_with(&self, name: &str, role: Role) {
         let username = Username::parse(name).expect("a user name");
         let user = NewUser {
-            password: Password::chosen("password", PASSWORD.into(), &username).expect("a good password"),
+            password: Password::chosen(Proposal::parse("password", PASSWORD.into()).expect("long"), &username)
+                .expect("good"),
             display_name: format!("{}{} Example", name[..1].to_uppercase(), &name[1..]),
             email: Some(format!("{name}@example.org")),
             username,
