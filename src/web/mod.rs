@@ -70,8 +70,8 @@ table! {
     get  "/external-tool-access/keys/{first_eight}"         => pages::key::details;
     get  "/external-tool-access/keys/{first_eight}/edit"    => pages::key::edit_page;
     post "/external-tool-access/keys/{first_eight}/edit"    => pages::key::edit;
-    post "/external-tool-access/keys/{first_eight}/disable" => pages::key::disable;
-    post "/external-tool-access/keys/{first_eight}/enable"  => pages::key::enable;
+    post "/external-tool-access/keys/{first_eight}/disable" => pages::pause_key::disable;
+    post "/external-tool-access/keys/{first_eight}/enable"  => pages::pause_key::enable;
     get  "/external-tool-access/keys/{first_eight}/rotate"  => pages::rotate_key::page;
     post "/external-tool-access/keys/{first_eight}/rotate"  => pages::rotate_key::rotate;
     get  "/external-tool-access/keys/{first_eight}/revoke"  => pages::key::revoke_page;

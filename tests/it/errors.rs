@@ -91,7 +91,7 @@ fn malformed_requests_get_one_clear_answer() {
 }
 
 #[test]
-fn no_query_of_a_page_leads_to_a_500() {
+fn rule_10_no_query_of_a_page_leads_to_a_500() {
     let app = TestApp::start(Kind::Sqlite);
     let client = app.client();
     app.person("miriam");

@@ -80,3 +80,27 @@ on_both! { fn two_administrators_cannot_take_each_other_away_at_the_same_moment(
         app.database.execute("UPDATE accounts SET active = TRUE");
     }
 } }
+
+on_both! { fn rule_4_a_key_opens_no_page_and_makes_no_key(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    let page = "/external-tool-access/generate";
+    let fields = miriam.get(page).hidden_fields(page);
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let bearer = format!("Bearer {secret}");
+    for header in [("authorization", bearer.as_str()), ("x-api-key", secret.as_str())] {
+        let program = app.client();
+        assert_eq!(program.get_with("/external-tool-access", &[header]).status, 303);
+        assert_eq!(program.post_with(page, &fields, &[header, ("sec-fetch-site", "same-origin")]).status, 303);
+        assert_eq!(program.sign_in("miriam", &secret).status, 422, "and it is no password");
+    }
+    assert_eq!(app.database.count("api_keys"), 1);
+} }
+
+on_both! { fn rule_9_a_changed_lifetime_rule_leaves_existing_keys_alone(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.generate_with(&[("expires", "365")]).secret();
+    app.database.execute("UPDATE lifetime_rules SET default_days = 1, longest_days = 1, keys_per_owner = 1");
+    app.pass(jiff::SignedDuration::from_hours(48));
+    assert_eq!((app.verify(&secret).status, app.verify(&secret).header("x-key-expires-at").to_owned()), (200, "2027-11-20T12:00:00Z".into()));
+} }

@@ -5,6 +5,7 @@ pub mod external_tool_access;
 pub mod generate_dialog;
 pub mod generate_key;
 pub mod key;
+pub mod pause_key;
 pub mod reveal;
 pub mod rotate_key;
 pub mod set_up;
