@@ -125,6 +125,7 @@ fn a_body_that_never_ends_does_not_hold_its_connection() {
             let address = address.clone();
             std::thread::spawn(move || {
                 let mut stream = std::net::TcpStream::connect(&address).expect("a connection");
+                stream.set_read_timeout(Some(std::time::Duration::from_secs(25))).expect("a limit to waiting");
                 let content_type = "Content-Type: application/x-www-form-urlencoded";
                 let head = format!(
                     "POST {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\n{content_type}\r\n{kind}"
