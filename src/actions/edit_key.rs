@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use super::{Actor, App, Error};
-use crate::domain::api_key::ApiKey;
-use crate::domain::api_key::{KeyName, KeyNote};
+use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::audit::Action;
 use crate::domain::secret::FirstEight;
 use crate::store::{Db, accounts, audit, keys};

@@ -4,13 +4,13 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::http::uri::PathAndQuery;
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
-use actix_web::{Error as ActixError, HttpMessage, web};
+use actix_web::{Error as ActixError, HttpMessage, ResponseError, web};
 use futures_util::FutureExt;
 use percent_encoding::percent_decode_str;
 use tracing::Instrument;
@@ -48,16 +48,17 @@ pub async fn request(
 pub async fn refuse_key_in_url(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, ActixError> {
     let uri = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
     let uri = percent_decode_str(uri).decode_utf8_lossy();
     let query = uri.split_once('?').map_or("", |(_, query)| query);
     let named = query.split('&').any(|pair| pair.to_ascii_lowercase().starts_with("api_key="));
     let prefixes = request.app_data::<web::Data<App>>().map(|app| app.config.prefixes.as_slice()).unwrap_or_default();
     if named || appears_in(prefixes, &uri) {
-        return Err(PageError(Mistake::new("url", KEY_IN_URL).into()).into());
+        let refused = PageError(Mistake::new("url", KEY_IN_URL).into()).error_response();
+        return Ok(request.into_response(refused).map_into_right_body());
     }
-    next.call(request).await
+    next.call(request).await.map(ServiceResponse::map_into_left_body)
 }
 
 /// What a person reads who put a key into an address.

@@ -118,25 +118,32 @@ fn a_body_that_never_ends_does_not_hold_its_connection() {
     let app = TestApp::start(Kind::Sqlite);
     let address = app.url.strip_prefix("http://").expect("http").to_owned();
     let kinds = ["Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "Content-Length: 100000\r\n\r\nabc"];
-    let held: Vec<_> = ["/verify", "/healthz", "/nowhere", "/static/x", "/external-tool-access/generate"]
-        .into_iter()
-        .flat_map(|path| kinds.map(|kind| (path, kind)))
-        .map(|(path, kind)| {
-            let address = address.clone();
-            std::thread::spawn(move || {
-                let mut stream = std::net::TcpStream::connect(&address).expect("a connection");
-                stream.set_read_timeout(Some(std::time::Duration::from_secs(25))).expect("a limit to waiting");
-                let content_type = "Content-Type: application/x-www-form-urlencoded";
-                let head = format!(
-                    "POST {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\n{content_type}\r\n{kind}"
-                );
-                stream.write_all(head.as_bytes()).expect("sent");
-                let mut answer = String::new();
-                stream.read_to_string(&mut answer).expect("the server closes the connection");
-                assert!(answer.starts_with("HTTP/1.1 "), "{path}: {answer}");
-            })
+    let held: Vec<_> = [
+        "/verify",
+        "/verify?api_key=x",
+        "/healthz",
+        "/nowhere",
+        "/static/x",
+        "/external-tool-access/generate",
+    ]
+    .into_iter()
+    .flat_map(|path| kinds.map(|kind| (path, kind)))
+    .map(|(path, kind)| {
+        let address = address.clone();
+        std::thread::spawn(move || {
+            let mut stream = std::net::TcpStream::connect(&address).expect("a connection");
+            stream.set_read_timeout(Some(std::time::Duration::from_secs(25))).expect("a limit to waiting");
+            let content_type = "Content-Type: application/x-www-form-urlencoded";
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\n{content_type}\r\n{kind}"
+            );
+            stream.write_all(head.as_bytes()).expect("sent");
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).expect("the server closes the connection");
+            assert!(answer.starts_with("HTTP/1.1 "), "{path}: {answer}");
         })
-        .collect();
+    })
+    .collect();
     for one in held {
         one.join().expect("closed");
     }

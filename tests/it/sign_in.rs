@@ -62,6 +62,13 @@ on_both! { fn spellings_of_one_name_share_one_throttle(app) {
     assert_eq!(app.client().sign_in("ann", PASSWORD).status, 303, "other people are not in the way");
 } }
 
+on_both! { fn a_key_pasted_as_user_name_is_not_shown_again(app) {
+    let secret = app.signed_in("miriam").secret("ci");
+    let answer = app.client().sign_in(&secret, "x");
+    assert_eq!((answer.status, answer.attribute("#username", "value")), (422, String::new()));
+    assert!(!answer.body.contains(&secret));
+} }
+
 on_both! { fn a_deactivated_person_is_told_so_only_with_the_right_password(app) {
     app.person("miriam");
     app.database.execute("UPDATE accounts SET active = FALSE");

@@ -6,6 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::{Actor, App, Error};
+use crate::domain::secret::appears_in;
 use crate::domain::user::Appearance;
 use crate::web::access::{self, SignedIn, Stranger};
 use crate::web::errors::PageError;
@@ -89,7 +90,8 @@ pub async fn sign_in(
             appearance: html::appearance_cookie(&request),
             next: LocalPath::parse(&next).map(|next| next.as_str().to_owned()).unwrap_or_default(),
             ended: false,
-            username,
+            // A key that was pasted into the wrong field is not shown again.
+            username: if appears_in(&app.config.prefixes, &username) { String::new() } else { username },
             mistakes: Mistakes(mistakes),
         })),
         Err(error) => Err(error.into()),
