@@ -1,6 +1,6 @@
 //! The keys of one owner: the list, the limits, one key with its history.
 
-use super::{App, Error};
+use super::{App, Error, generate_key};
 use crate::domain::api_key::{ApiKey, Status};
 use crate::domain::clock::Moment;
 use crate::domain::lifetime::LifetimeRule;
@@ -25,6 +25,13 @@ pub struct OwnKeys {
     pub allow_creation: bool,
     /// Are keys accepted at all?
     pub accept_keys: bool,
+}
+
+impl OwnKeys {
+    /// Why the owner cannot generate another key at present.
+    pub fn refusal(&self) -> Option<String> {
+        generate_key::refusal(self.allow_creation, &self.rule, self.live)
+    }
 }
 
 /// One key with what its page tells.

@@ -7,19 +7,26 @@ use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
-use crate::domain::lifetime::Expiry;
+use crate::domain::lifetime::{Expiry, LifetimeRule};
 use crate::domain::mistake::Mistake;
 use crate::domain::secret::{FirstEight, Secret, SecretHash, base62};
 use crate::store::keys::NewKey;
 use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, settings};
 
 /// What a person reads while `allow_creation` is off.
-pub const CREATION_OFF: &str =
+pub(super) const CREATION_OFF: &str =
     "An administrator has turned off new API keys on this server. Your existing keys keep working.";
 
-/// What a person reads who has as many live keys as the rule allows.
-pub fn limit_reached(limit: i64) -> String {
-    format!("You already have {limit} active keys, the most allowed. Revoke one to generate another.")
+/// Why an owner who has `live` keys cannot get another.
+pub(super) fn refusal(allow_creation: bool, rule: &LifetimeRule, live: i64) -> Option<String> {
+    let limit = i64::from(rule.keys_per_owner);
+    if !allow_creation {
+        Some(CREATION_OFF.into())
+    } else if limit > 0 && live >= limit {
+        Some(format!("You already have {limit} active keys, the most allowed. Revoke one to generate another."))
+    } else {
+        None
+    }
 }
 
 /// How often a secret is drawn anew when a unique value is taken at the same moment. Once is next to never.
@@ -118,16 +125,12 @@ impl App {
 
 /// The switch, the owner, the limit and the lifetime rule. Gives the end that the key will have.
 fn may_generate(db: &mut Db, owner: i64, wish: Expiry, now: Moment) -> Result<Option<Moment>, Error> {
-    if !settings::load(db)?.allow_creation {
-        return Err(Error::Forbidden(CREATION_OFF.into()));
-    }
     if !accounts::find(db, owner)?.is_some_and(|account| account.active) {
         return Err(Error::Forbidden("Your account is deactivated. Ask an administrator.".into()));
     }
     let rule = lifetimes::for_everyone(db)?;
-    let limit = i64::from(rule.keys_per_owner);
-    if limit > 0 && keys::count_live(db, owner, now)? >= limit {
-        return Err(Error::Conflict(limit_reached(limit)));
+    if let Some(refusal) = refusal(settings::load(db)?.allow_creation, &rule, keys::count_live(db, owner, now)?) {
+        return Err(Error::Conflict(refusal));
     }
     Ok(rule.expires_at(wish, now)?)
 }

@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use super::edit_key::own_living;
+use super::edit_key::{REVOKED, own_living};
 use super::generate_key::{ATTEMPTS, Attempt, CREATION_OFF, FormId, Issued};
 use super::{Actor, App, Error};
-use crate::domain::api_key::Status;
+use crate::domain::api_key::{ApiKey, Status};
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, HOUR, Moment};
 use crate::domain::mistake::Mistake;
 use crate::domain::secret::{FirstEight, Secret};
 use crate::store::replaced_secrets::Rotation;
-use crate::store::{accounts, audit, forms, keys, lifetimes, replaced_secrets, settings};
+use crate::store::{audit, forms, keys, lifetimes, replaced_secrets, settings};
 
 /// How long the secret before stays good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,15 +91,12 @@ impl App {
             let rotated = self
                 .store
                 .write(move |db| {
-                    accounts::lock(db, owner)?;
+                    let key = own_living(db, owner, &first_eight)?;
                     if let Some(shown_before) = forms::find(db, &form.hash(owner), owner)? {
                         return Ok(Err(shown_before));
                     }
-                    let key = own_living(db, owner, &first_eight)?;
-                    match key.status(now) {
-                        Status::Active => {}
-                        Status::Disabled => return Err(conflict("This key is disabled. Enable it before you rotate it.")),
-                        _ => return Err(conflict("This key has expired. Generate a new one like it.")),
+                    if let Some(refusal) = refusal(&key, now) {
+                        return Err(Error::Conflict(refusal.into()).into());
                     }
                     if !settings::load(db)?.allow_creation {
                         return Err(Error::Forbidden(CREATION_OFF.into()).into());
@@ -129,6 +126,12 @@ impl App {
     }
 }
 
-fn conflict(text: &str) -> Attempt {
-    Attempt::Failed(Error::Conflict(text.into()))
+/// Why a key cannot be rotated in the state that it is in.
+pub fn refusal(key: &ApiKey, now: Moment) -> Option<&'static str> {
+    match key.status(now) {
+        Status::Active => None,
+        Status::Revoked => Some(REVOKED),
+        Status::Disabled => Some("This key is disabled. Enable it before you rotate it."),
+        Status::Expired => Some("This key has expired. Generate a new one like it."),
+    }
 }

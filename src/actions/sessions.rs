@@ -59,7 +59,7 @@ impl App {
     /// The state of a session that is alive. Notes the activity, at most once a minute.
     pub async fn load_session(&self, id: &str) -> Result<Option<String>, Error> {
         let (hash, now) = (IdHash::of(id), self.now());
-        let found = self.store.look_up(move |db| sessions::find(db, &hash, now, now.plus(-IDLE))).await?;
+        let found = self.store.look_up(move |db| sessions::find(db, &hash, now, idle_since(now))).await?;
         let Some((state, last_seen)) = found else { return Ok(None) };
         if now.since(last_seen) >= TOUCH_EVERY {
             let hash = IdHash::of(id);
@@ -90,10 +90,12 @@ impl App {
         let mut listed: Vec<(Listed, bool)> = self
             .store
             .read(move |db| {
-                let listed = sessions::list(db, account, now, now.plus(-IDLE))?;
-                Ok::<_, Error>(
-                    listed.into_iter().map(|session| (session.is(&current), session)).map(|(a, b)| (b, a)).collect(),
-                )
+                let listed = sessions::list(db, account, now, idle_since(now))?;
+                let marked = |session: Listed| {
+                    let is_current = session.is(&current);
+                    (session, is_current)
+                };
+                Ok::<_, Error>(listed.into_iter().map(marked).collect())
             })
             .await?;
         listed.sort_by_key(|(_, is_current)| !is_current);

@@ -13,6 +13,9 @@ use crate::store::accounts::NewAccount;
 use crate::store::settings::Internal;
 use crate::store::{accounts, audit, settings};
 
+/// How often an offer is made anew when other nodes make theirs at the same moment.
+const OFFERS: usize = 10;
+
 /// The administrator to be.
 pub struct FirstAdmin {
     /// To sign in with.
@@ -26,6 +29,16 @@ pub struct FirstAdmin {
 impl App {
     /// While nobody has an account: a new token for the set-up link; the one before it ends.
     pub async fn offer_set_up(&self) -> Result<Option<String>, Error> {
+        for _ in 0..OFFERS {
+            match self.offer_once().await {
+                Err(Error::Conflict(_)) => {} // another node made its offer at this moment: ours replaces it
+                offered => return offered,
+            }
+        }
+        Err(Error::Unavailable("many nodes start at the same moment".into()))
+    }
+
+    async fn offer_once(&self) -> Result<Option<String>, Error> {
         let token = base62(&mut *self.rng(), 43).to_string();
         let hash = hash(&token);
         let now = self.now();

@@ -40,10 +40,11 @@ pub struct Line {
     pub address: Option<String>,
 }
 
-/// The successful changes of `target`, latest first.
+/// The successful changes of the key `target`, latest first.
 pub fn history(db: &mut Db, target: &str, most: i64) -> Result<Vec<Line>, Error> {
     let rows: Vec<(i64, String, String, Option<String>)> = audit_events::table
         .filter(audit_events::target.eq(target).and(audit_events::outcome.eq("success")))
+        .filter(audit_events::action.like("key.%"))
         .order(audit_events::id.desc())
         .limit(most)
         .select((audit_events::at, audit_events::actor_name, audit_events::action, audit_events::address))

@@ -28,7 +28,7 @@ pub enum State {
 pub fn migrate(address: &Address) -> Result<usize, Error> {
     let mut db = address.open().map_err(|error| Error::Unavailable(error.to_string()))?;
     dialect::wait_for_lock(&mut db)?;
-    transact(&mut db, dialect::begin_write, |db| {
+    transact(&mut db, dialect::begin_write, Error::Unknown, |db| {
         dialect::lock_migrations(db)?;
         match state(db)? {
             State::Newer => Err(Error::Newer),

@@ -111,7 +111,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.hop(Error::Unavailable, |db| transact(db, dialect::begin_read, work)).await
+        self.hop(Error::Unavailable, |db| transact(db, dialect::begin_read, Error::Unavailable, work)).await
     }
 
     /// Statements without a transaction around them: for the paths that every request takes.
@@ -137,7 +137,7 @@ impl Store {
             .map_err(|_| Error::Unavailable("the store is closed".into()))?;
         self.hop(Error::Unknown, move |db| {
             let _turn = turn; // kept until the work is over, also when nobody waits for it any more
-            transact(db, dialect::begin_write, work)
+            transact(db, dialect::begin_write, Error::Unknown, work)
         })
         .await
     }
@@ -162,17 +162,22 @@ impl Store {
     }
 }
 
-/// Begins, works, commits; rolls back on an error.
+/// Begins, works, commits; rolls back on an error. `lost` says what it means when the database goes away while it commits:
+/// of a write nobody knows whether it was done.
 fn transact<T, E: From<Error>>(
     db: &mut Db,
     begin: fn(&mut Db) -> QueryResult<()>,
+    lost: fn(String) -> Error,
     work: impl FnOnce(&mut Db) -> Result<T, E>,
 ) -> Result<T, E> {
     type Transactions = <Db as Connection>::TransactionManager;
     begin(db).map_err(Error::from)?;
     match work(db) {
         Ok(done) => {
-            Transactions::commit_transaction(db).map_err(Error::from)?;
+            Transactions::commit_transaction(db).map_err(|error| match Error::from(error) {
+                Error::Unavailable(reason) => lost(reason),
+                error => error,
+            })?;
             Ok(done)
         }
         Err(error) => {

@@ -28,7 +28,10 @@ impl Internal {
 
 /// The site's settings.
 pub fn load(db: &mut Db) -> Result<Settings, Error> {
-    let rows: Vec<(String, String)> = settings::table.select((settings::name, settings::value)).load(db)?;
+    let rows: Vec<(String, String)> = settings::table
+        .filter(settings::name.not_like("internal.%"))
+        .select((settings::name, settings::value))
+        .load(db)?;
     let mut settings = Settings::default();
     for (name, value) in rows {
         settings.apply(&name, &value);

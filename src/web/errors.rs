@@ -159,6 +159,8 @@ struct ErrorPage<'a> {
 struct Reader {
     json: bool,
     https: bool,
+    /// Does the request only read?
+    reads: bool,
     appearance: Appearance,
     reference: String,
 }
@@ -169,6 +171,7 @@ impl Reader {
         let machine = ["/api/", "/verify", "/healthz", "/readyz"].iter().any(|start| path.starts_with(start));
         Self {
             json: machine,
+            reads: request.method().is_safe(),
             https: request.app_data::<web::Data<Place>>().is_some_and(|place| place.https),
             appearance: html::appearance_cookie(request.request()),
             reference: Reference::of(request.request()),
@@ -225,8 +228,11 @@ pub async fn render(
         Err(error) => {
             let mut answer = error.as_response_error().error_response();
             let problem = answer.extensions().get::<Problem>().cloned();
-            // What fails without words of its own on this side is a session that could not be kept or found.
-            let unavailable = || Problem { retry_after: Some(2), ..Problem::plain(StatusCode::SERVICE_UNAVAILABLE) };
+            // What fails without words of its own on this side is a session that could not be found, or not be kept after
+            // the work was done.
+            let detail = (!reader.reads).then(|| OUTCOME_UNKNOWN.to_owned());
+            let unavailable =
+                || Problem { detail, retry_after: Some(2), ..Problem::plain(StatusCode::SERVICE_UNAVAILABLE) };
             let problem = problem.unwrap_or_else(|| match answer.status() {
                 StatusCode::INTERNAL_SERVER_ERROR => unavailable(),
                 status => Problem::plain(status),

@@ -63,3 +63,16 @@ on_both! { fn an_account_made_at_the_command_line_ends_the_offer(app) {
     assert_eq!(app.client().get(&format!("/setup?token={token}")).status, 404);
     assert_eq!(app.client().post("/setup", &fields(&token)).status, 404);
 } }
+
+on_both! { fn nodes_that_start_at_the_same_moment_all_start_and_one_link_works(app) {
+    let offers: Vec<_> = (0..6).map(|_| {
+        let app = std::sync::Arc::clone(&app.app);
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(app.offer_set_up()).expect("every node starts").expect("an offer")
+        })
+    }).collect();
+    let tokens: Vec<String> = offers.into_iter().map(|one| one.join().expect("no panic")).collect();
+    let good = tokens.iter().filter(|token| app.client().get(&format!("/setup?token={token}")).status == 200).count();
+    assert_eq!(good, 1);
+} }

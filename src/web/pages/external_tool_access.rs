@@ -8,7 +8,6 @@ use super::generate_dialog::GenerateDialog;
 use super::reveal::Reveal;
 use crate::actions::App;
 use crate::actions::find_keys::{Listing, OwnKeys};
-use crate::actions::generate_key::{CREATION_OFF, limit_reached};
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::secret::FirstEight;
 use crate::web::access::{self, SignedIn};
@@ -91,14 +90,7 @@ impl KeysPage {
 
     /// Why no key can be made now; empty when one can.
     pub fn refusal(&self) -> String {
-        let limit = i64::from(self.own.rule.keys_per_owner);
-        if !self.own.allow_creation {
-            CREATION_OFF.into()
-        } else if limit > 0 && self.own.live >= limit {
-            limit_reached(limit)
-        } else {
-            String::new()
-        }
+        self.own.refusal().unwrap_or_default()
     }
 
     fn shows_ended(&self) -> bool {

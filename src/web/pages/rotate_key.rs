@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::key::{Dialog, KeyPage, RotateDialog, parse};
 use super::reveal::{Reveal, shown_once};
 use crate::actions::generate_key::{FormId, Issued};
-use crate::actions::rotate_key::{Grace, Rotated};
+use crate::actions::rotate_key::{self, Grace, Rotated};
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
 use crate::web::access::SignedIn;
@@ -64,13 +64,9 @@ async fn with_form(
 ) -> Result<KeyPage, PageError> {
     let mut page = KeyPage::load(app, Shell::new(user, Nav::Keys), first_eight).await?;
     let details = page.details();
-    let view = KeyView { key: details.key.clone(), now: app.now() };
-    let refusal = match view.state() {
-        _ if !refusal.is_empty() => refusal,
-        "revoked" => "This key was revoked. It cannot be changed any more.".into(),
-        "expired" => "This key has expired. Generate a new one like it.".into(),
-        "disabled" => "This key is disabled. Enable it before you rotate it.".into(),
-        _ => String::new(),
+    let refusal = match rotate_key::refusal(&details.key, app.now()) {
+        Some(reason) if refusal.is_empty() => reason.into(),
+        _ => refusal,
     };
     let expires_at = details.rule.renewed(details.key.lifetime(), app.now());
     page.dialog = Dialog::Rotate(RotateDialog { form_id: app.new_form_id(), chosen, expires_at, refusal });
