@@ -155,3 +155,17 @@ fn a_body_that_never_ends_does_not_hold_its_connection() {
     );
     assert_eq!(form.status, 411, "forms say how long they are");
 }
+
+#[test]
+fn a_change_whose_message_could_not_be_kept_is_not_called_undone() {
+    let app = TestApp::start(Kind::Sqlite);
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    app.database.execute(
+        "CREATE TRIGGER no_message BEFORE UPDATE OF state ON sessions BEGIN SELECT RAISE(ABORT, 'not now'); END",
+    );
+    let answer = miriam.act(&secret, "disable");
+    assert_eq!(answer.status, 503);
+    assert!(answer.text().contains("may have been done, or not: look before you try again."), "{}", answer.text());
+    assert_eq!(app.verify(&secret).status, 401, "it was done");
+}
