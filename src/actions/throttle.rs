@@ -21,8 +21,8 @@ const PER_ACCOUNT_AND_ADDRESS: (u32, Duration) = (10, Duration::from_secs(90));
 /// Tries for one account from all addresses that it does not know: 100 at once, then one every 30 seconds.
 const PER_ACCOUNT: (u32, Duration) = (100, Duration::from_secs(30));
 
-/// The buckets, by a hash of whom they belong to: a flood from a million addresses costs a few megabytes. The hash is
-/// seeded at random, so nobody can aim at another's bucket.
+/// The buckets, by a hash of whom they belong to, so that a flood from very many addresses keeps no text of theirs. The
+/// hash is seeded at random: nobody can aim at another's bucket.
 pub struct Throttle {
     seed: RandomState,
     addresses: DefaultKeyedRateLimiter<u64>,
