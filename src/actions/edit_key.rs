@@ -36,7 +36,7 @@ impl App {
                     }
                     keys::set_name(db, &key, &name, now)?;
                 }
-                keys::set_note(db, &key, &note)?;
+                keys::set_note(db, &key, &note, now)?;
                 let details = json!({ "name": [key.name, name.0], "note": [key.note, note.0] });
                 Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, first_eight.as_str(), details))?)
             })

@@ -14,9 +14,12 @@ use crate::domain::user::Account;
 use crate::store::Store;
 use crate::store::use_log::UseLog;
 
+pub mod browse_keys;
 pub mod check_health;
+mod cursor;
 pub mod edit_key;
 mod error;
+pub mod fill_demo;
 pub mod find_keys;
 pub mod generate_key;
 mod hashing;
@@ -25,12 +28,14 @@ pub mod manage_users;
 pub mod pause_key;
 pub mod revoke_key;
 pub mod rotate_key;
+pub mod save_view;
 pub mod sessions;
 pub mod set_up;
 pub mod sign_in;
 pub mod start;
 pub mod sweep;
 mod throttle;
+pub mod verify_audit;
 pub mod verify_key;
 
 pub use error::Error;
@@ -48,6 +53,7 @@ pub struct App {
     hashing: hashing::HashingThreads,
     throttle: throttle::Throttle,
     use_log: UseLog,
+    signing_key: tokio::sync::OnceCell<Vec<u8>>,
 }
 
 impl App {
@@ -61,6 +67,7 @@ impl App {
             hashing: hashing::HashingThreads::start(),
             throttle: throttle::Throttle::new(),
             use_log: UseLog::default(),
+            signing_key: tokio::sync::OnceCell::new(),
         }
     }
 

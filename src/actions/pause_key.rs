@@ -19,7 +19,7 @@ impl App {
                 if key.disabled.is_some() {
                     return Ok(());
                 }
-                keys::set_disabled(db, key.id, Some(&Stop { at: now, by: actor.account, reason: String::new() }))?;
+                keys::set_disabled(db, key.id, Some(&Stop { at: now, by: actor.account, reason: String::new() }), now)?;
                 Ok(audit::insert(db, &actor.did(now, Action::KeyDisable, first_eight.as_str(), json!({})))?)
             })
             .await
@@ -38,7 +38,7 @@ impl App {
                     let text = "An administrator disabled this key. Ask an administrator to enable it.";
                     return Err(Error::Forbidden(text.into()));
                 }
-                keys::set_disabled(db, key.id, None)?;
+                keys::set_disabled(db, key.id, None, now)?;
                 audit::insert(db, &actor.did(now, Action::KeyEnable, first_eight.as_str(), json!({})))?;
                 keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)
             })

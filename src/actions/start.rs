@@ -17,6 +17,11 @@ impl App {
         Ok(Self::new(config, store, clock, chance))
     }
 
+    /// The key that signs links to pages; asked for once.
+    pub(super) async fn signing_key(&self) -> Result<Vec<u8>, Error> {
+        self.signing_key.get_or_try_init(|| self.cookie_key()).await.cloned()
+    }
+
     /// The key that signs session cookies, 64 bytes: made at the first start, the same on all nodes. It protects nothing
     /// by itself, since a session's id is 64 random characters of which the database holds only the hash.
     pub async fn cookie_key(&self) -> Result<Vec<u8>, Error> {

@@ -1,5 +1,7 @@
 //! How operators ASK: arguments to one command to an exit code.
 
+mod audit;
+mod demo;
 mod output;
 mod serve;
 mod user;
@@ -32,6 +34,11 @@ enum Command {
     /// Manage people's accounts; works while a server runs on the same database.
     #[command(subcommand)]
     User(user::Command),
+    /// Check the audit log.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Fill an empty database with people, keys and a year of activity, to look around.
+    Demo(demo::Command),
 }
 
 /// Runs the command that the arguments name. What goes wrong is said on standard error.
@@ -57,17 +64,39 @@ fn execute(arguments: Arguments) -> Result<(), String> {
             output::line(&format!("{ran} migrations ran. The database is current."))
         }
         Command::User(command) => {
-            if !command.makes_a_database() && !config.database.exists() {
-                return Err(format!(
-                    "There is no database at {}. Run this where the server was started, or set DATABASE_URL.",
-                    config.database.place()
-                ));
+            if !command.makes_a_database() {
+                existing(&config)?;
             }
             let app = start(config)?;
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map_err(|error| error.to_string())?.block_on(user::run(&app, command))
+            wait(user::run(&app, command))
+        }
+        Command::Demo(command) => {
+            let app = start(config)?;
+            wait(demo::run(&app, command))
+        }
+        Command::Audit(command) => {
+            existing(&config)?;
+            let app = start(config)?;
+            wait(audit::run(&app, command))
         }
     }
+}
+
+/// Refuses to make a new database where one was expected.
+fn existing(config: &Config) -> Result<(), String> {
+    if config.database.exists() {
+        return Ok(());
+    }
+    Err(format!(
+        "There is no database at {}. Run this where the server was started, or set DATABASE_URL.",
+        config.database.place()
+    ))
+}
+
+/// Runs a command to its end.
+fn wait(command: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(command)
 }
 
 /// The app on the configured database, with the system's clock and chance.

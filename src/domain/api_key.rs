@@ -37,6 +37,8 @@ pub struct ApiKey {
     pub use_count: i64,
     /// Grows with every change a person makes, so that two people editing at once notice.
     pub version: i64,
+    /// When a person or a job changed it last; a use is no change.
+    pub changed_at: Moment,
 }
 
 /// Who stopped a key, when and why.

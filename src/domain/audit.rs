@@ -89,6 +89,7 @@ macro_rules! actions {
 
 actions! {
     SiteSetUp = "site.set_up",
+    DemoFill = "site.fill_demo",
     SignIn = "session.sign_in",
     SignOut = "session.sign_out",
     SessionsEnd = "session.end",
@@ -103,4 +104,6 @@ actions! {
     KeyEnable = "key.enable",
     KeyRotate = "key.rotate",
     KeyRevoke = "key.revoke",
+    ViewSave = "view.save",
+    ViewDelete = "view.delete",
 }

@@ -2,7 +2,11 @@
 
 pub mod api_key;
 pub mod audit;
+pub mod audit_chain;
 pub mod clock;
+pub mod demo;
+pub mod job;
+pub mod key_filter;
 pub mod lifetime;
 pub mod mistake;
 pub mod password;

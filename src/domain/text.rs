@@ -44,6 +44,11 @@ pub fn excerpt(input: &str, most: usize) -> String {
     input.chars().take(most).map(|c| if deceives(c) { '\u{FFFD}' } else { c }).collect()
 }
 
+/// The text without regard to case: lower case as Unicode has it, the same on both databases.
+pub fn folded(text: &str) -> String {
+    text.to_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,6 +95,7 @@ mod tests {
             last_use: None,
             use_count: 0,
             version: 1,
+            changed_at: Moment(0),
         }
     }
 

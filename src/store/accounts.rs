@@ -1,12 +1,16 @@
 //! The table `accounts`: people, their passwords' hashes, their roles.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::connection::Db;
+use super::keys::folding;
 use super::schema::accounts;
 use super::{Error, dialect};
 use crate::domain::clock::Moment;
 use crate::domain::password::PasswordHash;
+use crate::domain::text;
 use crate::domain::user::{Account, Appearance, Role, Username};
 
 /// A row, in the order of the table's columns.
@@ -25,6 +29,7 @@ pub(super) struct Row {
     _created_by: Option<i64>,
     last_sign_in_at: Option<i64>,
     last_sign_in_address: Option<String>,
+    _name_folded: String,
 }
 
 impl From<Row> for Account {
@@ -91,6 +96,7 @@ pub fn insert(db: &mut Db, new: &NewAccount, created_by: Option<i64>, now: Momen
             accounts::appearance.eq(Appearance::default().word()),
             accounts::created_at.eq(now.0),
             accounts::created_by.eq(created_by),
+            accounts::name_folded.eq(text::folded(&new.display_name)),
         ))
         .returning(accounts::id)
         .get_result(db)?)
@@ -100,6 +106,31 @@ pub fn insert(db: &mut Db, new: &NewAccount, created_by: Option<i64>, now: Momen
 pub fn find(db: &mut Db, id: i64) -> Result<Option<Account>, Error> {
     let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(db).optional()?;
     Ok(row.map(Account::from))
+}
+
+/// An owner of keys, as lists of keys show them.
+#[derive(Debug, Clone, Default)]
+pub struct Owner {
+    /// The user name.
+    pub username: String,
+    /// The name people read.
+    pub display_name: String,
+    /// A service account, not a person?
+    pub is_service: bool,
+    /// The keys of an inactive owner are refused.
+    pub active: bool,
+}
+
+/// The owners with these ids.
+pub fn owners(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, Owner>, Error> {
+    let rows: Vec<(i64, String, String, String, bool)> = accounts::table
+        .filter(accounts::id.eq_any(ids))
+        .select((accounts::id, accounts::username, accounts::display_name, accounts::kind, accounts::active))
+        .load(db)?;
+    let owner = |(id, username, display_name, kind, active)| {
+        (id, Owner { username, display_name, is_service: kind == "service", active })
+    };
+    Ok(rows.into_iter().map(owner).collect())
 }
 
 /// What sign-in needs to know of `username`.
@@ -167,10 +198,12 @@ pub fn set_active(db: &mut Db, id: i64, active: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Changes how a person is called.
+/// Changes how a person is called, also where their keys are searched and sorted by it.
 pub fn set_display_name(db: &mut Db, id: i64, display_name: &str) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id)).set(accounts::display_name.eq(display_name)).execute(db)?;
-    Ok(())
+    diesel::update(accounts::table.find(id))
+        .set((accounts::display_name.eq(display_name), accounts::name_folded.eq(text::folded(display_name))))
+        .execute(db)?;
+    folding::owner_was_renamed(db, id)
 }
 
 /// Changes the colours of a person's pages.

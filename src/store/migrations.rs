@@ -7,7 +7,8 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::address::Address;
 use super::connection::{Db, each};
-use super::{Error, dialect, transact};
+use super::keys::folding;
+use super::{Error, audit, dialect, transact};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -30,10 +31,13 @@ pub fn migrate(address: &Address) -> Result<usize, Error> {
     dialect::wait_for_lock(&mut db)?;
     transact(&mut db, dialect::begin_write, Error::Unknown, |db| {
         dialect::lock_migrations(db)?;
-        match state(db)? {
-            State::Newer => Err(Error::Newer),
-            _ => run(db),
+        if state(db)? == State::Newer {
+            return Err(Error::Newer);
         }
+        let ran = run(db)?;
+        folding::fill_in(db)?;
+        audit::seal_old(db)?;
+        Ok(ran)
     })
 }
 

@@ -14,12 +14,14 @@ pub mod accounts;
 mod address;
 pub mod audit;
 pub mod connection;
+pub mod demo;
 mod dialect;
 pub mod forms;
 pub mod keys;
 pub mod lifetimes;
 pub mod migrations;
 pub mod replaced_secrets;
+pub mod saved_views;
 mod schema;
 pub mod sessions;
 pub mod settings;
@@ -122,6 +124,21 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         self.hop(Error::Unavailable, work).await
+    }
+
+    /// Statements without a transaction and without a deadline, for upkeep that takes as long as it takes.
+    pub async fn at_leisure<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let pool = self.pool.clone();
+        let hop = tokio::task::spawn_blocking(move || {
+            let mut db = pool.get().map_err(|error| Error::Unavailable(error.to_string()))?;
+            work(&mut db)
+        });
+        hop.await.unwrap_or_else(|panic| Err(Error::Internal(panic.to_string()).into()))
     }
 
     /// One transaction that writes. An error from the closure rolls everything back.

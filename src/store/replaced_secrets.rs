@@ -26,6 +26,7 @@ pub fn rotate(db: &mut Db, id: i64, secret: &Rotation, now: Moment) -> Result<()
             api_keys::secret_hash.eq(secret.hash.as_bytes()),
             api_keys::rotated_at.eq(Some(now.0)),
             api_keys::expires_at.eq(secret.expires_at.map(|at| at.0)),
+            api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
         .execute(db)?;

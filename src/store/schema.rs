@@ -1,4 +1,5 @@
-//! The tables as Diesel sees them: one schema for both databases. Printed by `diesel print-schema` from SQLite.
+//! The tables as Diesel sees them: one schema for both databases. Printed by `diesel print-schema` from SQLite, without the
+//! columns that the databases work out themselves: those stand in the conditions of `keys/matching.rs` alone.
 
 diesel::table! {
     accounts (id) {
@@ -15,6 +16,7 @@ diesel::table! {
         created_by -> Nullable<BigInt>,
         last_sign_in_at -> Nullable<BigInt>,
         last_sign_in_address -> Nullable<Text>,
+        name_folded -> Text,
     }
 }
 
@@ -43,6 +45,20 @@ diesel::table! {
         last_used_agent -> Nullable<Text>,
         use_count -> BigInt,
         version -> BigInt,
+        name_folded -> Text,
+        note_folded -> Text,
+        owner_folded -> Text,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_chain (id) {
+        id -> BigInt,
+        purged_sequence -> BigInt,
+        purged_hash -> Binary,
+        last_sequence -> BigInt,
+        last_hash -> Binary,
     }
 }
 
@@ -59,6 +75,8 @@ diesel::table! {
         details -> Text,
         address -> Nullable<Text>,
         request -> Nullable<Text>,
+        sequence -> BigInt,
+        hash -> Binary,
     }
 }
 
@@ -82,6 +100,16 @@ diesel::table! {
         keys_per_owner -> Integer,
         changed_at -> BigInt,
         changed_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    saved_views (id) {
+        id -> BigInt,
+        account -> BigInt,
+        name -> Text,
+        query -> Text,
+        created_at -> BigInt,
     }
 }
 
@@ -123,9 +151,11 @@ diesel::joinable!(used_forms -> accounts (account));
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     api_keys,
+    audit_chain,
     audit_events,
     key_secrets,
     lifetime_rules,
+    saved_views,
     sessions,
     settings,
     used_forms,

@@ -57,6 +57,26 @@ impl FromRequest for SignedIn {
     }
 }
 
+/// An administrator who is signed in.
+pub struct Admin(pub SignedIn);
+
+impl FromRequest for Admin {
+    type Error = ActixError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ActixError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let user = SignedIn::from_request(request, payload);
+        Box::pin(async move {
+            let user = user.await?;
+            if user.account.is_admin() {
+                return Ok(Self(user));
+            }
+            let text = "You do not have access to this page. It is for administrators: ask one of them.";
+            Err(PageError(Error::Forbidden(text.into())).into())
+        })
+    }
+}
+
 /// Somebody of whom only the address is known: for signing in and setting up.
 pub struct Stranger {
     /// As the audit log will know them.

@@ -16,6 +16,7 @@ pub mod form;
 pub mod gateway;
 pub mod headers;
 pub mod html;
+pub mod key_query;
 pub mod key_view;
 pub mod local_path;
 pub mod observe;
@@ -82,6 +83,11 @@ table! {
     post "/account/appearance"                           => pages::account::set_appearance;
     post "/account/sessions/{id}/end"                    => pages::account::end_session;
     post "/account/sessions/end-others"                  => pages::account::end_other_sessions;
+    get  "/admin/api-keys"                               => pages::admin_api_keys::grid;
+    post "/admin/api-keys/search"                        => pages::admin_api_keys::search;
+    get  "/admin/api-keys/filter"                        => pages::key_filter_form::apply;
+    post "/admin/api-keys/views"                         => pages::saved_views::save;
+    post "/admin/api-keys/views/{id}/delete"             => pages::saved_views::delete;
 }
 
 mod get {

@@ -12,6 +12,8 @@ pub enum Nav {
     Keys,
     /// Account settings.
     Account,
+    /// Every key of every owner, and bulk work on them.
+    AdminKeys,
 }
 
 /// The frame of a page for somebody who is signed in.

@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod account;
+mod audit_chain;
 mod canary;
 mod command_line;
 mod edit_key;
@@ -13,6 +14,7 @@ mod errors;
 mod forms;
 mod generate_key;
 mod headers;
+mod key_grid;
 mod migrations;
 mod outage;
 mod own_keys;

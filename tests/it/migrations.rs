@@ -11,6 +11,17 @@ fn config(database: &Database) -> Config {
     Config::parse(&database.given()).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
 }
 
+/// The names of all migrations, oldest first.
+fn migrations() -> Vec<String> {
+    let folder = format!("{}/migrations/sqlite", env!("CARGO_MANIFEST_DIR"));
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))
+        .collect();
+    names.sort();
+    names
+}
+
 fn two_at_once(kind: Kind) {
     let database = Database::bare(kind);
     make_home(&config(&database).database).expect("a home");
@@ -22,7 +33,7 @@ fn two_at_once(kind: Kind) {
         .collect();
     let mut ran: Vec<usize> = migrating.into_iter().map(|one| one.join().expect("no panic")).collect();
     ran.sort_unstable();
-    assert_eq!(ran, [0, 0, 0, 1], "one migrates, the others wait and find nothing to do");
+    assert_eq!(ran, [0, 0, 0, migrations().len()], "one migrates, the others wait and find nothing to do");
     assert_eq!(database.count("lifetime_rules"), 1);
 }
 
@@ -57,11 +68,21 @@ fn a_newer_postgres_database_is_refused() {
     newer(Kind::Postgres);
 }
 
+const TABLES: [&str; 9] = [
+    "accounts",
+    "api_keys",
+    "audit_chain",
+    "audit_events",
+    "key_secrets",
+    "lifetime_rules",
+    "sessions",
+    "settings",
+    "used_forms",
+];
+
 /// Tables and columns, and what may not be null.
 fn shape(database: &Database) -> Vec<String> {
-    let tables =
-        ["accounts", "api_keys", "audit_events", "key_secrets", "lifetime_rules", "sessions", "settings", "used_forms"];
-    tables
+    TABLES
         .iter()
         .flat_map(|table| database.columns(table).into_iter().map(move |column| format!("{table}.{column}")))
         .collect()
@@ -84,13 +105,15 @@ fn down_and_up(kind: Kind) {
     make_home(&config(&database).database).expect("a home");
     migrate(&config(&database)).expect("migrated");
     let folder = if kind == Kind::Sqlite { "sqlite" } else { "postgres" };
-    let down = format!("{}/migrations/{folder}/2026-11-20-000001_foundation/down.sql", env!("CARGO_MANIFEST_DIR"));
-    for statement in std::fs::read_to_string(down).expect("down.sql").split(';').filter(|text| !text.trim().is_empty())
-    {
-        database.execute(statement);
+    for name in migrations().into_iter().rev() {
+        let down = format!("{}/migrations/{folder}/{name}/down.sql", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(down).expect("down.sql");
+        for statement in text.split(';').filter(|text| !text.trim().is_empty()) {
+            database.execute(statement);
+        }
     }
     database.execute("DELETE FROM __diesel_schema_migrations");
-    assert_eq!(migrate(&config(&database)).expect("migrated again"), 1);
+    assert_eq!(migrate(&config(&database)).expect("migrated again"), migrations().len());
 }
 
 #[test]

@@ -56,6 +56,11 @@ const TABLE: &[Row] = &[
     row("POST", "/account/appearance", [303, 400, 400, 400, 303]),
     row("POST", "/account/sessions/{id}/end", [303, 404, 404, 404, 303]),
     row("POST", "/account/sessions/end-others", [303, 303, 303, 303, 303]),
+    row("GET", "/admin/api-keys", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/api-keys/search", [303, 403, 403, 303, 303]),
+    row("GET", "/admin/api-keys/filter", [303, 403, 403, 303, 303]),
+    row("POST", "/admin/api-keys/views", [303, 403, 403, 422, 303]),
+    row("POST", "/admin/api-keys/views/{id}/delete", [303, 403, 403, 404, 303]),
     row("POST", "/external-tool-access/keys/{first_eight}/revoke", [303, 303, 404, 404, 303]),
     row("POST", "/sign-out", [303, 303, 303, 303, 303]),
 ];
@@ -83,6 +88,8 @@ fn fields(path: &str) -> Vec<(&'static str, &'static str)> {
         "profile" => vec![("display_name", "")],
         "password" => vec![("present", "x"), ("password", "x"), ("again", "x")],
         "appearance" => vec![("appearance", "pink")],
+        "search" => vec![("q", "x"), ("state", "")],
+        "views" => vec![("name", ""), ("state", "")],
         _ => Vec::new(),
     }
 }

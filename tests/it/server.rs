@@ -113,10 +113,14 @@ fn a_request_in_flight_is_answered_before_the_end() {
     let mut in_flight = TcpStream::connect(&address).expect("a connection");
     let head = format!(
         "POST /sign-in HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nConnection: close\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
         body.len()
     );
-    in_flight.write_all(format!("{head}{}", &body[..10]).as_bytes()).expect("half of it is sent");
+    in_flight.write_all(head.as_bytes()).expect("the head is sent");
+    let mut goes_on = [0; 25];
+    in_flight.read_exact(&mut goes_on).expect("the server has the head");
+    assert_eq!(&goes_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    in_flight.write_all(&body.as_bytes()[..10]).expect("half of the body is sent");
     let ending = std::thread::spawn(move || server.end("-TERM"));
     while TcpStream::connect(&address).is_ok() {
         std::thread::yield_now(); // until the server takes no more connections

@@ -1,12 +1,16 @@
 //! One file per page, its template struct beside its handlers; the same file name in `templates/pages`.
 
 pub mod account;
+pub mod admin_api_keys;
+pub mod export_keys;
 pub mod external_tool_access;
 pub mod generate_dialog;
 pub mod generate_key;
 pub mod key;
+pub mod key_filter_form;
 pub mod pause_key;
 pub mod reveal;
 pub mod rotate_key;
+pub mod saved_views;
 pub mod set_up;
 pub mod sign_in;

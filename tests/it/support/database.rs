@@ -103,7 +103,7 @@ impl Database {
     /// The columns of a table, by name.
     pub fn columns(&self, table: &str) -> Vec<String> {
         self.texts(&match self.kind {
-            Kind::Sqlite => format!("SELECT name AS value FROM pragma_table_info('{table}') ORDER BY name"),
+            Kind::Sqlite => format!("SELECT name AS value FROM pragma_table_xinfo('{table}') ORDER BY name"),
             Kind::Postgres => format!(
                 "SELECT CAST(column_name AS TEXT) AS value FROM information_schema.columns WHERE table_name = '{table}' ORDER BY column_name"
             ),
@@ -112,7 +112,8 @@ impl Database {
 
     /// The columns of a table as expressions that give text; bytes in hex.
     pub fn text_columns(&self, table: &str) -> Vec<String> {
-        let as_text = |column: String| match (self.kind, column.ends_with("_hash") && column != "password_hash") {
+        let is_bytes = |column: &str| column == "hash" || (column.ends_with("_hash") && column != "password_hash");
+        let as_text = |column: String| match (self.kind, is_bytes(&column)) {
             (Kind::Sqlite, true) => format!("hex({column})"),
             (Kind::Postgres, true) => format!("encode({column}, 'escape')"),
             (_, false) => format!("CAST({column} AS TEXT)"),

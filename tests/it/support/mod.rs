@@ -3,6 +3,7 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod key_model;
 pub mod people;
 
 pub use app::TestApp;

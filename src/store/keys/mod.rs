@@ -1,6 +1,12 @@
-//! The table `api_keys`. A key is found by its owner and first eight, or by the hash of its secret.
+//! The table `api_keys`. A key is found by its owner and first eight, by the hash of its secret, or by a filter.
+//!
+//! `matching` is the one predicate of the administrators' grid, `grid` its pages and counts, `folding` the texts that it compares.
 
 use diesel::prelude::*;
+
+pub mod folding;
+pub mod grid;
+pub mod matching;
 
 use super::connection::Db;
 use super::schema::{accounts, api_keys, key_secrets};
@@ -8,7 +14,9 @@ use super::{Error, replaced_secrets};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
 use crate::domain::clock::Moment;
 use crate::domain::secret::{FirstEight, SecretHash};
+use crate::domain::text;
 use crate::domain::user::Account;
+use matching::live;
 
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
@@ -36,6 +44,21 @@ struct Row {
     last_used_agent: Option<String>,
     use_count: i64,
     version: i64,
+    name_folded: String,
+    _note_folded: String,
+    owner_folded: String,
+    changed_at: i64,
+}
+
+impl Row {
+    /// As the column of this name, which the databases work out themselves.
+    fn standing(&self) -> i64 {
+        match (self.revoked_at, self.disabled_at) {
+            (Some(_), _) => 2,
+            (None, Some(_)) => 1,
+            (None, None) => 0,
+        }
+    }
 }
 
 impl TryFrom<Row> for ApiKey {
@@ -63,6 +86,7 @@ impl TryFrom<Row> for ApiKey {
             }),
             use_count: row.use_count,
             version: row.version,
+            changed_at: Moment(row.changed_at),
         })
     }
 }
@@ -94,6 +118,7 @@ pub enum Listing {
 
 /// Adds a key that holds its name. A taken name and taken first eight are conflicts.
 pub fn insert(db: &mut Db, new: &NewKey, created_by: i64, now: Moment) -> Result<i64, Error> {
+    let owner_folded = folding::of_owner(db, new.owner)?;
     Ok(diesel::insert_into(api_keys::table)
         .values((
             api_keys::first_eight.eq(new.first_eight.as_str()),
@@ -110,6 +135,10 @@ pub fn insert(db: &mut Db, new: &NewKey, created_by: i64, now: Moment) -> Result
             api_keys::revoked_reason.eq(""),
             api_keys::use_count.eq(0_i64),
             api_keys::version.eq(1_i64),
+            api_keys::name_folded.eq(text::folded(&new.name.0)),
+            api_keys::note_folded.eq(text::folded(&new.note.0)),
+            api_keys::owner_folded.eq(owner_folded),
+            api_keys::changed_at.eq(now.0),
         ))
         .returning(api_keys::id)
         .get_result(db)?)
@@ -118,6 +147,11 @@ pub fn insert(db: &mut Db, new: &NewKey, created_by: i64, now: Moment) -> Result
 /// How many keys of the owner are live: not revoked, not expired.
 pub fn count_live(db: &mut Db, owner: i64, now: Moment) -> Result<i64, Error> {
     Ok(api_keys::table.filter(api_keys::owner.eq(owner)).filter(live(now)).count().get_result(db)?)
+}
+
+/// How many keys of all owners are live, up to the limit of counts.
+pub fn count_all_live(db: &mut Db, now: Moment) -> Result<grid::Count, Error> {
+    grid::count_up_to(db, live(now), grid::COUNT_LIMIT)
 }
 
 /// Lets expired keys of the owner let go of `name`, and says whether a live key still holds it.
@@ -199,7 +233,9 @@ pub fn set_name(db: &mut Db, key: &ApiKey, name: &KeyName, now: Moment) -> Resul
     diesel::update(api_keys::table.find(key.id))
         .set((
             api_keys::name.eq(&name.0),
+            api_keys::name_folded.eq(text::folded(&name.0)),
             api_keys::holds_name.eq(!key.is_past_expiry(now)),
+            api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
         .execute(db)?;
@@ -207,20 +243,26 @@ pub fn set_name(db: &mut Db, key: &ApiKey, name: &KeyName, now: Moment) -> Resul
 }
 
 /// Writes a new note, and counts the version up.
-pub fn set_note(db: &mut Db, key: &ApiKey, note: &KeyNote) -> Result<(), Error> {
+pub fn set_note(db: &mut Db, key: &ApiKey, note: &KeyNote, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.find(key.id))
-        .set((api_keys::note.eq(&note.0), api_keys::version.eq(api_keys::version + 1)))
+        .set((
+            api_keys::note.eq(&note.0),
+            api_keys::note_folded.eq(text::folded(&note.0)),
+            api_keys::changed_at.eq(now.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
         .execute(db)?;
     Ok(())
 }
 
 /// Pauses a key, or ends the pause.
-pub fn set_disabled(db: &mut Db, id: i64, stop: Option<&Stop>) -> Result<(), Error> {
+pub fn set_disabled(db: &mut Db, id: i64, stop: Option<&Stop>, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.find(id))
         .set((
             api_keys::disabled_at.eq(stop.map(|stop| stop.at.0)),
             api_keys::disabled_by.eq(stop.and_then(|stop| stop.by)),
             api_keys::disabled_reason.eq(stop.map_or("", |stop| &stop.reason)),
+            api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
         .execute(db)?;
@@ -235,6 +277,7 @@ pub fn revoke(db: &mut Db, id: i64, stop: &Stop) -> Result<(), Error> {
             api_keys::revoked_by.eq(stop.by),
             api_keys::revoked_reason.eq(&stop.reason),
             api_keys::holds_name.eq(false),
+            api_keys::changed_at.eq(stop.at.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
         .execute(db)?;
@@ -252,16 +295,4 @@ pub fn add_uses(db: &mut Db, id: i64, latest: &Use, uses: i64) -> Result<(), Err
         ))
         .execute(db)?;
     Ok(())
-}
-
-/// The predicate "not revoked and not expired".
-fn live(
-    now: Moment,
-) -> Box<dyn diesel::BoxableExpression<api_keys::table, <Db as Connection>::Backend, SqlType = diesel::sql_types::Bool>>
-{
-    Box::new(
-        api_keys::revoked_at
-            .is_null()
-            .and(api_keys::expires_at.is_null().or(api_keys::expires_at.assume_not_null().gt(now.0))),
-    )
 }

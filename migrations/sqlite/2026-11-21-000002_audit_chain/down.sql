@@ -1,0 +1,11 @@
+DROP TRIGGER audit_events_remain;
+DROP TRIGGER audit_events_stay;
+DROP TABLE audit_chain;
+DROP INDEX audit_events_of_target;
+DROP INDEX audit_events_by_address;
+DROP INDEX audit_events_by_outcome;
+DROP INDEX audit_events_by_action;
+DROP INDEX audit_events_by_actor;
+DROP INDEX audit_events_by_sequence;
+ALTER TABLE audit_events DROP COLUMN hash;
+ALTER TABLE audit_events DROP COLUMN sequence;

@@ -1,0 +1,159 @@
+//! Every key of every owner: pages of a filtered and sorted list, for administrators.
+
+use std::collections::HashMap;
+
+use super::cursor::Cursor;
+use super::{App, Error};
+use crate::domain::api_key::ApiKey;
+use crate::domain::clock::Moment;
+use crate::domain::key_filter::{KeyFilter, Place, Sort};
+use crate::domain::mistake::Mistake;
+use crate::domain::secret::{FirstEight, Secret};
+use crate::store::keys::grid::{self, Ask, From};
+use crate::store::{Db, accounts, keys};
+
+pub use crate::store::accounts::Owner;
+pub use crate::store::keys::grid::{COUNT_LIMIT, Count};
+
+/// The rows of a page: the fewest and the most.
+pub const PAGE_SIZES: (i64, i64) = (20, 200);
+
+/// What an administrator asks the list for.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// Which keys.
+    pub filter: KeyFilter,
+    /// In what order.
+    pub sort: Sort,
+    /// How many on a page; brought between 20 and 200.
+    pub size: i64,
+    /// The link of a page; `None` is the first.
+    pub cursor: Option<String>,
+    /// Where counting stops, usually [`COUNT_LIMIT`].
+    pub count_limit: i64,
+}
+
+/// A page of the list.
+#[derive(Debug, Clone)]
+pub struct KeyPage {
+    /// The keys with their owners, in the order of the list.
+    pub keys: Vec<(ApiKey, Owner)>,
+    /// The moment at which the filter was read.
+    pub now: Moment,
+    /// How many keys stand before this page.
+    pub before: i64,
+    /// How many keys match.
+    pub matching: Count,
+    /// How many keys there are.
+    pub total: Count,
+    /// How many of them are neither revoked nor expired.
+    pub live: Count,
+    /// The link of the page before.
+    pub previous: Option<String>,
+    /// The link of the page after.
+    pub next: Option<String>,
+}
+
+impl App {
+    /// One page. A link that was altered or belongs to another list is a mistake.
+    pub async fn browse_keys(&self, list: &List) -> Result<KeyPage, Error> {
+        let (now, key) = (self.now(), self.signing_key().await?);
+        let name = format!("{} sorted {}", list.filter.query(), list.sort.query());
+        let cursor = match &list.cursor {
+            None => None,
+            Some(text) => {
+                Some(Cursor::read(text, &key, &name).filter(|cursor| grid::fits(&cursor.place, list.sort)).ok_or_else(
+                    || Mistake::new("from", "This link to a page belongs to another list. Begin at its first page"),
+                )?)
+            }
+        };
+        let size = list.size.clamp(PAGE_SIZES.0, PAGE_SIZES.1);
+        let ask = Ask {
+            filter: list.filter.clone(),
+            sort: list.sort,
+            from: from(cursor.as_ref()),
+            size,
+            now,
+            count_limit: list.count_limit,
+        };
+        let (page, before, total, live, owners) = self
+            .store
+            .read(move |db| {
+                let (page, before) = page(db, &ask, cursor.as_ref())?;
+                let total = grid::count(db, &KeyFilter::default(), now, COUNT_LIMIT)?;
+                let live = keys::count_all_live(db, now)?;
+                let ids: Vec<i64> = page.keys.iter().map(|placed| placed.key.owner).collect();
+                let owners = accounts::owners(db, &ids)?;
+                Ok::<_, Error>((page, before, total, live, owners))
+            })
+            .await?;
+        let shown = i64::try_from(page.keys.len()).unwrap_or(i64::MAX);
+        let link = |place: Option<&Place>, backwards, position| {
+            place.map(|place| Cursor { backwards, position, place: place.clone() }.sign(&key, &name))
+        };
+        let top = page.keys.first().map(|placed| &placed.place);
+        let bottom = page.keys.last().map(|placed| &placed.place);
+        let previous = if page.has_previous { link(top, true, before) } else { None };
+        let next = if page.has_next { link(bottom, false, before + shown) } else { None };
+        let keys = page.keys.into_iter().map(|placed| placed.key).collect();
+        Ok(KeyPage {
+            keys: self.with_owners(keys, &owners),
+            now,
+            before,
+            matching: page.matching,
+            total,
+            live,
+            previous,
+            next,
+        })
+    }
+
+    /// How the database goes about the first page of a list, in its own words.
+    pub async fn explain_list(&self, list: &List) -> Result<Vec<String>, Error> {
+        let ask = Ask {
+            filter: list.filter.clone(),
+            sort: list.sort,
+            from: From::Start,
+            size: list.size,
+            now: self.now(),
+            count_limit: list.count_limit,
+        };
+        Ok(self.store.read(move |db| grid::explain(db, &ask)).await?)
+    }
+
+    /// The first eight of a pasted secret, whether such a key exists or not. `None` when the text is no secret.
+    pub fn first_eight_of(&self, text: &str) -> Option<FirstEight> {
+        Secret::parse(&self.config.prefixes, text.trim())?;
+        FirstEight::parse(text)
+    }
+
+    fn with_owners(&self, keys: Vec<ApiKey>, owners: &HashMap<i64, Owner>) -> Vec<(ApiKey, Owner)> {
+        let complete = |mut key: ApiKey| {
+            self.use_log.complete(&mut key);
+            let owner = owners.get(&key.owner).cloned().unwrap_or_default();
+            (key, owner)
+        };
+        keys.into_iter().map(complete).collect()
+    }
+}
+
+fn from(cursor: Option<&Cursor>) -> From {
+    match cursor {
+        None => From::Start,
+        Some(cursor) if cursor.backwards => From::Before(cursor.place.clone()),
+        Some(cursor) => From::After(cursor.place.clone()),
+    }
+}
+
+/// The page, and how many keys stand before it. A page before that is not full is the first one; it is filled up.
+fn page(db: &mut Db, ask: &Ask, cursor: Option<&Cursor>) -> Result<(grid::Page, i64), Error> {
+    let page = grid::page(db, ask)?;
+    let shown = i64::try_from(page.keys.len()).unwrap_or(i64::MAX);
+    match cursor {
+        None => Ok((page, 0)),
+        Some(cursor) if !cursor.backwards => Ok((page, cursor.position)),
+        Some(_) if !page.has_previous => Ok((grid::page(db, &Ask { from: From::Start, ..ask.clone() })?, 0)),
+        // Keys may have come or gone since the cursor was made: the position never runs into the beginning.
+        Some(cursor) => Ok((page, (cursor.position - shown).max(1))),
+    }
+}

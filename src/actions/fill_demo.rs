@@ -1,0 +1,98 @@
+//! `claviger demo`: fills an empty database with a believable organisation, to look around and to measure.
+
+use serde_json::json;
+
+use super::{Actor, App, Error};
+use crate::domain::audit::{Action, Event, Outcome, Via};
+use crate::domain::demo::{Demo, DemoKey};
+use crate::domain::password::{Password, PasswordHash, Proposal};
+use crate::domain::secret::base62;
+use crate::domain::user::Username;
+use crate::store::{accounts, audit, demo};
+
+/// Keys of one transaction.
+const BATCH: usize = 6_000;
+/// The latest so many keys have their events in the audit log.
+const WITH_EVENTS: usize = 20_000;
+
+/// How to sign in to a demo.
+pub struct SignInWith {
+    /// The administrator.
+    pub username: String,
+    /// Drawn by chance, unlike the rest of the demo.
+    pub password: String,
+}
+
+impl App {
+    /// Fills the database; refuses one that has accounts. Says after each batch how many keys there are.
+    pub async fn fill_demo(&self, keys: usize, seed: u64, said: impl Fn(usize)) -> Result<SignInWith, Error> {
+        if self.store.look_up(accounts::any).await? {
+            let text = "This database has accounts. A demo fills an empty one: set DATABASE_URL to a new place.";
+            return Err(Error::Conflict(text.into()));
+        }
+        let mut demo = Demo::new(keys, seed, self.now());
+        let admin = demo.accounts[0].username.clone();
+        let password = base62(&mut *self.rng(), 20).to_string();
+        let hash = self.demo_password(&admin, &password)?;
+        let people = std::sync::Arc::new(demo.accounts.clone());
+        let inserting = std::sync::Arc::clone(&people);
+        let event = Actor::cli().did(self.now(), Action::DemoFill, &admin, json!({ "keys": keys, "seed": seed }));
+        let ids = self
+            .store
+            .write(move |db| {
+                if accounts::any(db)? {
+                    return Err(Error::Conflict("Somebody added an account at the same moment.".into()));
+                }
+                audit::insert(db, &event)?;
+                Ok(demo::insert_accounts(db, &inserting, &hash)?)
+            })
+            .await?;
+        let ids = std::sync::Arc::new(ids);
+        let mut done = 0;
+        while done < keys {
+            let batch: Vec<DemoKey> = demo.by_ref().take(BATCH).collect();
+            let from = done;
+            done += batch.len();
+            let (people, ids) = (std::sync::Arc::clone(&people), std::sync::Arc::clone(&ids));
+            self.store
+                .write(move |db| {
+                    demo::set_up(db)?;
+                    demo::insert_keys(db, &batch, &people, &ids)?;
+                    let told = batch.iter().enumerate().filter(|(n, _)| from + n + WITH_EVENTS >= keys);
+                    let events: Vec<Event> =
+                        told.flat_map(|(_, key)| events(key, &people[key.owner].username, ids[key.owner])).collect();
+                    Ok::<_, Error>(audit::insert_all(db, &events)?)
+                })
+                .await?;
+            said(done);
+        }
+        self.store.at_leisure(demo::analyze).await?;
+        Ok(SignInWith { username: admin, password })
+    }
+
+    fn demo_password(&self, admin: &str, password: &str) -> Result<PasswordHash, Error> {
+        let username = Username::parse(admin)?;
+        let password = Password::chosen(Proposal::parse("password", password.to_owned())?, &username)?;
+        PasswordHash::of(&password, &mut *self.rng()).ok_or_else(|| Error::Internal("argon2 refused a password".into()))
+    }
+}
+
+/// What the audit log tells of a key.
+fn events(key: &DemoKey, owner: &str, id: i64) -> Vec<Event> {
+    let event = |action, at| Event {
+        at,
+        actor: Some(id),
+        actor_name: owner.to_owned(),
+        via: Via::Session,
+        action,
+        target: key.first_eight.clone(),
+        outcome: Outcome::Success,
+        details: json!({ "name": key.name }),
+        address: key.last_use.as_ref().map(|(_, address, _)| address.clone()),
+        request: None,
+    };
+    let mut events = vec![event(Action::KeyGenerate, key.created_at)];
+    events.extend(key.disabled_at.map(|at| event(Action::KeyDisable, at)));
+    events.extend(key.revoked_at.map(|at| event(Action::KeyRevoke, at)));
+    events
+}

@@ -1,0 +1,61 @@
+//! Saved views: filters of the grid that an administrator keeps under a name.
+
+use serde_json::json;
+
+use super::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::mistake::Mistake;
+use crate::domain::text::{self, Limits};
+use crate::store::{self, Unique, accounts, audit, saved_views};
+
+pub use crate::store::saved_views::SavedView;
+
+/// Views that one administrator may keep.
+const MOST: usize = 50;
+
+/// Reads the name of a view: 1 to 60 characters on one line.
+pub fn parse_name(input: &str) -> Result<String, Mistake> {
+    let name = text::line(Limits { field: "name", label: "Name", longest: 60 }, input)?;
+    if name.is_empty() { Err(Mistake::new("name", "Enter a name")) } else { Ok(name) }
+}
+
+impl App {
+    /// The views of an account, by name.
+    pub async fn saved_views(&self, account: i64) -> Result<Vec<SavedView>, Error> {
+        Ok(self.store.look_up(move |db| saved_views::list(db, account)).await?)
+    }
+
+    /// Saves a query string of the grid under a name that the account does not have yet; gives its number.
+    pub async fn save_view(&self, actor: &Actor, account: i64, name: String, query: String) -> Result<i64, Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        self.store
+            .write(move |db| {
+                accounts::lock(db, account)?;
+                if saved_views::list(db, account)?.len() >= MOST {
+                    return Err(Mistake::new("name", format!("You have {MOST} saved views. Delete one first")).into());
+                }
+                let id = saved_views::insert(db, account, &name, &query, now).map_err(|error| match error {
+                    store::Error::Conflict(Unique::ViewName) => {
+                        Mistake::new("name", "You have a view with this name. Choose another").into()
+                    }
+                    error => Error::from(error),
+                })?;
+                audit::insert(db, &actor.did(now, Action::ViewSave, &name, json!({ "query": query })))?;
+                Ok(id)
+            })
+            .await
+    }
+
+    /// Deletes a view of the account. Somebody else's is not found.
+    pub async fn delete_view(&self, actor: &Actor, account: i64, id: i64) -> Result<(), Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        self.store
+            .write(move |db| {
+                let view = saved_views::list(db, account)?.into_iter().find(|view| view.id == id);
+                let view = view.ok_or(Error::NotFound)?;
+                saved_views::delete(db, account, id)?;
+                Ok(audit::insert(db, &actor.did(now, Action::ViewDelete, &view.name, json!({ "query": view.query })))?)
+            })
+            .await
+    }
+}

@@ -1,0 +1,370 @@
+//! A believable organisation for `claviger demo`: people, service accounts, and a year of their keys. The same seed tells the same story.
+
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, RngExt, SeedableRng};
+
+use super::clock::{DAY, HOUR, MINUTE, Moment};
+use super::secret::base62;
+
+const FIRST_NAMES: [&str; 48] = [
+    "Priya",
+    "Tomás",
+    "Lena",
+    "Marcus",
+    "Sofia",
+    "Daniel",
+    "Yara",
+    "Chen",
+    "Aisha",
+    "Jonas",
+    "Mei",
+    "Rafael",
+    "Ingrid",
+    "Kwame",
+    "Elena",
+    "Björn",
+    "Fatima",
+    "Lucas",
+    "Noor",
+    "Pedro",
+    "Hanna",
+    "Viktor",
+    "Zoë",
+    "Samuel",
+    "Amara",
+    "Diego",
+    "Freya",
+    "Ivan",
+    "Keiko",
+    "Liam",
+    "Maya",
+    "Nikolai",
+    "Olivia",
+    "Paolo",
+    "Quentin",
+    "Rosa",
+    "Stefan",
+    "Tariq",
+    "Ulla",
+    "Wei",
+    "Ximena",
+    "Yusuf",
+    "Anneliese",
+    "Bartholomew",
+    "Carmen",
+    "Dmitri",
+    "Esther",
+    "Giulia",
+];
+const LAST_NAMES: [&str; 48] = [
+    "Raman",
+    "Herrera",
+    "Fischer",
+    "Bell",
+    "Marino",
+    "Cho",
+    "Haddad",
+    "Wei",
+    "Okonkwo",
+    "Lindqvist",
+    "Tanaka",
+    "Moreau",
+    "Novák",
+    "Mensah",
+    "Petrova",
+    "Ångström",
+    "Al-Sayed",
+    "Silva",
+    "Rahman",
+    "Costa",
+    "Müller",
+    "Ivanov",
+    "Dubois",
+    "Adeyemi",
+    "Kowalska",
+    "García",
+    "Nilsen",
+    "Sokolov",
+    "Yamamoto",
+    "O'Brien",
+    "Kapoor",
+    "Popescu",
+    "Smith",
+    "Rossi",
+    "Laurent",
+    "Jiménez",
+    "Weber",
+    "Hussain",
+    "Eriksson",
+    "Zhang",
+    "Vargas",
+    "Demir",
+    "Featherstonehaugh-Cholmondeley",
+    "Park",
+    "Nguyen",
+    "Brown",
+    "Schulz",
+    "Jansen",
+];
+const SERVICES: [&str; 16] = [
+    "plate-reader",
+    "lims-sync",
+    "backup-verify",
+    "sequencer",
+    "nightly-import",
+    "gel-scanner",
+    "freezer-watch",
+    "report-mailer",
+    "ci-runner",
+    "mass-spec",
+    "archive",
+    "dashboard",
+    "sample-tracker",
+    "microscope",
+    "etl",
+    "compliance-export",
+];
+const TASKS: [&str; 24] = [
+    "Nightly import",
+    "Jupyter",
+    "RStudio",
+    "Plate-reader upload",
+    "CI",
+    "Snakemake",
+    "KNIME workflow",
+    "Power BI",
+    "Perl script",
+    "Sequencing run upload",
+    "Monthly restore test",
+    "Notebook",
+    "Assay dashboard",
+    "Freezer alarms",
+    "Sample tracking",
+    "Nextflow",
+    "Airflow",
+    "Contractor access",
+    "Gel images",
+    "Grafana",
+    "Sync to archive",
+    "Quality report",
+    "SAS macro",
+    "Instrument bridge",
+];
+const HOSTS: [&str; 16] = [
+    "lab-ws-14",
+    "hpc-login2",
+    "hpc-login3",
+    "lab-ws-07",
+    "runner-3",
+    "runner-9",
+    "reader-02",
+    "gel-scanner",
+    "bioinf-01",
+    "etl-prod",
+    "etl-test",
+    "laptop",
+    "vm-analysis",
+    "cluster",
+    "build-7",
+    "imaging-pc",
+];
+const NOTES: [&str; 12] = [
+    "Runs at 02:00 from cron",
+    "Owned by the assay group, ask before ending it",
+    "Ticket 4471",
+    "Temporary, until the move to the new cluster",
+    "Reads metadata only",
+    "Shared with the night shift",
+    "See the runbook, section 3",
+    "Used by the weekly quality report that goes to the board",
+    "Replaces the key that was in the repository",
+    "Do not end before the audit in spring",
+    "Pilot",
+    "Instrument in room 2.117; the vendor's software keeps it in its settings and cannot read the environment, so it is entered by hand after each rotation",
+];
+const AGENTS: [&str; 6] =
+    ["curl/8.5.0", "python-requests/2.32", "httr2/1.0 R/4.4", "Go-http-client/2.0", "okhttp/4.12", "libwww-perl/6.77"];
+
+/// An account of the demo.
+#[derive(Debug, Clone)]
+pub struct DemoAccount {
+    /// To sign in with.
+    pub username: String,
+    /// To read.
+    pub display_name: String,
+    /// A service account?
+    pub is_service: bool,
+    /// May it come in?
+    pub active: bool,
+    /// When it was made.
+    pub created_at: Moment,
+}
+
+/// A key of the demo. It has no secret: nobody can use it.
+#[derive(Debug, Clone)]
+pub struct DemoKey {
+    /// The public identifier.
+    pub first_eight: String,
+    /// What stands in the place of a secret's hash.
+    pub secret_hash: [u8; 32],
+    /// Whose: an index into the accounts.
+    pub owner: usize,
+    /// What it is called.
+    pub name: String,
+    /// Where it is used.
+    pub note: String,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it ends.
+    pub expires_at: Option<Moment>,
+    /// When it was paused.
+    pub disabled_at: Option<Moment>,
+    /// When it was ended.
+    pub revoked_at: Option<Moment>,
+    /// When, from where and with what it was used last.
+    pub last_use: Option<(Moment, String, &'static str)>,
+    /// How often it was used.
+    pub use_count: i64,
+}
+
+/// A demo as it is told: first the accounts, then key after key, oldest first.
+pub struct Demo {
+    rng: StdRng,
+    now: Moment,
+    keys: usize,
+    told: usize,
+    /// Everybody. The first is the administrator.
+    pub accounts: Vec<DemoAccount>,
+}
+
+impl Demo {
+    /// The story of so many keys up to `now`.
+    pub fn new(keys: usize, seed: u64, now: Moment) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let people = (keys / 20).clamp(12, 4_000);
+        let services = (people / 8).max(4);
+        let created_at = |rng: &mut StdRng| now.plus(-(400 * DAY) - rng.random_range(0..300) * DAY);
+        let mut accounts = vec![DemoAccount {
+            username: "miriam".into(),
+            display_name: "Miriam Okafor".into(),
+            is_service: false,
+            active: true,
+            created_at: now.plus(-800 * DAY),
+        }];
+        for n in 0..people {
+            let (first, last) = (pick(&mut rng, &FIRST_NAMES), pick(&mut rng, &LAST_NAMES));
+            accounts.push(DemoAccount {
+                username: format!("{}{n}", plain(first)),
+                display_name: format!("{first} {last}"),
+                is_service: false,
+                active: !rng.random_bool(0.03),
+                created_at: created_at(&mut rng),
+            });
+        }
+        for n in 0..services {
+            let name = format!("svc-{}-{n}", pick(&mut rng, &SERVICES));
+            accounts.push(DemoAccount {
+                display_name: name.clone(),
+                username: name,
+                is_service: true,
+                active: true,
+                created_at: created_at(&mut rng),
+            });
+        }
+        Self { rng, now, keys, told: 0, accounts }
+    }
+
+    fn key(&mut self) -> DemoKey {
+        let Self { rng, now, .. } = self;
+        let now = *now;
+        // Keys come ever more often: the k-th of n was made where the square root of k/n of the year has passed.
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a date of a story")]
+        let age = ((1.0 - (self.told as f64 / self.keys as f64).sqrt()) * (400 * DAY) as f64) as i64;
+        let created_at = now.plus(-age - rng.random_range(1..20 * MINUTE));
+        let days = *[7, 30, 30, 90, 90, 90, 90, 180, 365, 365, 0].choose(rng).unwrap_or(&90);
+        let expires_at = (days > 0).then(|| created_at.plus(days * DAY));
+        let after = |rng: &mut StdRng, start: Moment, end: Moment| {
+            let span = end.since(start).max(2);
+            start.plus(rng.random_range(1..span))
+        };
+        let end = expires_at.map_or(now, |at| at.min(now));
+        let revoked_at = rng.random_bool(0.08).then(|| after(rng, created_at, end));
+        let disabled_at = rng.random_bool(0.03).then(|| after(rng, created_at, end));
+        let used_until = [revoked_at, disabled_at].into_iter().flatten().fold(end, Moment::min);
+        let last_use = (!rng.random_bool(0.15)).then(|| {
+            // Most keys in use were used in the last hours of their life.
+            let recent = used_until.plus(-rng.random_range(MINUTE..30 * HOUR)).max(created_at.plus(1));
+            let at = if rng.random_bool(0.6) { recent } else { after(rng, created_at, used_until) };
+            let address =
+                format!("10.{}.{}.{}", rng.random_range(0..8), rng.random_range(0..40), rng.random_range(1..250));
+            (at, address, pick(rng, &AGENTS))
+        });
+        let use_count = if last_use.is_some() { 1 << rng.random_range(0..18) } else { 0 };
+        let use_count = use_count + if use_count > 1 { rng.random_range(0..use_count) } else { 0 };
+        let mut secret_hash = [0; 32];
+        rng.fill_bytes(&mut secret_hash);
+        let note = if rng.random_bool(0.55) { pick(rng, &NOTES) } else { "" };
+        let name = format!("{} on {} ({})", pick(rng, &TASKS), pick(rng, &HOSTS), self.told + 1);
+        DemoKey {
+            first_eight: base62(rng, 8).to_string(),
+            secret_hash,
+            owner: rng.random_range(0..self.accounts.len()),
+            name,
+            note: note.into(),
+            created_at,
+            expires_at,
+            disabled_at,
+            revoked_at,
+            last_use,
+            use_count,
+        }
+    }
+}
+
+impl Iterator for Demo {
+    type Item = DemoKey;
+
+    fn next(&mut self) -> Option<DemoKey> {
+        if self.told == self.keys {
+            return None;
+        }
+        let key = self.key();
+        self.told += 1;
+        Some(key)
+    }
+}
+
+fn pick(rng: &mut StdRng, list: &[&'static str]) -> &'static str {
+    list.choose(rng).copied().unwrap_or_default()
+}
+
+/// A first name as part of a user name.
+fn plain(name: &str) -> String {
+    name.to_lowercase().chars().filter(char::is_ascii_alphabetic).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_tells_the_same_story() {
+        let now = Moment(1_800_000_000_000_000);
+        let told = |seed| Demo::new(200, seed, now).map(|key| format!("{key:?}")).collect::<Vec<_>>();
+        assert_eq!(told(1), told(1));
+        assert_ne!(told(1), told(2));
+        assert_eq!(told(1).len(), 200);
+    }
+
+    #[test]
+    fn nothing_happens_before_its_cause_or_after_now() {
+        let now = Moment(1_800_000_000_000_000);
+        for key in Demo::new(2_000, 3, now) {
+            for at in [key.revoked_at, key.disabled_at, key.last_use.map(|(at, ..)| at)].into_iter().flatten() {
+                assert!(at > key.created_at && at <= now, "{:?}", key.first_eight);
+            }
+            assert!(key.expires_at.is_none_or(|at| at > key.created_at));
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What can be asked of a value: the operators with their suffixes in URLs, and the tests that they make.
+
+use super::super::clock::{DAY, Moment};
+
+/// An operator, as in `column~operator=value`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says what its suffix says")]
+pub enum Operator {
+    Eq,
+    Neq,
+    Contains,
+    DoesNotContain,
+    StartsWith,
+    In,
+    NotIn,
+    IsBlank,
+    IsNonBlank,
+    Lt,
+    Lte,
+    Gt,
+    Gte,
+    Between,
+    Next,
+    Older,
+}
+
+impl Operator {
+    const ALL: [Self; 16] = [
+        Self::Eq,
+        Self::Neq,
+        Self::Contains,
+        Self::DoesNotContain,
+        Self::StartsWith,
+        Self::In,
+        Self::NotIn,
+        Self::IsBlank,
+        Self::IsNonBlank,
+        Self::Lt,
+        Self::Lte,
+        Self::Gt,
+        Self::Gte,
+        Self::Between,
+        Self::Next,
+        Self::Older,
+    ];
+
+    /// The suffix in URLs.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Eq => "eq",
+            Self::Neq => "neq",
+            Self::Contains => "contains",
+            Self::DoesNotContain => "doesnotcontain",
+            Self::StartsWith => "startswith",
+            Self::In => "in",
+            Self::NotIn => "notin",
+            Self::IsBlank => "isblank",
+            Self::IsNonBlank => "isnonblank",
+            Self::Lt => "lt",
+            Self::Lte => "lte",
+            Self::Gt => "gt",
+            Self::Gte => "gte",
+            Self::Between => "between",
+            Self::Next => "next",
+            Self::Older => "older",
+        }
+    }
+
+    /// The operator with this suffix.
+    pub fn named(suffix: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operator| operator.suffix() == suffix)
+    }
+
+    /// Does it stand alone, without a value?
+    pub fn is_alone(self) -> bool {
+        matches!(self, Self::IsBlank | Self::IsNonBlank)
+    }
+}
+
+/// A test of a text. The texts are folded: comparisons have no regard to case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextTest {
+    /// Equals one of these (`wanted`), or none of these. Never empty.
+    In {
+        /// One of these, or none of these.
+        wanted: bool,
+        /// The texts.
+        values: Vec<String>,
+    },
+    /// Holds this (`wanted`), or does not.
+    Contains {
+        /// Holds it, or does not.
+        wanted: bool,
+        /// The text.
+        value: String,
+    },
+    /// Begins with this.
+    StartsWith(String),
+    /// Is empty, or is not.
+    Blank(bool),
+}
+
+/// A value of a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says what its word says")]
+pub enum Choice {
+    Active,
+    Expiring,
+    Expired,
+    Disabled,
+    Revoked,
+    Inherit,
+    Scopes,
+    Policy,
+    User,
+    Service,
+}
+
+impl Choice {
+    /// The word in URLs and exports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expiring => "expiring",
+            Self::Expired => "expired",
+            Self::Disabled => "disabled",
+            Self::Revoked => "revoked",
+            Self::Inherit => "inherit",
+            Self::Scopes => "scopes",
+            Self::Policy => "policy",
+            Self::User => "user",
+            Self::Service => "service",
+        }
+    }
+
+    /// What people read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Expiring => "Expiring",
+            Self::Expired => "Expired",
+            Self::Disabled => "Disabled",
+            Self::Revoked => "Revoked",
+            Self::Inherit => "Same as the owner",
+            Self::Scopes => "Scopes",
+            Self::Policy => "Policy",
+            Self::User => "Person",
+            Self::Service => "Service account",
+        }
+    }
+}
+
+/// A test of a moment. Days begin at 00:00 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateTest {
+    /// Before the day begins.
+    Before(Moment),
+    /// When the day begins, or after it.
+    From(Moment),
+    /// From the beginning of the first day to the end of the second.
+    Between(Moment, Moment),
+    /// Within the next so many days.
+    Next(i64),
+    /// More than so many days ago.
+    Older(i64),
+    /// Never, or at some time.
+    Never(bool),
+}
+
+impl DateTest {
+    /// The moments that pass at `now`: from the first, before the second. `None` for [`Self::Never`].
+    pub fn range(self, now: Moment) -> Option<(Moment, Moment)> {
+        let (first, last) = (Moment(i64::MIN), Moment(i64::MAX));
+        Some(match self {
+            Self::Before(day) => (first, day),
+            Self::From(day) => (day, last),
+            Self::Between(from, to) => (from, to.plus(DAY)),
+            Self::Next(days) => (now.plus(1), now.plus(days * DAY + 1)),
+            Self::Older(days) => (first, now.plus(-days * DAY)),
+            Self::Never(_) => return None,
+        })
+    }
+}
+
+/// A test of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says what its suffix says")]
+pub enum NumberTest {
+    Eq(i64),
+    Neq(i64),
+    Lt(i64),
+    Lte(i64),
+    Gt(i64),
+    Gte(i64),
+    Between(i64, i64),
+}

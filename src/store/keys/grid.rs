@@ -1,0 +1,268 @@
+//! Pages of the grid: by keyset, never by offset, so that page 1,000 costs what page 1 costs; counts stop where nobody reads on.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+
+use super::Row;
+use super::matching::{Predicate, Reach, all, matching, needles};
+use crate::domain::api_key::ApiKey;
+use crate::domain::clock::Moment;
+use crate::domain::key_filter::{Column, KeyFilter, Place, Sort, Value};
+use crate::store::connection::Db;
+use crate::store::schema::api_keys;
+use crate::store::{Error, dialect};
+
+/// Counts for people stop here: "10,000+".
+pub const COUNT_LIMIT: i64 = 10_000;
+/// Candidates for a text beyond which it counts as common.
+const COMMON: i64 = 2 * COUNT_LIMIT;
+
+/// A number that stops being exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// Exactly so many.
+    Exactly(i64),
+    /// More than the limit.
+    Many,
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum From {
+    /// At the first key of the list.
+    Start,
+    /// After this place.
+    After(Place),
+    /// Before this place: the page ends where it is.
+    Before(Place),
+}
+
+/// What a page asks for.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Which keys.
+    pub filter: KeyFilter,
+    /// In what order.
+    pub sort: Sort,
+    /// From where.
+    pub from: From,
+    /// How many keys at the most.
+    pub size: i64,
+    /// The moment at which the filter is read.
+    pub now: Moment,
+    /// Where counting stops; more matches than that are met by walking.
+    pub count_limit: i64,
+}
+
+/// A key with its place in the order.
+pub struct Placed {
+    /// The key.
+    pub key: ApiKey,
+    /// Its place.
+    pub place: Place,
+}
+
+/// A page.
+pub struct Page {
+    /// In the order of the list.
+    pub keys: Vec<Placed>,
+    /// Do keys come before them?
+    pub has_previous: bool,
+    /// Do keys come after them?
+    pub has_next: bool,
+    /// How many keys match.
+    pub matching: Count,
+}
+
+/// One page. Few matches are fetched and sorted; many are met by walking in the order of the list.
+pub fn page(db: &mut Db, ask: &Ask) -> Result<Page, Error> {
+    let (matching, reach, walk) = plan(db, ask)?;
+    let (mut keys, more) = rows(db, ask, &reach, walk)?;
+    let (has_previous, has_next) = match &ask.from {
+        From::Start => (false, more),
+        From::After(_) => (true, more),
+        From::Before(_) => {
+            keys.reverse();
+            (more, true)
+        }
+    };
+    Ok(Page { keys, has_previous, has_next, matching })
+}
+
+/// How many keys match, what may answer the conditions, and whether to walk. A filter on nothing but the column of the
+/// order is a range of the walk.
+fn plan(db: &mut Db, ask: &Ask) -> Result<(Count, Reach, bool), Error> {
+    let (matching, reach) = count_with_reach(db, &ask.filter, ask.now, ask.count_limit)?;
+    let of_order = ask.filter.search.is_none()
+        && ask.filter.conditions.iter().all(|condition| condition.column == ask.sort.column);
+    let walk = matching == Count::Many || of_order;
+    Ok((matching, if walk { Reach::Row(ask.sort) } else { reach }, walk))
+}
+
+/// How the database goes about counting and fetching a page, in its own words.
+pub fn explain(db: &mut Db, ask: &Ask) -> Result<Vec<String>, Error> {
+    let (_, reach, walk) = plan(db, ask)?;
+    let counting = matching(db, &ask.filter, ask.now, &Reach::index());
+    let mut lines = dialect::explain(db, ids(counting, ask.count_limit + 1))?;
+    let fetching = page_of_ids(db, ask, &reach, walk);
+    lines.extend(dialect::explain(db, fetching)?);
+    Ok(lines)
+}
+
+/// How many keys match, up to the limit.
+pub fn count(db: &mut Db, filter: &KeyFilter, now: Moment, limit: i64) -> Result<Count, Error> {
+    Ok(count_with_reach(db, filter, now, limit)?.0)
+}
+
+/// How many keys match, however many there are.
+pub fn count_exactly(db: &mut Db, filter: &KeyFilter, now: Moment) -> Result<i64, Error> {
+    let reach = Reach::Index { common: common(db, filter)? };
+    let predicate = matching(db, filter, now, &reach);
+    Ok(api_keys::table.filter(predicate).count().get_result(db)?)
+}
+
+/// The ids of matching keys above `after`, smallest first: how exports and jobs work through them.
+pub fn ids_after(db: &mut Db, filter: &KeyFilter, now: Moment, after: i64, most: i64) -> Result<Vec<i64>, Error> {
+    let reach = Reach::Row(Sort::default());
+    let predicate = matching(db, filter, now, &reach);
+    let above = api_keys::table.filter(predicate).filter(api_keys::id.gt(after));
+    Ok(above.order(api_keys::id.asc()).limit(most).select(api_keys::id).load(db)?)
+}
+
+fn count_with_reach(db: &mut Db, filter: &KeyFilter, now: Moment, limit: i64) -> Result<(Count, Reach), Error> {
+    let common = common(db, filter)?;
+    if let Some(text) = common.first() {
+        let sample = matching(db, filter, now, &Reach::Sample(text.clone(), COMMON));
+        if count_up_to(db, sample, limit)? == Count::Many {
+            return Ok((Count::Many, Reach::Index { common }));
+        }
+    }
+    let reach = Reach::Index { common };
+    let predicate = matching(db, filter, now, &reach);
+    Ok((count_up_to(db, predicate, limit)?, reach))
+}
+
+fn common(db: &mut Db, filter: &KeyFilter) -> Result<Vec<String>, Error> {
+    let mut common = Vec::new();
+    for text in needles(filter) {
+        if dialect::is_common(db, text, COMMON)? {
+            common.push(text.to_owned());
+        }
+    }
+    Ok(common)
+}
+
+/// How many keys fulfil a predicate, up to a limit.
+pub fn count_up_to(db: &mut Db, predicate: Predicate, limit: i64) -> Result<Count, Error> {
+    let ids: Vec<i64> = ids(predicate, limit + 1).load(db)?;
+    let found = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    Ok(if found > limit { Count::Many } else { Count::Exactly(found) })
+}
+
+/// A statement that gives ids of keys.
+type Ids = api_keys::BoxedQuery<'static, <Db as Connection>::Backend, BigInt>;
+
+fn ids(predicate: Predicate, most: i64) -> Ids {
+    api_keys::table.filter(predicate).select(api_keys::id).limit(most).into_boxed()
+}
+
+/// Up to a page of rows in walking order (backwards for [`From::Before`]), and whether there are more.
+fn rows(db: &mut Db, ask: &Ask, reach: &Reach, walk: bool) -> Result<(Vec<Placed>, bool), Error> {
+    // The ids first: where thousands are sorted, whole rows would be carried along.
+    let ids: Vec<i64> = page_of_ids(db, ask, reach, walk).load(db)?;
+    let mut rows: Vec<Row> =
+        api_keys::table.filter(api_keys::id.eq_any(&ids)).select(api_keys::all_columns).load(db)?;
+    rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
+    let size = usize::try_from(ask.size).unwrap_or(usize::MAX);
+    let more = rows.len() > size;
+    let placed = rows.into_iter().take(size).map(|row| {
+        let place = place(&row, ask.sort);
+        Ok(Placed { key: row.try_into()?, place })
+    });
+    Ok((placed.collect::<Result<_, Error>>()?, more))
+}
+
+fn page_of_ids(db: &Db, ask: &Ask, reach: &Reach, walk: bool) -> Ids {
+    let backwards = matches!(ask.from, From::Before(_));
+    let predicate = matching(db, &ask.filter, ask.now, reach);
+    let beyond = beyond(ask.sort, &ask.from, walk);
+    let predicate = all(std::iter::once(predicate).chain(beyond));
+    ids(predicate, ask.size + 1).order(sql::<BigInt>(&order(ask.sort, ask.sort.descending != backwards, walk)))
+}
+
+/// The columns of an order, as an index has them, and inside expressions that no index has.
+fn ordered_by(sort: Sort) -> &'static [(&'static str, &'static str)] {
+    match sort.column {
+        Column::FirstEight => &[("api_keys.first_eight", "api_keys.first_eight || ''")],
+        Column::Owner => &[("api_keys.owner_folded", "api_keys.owner_folded || ''")],
+        Column::Name => &[("api_keys.name_folded", "api_keys.name_folded || ''")],
+        Column::Status => {
+            &[("api_keys.standing", "api_keys.standing + 0"), ("api_keys.ends_at", "api_keys.ends_at - 0")]
+        }
+        Column::Expires => &[("api_keys.ends_at", "api_keys.ends_at - 0")],
+        Column::Activity => &[("api_keys.active_at", "api_keys.active_at + 0")],
+        Column::Uses => &[("api_keys.use_count", "api_keys.use_count + 0")],
+        _ => &[("api_keys.created_at", "api_keys.created_at + 0")],
+    }
+}
+
+/// `ORDER BY`: to be walked along an index, or, inside expressions, to be sorted after fetching.
+fn order(sort: Sort, descending: bool, walk: bool) -> String {
+    let direction = if descending { "DESC" } else { "ASC" };
+    columns(sort, walk).map(|column| format!("{column} {direction}")).collect::<Vec<_>>().join(", ")
+}
+
+fn columns(sort: Sort, walk: bool) -> impl Iterator<Item = &'static str> {
+    let columns = ordered_by(sort).iter().map(move |(bare, hidden)| if walk { *bare } else { *hidden });
+    columns.chain([if walk { "api_keys.id" } else { "api_keys.id + 0" }])
+}
+
+/// What comes after or before a place: a comparison of rows, which both databases answer from the index of the order.
+fn beyond(sort: Sort, from: &From, walk: bool) -> Option<Predicate> {
+    let (place, forwards) = match from {
+        From::Start => return None,
+        From::After(place) => (place, true),
+        From::Before(place) => (place, false),
+    };
+    let operator = if forwards == sort.descending { "<" } else { ">" };
+    let columns: Vec<&str> = columns(sort, walk).collect();
+    let open = format!("({}) {operator} (", columns.join(", "));
+    let (open, id) = (sql::<Bool>(&open), place.id);
+    Some(match &place.values[..] {
+        [Value::Text(text)] => Box::new(open.bind::<Text, _>(text.clone()).sql(", ").bind::<BigInt, _>(id).sql(")")),
+        [Value::Number(number)] => Box::new(open.bind::<BigInt, _>(*number).sql(", ").bind::<BigInt, _>(id).sql(")")),
+        [Value::Number(first), Value::Number(second)] => Box::new(
+            open.bind::<BigInt, _>(*first)
+                .sql(", ")
+                .bind::<BigInt, _>(*second)
+                .sql(", ")
+                .bind::<BigInt, _>(id)
+                .sql(")"),
+        ),
+        _ => return None,
+    })
+}
+
+/// Does a place have the shape that this order asks for?
+pub fn fits(place: &Place, sort: Sort) -> bool {
+    let is_text = matches!(sort.column, Column::FirstEight | Column::Owner | Column::Name);
+    place.values.len() == sort.depth() && place.values.iter().all(|value| matches!(value, Value::Text(_)) == is_text)
+}
+
+fn place(row: &Row, sort: Sort) -> Place {
+    let number = |value| vec![Value::Number(value)];
+    let text = |value: &String| vec![Value::Text(value.clone())];
+    let ends_at = row.expires_at.unwrap_or(i64::MAX);
+    let values = match sort.column {
+        Column::FirstEight => text(&row.first_eight),
+        Column::Owner => text(&row.owner_folded),
+        Column::Name => text(&row.name_folded),
+        Column::Status => vec![Value::Number(row.standing()), Value::Number(ends_at)],
+        Column::Expires => number(ends_at),
+        Column::Activity => number(row.last_used_at.unwrap_or(0)),
+        Column::Uses => number(row.use_count),
+        _ => number(row.created_at),
+    };
+    Place { values, id: row.id }
+}

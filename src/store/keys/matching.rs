@@ -1,0 +1,298 @@
+//! The one predicate behind page, count, export and bulk work: what you saw is what you change.
+//!
+//! A condition is written so that an index can answer it ([`Reach::Index`]), or so that none can and it is checked row by
+//! row ([`Reach::Row`]). Which of the two is right depends on how many keys match, which `grid.rs` knows and the
+//! databases' planners often do not: between "few match: fetch them and sort" and "many match: walk in the order of the
+//! list until the page is full" lies the difference between a millisecond and a second.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+
+use crate::domain::api_key::EXPIRING_WITHIN;
+use crate::domain::clock::{DAY, Moment};
+use crate::domain::key_filter::{
+    Choice, Column, Condition, DateTest, JobPart, KeyFilter, NumberTest, Sort, Test, TextTest,
+};
+use crate::store::connection::Db;
+use crate::store::dialect;
+use crate::store::schema::api_keys;
+
+/// A condition on `api_keys`, on either database.
+pub type Predicate = Box<dyn BoxableExpression<api_keys::table, <Db as Connection>::Backend, SqlType = Bool>>;
+
+/// Who may answer a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// An index, where there is one; not the one over trigrams for these texts, which occur nearly everywhere.
+    Index {
+        /// Texts to look for in the rows.
+        common: Vec<String>,
+    },
+    /// As `Index`, but of the keys that may hold this text only the first so many: enough to know that there are many.
+    Sample(String, i64),
+    /// The row alone: the database is to walk in the order of this sort. Conditions on its own column stay reachable.
+    Row(Sort),
+}
+
+impl Reach {
+    /// Any index.
+    pub const fn index() -> Self {
+        Self::Index { common: Vec::new() }
+    }
+
+    /// Which keys an index proposes for a text.
+    fn candidates(&self, db: &Db, text: &str) -> Option<Predicate> {
+        match self {
+            Self::Index { common } if common.iter().any(|other| other == text) => None,
+            Self::Index { .. } => dialect::may_hold(db, text, None),
+            Self::Sample(sampled, limit) if sampled == text => dialect::may_hold(db, text, Some(*limit)),
+            Self::Sample(..) | Self::Row(_) => None,
+        }
+    }
+}
+
+/// The texts for which an index over trigrams could be asked.
+pub fn needles(filter: &KeyFilter) -> Vec<&str> {
+    let held = filter.conditions.iter().filter_map(|condition| match &condition.test {
+        Test::Text(TextTest::Contains { wanted: true, value }) if condition.column != Column::Owner => {
+            Some(value.as_str())
+        }
+        _ => None,
+    });
+    held.chain(filter.search.as_deref()).collect()
+}
+
+/// The predicate of a filter at `now`.
+pub fn matching(db: &Db, filter: &KeyFilter, now: Moment, reach: &Reach) -> Predicate {
+    let conditions = filter.conditions.iter().map(|condition| one(db, condition, now, reach));
+    let search = filter.search.iter().map(|text| searched(db, text, reach));
+    all(conditions.chain(search))
+}
+
+/// "Not revoked and not expired."
+pub fn live(now: Moment) -> Predicate {
+    all([fragment("api_keys.standing < 2"), number("api_keys.ends_at", ">", now.0)].into_iter())
+}
+
+fn one(db: &Db, condition: &Condition, now: Moment, reach: &Reach) -> Predicate {
+    let column = condition.column;
+    match &condition.test {
+        Test::Text(test) if column == Column::Owner => owner(test, reach),
+        Test::Text(test) => text(db, column, test, reach),
+        Test::Choice { wanted, values } => {
+            // Of several values an index makes several lists, which are not in the order of a walk.
+            let walk = Reach::Row(Sort { column: Column::Job, descending: false });
+            let reach = if values.len() > 1 && matches!(reach, Reach::Row(_)) { &walk } else { reach };
+            let values = any(values.iter().map(|value| choice(*value, now, reach)));
+            if *wanted { values } else { Box::new(diesel::dsl::not(values)) }
+        }
+        Test::Date(test) => date(column, *test, now, reach),
+        Test::Number(test) => numbers(column, *test, reach),
+        Test::Job(id, part) => job(*id, *part),
+    }
+}
+
+/// How a column stands in a condition: bare, or inside an expression that no index has.
+fn written(column: Column, reach: &Reach) -> &'static str {
+    let hidden = matches!(reach, Reach::Row(sort) if sort.column != column);
+    match (column, hidden) {
+        (Column::FirstEight, false) => "lower(api_keys.first_eight)",
+        (Column::FirstEight, true) => "lower(api_keys.first_eight) || ''",
+        (Column::Name, false) => "api_keys.name_folded",
+        (Column::Name, true) => "api_keys.name_folded || ''",
+        (Column::Note, false) => "api_keys.note_folded",
+        (Column::Note, true) => "api_keys.note_folded || ''",
+        (Column::Address, false) => "api_keys.last_used_address",
+        (Column::Address, true) => "(api_keys.last_used_address || '')",
+        (Column::Access, false) => "api_keys.grant_kind",
+        (Column::Access, true) => "api_keys.grant_kind || ''",
+        (Column::Created, false) => "api_keys.created_at",
+        (Column::Created, true) => "api_keys.created_at + 0",
+        (Column::Expires, false) => "api_keys.ends_at",
+        (Column::Expires, true) => "api_keys.ends_at - 0",
+        (Column::Activity, false) => "api_keys.active_at",
+        (Column::Activity, true) => "api_keys.active_at + 0",
+        (Column::Uses, false) => "api_keys.use_count",
+        (Column::Uses, true) => "api_keys.use_count + 0",
+        (Column::Lifetime, false) => "api_keys.lifetime",
+        (Column::Lifetime, true) => "api_keys.lifetime - 0",
+        (Column::Owner | Column::OwnerType, false) => "api_keys.owner",
+        (Column::Owner | Column::OwnerType, true) => "api_keys.owner + 0",
+        (Column::Status, false) => "api_keys.standing",
+        (Column::Status, true) => "api_keys.standing + 0",
+        (Column::Job | Column::JobLeft, _) => "api_keys.id",
+    }
+}
+
+fn text(db: &Db, column: Column, test: &TextTest, reach: &Reach) -> Predicate {
+    let written = written(column, reach);
+    // An address that is not known is null: "is not 10.0.0.1" holds of it, as it does of a blank note.
+    let known = |predicate: Predicate| if column == Column::Address { present(column, predicate) } else { predicate };
+    match test {
+        TextTest::In { wanted, values } => {
+            let values = known(any(values.iter().map(|value| equal(written, value))));
+            if *wanted { values } else { Box::new(diesel::dsl::not(values)) }
+        }
+        TextTest::Contains { wanted: true, value } => {
+            let holds = like(written, &holding(value));
+            match reach.candidates(db, value) {
+                Some(candidates) => Box::new(candidates.and(holds)),
+                None => holds,
+            }
+        }
+        TextTest::Contains { wanted: false, value } => Box::new(diesel::dsl::not(like(written, &holding(value)))),
+        TextTest::StartsWith(value) => known(beginning(written, value)),
+        TextTest::Blank(blank) if column == Column::Address => {
+            Box::new(sql::<Bool>(written).sql(if *blank { " IS NULL" } else { " IS NOT NULL" }))
+        }
+        TextTest::Blank(true) => equal(written, ""),
+        TextTest::Blank(false) => Box::new(sql::<Bool>(written).sql(" > ").bind::<Text, _>(String::new())),
+    }
+}
+
+/// Null stays out of a condition that may be negated.
+fn present(column: Column, predicate: Predicate) -> Predicate {
+    debug_assert_eq!(column, Column::Address);
+    Box::new(fragment("api_keys.last_used_address IS NOT NULL").and(predicate))
+}
+
+/// Owners are found by their user name or their display name.
+fn owner(test: &TextTest, reach: &Reach) -> Predicate {
+    let column = written(Column::Owner, reach);
+    let among = |wanted: bool, operator: &'static str, values: Vec<String>| -> Predicate {
+        let values = values.into_iter().map(|value| -> Predicate {
+            let open = format!("{column} IN (SELECT accounts.id FROM accounts WHERE accounts.username {operator} ");
+            let (middle, close) = match operator {
+                "LIKE" => (" ESCAPE '\\' OR accounts.name_folded LIKE ", " ESCAPE '\\')"),
+                _ => (" OR accounts.name_folded = ", ")"),
+            };
+            Box::new(sql::<Bool>(&open).bind::<Text, _>(value.clone()).sql(middle).bind::<Text, _>(value).sql(close))
+        });
+        let values = any(values);
+        if wanted { values } else { Box::new(diesel::dsl::not(values)) }
+    };
+    match test {
+        TextTest::In { wanted, values } => among(*wanted, "=", values.clone()),
+        TextTest::Contains { wanted, value } => among(*wanted, "LIKE", vec![holding(value)]),
+        TextTest::StartsWith(value) => among(true, "LIKE", vec![format!("{}%", escaped(value))]),
+        TextTest::Blank(blank) => fragment(if *blank { "FALSE" } else { "TRUE" }), // an owner always has a name
+    }
+}
+
+/// The search box: any of first eight, name, note and owner.
+fn searched(db: &Db, text: &str, reach: &Reach) -> Predicate {
+    let pattern = holding(text);
+    let columns =
+        ["lower(api_keys.first_eight)", "api_keys.name_folded", "api_keys.note_folded", "api_keys.owner_folded"];
+    let holds = any(columns.into_iter().map(|column| like(column, &pattern)));
+    match reach.candidates(db, text) {
+        Some(candidates) => Box::new(candidates.and(holds)),
+        None => holds,
+    }
+}
+
+fn choice(value: Choice, now: Moment, reach: &Reach) -> Predicate {
+    let standing = written(Column::Status, reach);
+    // The index by status holds the end as well: a walk in the order of the status may use both.
+    let by_status = matches!(reach, Reach::Row(sort) if sort.column == Column::Status);
+    let ends = if by_status { "api_keys.ends_at" } else { written(Column::Expires, reach) };
+    let grant = written(Column::Access, reach);
+    let soon = now.plus(EXPIRING_WITHIN).0;
+    let standing = |is: i64| number(standing, "=", is);
+    match value {
+        Choice::Active => all([standing(0), number(ends, ">", soon)].into_iter()),
+        Choice::Expiring => all([standing(0), number(ends, ">", now.0), number(ends, "<=", soon)].into_iter()),
+        Choice::Expired => all([standing(0), number(ends, "<=", now.0)].into_iter()),
+        Choice::Disabled => standing(1),
+        Choice::Revoked => standing(2),
+        Choice::Inherit | Choice::Scopes | Choice::Policy => equal(grant, value.word()),
+        Choice::User | Choice::Service => {
+            let open = format!(
+                "{} IN (SELECT accounts.id FROM accounts WHERE accounts.kind = ",
+                written(Column::OwnerType, reach)
+            );
+            Box::new(sql::<Bool>(&open).bind::<Text, _>(value.word().to_owned()).sql(")"))
+        }
+    }
+}
+
+/// What has no moment stands at the end of time (expiry) or at its beginning (activity): it passes only "never".
+fn date(column: Column, test: DateTest, now: Moment, reach: &Reach) -> Predicate {
+    let written = written(column, reach);
+    let (none, some) = match column {
+        Column::Expires => (number(written, "=", i64::MAX), number(written, "<", i64::MAX)),
+        _ => (number(written, "=", 0), number(written, ">", 0)),
+    };
+    match (test, test.range(now)) {
+        (DateTest::Never(true), _) => none,
+        (_, None) => some,
+        (_, Some((from, to))) => all([some, number(written, ">=", from.0), number(written, "<", to.0)].into_iter()),
+    }
+}
+
+fn numbers(column: Column, test: NumberTest, reach: &Reach) -> Predicate {
+    let written = written(column, reach);
+    let unit = if column == Column::Lifetime { DAY } else { 1 };
+    let compare = |operator, value: i64| number(written, operator, value.saturating_mul(unit));
+    match test {
+        NumberTest::Eq(n) => compare("=", n),
+        NumberTest::Neq(n) => compare("<>", n),
+        NumberTest::Lt(n) => compare("<", n),
+        NumberTest::Lte(n) => compare("<=", n),
+        NumberTest::Gt(n) => compare(">", n),
+        NumberTest::Gte(n) => compare(">=", n),
+        NumberTest::Between(from, to) => all([compare(">=", from), compare("<=", to)].into_iter()),
+    }
+}
+
+fn job(id: i64, part: JobPart) -> Predicate {
+    let open =
+        sql::<Bool>("api_keys.id IN (SELECT job_keys.key FROM job_keys WHERE job_keys.job = ").bind::<BigInt, _>(id);
+    match part {
+        JobPart::All => Box::new(open.sql(")")),
+        JobPart::Left => Box::new(open.sql(" AND job_keys.outcome = 'left')")),
+    }
+}
+
+/// All of them; true when there are none.
+pub fn all(predicates: impl Iterator<Item = Predicate>) -> Predicate {
+    predicates.reduce(|left, right| Box::new(left.and(right))).unwrap_or_else(|| fragment("TRUE"))
+}
+
+/// Any of them; false when there are none.
+fn any(predicates: impl Iterator<Item = Predicate>) -> Predicate {
+    predicates.reduce(|left, right| Box::new(left.or(right))).unwrap_or_else(|| fragment("FALSE"))
+}
+
+fn fragment(text: &'static str) -> Predicate {
+    Box::new(sql::<Bool>(text))
+}
+
+fn number(written: &'static str, operator: &'static str, value: i64) -> Predicate {
+    Box::new(sql::<Bool>(written).sql(" ").sql(operator).sql(" ").bind::<BigInt, _>(value))
+}
+
+fn equal(written: &'static str, value: &str) -> Predicate {
+    Box::new(sql::<Bool>(written).sql(" = ").bind::<Text, _>(value.to_owned()))
+}
+
+fn like(written: &'static str, pattern: &str) -> Predicate {
+    Box::new(sql::<Bool>(written).sql(" LIKE ").bind::<Text, _>(pattern.to_owned()).sql(" ESCAPE '\\'"))
+}
+
+/// A prefix as a range, which both databases answer from an index; from LIKE, SQLite does not.
+fn beginning(written: &'static str, prefix: &str) -> Predicate {
+    let from = sql::<Bool>(written).sql(" >= ").bind::<Text, _>(prefix.to_owned());
+    let to = sql::<Bool>(written).sql(" < ").bind::<Text, _>(format!("{prefix}\u{10FFFF}"));
+    Box::new(from.and(to))
+}
+
+/// The LIKE pattern of a text that holds `value`.
+pub fn holding(value: &str) -> String {
+    format!("%{}%", escaped(value))
+}
+
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}

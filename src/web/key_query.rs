@@ -1,0 +1,380 @@
+//! The state of the grid is its URL: filters as `column~operator=value`, `q`, `sort`, `per_page`, `cols`, `view`, `from`.
+
+use url::form_urlencoded::{self, Serializer};
+
+use crate::actions::browse_keys::{COUNT_LIMIT, List, PAGE_SIZES};
+use crate::domain::api_key::Status;
+use crate::domain::key_filter::{Broken, Choice, Column, Condition, KeyFilter, Sort, Test};
+
+/// The path of the grid.
+pub const PATH: &str = "/admin/api-keys";
+/// The sizes of pages to choose from.
+pub const SIZES: [i64; 4] = [20, 50, 100, 200];
+
+/// A list of keys that comes with the program: what people read, and its query string.
+pub struct View {
+    /// What people read.
+    pub name: &'static str,
+    /// The word in `view=`.
+    pub word: &'static str,
+    query: &'static str,
+}
+
+/// The views that come with the program. The first is what opens without a query.
+pub const VIEWS: [View; 9] = [
+    View { name: "Current keys", word: "current", query: "status~in=active;expiring;disabled" },
+    View { name: "All keys", word: "all", query: "" },
+    View { name: "Expiring in 14 days", word: "expiring", query: "status~in=expiring&sort=expires_at" },
+    View {
+        name: "Never used",
+        word: "never-used",
+        query: "status~in=active;expiring&latest_activity~isblank=&sort=created_at",
+    },
+    View {
+        name: "Unused for 90 days",
+        word: "unused",
+        query: "status~in=active;expiring&latest_activity~older=90&sort=latest_activity",
+    },
+    View { name: "No expiry date", word: "no-expiry", query: "status~in=active&expires_at~isblank=" },
+    View { name: "Service keys", word: "service", query: "owner_type~in=service&status~in=active;expiring;disabled" },
+    View { name: "Expired and revoked", word: "ended", query: "status~in=expired;revoked&sort=-status" },
+    View { name: "Disabled", word: "disabled", query: "status~in=disabled&sort=status" },
+];
+
+impl View {
+    /// Its link.
+    pub fn path(&self) -> String {
+        let separator = if self.query.is_empty() { "" } else { "&" };
+        format!("{PATH}?{}{separator}view={}", self.query, self.word)
+    }
+}
+
+/// What a URL of the grid says.
+#[derive(Debug, Clone)]
+pub struct KeyQuery {
+    /// The filter; without conditions while some are broken.
+    pub filter: KeyFilter,
+    /// What could not be read. While there is any, no key is shown.
+    pub broken: Vec<Broken>,
+    /// The order.
+    pub sort: Sort,
+    /// Rows of a page.
+    pub size: i64,
+    /// The columns that are shown, in their order.
+    pub columns: Vec<Column>,
+    /// The word or number of the view that was opened.
+    pub view: Option<String>,
+    /// The link of a page.
+    pub cursor: Option<String>,
+    /// As it came: the pairs that are filters, also broken ones, for links that take one away.
+    conditions: Vec<(String, String)>,
+    search: String,
+}
+
+impl KeyQuery {
+    /// Reads the query string of a URL. None at all opens the first view.
+    pub fn read(query: &str) -> Self {
+        let query = if query.is_empty() {
+            VIEWS[0].path().split_once('?').map_or(String::new(), |(_, q)| q.into())
+        } else {
+            query.into()
+        };
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let mut read = Self {
+            filter: KeyFilter::default(),
+            broken: Vec::new(),
+            sort: Sort::default(),
+            size: SIZES[0],
+            columns: Vec::new(),
+            view: None,
+            cursor: None,
+            conditions: Vec::new(),
+            search: String::new(),
+        };
+        for (name, value) in pairs {
+            match name.as_str() {
+                "q" => read.search = value,
+                "sort" => match Sort::read(&value) {
+                    Ok(sort) => read.sort = sort,
+                    Err(mistake) => read.broken.push(broken(name, value, mistake.text)),
+                },
+                "per_page" => match value.parse().ok().filter(|size| (PAGE_SIZES.0..=PAGE_SIZES.1).contains(size)) {
+                    Some(size) => read.size = size,
+                    None => read.broken.push(broken(name, value, "A page has 20 to 200 keys".into())),
+                },
+                "cols" => read.add_columns(&value),
+                "view" => read.view = Some(value),
+                "from" => read.cursor = Some(value).filter(|cursor| !cursor.is_empty()),
+                "add" | "edit" | "save" => {} // what is open over the page
+                _ => read.conditions.push((name, value)),
+            }
+        }
+        read.columns.sort_by_key(|column| Column::ALL.iter().position(|other| other == column));
+        read.columns.dedup();
+        if read.columns.is_empty() {
+            read.columns = Column::DEFAULT.to_vec();
+        }
+        read.read_filter()
+    }
+
+    fn read_filter(mut self) -> Self {
+        match KeyFilter::read(self.conditions.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
+            Ok(filter) => self.filter = filter,
+            Err(problems) => self.broken.extend(problems),
+        }
+        match std::mem::take(&mut self.filter).with_search(&self.search) {
+            Ok(filter) => self.filter = filter,
+            Err(mistake) => self.broken.push(broken("q".into(), self.search.clone(), mistake.text)),
+        }
+        if !self.broken.is_empty() {
+            self.filter = KeyFilter::default();
+        }
+        self
+    }
+
+    fn add_columns(&mut self, value: &str) {
+        for name in value.split(',').filter(|name| !name.is_empty()) {
+            match Column::named(name).filter(|column| column.shows()) {
+                Some(column) => self.columns.push(column),
+                None => self.broken.push(broken("cols".into(), name.into(), "There is no such column".into())),
+            }
+        }
+    }
+
+    /// What to ask the list for.
+    pub fn list(&self) -> List {
+        List {
+            filter: self.filter.clone(),
+            sort: self.sort,
+            size: self.size,
+            cursor: self.cursor.clone(),
+            count_limit: COUNT_LIMIT,
+        }
+    }
+
+    /// Is anything asked that somebody could clear?
+    pub fn has_filters(&self) -> bool {
+        !self.conditions.is_empty() || !self.search.is_empty()
+    }
+
+    /// The search text as it came.
+    pub fn search(&self) -> &str {
+        &self.search
+    }
+
+    /// How many conditions there are, broken ones too.
+    pub fn conditions(&self) -> usize {
+        self.conditions.len()
+    }
+
+    /// The condition at `index` as it came.
+    pub fn condition_at(&self, index: usize) -> Option<&(String, String)> {
+        self.conditions.get(index)
+    }
+
+    /// The conditions as chips: as they read, or as what is wrong with them.
+    pub fn chips(&self) -> Vec<Chip> {
+        let chip = |(index, (name, value)): (usize, &(String, String))| {
+            let read = KeyFilter::read([(name.as_str(), value.as_str())].into_iter());
+            let base = Chip {
+                index,
+                edit: self.path_with("edit", &index.to_string()),
+                drop: self.without(index),
+                ..Chip::default()
+            };
+            match read {
+                Ok(filter) => filter.conditions.first().map_or(base.clone(), |condition| base.of(condition)),
+                Err(broken) => base.broken(name, value, broken.first().map_or("", |broken| &broken.problem)),
+            }
+        };
+        self.conditions.iter().enumerate().map(chip).collect()
+    }
+
+    /// The mistakes that are no condition's: the order, the page, the columns, the search text.
+    pub fn other_problems(&self) -> Vec<String> {
+        let named = |broken: &&Broken| !self.conditions.iter().any(|(name, _)| *name == broken.name);
+        self.broken.iter().filter(named).map(|broken| format!("{}: {}", broken.value, broken.problem)).collect()
+    }
+
+    /// The path of the same list with another order.
+    pub fn sorted(&self, sort: Sort) -> String {
+        Self { sort, cursor: None, ..self.clone() }.path()
+    }
+
+    /// The path of a page of this list.
+    pub fn page(&self, cursor: &str) -> String {
+        Self { cursor: Some(cursor.to_owned()), ..self.clone() }.path()
+    }
+
+    /// The path of the first page of this list.
+    pub fn first_page(&self) -> String {
+        Self { cursor: None, ..self.clone() }.path()
+    }
+
+    /// The path with one pair more, for what opens over the page.
+    pub fn path_with(&self, name: &str, value: &str) -> String {
+        format!("{PATH}?{}&{name}={value}", self.query_string())
+    }
+
+    /// The list with one condition more, or in the place of the one at `index`.
+    pub fn with_condition(&self, index: Option<usize>, name: String, value: String) -> String {
+        let mut changed = Self { cursor: None, view: None, ..self.clone() };
+        match index.filter(|index| *index < changed.conditions.len()) {
+            Some(index) => changed.conditions[index] = (name, value),
+            None => changed.conditions.push((name, value)),
+        }
+        changed.path()
+    }
+
+    /// The list without the condition at `index`.
+    fn without(&self, index: usize) -> String {
+        let mut changed = Self { cursor: None, view: None, ..self.clone() };
+        changed.conditions.remove(index);
+        changed.path()
+    }
+
+    /// The list searched for another text.
+    pub fn searched(&self, text: &str) -> String {
+        Self { search: text.trim().to_owned(), cursor: None, view: None, ..self.clone() }.path()
+    }
+
+    /// All keys, with the same columns and order.
+    pub fn cleared(&self) -> String {
+        let all = Self {
+            conditions: Vec::new(),
+            search: String::new(),
+            cursor: None,
+            view: Some("all".into()),
+            ..self.clone()
+        };
+        all.path()
+    }
+
+    /// The path of this list.
+    pub fn path(&self) -> String {
+        format!("{PATH}?{}", self.query_string())
+    }
+
+    /// The query string of this list, everything that differs from the default in it.
+    pub fn query_string(&self) -> String {
+        let mut query = Serializer::new(String::new());
+        query.extend_pairs(&self.conditions);
+        if !self.search.is_empty() {
+            query.append_pair("q", &self.search);
+        }
+        if self.sort != Sort::default() {
+            query.append_pair("sort", &self.sort.query());
+        }
+        if self.size != SIZES[0] {
+            query.append_pair("per_page", &self.size.to_string());
+        }
+        if self.columns != Column::DEFAULT {
+            query.append_pair("cols", &self.columns.iter().map(|column| column.name()).collect::<Vec<_>>().join(","));
+        }
+        if let Some(view) = &self.view {
+            query.append_pair("view", view);
+        }
+        if let Some(cursor) = &self.cursor {
+            query.append_pair("from", cursor);
+        }
+        let query = query.finish();
+        // An empty query opens the first view; a list of everything says so.
+        let query = if query.is_empty() { "view=all".to_owned() } else { query };
+        query.replace("%7E", "~").replace("%3B", ";").replace("%2C", ",")
+    }
+}
+
+fn broken(name: String, value: String, problem: String) -> Broken {
+    Broken { name, value, problem }
+}
+
+/// A condition as a chip.
+#[derive(Debug, Clone, Default)]
+pub struct Chip {
+    /// Its place among the conditions.
+    pub index: usize,
+    /// The column.
+    pub column: String,
+    /// The operator.
+    pub operator: String,
+    /// The value.
+    pub value: String,
+    /// What is wrong; empty when nothing is.
+    pub problem: String,
+    /// The link that edits it.
+    pub edit: String,
+    /// The link that removes it.
+    pub drop: String,
+}
+
+impl Chip {
+    fn of(self, condition: &Condition) -> Self {
+        Self {
+            column: condition.column.label().into(),
+            operator: condition.operator_words().into(),
+            value: condition.value_words(),
+            ..self
+        }
+    }
+
+    fn broken(self, name: &str, value: &str, problem: &str) -> Self {
+        let (column, operator) = name.split_once('~').unwrap_or((name, ""));
+        let column = Column::named(column).map_or_else(|| column.to_owned(), |column| column.label().to_owned());
+        Self { column, operator: operator.into(), value: value.into(), problem: problem.into(), ..self }
+    }
+
+    /// The chip as a sentence.
+    pub fn words(&self) -> String {
+        format!("{} {} {}", self.column, self.operator, self.value).trim_end().to_owned()
+    }
+}
+
+/// Does the filter let through only keys that can be restored?
+pub fn shows_ended(filter: &KeyFilter) -> bool {
+    filter.conditions.iter().any(|condition| {
+        matches!(&condition.test, Test::Choice { wanted: true, values } if values.contains(&Choice::Revoked))
+    })
+}
+
+/// Can an administrator bring a key of this status back?
+pub fn is_restorable(status: Status) -> bool {
+    status == Status::Revoked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_is_read_and_written() {
+        let query =
+            "status~in=active;expiring&expires_at~lt=2027-01-01&q=plate&sort=-uses&per_page=50&cols=first_eight,owner";
+        let read = KeyQuery::read(query);
+        assert!(read.broken.is_empty(), "{:?}", read.broken);
+        assert_eq!(read.query_string(), query);
+        assert_eq!(read.chips()[0].words(), "Status is any of Active, Expiring");
+        assert!(!read.chips()[1].drop.contains("2027"));
+    }
+
+    #[test]
+    fn a_broken_filter_lets_nothing_through_and_stays_in_the_links() {
+        let read = KeyQuery::read("expires_at~lt=tomorow&status~in=active");
+        assert_eq!(read.broken.len(), 1);
+        assert_eq!(read.chips()[0].problem, "‘tomorow’ is not a date");
+        assert_eq!(read.chips()[1].drop, "/admin/api-keys?expires_at~lt=tomorow");
+        for bad in ["sort=secret_hash", "per_page=100000", "cols=secret_hash", "nonsense=1", "q=a%0Ab"] {
+            assert!(!KeyQuery::read(bad).broken.is_empty(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_view_can_be_read() {
+        for view in VIEWS {
+            let (_, query) = view.path().split_once('?').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+            let read = KeyQuery::read(&query);
+            assert!(read.broken.is_empty(), "{}: {:?}", view.name, read.broken);
+            assert_eq!(read.view.as_deref(), Some(view.word));
+        }
+        assert_eq!(KeyQuery::read("").chips()[0].words(), "Status is any of Active, Expiring, Disabled");
+    }
+}

@@ -1,0 +1,285 @@
+//! Every key of every owner: filters as chips, sort, pages, views, the choice of columns.
+
+use std::borrow::Borrow;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::export_keys::ExportFormat;
+use super::key_filter_form::FilterForm;
+use crate::actions::browse_keys::{COUNT_LIMIT, Count, KeyPage, Owner};
+use crate::actions::save_view::SavedView;
+use crate::actions::{App, Error};
+use crate::domain::api_key::ApiKey;
+use crate::domain::job::Verb;
+use crate::domain::key_filter::{Broken, Column, Kind, Sort};
+use crate::domain::secret::appears_in;
+use crate::web::access::{Admin, SignedIn};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::key_query::{KeyQuery, PATH, SIZES, VIEWS};
+use crate::web::key_view::KeyView;
+use crate::web::shell::{Nav, Shell};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/admin_api_keys.html")]
+pub struct GridPage {
+    shell: Shell,
+    query: KeyQuery,
+    page: Option<KeyPage>,
+    rows: Vec<KeyRow>,
+    views: Vec<SavedView>,
+    /// What is open over the page.
+    pub dialog: Dialog,
+}
+
+/// A key with its owner.
+pub struct KeyRow {
+    /// The key as it reads.
+    pub view: KeyView,
+    /// Whose it is.
+    pub owner: Owner,
+}
+
+impl KeyRow {
+    /// The path of its page for administrators.
+    pub fn path(&self) -> String {
+        format!("{PATH}/{}", self.view.key.first_eight)
+    }
+
+    /// How often it was used, as people read it.
+    pub fn uses(&self) -> String {
+        number(self.view.key.use_count)
+    }
+
+    /// What can be done to it.
+    pub fn verbs(&self) -> Vec<Verb> {
+        let status = self.view.key.status(self.view.now);
+        Verb::CHOICES.into_iter().filter(|verb| verb.fits(status)).collect()
+    }
+}
+
+/// What is open over the page.
+pub enum Dialog {
+    /// Nothing.
+    None,
+    /// The form for one filter.
+    Filter(FilterForm),
+    /// The form for a view: its name, and what is wrong with it.
+    SaveView(String, Mistakes),
+}
+
+/// `GET /admin/api-keys`
+pub async fn grid(request: HttpRequest, app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
+    let query = KeyQuery::read(request.query_string());
+    let mut page = GridPage::load(&app, &user, query).await?;
+    page.dialog = dialog(&request, &page.query);
+    Ok(if page.query.broken.is_empty() { html::page(&page) } else { html::invalid(&page) })
+}
+
+fn dialog(request: &HttpRequest, query: &KeyQuery) -> Dialog {
+    let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+    for (name, value) in pairs {
+        let form = match &*name {
+            "add" => FilterForm::add(&value),
+            "edit" => value.parse().ok().and_then(|index| FilterForm::edit(query, index)),
+            "save" => return Dialog::SaveView(String::new(), Mistakes::default()),
+            _ => None,
+        };
+        if let Some(form) = form {
+            return Dialog::Filter(form);
+        }
+    }
+    Dialog::None
+}
+
+/// What the search box sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    q: String,
+    state: String,
+}
+
+/// `POST /admin/api-keys/search`: a pasted secret must not stand in an address, so the box posts, and goes on from here.
+pub async fn search(app: web::Data<App>, Admin(user): Admin, form: Form<Search>) -> Result<HttpResponse, PageError> {
+    let query = KeyQuery::read(&form.0.state);
+    if let Some(first_eight) = app.first_eight_of(&form.0.q) {
+        let found = format!("{PATH}?first_eight~eq={first_eight}");
+        Flash::done("You pasted a whole API key. It was not kept: this is the key with its first eight. Rotate it if others may have seen it.")
+            .leave(&user.session);
+        return Ok(html::see_other(&found));
+    }
+    if appears_in(&app.config.prefixes, &form.0.q) {
+        let text = "The text holds something like an API key, but not one whole key: check that all of it was copied, and nothing else.";
+        Flash::failed(text).leave(&user.session);
+        return Ok(html::see_other(&query.first_page()));
+    }
+    Ok(html::see_other(&query.searched(&form.0.q)))
+}
+
+impl GridPage {
+    /// The page with nothing open over it. While a filter is broken, no key is shown.
+    pub async fn load(app: &App, user: &SignedIn, mut query: KeyQuery) -> Result<Self, PageError> {
+        let page = if query.broken.is_empty() {
+            match app.browse_keys(&query.list()).await {
+                Ok(page) => Some(page),
+                Err(Error::Invalid(mistakes)) => {
+                    let text = mistakes.into_iter().map(|mistake| mistake.text).collect::<Vec<_>>().join(". ");
+                    query.broken.push(Broken { name: "from".into(), value: "Page".into(), problem: text });
+                    query.cursor = None;
+                    None
+                }
+                Err(error) => return Err(error.into()),
+            }
+        } else {
+            None
+        };
+        let row = |(key, owner): &(ApiKey, Owner), now| KeyRow {
+            view: KeyView { key: key.clone(), now },
+            owner: owner.clone(),
+        };
+        let rows = page.iter().flat_map(|page| page.keys.iter().map(|pair| row(pair, page.now))).collect();
+        let views = app.saved_views(user.account.id).await?;
+        Ok(Self { shell: Shell::new(user, Nav::AdminKeys), query, page, rows, views, dialog: Dialog::None })
+    }
+
+    fn title(&self) -> String {
+        match &self.dialog {
+            Dialog::None if !self.query.broken.is_empty() => "Error: API keys".into(),
+            Dialog::None => "API keys".into(),
+            Dialog::Filter(form) => format!("Filter by {} · API keys", form.column.label()),
+            Dialog::SaveView(..) => "Save as a new view · API keys".into(),
+        }
+    }
+
+    /// "1,284 in total, 1,102 active or disabled."
+    fn totals(&self) -> String {
+        self.page.as_ref().map_or(String::new(), |page| {
+            format!(
+                "Every key on this server: {} in total, {} of them not ended. Session keys are not listed.",
+                words(page.total),
+                words(page.live)
+            )
+        })
+    }
+
+    /// "1 to 20 of 214 matching (1,284 in total)".
+    fn position(&self) -> String {
+        let Some(page) = &self.page else { return String::new() };
+        if page.keys.is_empty() {
+            return format!("0 of {} matching ({} in total)", words(page.matching), words(page.total));
+        }
+        let last = page.before + i64::try_from(page.keys.len()).unwrap_or(0);
+        let (first, last) = (number(page.before + 1), number(last));
+        match (&self.query.filter, page.matching) {
+            (filter, matching) if filter.is_everything() => format!("{first} to {last} of {}", words(matching)),
+            (_, matching) => {
+                format!("{first} to {last} of {} matching ({} in total)", words(matching), words(page.total))
+            }
+        }
+    }
+
+    /// "214", "10,000+".
+    fn matching(&self) -> String {
+        self.page.as_ref().map_or(String::new(), |page| words(page.matching))
+    }
+
+    /// How many keys the filter hides.
+    fn hidden(&self) -> String {
+        self.page.as_ref().map_or(String::new(), |page| words(page.total))
+    }
+
+    fn is_empty_server(&self) -> bool {
+        self.page.as_ref().is_some_and(|page| page.total == Count::Exactly(0))
+    }
+
+    /// What can be done to the keys that the list shows: nothing is offered that fits none of them.
+    fn verbs(&self) -> Vec<Verb> {
+        let statuses: Vec<_> = self.rows.iter().map(|row| row.view.key.status(row.view.now)).collect();
+        let some = self.page.as_ref().is_some_and(|page| page.next.is_some() || page.previous.is_some());
+        let fits = |verb: &Verb| some || statuses.iter().any(|status| verb.fits(*status));
+        Verb::CHOICES.into_iter().filter(fits).collect()
+    }
+
+    fn shows(&self, column: impl Borrow<Column>) -> bool {
+        self.query.columns.contains(column.borrow())
+    }
+
+    /// For `aria-sort`; empty for a column that the list is not sorted by.
+    fn sorted(&self, column: &str) -> &'static str {
+        match self.query.sort {
+            Sort { column: sorted, .. } if sorted.name() != column => "",
+            Sort { descending: true, .. } => "descending",
+            Sort { .. } => "ascending",
+        }
+    }
+
+    /// The link in a column's head: sorts by it, or turns the order around. What people look for first comes first.
+    fn sort_link(&self, column: &str) -> String {
+        let Some(column) = Column::named(column) else { return self.query.path() };
+        let sort = if self.query.sort.column == column {
+            self.query.sort.reversed()
+        } else {
+            Sort { column, descending: matches!(column, Column::Created | Column::Activity | Column::Uses) }
+        };
+        self.query.sorted(sort)
+    }
+
+    /// The name of the view that is open.
+    fn view_name(&self) -> String {
+        let word = self.query.view.as_deref().unwrap_or_default();
+        let own = self.views.iter().find(|view| view.id.to_string() == word).map(|view| view.name.clone());
+        let built_in = VIEWS.iter().find(|view| view.word == word).map(|view| view.name.to_owned());
+        own.or(built_in).unwrap_or_else(|| "None".into())
+    }
+
+    fn is_view(&self, word: &str) -> bool {
+        self.query.view.as_deref() == Some(word)
+    }
+
+    fn is_own_view(&self, view: &SavedView) -> bool {
+        self.is_view(&view.id.to_string())
+    }
+
+    /// The pairs of the query that the form for columns does not set itself.
+    fn pairs_without_columns(&self) -> Vec<(String, String)> {
+        let pairs = url::form_urlencoded::parse(self.query.query_string().as_bytes()).into_owned().collect::<Vec<_>>();
+        pairs.into_iter().filter(|(name, _)| !["cols", "from"].contains(&name.as_str())).collect()
+    }
+
+    /// The pairs of the query that the form for the size of pages does not set itself.
+    fn pairs_without_size(&self) -> Vec<(String, String)> {
+        let pairs = url::form_urlencoded::parse(self.query.query_string().as_bytes()).into_owned().collect::<Vec<_>>();
+        pairs.into_iter().filter(|(name, _)| !["per_page", "from"].contains(&name.as_str())).collect()
+    }
+
+    fn own_view_path(view: &SavedView) -> String {
+        format!("{PATH}?{}&view={}", view.query, view.id)
+    }
+}
+
+/// A count as people read it.
+pub fn words(count: Count) -> String {
+    match count {
+        Count::Exactly(exactly) => number(exactly),
+        Count::Many => format!("{}+", number(COUNT_LIMIT)),
+    }
+}
+
+/// A number with commas between its thousands.
+pub fn number(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("-{text}") } else { text }
+}

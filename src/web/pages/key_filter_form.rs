@@ -1,0 +1,95 @@
+//! The form for one filter of the grid: fitting the column, over the list, with an address of its own.
+
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::domain::key_filter::{Choice, Column, Kind, Operator};
+use crate::web::access::Admin;
+use crate::web::errors::PageError;
+use crate::web::html;
+use crate::web::key_query::KeyQuery;
+
+/// The form.
+#[derive(Debug, Clone)]
+pub struct FilterForm {
+    /// The column that is filtered.
+    pub column: Column,
+    /// The condition that is edited; `None` for one more.
+    pub index: Option<usize>,
+    /// The operator that is chosen.
+    pub operator: String,
+    /// The value as it came.
+    pub value: String,
+    /// What is wrong with it; empty when nothing is.
+    pub problem: String,
+}
+
+impl FilterForm {
+    /// For one more condition on this column.
+    pub fn add(column: &str) -> Option<Self> {
+        let column = Column::named(column).filter(|column| column.is_offered())?;
+        let operator = match column.kind() {
+            Kind::Text => Operator::Contains,
+            Kind::Date => Operator::Lt,
+            Kind::Number => Operator::Gte,
+            Kind::Choice | Kind::Job => Operator::In,
+        };
+        let operator =
+            column.operators().into_iter().find(|one| *one == operator).or(column.operators().first().copied())?;
+        let (value, problem) = (String::new(), String::new());
+        Some(Self { column, index: None, operator: operator.suffix().into(), value, problem })
+    }
+
+    /// For the condition at `index` of a list.
+    pub fn edit(query: &KeyQuery, index: usize) -> Option<Self> {
+        let (name, value) = query.condition_at(index)?;
+        let (column, operator) = name.split_once('~')?;
+        let problem = query.chips().get(index).map(|chip| chip.problem.clone()).unwrap_or_default();
+        let column = Column::named(column)?;
+        Some(Self { column, index: Some(index), operator: operator.into(), value: value.clone(), problem })
+    }
+
+    /// Is this the operator that is chosen?
+    pub fn is(&self, operator: &Operator) -> bool {
+        self.operator == operator.suffix()
+    }
+
+    /// Is this value among the chosen ones?
+    pub fn has(&self, choice: &Choice) -> bool {
+        self.value.split(';').any(|word| word.trim() == choice.word())
+    }
+
+    /// What people read under the field.
+    pub fn hint(&self) -> &'static str {
+        match self.column.kind() {
+            Kind::Text if self.column == Column::Owner => {
+                "The display name or the user name. Several with a semicolon between them"
+            }
+            Kind::Text => "Upper and lower case are the same. Several with a semicolon between them",
+            Kind::Date => {
+                "Year-month-day in UTC, such as 2027-01-01; two with a semicolon for “is between”; a number for days"
+            }
+            Kind::Number => "A whole number; two with a semicolon for “is between”",
+            Kind::Choice | Kind::Job => "",
+        }
+    }
+}
+
+/// `GET /admin/api-keys/filter`: puts what the form sends into the address of the list.
+pub async fn apply(request: HttpRequest, _admin: Admin) -> Result<HttpResponse, PageError> {
+    let (mut state, mut column, mut operator, mut index) = (String::new(), String::new(), String::new(), None);
+    let mut values: Vec<String> = Vec::new();
+    for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+        match &*name {
+            "state" => state = value.into_owned(),
+            "column" => column = value.into_owned(),
+            "operator" => operator = value.into_owned(),
+            "index" => index = value.parse().ok(),
+            "value" => values.push(value.into_owned()),
+            _ => {}
+        }
+    }
+    let alone = Operator::named(&operator).is_some_and(Operator::is_alone);
+    let value = if alone { String::new() } else { values.join(";") };
+    let query = KeyQuery::read(&state);
+    Ok(html::see_other(&query.with_condition(index, format!("{column}~{operator}"), value)))
+}

@@ -1,0 +1,59 @@
+//! Saving and deleting views of the grid.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+use super::admin_api_keys::{Dialog, GridPage};
+use super::sign_in::Nothing;
+use crate::actions::save_view::parse_name;
+use crate::actions::{App, Error};
+use crate::web::access::Admin;
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::key_query::{KeyQuery, PATH};
+
+/// What the form sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewView {
+    name: String,
+    state: String,
+}
+
+/// `POST /admin/api-keys/views`
+pub async fn save(app: web::Data<App>, Admin(user): Admin, form: Form<NewView>) -> Result<HttpResponse, PageError> {
+    let mut query = KeyQuery::read(&form.0.state);
+    (query.cursor, query.view) = (None, None);
+    let saved = match parse_name(&form.0.name) {
+        Ok(name) => app.save_view(&user.actor, user.account.id, name, query.query_string()).await,
+        Err(mistake) => Err(mistake.into()),
+    };
+    match saved {
+        Ok(id) => {
+            Flash::done("View saved. Its link means the same for every administrator.").leave(&user.session);
+            query.view = Some(id.to_string());
+            Ok(html::see_other(&query.path()))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let mut page = GridPage::load(&app, &user, query).await?;
+            page.dialog = Dialog::SaveView(form.0.name, Mistakes(mistakes));
+            Ok(html::invalid(&page))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /admin/api-keys/views/{id}/delete`
+pub async fn delete(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    id: web::Path<String>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    app.delete_view(&user.actor, user.account.id, id).await?;
+    Flash::done("View deleted. Links to it still show its filters.").leave(&user.session);
+    Ok(html::see_other(PATH))
+}

@@ -1,0 +1,160 @@
+//! The grid against a naive model: random filters, orders and data; every page forwards and backwards, on both databases.
+
+use claviger::actions::browse_keys::{Count, KeyPage, List};
+use claviger::domain::key_filter::{KeyFilter, Sort};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+
+use crate::support::key_model::{Fact, Model, condition, facts, lower, order, piece};
+use crate::support::{TestApp, on_both};
+
+fn eights(page: &KeyPage) -> Vec<String> {
+    page.keys.iter().map(|(key, _)| key.first_eight.as_str().to_owned()).collect()
+}
+
+fn with_demo(app: &TestApp, keys: usize) -> Vec<Fact> {
+    app.run(app.app.fill_demo(keys, 7, |_| {})).expect("a demo");
+    facts(app)
+}
+
+on_both! { fn the_grid_does_what_a_naive_model_does(app) {
+    let all = with_demo(&app, 400);
+    let now = app.clock.now().0;
+    let mut rng = StdRng::seed_from_u64(42);
+    let columns = ["first_eight", "owner", "name", "status", "created_at", "expires_at", "latest_activity", "uses"];
+    let mut with_rows = 0;
+    for round in 0..150 {
+        let conditions: Vec<(String, String, Model)> = (0..rng.random_range(0..4)).map(|_| condition(&mut rng, &all, now)).collect();
+        let search = rng.random_bool(0.3).then(|| {
+            let example = all.choose(&mut rng).expect("a key").clone();
+            let source = [example.name, example.note, example.display, example.eight, example.username];
+            let source = source.choose(&mut rng).expect("a text").clone();
+            piece(&mut rng, &source)
+        });
+        let column = *columns.choose(&mut rng).expect("a column");
+        let descending = rng.random_bool(0.5);
+        let pairs: Vec<(&str, &str)> = conditions.iter().map(|(name, value, _)| (name.as_str(), value.as_str())).collect();
+        let said = format!("round {round}: {pairs:?} search {search:?} sort {column} {descending}");
+
+        let found = |fact: &&Fact| {
+            let low = search.as_ref().map(|search| lower(search));
+            let holds = |text: &str| low.as_ref().is_none_or(|low| lower(text).contains(low.as_str()));
+            conditions.iter().all(|(.., model)| model(fact))
+                && [&fact.name, &fact.note, &fact.display, &fact.eight, &fact.username].iter().any(|text| holds(text))
+        };
+        let mut expected: Vec<&Fact> = all.iter().filter(found).collect();
+        expected.sort_by_key(|fact| order(fact, column));
+        if descending { expected.reverse(); }
+        let expected: Vec<String> = expected.into_iter().map(|fact| fact.eight.clone()).collect();
+        with_rows += usize::from(!expected.is_empty());
+
+        let filter = KeyFilter::read(pairs.iter().copied()).unwrap_or_else(|broken| panic!("{said}: {broken:?}"))
+            .with_search(search.as_deref().unwrap_or_default()).expect("a search text");
+        assert_eq!(KeyFilter::from_query(&filter.query()).as_ref(), Some(&filter), "{said}: kept by jobs as it is");
+        let sort = Sort::read(&format!("{}{column}", if descending { "-" } else { "" })).expect("an order");
+        // A low limit makes few keys "many": then the list is walked instead of fetched and sorted.
+        let count_limit = *[3, 40, 10_000].choose(&mut rng).expect("a limit");
+        let list = |cursor: Option<String>| List { filter: filter.clone(), sort, size: 20, cursor, count_limit };
+        let page = |cursor| app.run(app.app.browse_keys(&list(cursor))).unwrap_or_else(|error| panic!("{said}: {error}"));
+
+        let (mut got, mut pages, mut cursor) = (Vec::new(), Vec::new(), None);
+        loop {
+            let page = page(cursor.clone());
+            let found = i64::try_from(expected.len()).expect("few");
+            assert_eq!(page.matching, if found > count_limit { Count::Many } else { Count::Exactly(found) }, "{said}");
+            assert_eq!(page.before, i64::try_from(got.len()).expect("few"), "{said}: the position");
+            got.extend(eights(&page));
+            pages.push(page.clone());
+            match page.next { Some(next) => cursor = Some(next), None => break }
+        }
+        assert_eq!(got, expected, "{said}");
+        for at in (1..pages.len()).rev() {
+            let back = page(pages[at].previous.clone());
+            assert_eq!((eights(&back), back.before), (eights(&pages[at - 1]), pages[at - 1].before), "{said}: backwards from page {at}");
+        }
+        assert!(pages[0].previous.is_none(), "{said}");
+    }
+    assert!(with_rows > 60, "most rounds find something: {with_rows}");
+} }
+
+on_both! { fn a_link_to_a_page_works_for_its_own_list_alone(app) {
+    with_demo(&app, 60);
+    let list = |query: &str, sort: &str, cursor: Option<String>| List {
+        filter: KeyFilter::from_query(query).expect("a filter"), sort: Sort::read(sort).expect("an order"), size: 20, cursor, count_limit: 10_000,
+    };
+    let next = app.run(app.app.browse_keys(&list("", "name", None))).expect("a page").next.expect("more");
+    assert!(app.run(app.app.browse_keys(&list("", "name", Some(next.clone())))).is_ok());
+    for other in [list("status~in=active", "name", Some(next.clone())), list("", "-name", Some(next.clone())), list("", "uses", Some(next.clone())),
+                  list("", "name", Some(format!("{}A", &next[..next.len() - 1]))), list("", "name", Some("x".into()))] {
+        assert!(app.run(app.app.browse_keys(&other)).is_err(), "SECURITY Q3: {other:?}");
+    }
+} }
+
+on_both! { fn a_position_stays_right_when_keys_come_and_go(app) {
+    let all = with_demo(&app, 70);
+    let list = |cursor| List { filter: KeyFilter::default(), sort: Sort::read("created_at").expect("an order"), size: 20, cursor, count_limit: 10_000 };
+    let first = app.run(app.app.browse_keys(&list(None))).expect("a page");
+    let second = app.run(app.app.browse_keys(&list(first.next.clone()))).expect("a page");
+    let oldest = all.iter().min_by_key(|fact| fact.created).expect("a key");
+    app.database.execute(&format!("DELETE FROM api_keys WHERE id = {}", oldest.id));
+    let back = app.run(app.app.browse_keys(&list(second.previous))).expect("a page");
+    assert_eq!((back.before, back.keys.len(), back.previous), (0, 20, None), "the first page is full, and nothing is before it");
+} }
+
+/// Filters, one for each column and kind of question, that an index has to answer.
+const INDEXED: [&str; 24] = [
+    "first_eight~eq=Abcdefgh",
+    "first_eight~contains=abc",
+    "first_eight~startswith=ab",
+    "owner~eq=miriam",
+    "owner~contains=miriam",
+    "name~eq=ci",
+    "name~in=ci;cd",
+    "name~contains=jupyter",
+    "name~startswith=ci",
+    "note~contains=4471",
+    "note~isblank=",
+    "note~isnonblank=",
+    "access~in=scopes",
+    "status~in=active",
+    "status~in=expired;revoked",
+    "created_at~lt=2026-01-01",
+    "expires_at~next=14",
+    "expires_at~isblank=",
+    "latest_activity~older=90",
+    "latest_activity~isblank=",
+    "address~eq=10.0.0.1",
+    "address~startswith=10.3.",
+    "uses~gt=100000",
+    "lifetime_days~gt=90",
+];
+
+on_both! { fn no_filter_and_no_order_scans_the_table_or_sorts_it(app) {
+    with_demo(&app, 2_000);
+    let plan = |query: &str, sort: &str, count_limit: i64| {
+        let filter = KeyFilter::from_query(query).unwrap_or_else(|| panic!("{query}"));
+        let list = List { filter, sort: Sort::read(sort).expect("an order"), size: 20, cursor: None, count_limit };
+        app.run(app.app.explain_list(&list)).expect("a plan")
+    };
+    let scans = |lines: &[String]| -> Vec<String> {
+        lines.iter().filter(|line| line.contains("Seq Scan on api_keys") || *line == "SCAN api_keys").cloned().collect()
+    };
+    // What an index has presorted, with the unique column in front, is in its order already.
+    let presorted = |lines: &[String]| lines.iter().any(|line| line.contains("Presorted Key"));
+    let sorts = |lines: &[String]| !presorted(lines) && lines.iter().any(|line| line.contains("Sort Key") || line.contains("USE TEMP B-TREE"));
+    for sort in ["first_eight", "owner", "name", "status", "created_at", "expires_at", "latest_activity", "uses"] {
+        for sort in [sort.to_owned(), format!("-{sort}")] {
+            let walked = plan("", &sort, 10_000);
+            assert!(!sorts(&walked), "{sort}: {walked:#?}");
+            let filtered = plan("status~in=active;expiring;disabled", &sort, 5);
+            assert!(!sorts(&filtered), "a filter that most keys pass does not keep the list from being walked: {sort}: {filtered:#?}");
+        }
+    }
+    for filter in INDEXED {
+        let lines = plan(filter, "created_at", 10_000);
+        assert_eq!(scans(&lines), [""; 0], "{filter}: {lines:#?}");
+        let search = plan("q=jupyter", "created_at", 10_000);
+        assert_eq!(scans(&search), [""; 0], "{search:#?}");
+    }
+} }
