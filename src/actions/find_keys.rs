@@ -5,7 +5,8 @@ use crate::domain::api_key::{ApiKey, Status};
 use crate::domain::clock::Moment;
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::secret::FirstEight;
-use crate::store::{accounts, audit, keys, lifetimes, replaced_secrets, settings};
+use crate::store::accounts::Owner;
+use crate::store::{Db, accounts, audit, keys, lifetimes, replaced_secrets, settings};
 
 pub use crate::store::audit::Line;
 pub use crate::store::keys::Listing;
@@ -80,20 +81,39 @@ impl App {
             .store
             .read(move |db| {
                 let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
-                let stop = key.revoked.as_ref().or(key.disabled.as_ref()).and_then(|stop| stop.by);
-                let stopped_by = match stop {
-                    Some(account) => accounts::find(db, account)?.map(|account| account.display_name),
-                    None => None,
-                };
-                let grace_ends = match key.status(now) {
-                    Status::Revoked => None,
-                    _ => replaced_secrets::grace_ends(db, key.id, now)?,
-                };
-                let history = audit::history(db, key.first_eight.as_str(), 50)?;
-                Ok::<_, Error>(KeyDetails { stopped_by, grace_ends, history, rule: lifetimes::for_everyone(db)?, key })
+                details_of(db, key, now)
             })
             .await?;
         self.use_log.complete(&mut details.key);
         Ok(details)
     }
+
+    /// One key of anybody, for administrators, with its owner.
+    pub async fn any_key(&self, first_eight: &FirstEight) -> Result<(KeyDetails, Owner), Error> {
+        let (first_eight, now) = (first_eight.clone(), self.now());
+        let (mut details, owner) = self
+            .store
+            .read(move |db| {
+                let key = keys::find(db, &first_eight)?.ok_or(Error::NotFound)?;
+                let owner = accounts::owners(db, &[key.owner])?.remove(&key.owner).unwrap_or_default();
+                Ok::<_, Error>((details_of(db, key, now)?, owner))
+            })
+            .await?;
+        self.use_log.complete(&mut details.key);
+        Ok((details, owner))
+    }
+}
+
+fn details_of(db: &mut Db, key: ApiKey, now: Moment) -> Result<KeyDetails, Error> {
+    let stop = key.revoked.as_ref().or(key.disabled.as_ref()).and_then(|stop| stop.by);
+    let stopped_by = match stop {
+        Some(account) => accounts::find(db, account)?.map(|account| account.display_name),
+        None => None,
+    };
+    let grace_ends = match key.status(now) {
+        Status::Revoked => None,
+        _ => replaced_secrets::grace_ends(db, key.id, now)?,
+    };
+    let history = audit::history(db, key.first_eight.as_str(), 50)?;
+    Ok(KeyDetails { stopped_by, grace_ends, history, rule: lifetimes::for_everyone(db)?, key })
 }

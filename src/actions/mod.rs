@@ -10,11 +10,13 @@ use rand::rngs::SysRng;
 use crate::config::Config;
 use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::clock::{Clock, Moment};
+use crate::domain::secret::base62;
 use crate::domain::user::Account;
 use crate::store::Store;
 use crate::store::use_log::UseLog;
 
 pub mod browse_keys;
+pub mod change_keys;
 pub mod check_health;
 mod cursor;
 pub mod edit_key;
@@ -28,6 +30,7 @@ pub mod manage_users;
 pub mod pause_key;
 pub mod revoke_key;
 pub mod rotate_key;
+pub mod run_jobs;
 pub mod save_view;
 pub mod sessions;
 pub mod set_up;
@@ -54,12 +57,18 @@ pub struct App {
     throttle: throttle::Throttle,
     use_log: UseLog,
     signing_key: tokio::sync::OnceCell<Vec<u8>>,
+    /// The name of this process among those that do bulk work.
+    node: String,
+    jobs_waiting: tokio::sync::Notify,
 }
 
 impl App {
     /// Puts the parts together.
     pub fn new(config: Config, store: Store, clock: Clock, chance: Chance) -> Self {
+        let node = base62(&mut *chance(), 12).to_string();
         Self {
+            node,
+            jobs_waiting: tokio::sync::Notify::new(),
             config,
             store,
             clock,

@@ -7,7 +7,7 @@ use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::mistake::Mistake;
 use crate::domain::password::{Match, Password, PasswordHash};
-use crate::domain::user::Username;
+use crate::domain::user::{Account, Username};
 use crate::store::accounts::Credentials;
 use crate::store::{accounts, audit};
 
@@ -67,6 +67,26 @@ impl App {
                 Err(refused())
             }
         }
+    }
+
+    /// Checks the password of somebody who is signed in, before what is grave.
+    pub async fn confirm_password(&self, actor: &Actor, account: &Account, password: String) -> Result<(), Error> {
+        let wrong = || Error::from(Mistake::new("password", "This is not your password"));
+        let username = account.username.clone();
+        let known = self.store.look_up(move |db| accounts::credentials(db, &username)).await?.ok_or(Error::NotFound)?;
+        self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;
+        let password = Password::presented(password).ok_or_else(wrong)?;
+        let stored = known.password.unwrap_or_else(PasswordHash::of_nobody);
+        let found = self.hashing.run(move || stored.compare(&password)).await?;
+        let now = self.now();
+        let event = match found {
+            Match::Wrong => {
+                actor.failed(now, Action::PasswordConfirm, &actor.name, json!({ "reason": "wrong password" }))
+            }
+            _ => actor.did(now, Action::PasswordConfirm, &actor.name, json!({})),
+        };
+        self.store.write(move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
+        if matches!(found, Match::Wrong) { Err(wrong()) } else { Ok(()) }
     }
 
     /// Notes that somebody signed out. The session itself is ended by whoever holds it.

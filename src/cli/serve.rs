@@ -12,6 +12,8 @@ use crate::web::server::{self, Bound};
 
 /// How often uses of keys are written down.
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
+/// How often bulk work of other nodes that died is looked for.
+const LOOK_FOR_JOBS_EVERY: Duration = Duration::from_secs(5);
 /// How often what is over is removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
@@ -30,6 +32,7 @@ async fn serve(app: web::Data<App>) -> Result<(), String> {
     }
     let handle = server.handle();
     let background = actix_web::rt::spawn(in_background(app.clone()));
+    let working = actix_web::rt::spawn(bulk_work(app.clone()));
     actix_web::rt::spawn(async move {
         match asked_to_end().await {
             Ok(()) => tracing::info!("Ending: requests in flight are answered first."),
@@ -39,6 +42,7 @@ async fn serve(app: web::Data<App>) -> Result<(), String> {
     });
     let ended = server.await.map_err(|error| error.to_string());
     background.abort();
+    working.abort();
     match app.flush_uses().await {
         Ok(keys) => tracing::info!(keys, "Ended; the latest uses are written down."),
         Err(error) => tracing::error!(%error, "The latest uses of keys could not be written down."),
@@ -55,6 +59,19 @@ async fn in_background(app: web::Data<App>) {
         };
         if let Err(error) = done {
             tracing::warn!(%error, "Work in the background was not done; it is tried again.");
+        }
+    }
+}
+
+/// Does bulk work: at once when it is confirmed here, soon when another node left it.
+async fn bulk_work(app: web::Data<App>) {
+    loop {
+        if let Err(error) = app.run_jobs().await {
+            tracing::warn!(%error, "Bulk work was interrupted; it is taken up again.");
+        }
+        tokio::select! {
+            () = app.job_waiting() => {}
+            () = tokio::time::sleep(LOOK_FOR_JOBS_EVERY) => {}
         }
     }
 }

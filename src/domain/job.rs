@@ -159,10 +159,16 @@ pub struct Job {
     pub created_by: i64,
     /// Their user name.
     pub created_name: String,
+    /// From which address.
+    pub address: Option<String>,
+    /// By which request.
+    pub request: Option<String>,
     /// Why, as they said; may be empty.
     pub reason: String,
     /// The end that [`Verb::Expire`] gives.
     pub expires_at: Option<Moment>,
+    /// What else its verb needs, as JSON; may be empty.
+    pub parameter: String,
     /// The job that [`Verb::Undo`] gives back.
     pub undoes: Option<i64>,
     /// The job that gave this one back.

@@ -17,6 +17,8 @@ pub mod connection;
 pub mod demo;
 mod dialect;
 pub mod forms;
+pub mod job_keys;
+pub mod jobs;
 pub mod keys;
 pub mod lifetimes;
 pub mod migrations;

@@ -81,6 +81,50 @@ diesel::table! {
 }
 
 diesel::table! {
+    job_keys (job, key) {
+        job -> BigInt,
+        key -> BigInt,
+        version -> BigInt,
+        outcome -> Text,
+        why -> Text,
+        before_at -> Nullable<BigInt>,
+        before_by -> Nullable<BigInt>,
+        before_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        verb -> Text,
+        state -> Text,
+        frozen_at -> BigInt,
+        filter -> Nullable<Text>,
+        created_by -> BigInt,
+        created_name -> Text,
+        address -> Nullable<Text>,
+        request -> Nullable<Text>,
+        reason -> Text,
+        expires_at -> Nullable<BigInt>,
+        parameter -> Text,
+        undoes -> Nullable<BigInt>,
+        undone_by -> Nullable<BigInt>,
+        total -> BigInt,
+        people -> BigInt,
+        services -> BigInt,
+        recent -> BigInt,
+        own -> BigInt,
+        done -> BigInt,
+        left_count -> BigInt,
+        stop_asked -> Bool,
+        confirmed_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        lease_owner -> Nullable<Text>,
+        lease_until -> BigInt,
+    }
+}
+
+diesel::table! {
     key_secrets (id) {
         id -> BigInt,
         key -> BigInt,
@@ -153,6 +197,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     audit_chain,
     audit_events,
+    job_keys,
+    jobs,
     key_secrets,
     lifetime_rules,
     saved_views,

@@ -77,6 +77,30 @@ impl FromRequest for Admin {
     }
 }
 
+/// An administrator who gave the password within the last five minutes: for what is grave. Who did not is asked for it,
+/// and comes back to the page that asks.
+pub struct RecentAdmin(pub SignedIn);
+
+impl FromRequest for RecentAdmin {
+    type Error = ActixError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ActixError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, admin) = (request.clone(), Admin::from_request(request, payload));
+        Box::pin(async move {
+            let Admin(user) = admin.await?;
+            if sessions::is_proved(&user.session, app(&request)?.now()) {
+                return Ok(Self(user));
+            }
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            let target = format!("/confirm-password?{}", query.append_pair("next", path).finish());
+            let response = HttpResponse::SeeOther().insert_header((header::LOCATION, target)).finish();
+            Err(InternalError::from_response("the password is to be confirmed", response).into())
+        })
+    }
+}
+
 /// Somebody of whom only the address is known: for signing in and setting up.
 pub struct Stranger {
     /// As the audit log will know them.

@@ -65,6 +65,8 @@ table! {
     get  "/sign-in"                                      => pages::sign_in::page;
     post "/sign-in"                                      => pages::sign_in::sign_in;
     post "/sign-out"                                     => pages::sign_in::sign_out;
+    get  "/confirm-password"                             => pages::confirm_password::page;
+    post "/confirm-password"                             => pages::confirm_password::confirm;
     get  "/external-tool-access"                         => pages::external_tool_access::list;
     get  "/external-tool-access/generate"                => pages::generate_key::page;
     post "/external-tool-access/generate"                => pages::generate_key::generate;
@@ -88,6 +90,15 @@ table! {
     get  "/admin/api-keys/filter"                        => pages::key_filter_form::apply;
     post "/admin/api-keys/views"                         => pages::saved_views::save;
     post "/admin/api-keys/views/{id}/delete"             => pages::saved_views::delete;
+    post "/admin/api-keys/bulk"                          => pages::bulk::draft;
+    get  "/admin/api-keys/bulk/{id}"                     => pages::bulk::page;
+    post "/admin/api-keys/bulk/{id}"                     => pages::bulk::confirm;
+    get  "/admin/api-keys/{first_eight}"                 => pages::admin_key::page;
+    post "/admin/api-keys/{first_eight}/{verb}"          => pages::bulk::draft_one;
+    get  "/admin/jobs"                                   => pages::jobs::list;
+    get  "/admin/jobs/{id}"                              => pages::jobs::page;
+    post "/admin/jobs/{id}/stop"                         => pages::jobs::stop;
+    post "/admin/jobs/{id}/undo"                         => pages::jobs::undo;
 }
 
 mod get {

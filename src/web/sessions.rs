@@ -12,11 +12,15 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::actions::{self, App, Error};
+use crate::domain::clock::{MINUTE, Moment};
 
 type State = HashMap<String, String>;
 
 const ID: &str = "id";
 const ACCOUNT: &str = "account";
+const PROVED: &str = "proved_at";
+/// What is grave asks for the password again when it was given longer ago than this, in microseconds.
+const PROOF_LASTS: i64 = 5 * MINUTE;
 
 /// The cookie's name.
 pub fn cookie_name(https: bool) -> &'static str {
@@ -24,11 +28,23 @@ pub fn cookie_name(https: bool) -> &'static str {
 }
 
 /// Puts a session that has begun in the place of whatever this browser had before. Its row is there already: see `save`.
-pub fn begin(session: &Session, begun: &actions::sessions::Session) -> Result<(), Error> {
+pub fn begin(session: &Session, begun: &actions::sessions::Session, now: Moment) -> Result<(), Error> {
     session.clear();
     session.renew();
     let kept = session.insert(ACCOUNT, begun.account.id).and_then(|()| session.insert(ID, &begun.id));
-    kept.map_err(|error| Error::Internal(error.to_string()))
+    kept.map_err(|error| Error::Internal(error.to_string()))?;
+    prove(session, now)
+}
+
+/// Notes that the person gave the password `now`.
+pub fn prove(session: &Session, now: Moment) -> Result<(), Error> {
+    session.insert(PROVED, now.0).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Was the password given within the last five minutes?
+pub fn is_proved(session: &Session, now: Moment) -> bool {
+    let proved: Option<i64> = session.get(PROVED).unwrap_or_default();
+    proved.is_some_and(|at| (0..=PROOF_LASTS).contains(&now.since(Moment(at))))
 }
 
 /// The account that is signed in.

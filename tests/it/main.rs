@@ -7,6 +7,7 @@
 
 mod account;
 mod audit_chain;
+mod bulk;
 mod canary;
 mod command_line;
 mod edit_key;

@@ -68,13 +68,16 @@ fn a_newer_postgres_database_is_refused() {
     newer(Kind::Postgres);
 }
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 12] = [
     "accounts",
     "api_keys",
     "audit_chain",
     "audit_events",
+    "job_keys",
+    "jobs",
     "key_secrets",
     "lifetime_rules",
+    "saved_views",
     "sessions",
     "settings",
     "used_forms",

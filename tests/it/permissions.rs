@@ -61,6 +61,17 @@ const TABLE: &[Row] = &[
     row("GET", "/admin/api-keys/filter", [303, 403, 403, 303, 303]),
     row("POST", "/admin/api-keys/views", [303, 403, 403, 422, 303]),
     row("POST", "/admin/api-keys/views/{id}/delete", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/api-keys/bulk", [303, 403, 403, 303, 303]),
+    row("GET", "/admin/api-keys/bulk/{id}", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/api-keys/bulk/{id}", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/api-keys/{first_eight}", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/api-keys/{first_eight}/{verb}", [303, 403, 403, 303, 303]),
+    row("GET", "/admin/jobs", [303, 403, 403, 200, 303]),
+    row("GET", "/admin/jobs/{id}", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/jobs/{id}/stop", [303, 403, 403, 303, 303]),
+    row("POST", "/admin/jobs/{id}/undo", [303, 403, 403, 404, 303]),
+    row("GET", "/confirm-password", [303, 200, 200, 200, 303]),
+    row("POST", "/confirm-password", [303, 422, 422, 422, 303]),
     row("POST", "/external-tool-access/keys/{first_eight}/revoke", [303, 303, 404, 404, 303]),
     row("POST", "/sign-out", [303, 303, 303, 303, 303]),
 ];
@@ -88,6 +99,7 @@ fn fields(path: &str) -> Vec<(&'static str, &'static str)> {
         "profile" => vec![("display_name", "")],
         "password" => vec![("present", "x"), ("password", "x"), ("again", "x")],
         "appearance" => vec![("appearance", "pink")],
+        "confirm-password" => vec![("password", "")],
         "search" => vec![("q", "x"), ("state", "")],
         "views" => vec![("name", ""), ("state", "")],
         _ => Vec::new(),
@@ -95,7 +107,12 @@ fn fields(path: &str) -> Vec<(&'static str, &'static str)> {
 }
 
 fn ask(client: &Client, row: &Row, first_eight: &str, token: &str) -> u16 {
-    let path = row.path.replace("{first_eight}", first_eight).replace("{id}", "999999").replace("{path:.*}", "x");
+    let path = row
+        .path
+        .replace("{first_eight}", first_eight)
+        .replace("{id}", "999999")
+        .replace("{path:.*}", "x")
+        .replace("{verb}", "delete");
     if row.method == "GET" {
         return client.get(&path).status;
     }
@@ -148,7 +165,12 @@ fn a_path_takes_only_its_own_methods() {
     let app = TestApp::start(crate::support::database::Kind::Sqlite);
     let client = app.client();
     for row in MACHINES.iter().chain(PAGES).filter(|row| row.path != "/verify") {
-        let path = row.path.replace("{first_eight}", "00000000").replace("{id}", "1").replace("{path:.*}", "x");
+        let path = row
+            .path
+            .replace("{first_eight}", "00000000")
+            .replace("{id}", "1")
+            .replace("{path:.*}", "x")
+            .replace("{verb}", "delete");
         for method in ["PUT", "DELETE", "TRACE", "FOO"] {
             let answer = client.send(method, &path, &[], None);
             assert_eq!(answer.status, 405, "{method} {path}");

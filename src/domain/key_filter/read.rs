@@ -6,7 +6,7 @@ use super::{Choice, Column, Condition, DateTest, JobPart, Kind, NumberTest, Oper
 /// Texts longer than this are no value, in characters.
 const LONGEST: usize = 200;
 /// Values of one list.
-const MOST_VALUES: usize = 100;
+const MOST_VALUES: usize = 200;
 /// Days of a relative date.
 const MOST_DAYS: i64 = 3650;
 
@@ -17,7 +17,7 @@ pub fn condition(name: &str, value: &str) -> Result<Condition, String> {
     let operator = Operator::named(operator)
         .filter(|operator| column.operators().contains(operator))
         .ok_or_else(|| format!("{} cannot be asked this", column.label()))?;
-    if value.chars().count() > LONGEST * 10 {
+    if value.chars().count() > LONGEST * 20 {
         return Err("The value is too long".into());
     }
     let test = match column.kind() {

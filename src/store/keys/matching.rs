@@ -11,6 +11,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use crate::domain::api_key::EXPIRING_WITHIN;
 use crate::domain::clock::{DAY, Moment};
+use crate::domain::job::Verb;
 use crate::domain::key_filter::{
     Choice, Column, Condition, DateTest, JobPart, KeyFilter, NumberTest, Sort, Test, TextTest,
 };
@@ -243,6 +244,23 @@ fn numbers(column: Column, test: NumberTest, reach: &Reach) -> Predicate {
         NumberTest::Gt(n) => compare(">", n),
         NumberTest::Gte(n) => compare(">=", n),
         NumberTest::Between(from, to) => all([compare(">=", from), compare("<=", to)].into_iter()),
+    }
+}
+
+/// The keys of a bulk job.
+pub fn of_job(id: i64) -> Predicate {
+    job(id, JobPart::All)
+}
+
+/// The keys to which a verb can be done: see [`Verb::fits`].
+pub fn applicable(verb: Verb, now: Moment) -> Predicate {
+    match verb {
+        Verb::Delete => fragment("api_keys.standing < 2"),
+        Verb::Disable => fragment("api_keys.standing = 0"),
+        Verb::Enable => fragment("api_keys.standing = 1"),
+        Verb::Restore => fragment("api_keys.standing = 2"),
+        Verb::Expire => live(now),
+        Verb::Undo => fragment("TRUE"),
     }
 }
 

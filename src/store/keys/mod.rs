@@ -4,6 +4,7 @@
 
 use diesel::prelude::*;
 
+pub mod change;
 pub mod folding;
 pub mod grid;
 pub mod matching;
@@ -184,6 +185,16 @@ pub fn count_ended(db: &mut Db, owner: i64, now: Moment) -> Result<i64, Error> {
 pub fn find_own(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
     let row: Option<Row> = api_keys::table
         .filter(api_keys::owner.eq(owner).and(api_keys::first_eight.eq(first_eight.as_str())))
+        .select(api_keys::all_columns)
+        .first(db)
+        .optional()?;
+    row.map(ApiKey::try_from).transpose()
+}
+
+/// The key with this first eight, whoever owns it.
+pub fn find(db: &mut Db, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
+    let row: Option<Row> = api_keys::table
+        .filter(api_keys::first_eight.eq(first_eight.as_str()))
         .select(api_keys::all_columns)
         .first(db)
         .optional()?;

@@ -106,7 +106,7 @@ impl KeyPage {
 }
 
 /// What an audit action is called on the page.
-fn in_words(line: &Line) -> &'static str {
+pub fn in_words(line: &Line) -> &'static str {
     match line.action.as_str() {
         "key.generate" => "Generated",
         "key.edit" => "Name or note changed",
@@ -114,6 +114,8 @@ fn in_words(line: &Line) -> &'static str {
         "key.enable" => "Enabled",
         "key.rotate" => "Rotated",
         "key.revoke" => "Revoked",
+        "key.restore" => "Restored",
+        "key.set_expiry" => "Expiry changed",
         _ => "Changed",
     }
 }

@@ -2,10 +2,14 @@
 
 pub mod account;
 pub mod admin_api_keys;
+pub mod admin_key;
+pub mod bulk;
+pub mod confirm_password;
 pub mod export_keys;
 pub mod external_tool_access;
 pub mod generate_dialog;
 pub mod generate_key;
+pub mod jobs;
 pub mod key;
 pub mod key_filter_form;
 pub mod pause_key;

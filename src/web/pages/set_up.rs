@@ -84,7 +84,7 @@ pub async fn set_up(
     };
     match begun {
         Ok(begun) => {
-            sessions::begin(&stranger.session, &begun)?;
+            sessions::begin(&stranger.session, &begun, app.now())?;
             Ok(html::see_other("/external-tool-access"))
         }
         Err(Error::Invalid(mistakes)) => Ok(html::invalid(&SetUpPage { mistakes: Mistakes(mistakes), ..page })),

@@ -81,7 +81,7 @@ pub async fn sign_in(
     let SignIn { username, password, next } = form.0;
     match app.sign_in(&stranger.actor, &username, password, stranger.agent.clone()).await {
         Ok(begun) => {
-            sessions::begin(&stranger.session, &begun)?;
+            sessions::begin(&stranger.session, &begun, app.now())?;
             let mut response = html::see_other(target(&next).as_str());
             html::remember_appearance(&mut response, begun.account.appearance, access::place(&request)?.https);
             Ok(response)

@@ -1,0 +1,2 @@
+DROP TABLE job_keys;
+DROP TABLE jobs;

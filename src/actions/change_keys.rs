@@ -1,0 +1,228 @@
+//! Bulk work on keys, up to its confirmation: what was chosen is frozen, shown, and confirmed with its number.
+
+use serde_json::json;
+
+use super::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::clock::Moment;
+use crate::domain::job::{Job, JobState, Verb};
+use crate::domain::key_filter::KeyFilter;
+use crate::domain::mistake::{Mistake, collect};
+use crate::domain::text::{self, Limits};
+use crate::store::jobs::NewJob;
+use crate::store::{Db, audit, job_keys, jobs, settings};
+
+pub use crate::store::job_keys::Chosen;
+
+/// A job with what its page tells.
+#[derive(Debug, Clone)]
+pub struct JobDetails {
+    /// The job.
+    pub job: Job,
+    /// The first few keys: first eight, name, owner.
+    pub sample: Vec<(String, String, String)>,
+    /// How many keys were left, for each reason.
+    pub left: Vec<(String, i64)>,
+    /// Until when deleted keys can be restored.
+    pub restorable_until: Moment,
+}
+
+/// What somebody enters on a confirmation.
+#[derive(Debug, Clone, Default)]
+pub struct Confirmation {
+    /// The number of keys, typed.
+    pub number: String,
+    /// Why; may be empty.
+    pub reason: String,
+    /// The new end of [`Verb::Expire`], as year-month-day.
+    pub expires_on: String,
+}
+
+impl App {
+    /// Freezes what was chosen, for somebody to confirm. Nothing that fits is a mistake.
+    pub async fn draft_job(&self, actor: &Actor, verb: Verb, chosen: Chosen) -> Result<i64, Error> {
+        let (created_by, now) = (asker(actor)?, self.now());
+        let filter = match &chosen {
+            Chosen::Matching(filter) => Some(filter.query()),
+            Chosen::Ticked(_) => None,
+        };
+        self.store
+            .write(move |db| {
+                let account = created_by.0;
+                let new =
+                    NewJob { verb, state: JobState::Draft, filter, created_by, undoes: None, parameter: String::new() };
+                let id = jobs::insert(db, &new, now)?;
+                job_keys::freeze(db, id, verb, &chosen, now)?;
+                let sums = job_keys::sums(db, id, account, now)?;
+                if sums.total == 0 {
+                    return Err(Mistake::new("key", nothing(verb)).into());
+                }
+                jobs::set_sums(db, id, sums)?;
+                Ok(id)
+            })
+            .await
+    }
+
+    /// A job; a draft only for the one who made it.
+    pub async fn find_job(&self, actor: &Actor, id: i64) -> Result<JobDetails, Error> {
+        let (account, now) = (actor.account, self.now());
+        self.store
+            .read(move |db| {
+                let job = jobs::find(db, id)?.ok_or(Error::NotFound)?;
+                if job.state == JobState::Draft && Some(job.created_by) != account {
+                    return Err(Error::NotFound);
+                }
+                let keep = settings::load(db)?.purge_after();
+                let restorable_until = job.confirmed_at.unwrap_or(now).plus(keep);
+                let (sample, left) = (job_keys::sample(db, id, 10)?, job_keys::left_by_reason(db, id)?);
+                Ok(JobDetails { job, sample, left, restorable_until })
+            })
+            .await
+    }
+
+    /// Jobs that were confirmed, latest first.
+    pub async fn list_jobs(&self) -> Result<Vec<Job>, Error> {
+        Ok(self.store.read(|db| jobs::list(db, 100)).await?)
+    }
+
+    /// Confirms a draft. The number counts for more than ten keys, and for a filter.
+    pub async fn confirm_job(&self, actor: &Actor, id: i64, entered: &Confirmation) -> Result<(), Error> {
+        let job = self.find_job(actor, id).await?.job;
+        let now = self.now();
+        let (reason, expires_at) = read(&job, entered, now)?;
+        let actor = actor.clone();
+        let confirmed = self
+            .store
+            .write(move |db| {
+                if !jobs::confirm(db, id, &reason, expires_at, now)? {
+                    return Ok::<_, Error>(false);
+                }
+                let details = json!({
+                    "verb": job.verb.word(), "keys": job.total, "filter": job.filter, "reason": reason,
+                    "expires_at": expires_at.map(Moment::rfc3339), "frozen_at": job.frozen_at.rfc3339(),
+                });
+                audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {id}"), details))?;
+                Ok(true)
+            })
+            .await?;
+        // A second press finds the job confirmed: it leads to the same page.
+        if confirmed {
+            self.jobs_waiting.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Asks a job to stop after the batch that it is at.
+    pub async fn stop_job(&self, actor: &Actor, id: i64) -> Result<(), Error> {
+        let event = actor.did(self.now(), Action::JobStop, &format!("job {id}"), json!({}));
+        let stopping = self
+            .store
+            .write(move |db| {
+                let stopping = jobs::ask_to_stop(db, id)?;
+                if stopping {
+                    audit::insert(db, &event)?;
+                }
+                Ok::<_, Error>(stopping)
+            })
+            .await?;
+        if stopping { Ok(()) } else { Err(Error::Conflict("This work has already ended.".into())) }
+    }
+
+    /// Gives back exactly what a job changed: makes another job, and gives its number. Once.
+    pub async fn undo_job(&self, actor: &Actor, id: i64) -> Result<i64, Error> {
+        let (actor, created_by, now) = (actor.clone(), asker(actor)?, self.now());
+        let undo = self
+            .store
+            .write(move |db| {
+                let job = jobs::find(db, id)?.filter(|job| job.state != JobState::Draft).ok_or(Error::NotFound)?;
+                if let Some(undo) = job.undone_by {
+                    return Ok(undo);
+                }
+                can_be_undone(db, &job, now)?;
+                let account = created_by.0;
+                let new = NewJob {
+                    verb: Verb::Undo,
+                    state: JobState::Queued,
+                    filter: None,
+                    created_by,
+                    undoes: Some(id),
+                    parameter: job.verb.word().into(),
+                };
+                let undo = jobs::insert(db, &new, now)?;
+                job_keys::freeze_done(db, undo, id)?;
+                let sums = job_keys::sums(db, undo, account, now)?;
+                jobs::set_sums(db, undo, sums)?;
+                if !jobs::set_undone(db, id, undo)? {
+                    return Err(Error::Conflict("Somebody else undid this at the same moment.".into()));
+                }
+                let details = json!({ "verb": "undo", "undoes": id, "keys": job.done });
+                audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {undo}"), details))?;
+                Ok::<_, Error>(undo)
+            })
+            .await?;
+        self.jobs_waiting.notify_one();
+        Ok(undo)
+    }
+
+    /// How many keys match a filter, exactly: for an export.
+    pub async fn count_exactly(&self, filter: &KeyFilter) -> Result<i64, Error> {
+        let (filter, now) = (filter.clone(), self.now());
+        Ok(self.store.read(move |db| crate::store::keys::grid::count_exactly(db, &filter, now)).await?)
+    }
+}
+
+fn asker(actor: &Actor) -> Result<(i64, String, Option<String>, Option<String>), Error> {
+    let account = actor.account.ok_or_else(|| Error::Forbidden("Bulk work needs a person who asks for it.".into()))?;
+    Ok((account, actor.name.clone(), actor.address.map(|address| address.to_string()), actor.request.clone()))
+}
+
+fn can_be_undone(db: &mut Db, job: &Job, now: Moment) -> Result<(), Error> {
+    let refuse = |text: &str| Err(Error::Conflict(text.into()));
+    if !job.is_over() {
+        return refuse("This work is still going on. Stop it first, or wait until it is done.");
+    }
+    if job.verb == Verb::Undo {
+        return refuse("This was itself an undo. Choose the keys, and change them again.");
+    }
+    let keep = settings::load(db)?.purge_after();
+    if job.finished_at.is_none_or(|at| now.since(at) > keep) {
+        return refuse("This is too long ago: what it changed may have been purged.");
+    }
+    if job.done == 0 {
+        return refuse("Nothing was changed, so there is nothing to give back.");
+    }
+    Ok(())
+}
+
+fn nothing(verb: Verb) -> String {
+    match verb {
+        Verb::Delete => "All selected keys are deleted already".into(),
+        Verb::Restore => "None of the selected keys was deleted".into(),
+        Verb::Enable => "None of the selected keys is disabled".into(),
+        Verb::Disable => "None of the selected keys can be disabled".into(),
+        Verb::Expire | Verb::Undo => "All selected keys have ended".into(),
+    }
+}
+
+/// What a confirmation says, when it says all that is needed.
+fn read(job: &Job, entered: &Confirmation, now: Moment) -> Result<(String, Option<Moment>), Error> {
+    let mut mistakes = Vec::new();
+    let typed: String = entered.number.chars().filter(|c| !c.is_whitespace() && *c != ',').collect();
+    if job.needs_number() && typed != job.total.to_string() {
+        mistakes.push(Mistake::new("number", format!("Type {}, the number of keys", job.total)));
+    }
+    let reason = text::line(Limits { field: "reason", label: "Reason", longest: 200 }, &entered.reason);
+    let reason = collect(&mut mistakes, reason);
+    let mut expires_at = None;
+    if job.verb == Verb::Expire {
+        match Moment::parse_day(&entered.expires_on) {
+            Some(day) if day > now => expires_at = Some(day),
+            Some(_) => mistakes.push(Mistake::new("expires_on", format!("Choose a date after today, {}", now.day()))),
+            None => mistakes.push(Mistake::new("expires_on", "Enter a date as year-month-day, such as 2027-02-18")),
+        }
+    }
+    match reason {
+        Some(reason) if mistakes.is_empty() => Ok((reason, expires_at)),
+        _ => Err(Error::Invalid(mistakes)),
+    }
+}

@@ -1,0 +1,197 @@
+//! Doing bulk work: batch after batch, each a transaction of its own with its audit events, on one node at a time.
+//!
+//! A process that is killed loses the batch that it was at, no more: the next runner goes on where the last commit was.
+
+use serde_json::json;
+
+use super::{App, Error};
+use crate::domain::api_key::{ApiKey, Stop};
+use crate::domain::audit::{Action, Event, Outcome, Via};
+use crate::domain::clock::{Moment, SECOND};
+use crate::domain::job::{Job, JobState, Verb, decide};
+use crate::store::job_keys::Pending;
+use crate::store::keys::change;
+use crate::store::{Db, audit, job_keys, jobs};
+
+/// Keys of one batch.
+const BATCH: i64 = 1_000;
+/// For how long a node has a job to itself after each batch, in microseconds.
+const LEASE: i64 = 15 * SECOND;
+
+/// What became of a batch.
+enum Batch {
+    /// There may be more to do.
+    More,
+    /// The job has ended, or another node has it.
+    Over,
+}
+
+impl App {
+    /// Does all bulk work that waits and that no other node is at; says how many jobs it worked at.
+    pub async fn run_jobs(&self) -> Result<usize, Error> {
+        let mut worked_at = 0;
+        loop {
+            let (node, now) = (self.node.clone(), self.now());
+            let claimed = self.store.write(move |db| jobs::claim(db, &node, now, now.plus(LEASE))).await?;
+            let Some(id) = claimed else { return Ok(worked_at) };
+            worked_at += 1;
+            while let Batch::More = self.run_batch(id).await? {}
+        }
+    }
+
+    /// Waits until somebody confirms a job on this node.
+    pub async fn job_waiting(&self) {
+        self.jobs_waiting.notified().await;
+    }
+
+    /// One batch of a job that this node has claimed.
+    pub async fn run_one_batch(&self) -> Result<bool, Error> {
+        let (node, now) = (self.node.clone(), self.now());
+        let claimed = self.store.write(move |db| jobs::claim(db, &node, now, now.plus(LEASE))).await?;
+        match claimed {
+            Some(id) => Ok(matches!(self.run_batch(id).await?, Batch::More)),
+            None => Ok(false),
+        }
+    }
+
+    async fn run_batch(&self, id: i64) -> Result<Batch, Error> {
+        let (node, now) = (self.node.clone(), self.now());
+        self.store
+            .write(move |db| {
+                if !jobs::renew(db, id, &node, now.plus(LEASE))? {
+                    return Ok(Batch::Over);
+                }
+                let job = jobs::find(db, id)?.ok_or(Error::NotFound)?;
+                if job.stop_asked {
+                    return end(db, &job, JobState::Stopped, now);
+                }
+                let pending = job_keys::pending(db, id, BATCH)?;
+                if pending.is_empty() {
+                    return end(db, &job, JobState::Done, now);
+                }
+                work(db, &job, &pending, now)?;
+                Ok::<_, Error>(Batch::More)
+            })
+            .await
+    }
+}
+
+fn end(db: &mut Db, job: &Job, state: JobState, now: Moment) -> Result<Batch, Error> {
+    jobs::finish(db, job.id, state, now)?;
+    let details = json!({ "state": state.word(), "done": job.done, "left": job.left, "remaining": job.remaining() });
+    audit::insert(db, &event(job, now, Action::JobFinish, format!("job {}", job.id), details))?;
+    Ok(Batch::Over)
+}
+
+/// Changes what is as it was frozen, leaves the rest, and writes down both.
+fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<(), Error> {
+    let ids: Vec<i64> = pending.iter().map(|pending| pending.key).collect();
+    let keys = change::hold(db, &ids)?;
+    let mut doing: Vec<(&ApiKey, &Pending)> = Vec::new();
+    for pending in pending {
+        let key = keys.get(&pending.key);
+        match (decide(job.verb, key, pending.version, job.expires_at), key) {
+            (Ok(()), Some(key)) => doing.push((key, pending)),
+            (Ok(()), None) => {}
+            (Err(why), _) => job_keys::set_left(db, job.id, pending.key, why)?,
+        }
+    }
+    let renamed = change(db, job, &doing, now)?;
+    let done: Vec<i64> = doing.iter().map(|(key, _)| key.id).collect();
+    job_keys::set_done(db, job.id, &done)?;
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    jobs::progress(db, job.id, count(done.len()), count(pending.len() - done.len()))?;
+    let events: Vec<Event> = doing
+        .iter()
+        .map(|(key, pending)| {
+            let name = renamed.iter().find(|(id, _)| *id == key.id).map(|(_, name)| name);
+            let (action, details) = told(job, key, pending, name);
+            event(job, now, action, key.first_eight.as_str().to_owned(), details)
+        })
+        .collect();
+    Ok(audit::insert_all(db, &events)?)
+}
+
+/// What is undone, for an undo; else the verb itself.
+fn undone(job: &Job) -> Option<Verb> {
+    if job.verb == Verb::Undo { Verb::from_word(&job.parameter) } else { None }
+}
+
+/// Changes keys; gives those that got a new name.
+fn change(db: &mut Db, job: &Job, doing: &[(&ApiKey, &Pending)], now: Moment) -> Result<Vec<(i64, String)>, Error> {
+    let ids: Vec<i64> = doing.iter().map(|(key, _)| key.id).collect();
+    let keys: Vec<&ApiKey> = doing.iter().map(|(key, _)| *key).collect();
+    let stop = Stop { at: now, by: Some(job.created_by), reason: job.reason.clone() };
+    match (job.verb, undone(job)) {
+        (Verb::Delete, _) => change::revoke_all(db, &ids, &stop)?,
+        (Verb::Disable, _) => change::set_disabled_all(db, &ids, Some(&stop), now)?,
+        (Verb::Enable, _) | (Verb::Undo, Some(Verb::Disable)) => change::set_disabled_all(db, &ids, None, now)?,
+        (Verb::Restore, _) | (Verb::Undo, Some(Verb::Delete)) => return Ok(change::restore_all(db, &keys, now)?),
+        (Verb::Expire, _) => change::set_expiry_all(db, &ids, job.expires_at, now)?,
+        (Verb::Undo, Some(Verb::Enable)) => {
+            for (id, before) in before(doing) {
+                change::set_disabled_all(db, &[id], Some(&before), now)?;
+            }
+        }
+        (Verb::Undo, Some(Verb::Restore)) => {
+            for (id, before) in before(doing) {
+                change::revoke_all(db, &[id], &before)?;
+            }
+        }
+        (Verb::Undo, Some(Verb::Expire)) => {
+            for (key, pending) in doing {
+                change::set_expiry_all(db, &[key.id], pending.before_at.map(Moment), now)?;
+            }
+        }
+        (Verb::Undo, _) => return Err(Error::Internal(format!("job {} undoes nothing that is known", job.id))),
+    }
+    Ok(Vec::new())
+}
+
+/// The pause or the end that each key had.
+fn before<'a>(doing: &'a [(&ApiKey, &Pending)]) -> impl Iterator<Item = (i64, Stop)> + 'a {
+    doing.iter().filter_map(|(key, pending)| {
+        let reason = pending.before_reason.clone().unwrap_or_default();
+        Some((key.id, Stop { at: Moment(pending.before_at?), by: pending.before_by, reason }))
+    })
+}
+
+/// The event of one key.
+fn told(job: &Job, key: &ApiKey, pending: &Pending, renamed: Option<&String>) -> (Action, serde_json::Value) {
+    let mut details = json!({ "job": job.id, "name": key.name });
+    let mut tell = |name: &str, value: serde_json::Value| details[name] = value;
+    if !job.reason.is_empty() {
+        tell("reason", json!(job.reason));
+    }
+    if let Some(name) = renamed {
+        tell("renamed", json!([key.name, name]));
+    }
+    let action = match (job.verb, undone(job)) {
+        (Verb::Delete, _) | (Verb::Undo, Some(Verb::Restore)) => Action::KeyRevoke,
+        (Verb::Disable, _) | (Verb::Undo, Some(Verb::Enable)) => Action::KeyDisable,
+        (Verb::Enable, _) | (Verb::Undo, Some(Verb::Disable)) => Action::KeyEnable,
+        (Verb::Expire, _) | (Verb::Undo, Some(Verb::Expire)) => {
+            let end = if job.verb == Verb::Expire { job.expires_at } else { pending.before_at.map(Moment) };
+            tell("expires_at", json!([key.expires_at.map(Moment::rfc3339), end.map(Moment::rfc3339)]));
+            Action::KeySetExpiry
+        }
+        _ => Action::KeyRestore,
+    };
+    (action, details)
+}
+
+/// An event of a job: its actor is who asked for it.
+fn event(job: &Job, now: Moment, action: Action, target: String, details: serde_json::Value) -> Event {
+    Event {
+        at: now,
+        actor: Some(job.created_by),
+        actor_name: job.created_name.clone(),
+        via: Via::Session,
+        action,
+        target,
+        outcome: Outcome::Success,
+        details,
+        address: job.address.clone(),
+        request: job.request.clone(),
+    }
+}

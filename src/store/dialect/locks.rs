@@ -1,0 +1,71 @@
+//! Locks against parallel transactions. SQLite has one writer at a time and needs none; Postgres locks rows, until the end of
+//! the transaction, always in one order.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use crate::store::connection::Db;
+use crate::store::schema::{accounts, api_keys, audit_chain};
+
+/// Keeps parallel transactions from counting the keys of `owner` at the same time.
+///
+/// SQLite: there is one writer anyway. Postgres: a row lock until the end of the transaction.
+pub fn lock_account(db: &mut Db, owner: i64) -> QueryResult<bool> {
+    let query = accounts::table.find(owner).select(accounts::id);
+    let found = match db {
+        Db::Sqlite(connection) => query.first::<i64>(connection).optional()?,
+        Db::Postgres(connection) => query.for_update().first::<i64>(connection).optional()?,
+    };
+    Ok(found.is_some())
+}
+
+/// Keeps parallel transactions from appending to the audit log at the same time; gives the number and hash of the latest event.
+///
+/// SQLite: there is one writer anyway. Postgres: a lock on the one row that knows the end, until the end of the transaction.
+pub fn lock_audit_chain(db: &mut Db) -> QueryResult<(i64, Vec<u8>)> {
+    let end = audit_chain::table.find(1).select((audit_chain::last_sequence, audit_chain::last_hash));
+    match db {
+        Db::Sqlite(connection) => end.first(connection),
+        Db::Postgres(connection) => end.for_update().first(connection),
+    }
+}
+
+/// Keeps parallel transactions from changing these keys.
+///
+/// SQLite: there is one writer anyway. Postgres: locks on their rows, in one order.
+pub fn lock_keys(db: &mut Db, ids: &[i64]) -> QueryResult<()> {
+    match db {
+        Db::Sqlite(_) => Ok(()),
+        Db::Postgres(connection) => api_keys::table
+            .filter(api_keys::id.eq_any(ids))
+            .order(api_keys::id.asc())
+            .select(api_keys::id)
+            .for_update()
+            .load::<i64>(connection)
+            .map(drop),
+    }
+}
+
+/// Lets the statements of this transaction take as long as they take: SQLite sets no limit, Postgres does on each connection.
+pub fn lift_statement_timeout(db: &mut Db) -> QueryResult<()> {
+    match db {
+        Db::Sqlite(_) => Ok(()),
+        Db::Postgres(connection) => connection.batch_execute("SET LOCAL statement_timeout = '60s'"),
+    }
+}
+
+/// Keeps parallel transactions from taking the last two administrators away at the same time.
+///
+/// SQLite: there is one writer anyway. Postgres: locks on the rows of all active administrators, in one order.
+pub fn lock_admins(db: &mut Db) -> QueryResult<()> {
+    match db {
+        Db::Sqlite(_) => Ok(()),
+        Db::Postgres(connection) => accounts::table
+            .filter(accounts::role.eq("admin").and(accounts::active.eq(true)))
+            .order(accounts::id.asc())
+            .select(accounts::id)
+            .for_update()
+            .load::<i64>(connection)
+            .map(drop),
+    }
+}

@@ -1,0 +1,230 @@
+//! The table `jobs`: bulk work, its progress, and which node is at it.
+
+use diesel::prelude::*;
+
+use super::Error;
+use super::connection::Db;
+use super::schema::jobs;
+use crate::domain::clock::Moment;
+use crate::domain::job::{Job, JobState, Verb};
+
+/// A row, in the order of the table's columns.
+#[derive(Queryable)]
+struct Row {
+    id: i64,
+    verb: String,
+    state: String,
+    frozen_at: i64,
+    filter: Option<String>,
+    created_by: i64,
+    created_name: String,
+    address: Option<String>,
+    request: Option<String>,
+    reason: String,
+    expires_at: Option<i64>,
+    parameter: String,
+    undoes: Option<i64>,
+    undone_by: Option<i64>,
+    total: i64,
+    people: i64,
+    services: i64,
+    recent: i64,
+    own: i64,
+    done: i64,
+    left_count: i64,
+    stop_asked: bool,
+    confirmed_at: Option<i64>,
+    finished_at: Option<i64>,
+    _lease_owner: Option<String>,
+    _lease_until: i64,
+}
+
+impl TryFrom<Row> for Job {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let damaged = || Error::Internal(format!("the job with id {} is damaged", row.id));
+        Ok(Self {
+            id: row.id,
+            verb: Verb::from_word(&row.verb).ok_or_else(damaged)?,
+            state: JobState::from_word(&row.state).ok_or_else(damaged)?,
+            frozen_at: Moment(row.frozen_at),
+            filter: row.filter,
+            created_by: row.created_by,
+            created_name: row.created_name,
+            address: row.address,
+            request: row.request,
+            reason: row.reason,
+            expires_at: row.expires_at.map(Moment),
+            parameter: row.parameter,
+            undoes: row.undoes,
+            undone_by: row.undone_by,
+            total: row.total,
+            people: row.people,
+            services: row.services,
+            recent: row.recent,
+            own: row.own,
+            done: row.done,
+            left: row.left_count,
+            stop_asked: row.stop_asked,
+            confirmed_at: row.confirmed_at.map(Moment),
+            finished_at: row.finished_at.map(Moment),
+        })
+    }
+}
+
+/// A job to be.
+pub struct NewJob {
+    /// What it does.
+    pub verb: Verb,
+    /// A draft, or at once queued.
+    pub state: JobState,
+    /// The filter of its keys, unless they were ticked.
+    pub filter: Option<String>,
+    /// Who asks for it: account, user name, address, request.
+    pub created_by: (i64, String, Option<String>, Option<String>),
+    /// The job that it gives back.
+    pub undoes: Option<i64>,
+    /// What else its verb needs.
+    pub parameter: String,
+}
+
+/// Adds a job without keys.
+pub fn insert(db: &mut Db, new: &NewJob, now: Moment) -> Result<i64, Error> {
+    let (account, name, address, request) = &new.created_by;
+    Ok(diesel::insert_into(jobs::table)
+        .values((
+            (jobs::verb.eq(new.verb.word()), jobs::state.eq(new.state.word()), jobs::frozen_at.eq(now.0)),
+            (jobs::filter.eq(new.filter.as_deref()), jobs::created_by.eq(*account), jobs::created_name.eq(name)),
+            (jobs::address.eq(address.as_deref()), jobs::request.eq(request.as_deref()), jobs::reason.eq("")),
+            (jobs::parameter.eq(&new.parameter), jobs::undoes.eq(new.undoes), jobs::total.eq(0_i64)),
+            (jobs::people.eq(0_i64), jobs::services.eq(0_i64), jobs::recent.eq(0_i64), jobs::own.eq(0_i64)),
+            (jobs::done.eq(0_i64), jobs::left_count.eq(0_i64), jobs::stop_asked.eq(false)),
+            (jobs::confirmed_at.eq((new.state == JobState::Queued).then_some(now.0)), jobs::lease_until.eq(0_i64)),
+        ))
+        .returning(jobs::id)
+        .get_result(db)?)
+}
+
+/// What a job's keys are in sum.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sums {
+    /// How many.
+    pub total: i64,
+    /// Of how many people.
+    pub people: i64,
+    /// Of how many service accounts.
+    pub services: i64,
+    /// How many were used in the week before.
+    pub recent: i64,
+    /// How many belong to the one who asks.
+    pub own: i64,
+}
+
+/// Writes down what the frozen keys are in sum.
+pub fn set_sums(db: &mut Db, id: i64, sums: Sums) -> Result<(), Error> {
+    diesel::update(jobs::table.find(id))
+        .set((
+            jobs::total.eq(sums.total),
+            jobs::people.eq(sums.people),
+            jobs::services.eq(sums.services),
+            jobs::recent.eq(sums.recent),
+            jobs::own.eq(sums.own),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// The job with this id.
+pub fn find(db: &mut Db, id: i64) -> Result<Option<Job>, Error> {
+    let row: Option<Row> = jobs::table.find(id).select(jobs::all_columns).first(db).optional()?;
+    row.map(Job::try_from).transpose()
+}
+
+/// Jobs that are no drafts, latest first.
+pub fn list(db: &mut Db, most: i64) -> Result<Vec<Job>, Error> {
+    let rows: Vec<Row> = jobs::table
+        .filter(jobs::state.ne(JobState::Draft.word()))
+        .order(jobs::id.desc())
+        .limit(most)
+        .select(jobs::all_columns)
+        .load(db)?;
+    rows.into_iter().map(Job::try_from).collect()
+}
+
+/// Confirms a draft: of several at once, one succeeds. Says whether it did.
+pub fn confirm(db: &mut Db, id: i64, reason: &str, expires_at: Option<Moment>, now: Moment) -> Result<bool, Error> {
+    let draft = jobs::table.find(id).filter(jobs::state.eq(JobState::Draft.word()));
+    let confirmed = diesel::update(draft)
+        .set((
+            jobs::state.eq(JobState::Queued.word()),
+            jobs::reason.eq(reason),
+            jobs::expires_at.eq(expires_at.map(|at| at.0)),
+            jobs::confirmed_at.eq(Some(now.0)),
+        ))
+        .execute(db)?;
+    Ok(confirmed == 1)
+}
+
+/// Asks a job to stop after the batch that it is at. Says whether it was still to be done.
+pub fn ask_to_stop(db: &mut Db, id: i64) -> Result<bool, Error> {
+    let going = jobs::table.find(id).filter(jobs::state.eq_any([JobState::Queued.word(), JobState::Running.word()]));
+    Ok(diesel::update(going).set(jobs::stop_asked.eq(true)).execute(db)? == 1)
+}
+
+/// Notes that `undo` gives `id` back. Of several at once, one succeeds. Says whether it did.
+pub fn set_undone(db: &mut Db, id: i64, undo: i64) -> Result<bool, Error> {
+    let done = jobs::table.find(id).filter(jobs::undone_by.is_null());
+    Ok(diesel::update(done).set(jobs::undone_by.eq(Some(undo))).execute(db)? == 1)
+}
+
+/// Takes the oldest job that nobody is at until `until`; its number.
+pub fn claim(db: &mut Db, node: &str, now: Moment, until: Moment) -> Result<Option<i64>, Error> {
+    let waiting: Option<i64> = jobs::table
+        .filter(jobs::state.eq_any([JobState::Queued.word(), JobState::Running.word()]))
+        .filter(jobs::lease_until.le(now.0).or(jobs::lease_owner.eq(Some(node))))
+        .order(jobs::id.asc())
+        .select(jobs::id)
+        .first(db)
+        .optional()?;
+    let Some(id) = waiting else { return Ok(None) };
+    // On Postgres another node may have taken it since: then its lease is in force, and this finds no row.
+    let free = jobs::table.find(id).filter(jobs::lease_until.le(now.0).or(jobs::lease_owner.eq(Some(node))));
+    let taken = diesel::update(free)
+        .set((
+            jobs::lease_owner.eq(Some(node)),
+            jobs::lease_until.eq(until.0),
+            jobs::state.eq(JobState::Running.word()),
+        ))
+        .execute(db)?;
+    Ok((taken == 1).then_some(id))
+}
+
+/// Renews the lease at the beginning of a batch. `false`: another node has taken the job over, and nothing may be done.
+pub fn renew(db: &mut Db, id: i64, node: &str, until: Moment) -> Result<bool, Error> {
+    let own =
+        jobs::table.find(id).filter(jobs::lease_owner.eq(Some(node)).and(jobs::state.eq(JobState::Running.word())));
+    Ok(diesel::update(own).set(jobs::lease_until.eq(until.0)).execute(db)? == 1)
+}
+
+/// Counts what a batch did and left.
+pub fn progress(db: &mut Db, id: i64, done: i64, left: i64) -> Result<(), Error> {
+    diesel::update(jobs::table.find(id))
+        .set((jobs::done.eq(jobs::done + done), jobs::left_count.eq(jobs::left_count + left)))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Ends a job.
+pub fn finish(db: &mut Db, id: i64, state: JobState, now: Moment) -> Result<(), Error> {
+    diesel::update(jobs::table.find(id))
+        .set((jobs::state.eq(state.word()), jobs::finished_at.eq(Some(now.0)), jobs::lease_until.eq(0_i64)))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Removes drafts that nobody confirmed, with their keys.
+pub fn purge_drafts(db: &mut Db, before: Moment) -> Result<usize, Error> {
+    let old = jobs::state.eq(JobState::Draft.word()).and(jobs::frozen_at.lt(before.0));
+    Ok(diesel::delete(jobs::table.filter(old)).execute(db)?)
+}

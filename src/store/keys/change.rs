@@ -1,0 +1,136 @@
+//! Changing many keys in one statement: what a batch of a bulk job does.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+
+use super::Row;
+use crate::domain::api_key::{ApiKey, KeyName, Stop};
+use crate::domain::clock::Moment;
+use crate::domain::text;
+use crate::store::connection::Db;
+use crate::store::schema::{api_keys, key_secrets};
+use crate::store::{Error, dialect};
+
+diesel::alias! {
+    const HOLDERS: Alias<Holders> = api_keys as holders;
+}
+
+/// The keys with these ids, held against other transactions that change them.
+pub fn hold(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, ApiKey>, Error> {
+    dialect::lock_keys(db, ids)?;
+    find_all(db, ids)
+}
+
+/// The keys with these ids.
+pub fn find_all(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, ApiKey>, Error> {
+    let rows: Vec<Row> = api_keys::table.filter(api_keys::id.eq_any(ids)).select(api_keys::all_columns).load(db)?;
+    rows.into_iter().map(|row| Ok((row.id, row.try_into()?))).collect()
+}
+
+/// Revokes all of them: they let go of their names, and their replaced secrets are forgotten.
+pub fn revoke_all(db: &mut Db, ids: &[i64], stop: &Stop) -> Result<(), Error> {
+    diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
+        .set((
+            api_keys::revoked_at.eq(Some(stop.at.0)),
+            api_keys::revoked_by.eq(stop.by),
+            api_keys::revoked_reason.eq(&stop.reason),
+            api_keys::holds_name.eq(false),
+            api_keys::changed_at.eq(stop.at.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    diesel::delete(key_secrets::table.filter(key_secrets::key.eq_any(ids))).execute(db)?;
+    Ok(())
+}
+
+/// Pauses all of them, or ends their pauses.
+pub fn set_disabled_all(db: &mut Db, ids: &[i64], stop: Option<&Stop>, now: Moment) -> Result<(), Error> {
+    diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
+        .set((
+            api_keys::disabled_at.eq(stop.map(|stop| stop.at.0)),
+            api_keys::disabled_by.eq(stop.and_then(|stop| stop.by)),
+            api_keys::disabled_reason.eq(stop.map_or("", |stop| &stop.reason)),
+            api_keys::changed_at.eq(now.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Gives all of them the same end. Those that it ends let go of their names when a new key asks for them.
+pub fn set_expiry_all(db: &mut Db, ids: &[i64], end: Option<Moment>, now: Moment) -> Result<(), Error> {
+    diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
+        .set((
+            api_keys::expires_at.eq(end.map(|end| end.0)),
+            api_keys::changed_at.eq(now.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    diesel::update(key_secrets::table.filter(key_secrets::key.eq_any(ids)))
+        .filter(key_secrets::expires_at.gt(end.map_or(i64::MAX, |end| end.0)))
+        .set(key_secrets::expires_at.eq(end.map_or(i64::MAX, |end| end.0)))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Brings revoked keys back. A key whose name another live key of its owner has by now gets a new one: these are given back.
+pub fn restore_all(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<(i64, String)>, Error> {
+    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
+    let renamed = rename_where_taken(db, keys, &ids, now)?;
+    let (past, future): (Vec<&ApiKey>, Vec<&ApiKey>) = keys.iter().copied().partition(|key| key.is_past_expiry(now));
+    for (keys, holds_name) in [(past, false), (future, true)] {
+        let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
+        diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
+            .set((
+                api_keys::revoked_at.eq(None::<i64>),
+                api_keys::revoked_by.eq(None::<i64>),
+                api_keys::revoked_reason.eq(""),
+                api_keys::holds_name.eq(holds_name),
+                api_keys::changed_at.eq(now.0),
+                api_keys::version.eq(api_keys::version + 1),
+            ))
+            .execute(db)?;
+    }
+    Ok(renamed)
+}
+
+fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], ids: &[i64], now: Moment) -> Result<Vec<(i64, String)>, Error> {
+    let held: Vec<i64> = api_keys::table
+        .inner_join(
+            HOLDERS.on(HOLDERS
+                .field(api_keys::owner)
+                .eq(api_keys::owner)
+                .and(HOLDERS.field(api_keys::name).eq(api_keys::name))
+                .and(HOLDERS.field(api_keys::holds_name).eq(true))),
+        )
+        .filter(api_keys::id.eq_any(ids))
+        .select(api_keys::id)
+        .load(db)?;
+    let held: HashSet<i64> = held.into_iter().collect();
+    let mut names: HashSet<(i64, &str)> = HashSet::new();
+    let mut renamed = Vec::new();
+    for key in keys.iter().filter(|key| !key.is_past_expiry(now)) {
+        let first = names.insert((key.owner, &key.name));
+        if !first || held.contains(&key.id) {
+            let name = free_name(db, key, now)?;
+            diesel::update(api_keys::table.find(key.id))
+                .set((api_keys::name.eq(&name.0), api_keys::name_folded.eq(text::folded(&name.0))))
+                .execute(db)?;
+            renamed.push((key.id, name.0));
+        }
+    }
+    Ok(renamed)
+}
+
+fn free_name(db: &mut Db, key: &ApiKey, now: Moment) -> Result<KeyName, Error> {
+    for attempt in 2..10_000 {
+        let suffix = format!(" ({attempt})");
+        let kept: String = key.name.chars().take(100 - suffix.len()).collect();
+        let name = KeyName(format!("{kept}{suffix}"));
+        if !super::name_is_held(db, key.owner, &name, now)? {
+            return Ok(name);
+        }
+    }
+    Err(Error::Internal("no name is free".into()))
+}

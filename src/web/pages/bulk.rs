@@ -1,0 +1,238 @@
+//! From a selection to bulk work: what was chosen is frozen, and a page of its own asks to confirm it.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::admin_api_keys::number;
+use super::export_keys::ExportFormat;
+use super::sign_in::Nothing;
+use crate::actions::change_keys::{Chosen, Confirmation, JobDetails};
+use crate::actions::{App, Error};
+use crate::domain::job::{JobState, Verb};
+use crate::domain::key_filter::KeyFilter;
+use crate::domain::secret::FirstEight;
+use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::key_query::{KeyQuery, PATH};
+use crate::web::shell::{Nav, Shell};
+
+/// "Delete 214 API keys?"
+#[derive(Template)]
+#[template(path = "pages/bulk.html")]
+struct BulkPage {
+    shell: Shell,
+    details: JobDetails,
+    entered: Confirmation,
+    mistakes: Mistakes,
+    back: String,
+}
+
+impl BulkPage {
+    async fn load(app: &App, user: &SignedIn, id: i64) -> Result<Self, PageError> {
+        let details = app.find_job(&user.actor, id).await?;
+        let back = details.job.filter.as_ref().map_or_else(|| PATH.to_owned(), |filter| list_path(filter));
+        let shell = Shell::new(user, Nav::AdminKeys);
+        Ok(Self { shell, details, entered: Confirmation::default(), mistakes: Mistakes::default(), back })
+    }
+
+    fn title(&self) -> String {
+        let job = &self.details.job;
+        let keys = keys(job.total);
+        match job.verb {
+            Verb::Expire => format!("Set an earlier expiry for {keys}?"),
+            verb => format!("{} {keys}?", verb.label()),
+        }
+    }
+
+    /// "Delete 214 keys".
+    fn button(&self) -> String {
+        let job = &self.details.job;
+        let keys = if job.total == 1 { "1 key".to_owned() } else { format!("{} keys", number(job.total)) };
+        match job.verb {
+            Verb::Expire => format!("Set expiry of {keys}"),
+            verb => format!("{} {keys}", verb.label()),
+        }
+    }
+
+    /// The filter in words; empty when keys were ticked.
+    fn filter(&self) -> String {
+        let filter = self.details.job.filter.as_deref().and_then(KeyFilter::from_query);
+        filter.map(|filter| filter.words()).unwrap_or_default()
+    }
+
+    fn is_filtered(&self) -> bool {
+        self.details.job.filter.is_some()
+    }
+
+    /// "96 people and 14 service accounts".
+    fn owners(&self) -> String {
+        let job = &self.details.job;
+        let people = if job.people == 1 { "1 person".to_owned() } else { format!("{} people", number(job.people)) };
+        let services = if job.services == 1 {
+            "1 service account".into()
+        } else {
+            format!("{} service accounts", number(job.services))
+        };
+        match (job.people, job.services) {
+            (_, 0) => people,
+            (0, _) => services,
+            _ => format!("{people} and {services}"),
+        }
+    }
+
+    /// How many were used lately: bold, since tools are waiting for them.
+    fn recent(&self) -> String {
+        match self.details.job.recent {
+            0 => "None was used in the last 7 days.".into(),
+            1 => "1 was used in the last 7 days.".into(),
+            many => format!("{} were used in the last 7 days.", number(many)),
+        }
+    }
+
+    fn own(&self) -> String {
+        match self.details.job.own {
+            0 => String::new(),
+            1 => "This includes 1 of your own keys.".into(),
+            many => format!("This includes {} of your own keys.", number(many)),
+        }
+    }
+
+    /// What it means for tools, and whether it can be undone.
+    fn effect(&self) -> String {
+        let until = self.details.restorable_until.day();
+        match self.details.job.verb {
+            Verb::Delete => format!("Tools that use them are refused at once. You can restore them until {until}."),
+            Verb::Disable => format!("Tools that use them are refused until they are enabled. You can undo this until {until}."),
+            Verb::Enable => format!("Tools that use them are accepted again, unless a key has expired or its owner is deactivated. You can undo this until {until}."),
+            Verb::Restore => "They work again as they did before they were deleted, unless they have expired meanwhile. A key whose name is taken gets a new one.".into(),
+            Verb::Expire => format!("No key is extended: one that ends earlier is left as it is. You can undo this until {until}."),
+            Verb::Undo => String::new(),
+        }
+    }
+
+    fn more(&self) -> i64 {
+        self.details.job.total - i64::try_from(self.details.sample.len()).unwrap_or(0)
+    }
+
+    fn needs_expiry(&self) -> bool {
+        self.details.job.verb == Verb::Expire
+    }
+}
+
+/// "1 API key", "214 API keys".
+pub fn keys(count: i64) -> String {
+    if count == 1 { "1 API key".into() } else { format!("{} API keys", number(count)) }
+}
+
+/// The list that a stored filter shows.
+pub fn list_path(filter: &str) -> String {
+    KeyQuery::read(if filter.is_empty() { "view=all" } else { filter }).path()
+}
+
+/// `POST /admin/api-keys/bulk`: the ticked keys, or all matching.
+pub async fn draft(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    form: Form<Vec<(String, String)>>,
+) -> Result<HttpResponse, PageError> {
+    let value = |wanted: &str| form.0.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value.as_str());
+    let query = KeyQuery::read(value("state"));
+    if !query.broken.is_empty() {
+        Flash::failed("A filter cannot be read, so nothing was selected.").leave(&user.session);
+        return Ok(html::see_other(&query.path()));
+    }
+    let all = value("scope") == "matching";
+    let ticked: Vec<FirstEight> =
+        form.0.iter().filter(|(name, _)| name == "key").filter_map(|(_, key)| FirstEight::parse(key)).collect();
+    if ticked.is_empty() && !all {
+        Flash::failed("Select at least one key first.").leave(&user.session);
+        return Ok(html::see_other(&query.path()));
+    }
+    if value("do") == "export" {
+        let words: Vec<&str> = ticked.iter().map(FirstEight::as_str).collect();
+        let chosen = if all { query.query_string() } else { format!("first_eight~in={}", words.join(";")) };
+        return Ok(html::see_other(&ExportFormat::Csv.path(&chosen, false)));
+    }
+    let verb = Verb::from_word(value("do")).filter(|verb| Verb::CHOICES.contains(verb)).ok_or(Error::NotFound)?;
+    let chosen = if all { Chosen::Matching(query.filter.clone()) } else { Chosen::Ticked(ticked) };
+    begin(&app, &user, verb, chosen, &query.path()).await
+}
+
+/// `POST /admin/api-keys/{first_eight}/{verb}`: one key, from its menu.
+pub async fn draft_one(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    path: web::Path<(String, String)>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let (key, verb) = path.into_inner();
+    let key = FirstEight::parse(&key).ok_or(Error::NotFound)?;
+    let verb = Verb::from_word(&verb).filter(|verb| Verb::CHOICES.contains(verb)).ok_or(Error::NotFound)?;
+    let back = format!("{PATH}/{key}");
+    begin(&app, &user, verb, Chosen::Ticked(vec![key]), &back).await
+}
+
+async fn begin(app: &App, user: &SignedIn, verb: Verb, chosen: Chosen, back: &str) -> Result<HttpResponse, PageError> {
+    match app.draft_job(&user.actor, verb, chosen).await {
+        Ok(id) => Ok(html::see_other(&format!("{PATH}/bulk/{id}"))),
+        Err(Error::Invalid(mistakes)) => {
+            let text = mistakes.first().map_or_else(String::new, |mistake| format!("{}.", mistake.text));
+            Flash::failed(text).leave(&user.session);
+            Ok(html::see_other(back))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn parse(id: &str) -> Result<i64, Error> {
+    id.parse().map_err(|_| Error::NotFound)
+}
+
+/// `GET /admin/api-keys/bulk/{id}`
+pub async fn page(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    id: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let page = BulkPage::load(&app, &user, parse(&id)?).await?;
+    if page.details.job.state != JobState::Draft {
+        return Ok(html::see_other(&format!("/admin/jobs/{}", page.details.job.id)));
+    }
+    Ok(html::page(&page))
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entered {
+    #[serde(default)]
+    number: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    expires_on: String,
+}
+
+/// `POST /admin/api-keys/bulk/{id}`
+pub async fn confirm(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    id: web::Path<String>,
+    form: Form<Entered>,
+) -> Result<HttpResponse, PageError> {
+    let id = parse(&id)?;
+    let Entered { number, reason, expires_on } = form.0;
+    let entered = Confirmation { number, reason, expires_on };
+    match app.confirm_job(&user.actor, id, &entered).await {
+        Ok(()) => Ok(html::see_other(&format!("/admin/jobs/{id}"))),
+        Err(Error::Invalid(mistakes)) => {
+            let page = BulkPage::load(&app, &user, id).await?;
+            Ok(html::invalid(&BulkPage { entered, mistakes: Mistakes(mistakes), ..page }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,64 @@
+//! "Confirm that it is you": the password again, before what is grave.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::actions::{App, Error};
+use crate::web::access::SignedIn;
+use crate::web::errors::PageError;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::local_path::LocalPath;
+use crate::web::sessions;
+use crate::web::shell::{Nav, Shell};
+
+#[derive(Template)]
+#[template(path = "pages/confirm_password.html")]
+struct ConfirmPage {
+    shell: Shell,
+    next: String,
+    mistakes: Mistakes,
+}
+
+/// Where to go afterwards.
+#[derive(Deserialize)]
+pub struct Arrival {
+    #[serde(default)]
+    next: String,
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirm {
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+fn local(next: &str) -> LocalPath {
+    LocalPath::parse(next).unwrap_or_else(LocalPath::root)
+}
+
+/// `GET /confirm-password`
+pub async fn page(user: SignedIn, arrival: web::Query<Arrival>) -> Result<HttpResponse, PageError> {
+    let next = local(&arrival.next).as_str().to_owned();
+    Ok(html::page(&ConfirmPage { shell: Shell::new(&user, Nav::Account), next, mistakes: Mistakes::default() }))
+}
+
+/// `POST /confirm-password`
+pub async fn confirm(app: web::Data<App>, user: SignedIn, form: Form<Confirm>) -> Result<HttpResponse, PageError> {
+    let next = local(&form.0.next).as_str().to_owned();
+    match app.confirm_password(&user.actor, &user.account, form.0.password).await {
+        Ok(()) => {
+            sessions::prove(&user.session, app.now())?;
+            Ok(html::see_other(&next))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let shell = Shell::new(&user, Nav::Account);
+            Ok(html::invalid(&ConfirmPage { shell, next, mistakes: Mistakes(mistakes) }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,158 @@
+//! Bulk work while it goes on, and what came of it.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::admin_api_keys::number;
+use super::bulk::keys;
+use super::sign_in::Nothing;
+use crate::actions::change_keys::JobDetails;
+use crate::actions::{App, Error};
+use crate::domain::clock::Moment;
+use crate::domain::job::{Job, JobState, Verb};
+use crate::domain::key_filter::KeyFilter;
+use crate::web::access::Admin;
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html;
+use crate::web::key_query::PATH;
+use crate::web::shell::{Nav, Shell};
+
+/// One job.
+#[derive(Template)]
+#[template(path = "pages/job.html")]
+struct JobPage {
+    shell: Shell,
+    details: JobDetails,
+    now: Moment,
+}
+
+/// Those of late.
+#[derive(Template)]
+#[template(path = "pages/jobs.html")]
+struct JobsPage {
+    shell: Shell,
+    jobs: Vec<Job>,
+}
+
+impl JobPage {
+    fn job(&self) -> &Job {
+        &self.details.job
+    }
+
+    /// "Deleting 214 API keys", "212 API keys deleted", "Stopped: 128 of 214 API keys deleted".
+    fn title(&self) -> String {
+        heading(self.job())
+    }
+
+    /// "128 of 214 deleted".
+    fn progress(&self) -> String {
+        let job = self.job();
+        format!("{} of {} {}", number(job.done), number(job.total), job.verb.done())
+    }
+
+    fn decided(&self) -> i64 {
+        self.job().done + self.job().left
+    }
+
+    /// "2 keys were left in place because they changed while the work was running."
+    fn left(&self) -> Vec<String> {
+        let sentence = |(why, count): &(String, i64)| {
+            let keys = if *count == 1 { "1 key was".to_owned() } else { format!("{} keys were", number(*count)) };
+            match why.as_str() {
+                "changed" => format!("{keys} left in place because somebody changed them after this list was made."),
+                "gone" => format!("{keys} left because they had been purged."),
+                _ => format!("{keys} left in place because they end earlier anyway."),
+            }
+        };
+        self.details.left.iter().map(sentence).collect()
+    }
+
+    fn left_path(&self) -> String {
+        format!("{PATH}?left_by_job~eq={}", self.job().id)
+    }
+
+    fn keys_path(&self) -> String {
+        format!("{PATH}?job~eq={}", self.job().id)
+    }
+
+    fn filter(&self) -> String {
+        let filter = self.job().filter.as_deref().and_then(KeyFilter::from_query);
+        filter.map(|filter| filter.words()).unwrap_or_default()
+    }
+
+    fn can_be_undone(&self) -> bool {
+        let job = self.job();
+        job.is_over()
+            && job.verb != Verb::Undo
+            && job.undone_by.is_none()
+            && job.done > 0
+            && self.now < self.details.restorable_until
+    }
+
+    fn remaining(&self) -> String {
+        keys(self.job().remaining())
+    }
+}
+
+/// What a job is or was about, as a heading.
+fn heading(job: &Job) -> String {
+    match job.state {
+        JobState::Draft | JobState::Queued | JobState::Running => format!("{} {}", job.verb.running(), keys(job.total)),
+        JobState::Done => format!("{} {}", keys(job.done), job.verb.done()),
+        JobState::Stopped => format!("Stopped: {} of {} {}", number(job.done), keys(job.total), job.verb.done()),
+    }
+}
+
+fn parse(id: &str) -> Result<i64, Error> {
+    id.parse().map_err(|_| Error::NotFound)
+}
+
+/// `GET /admin/jobs`
+pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
+    let jobs = app.list_jobs().await?;
+    Ok(html::page(&JobsPage { shell: Shell::new(&user, Nav::AdminKeys), jobs }))
+}
+
+/// `GET /admin/jobs/{id}`
+pub async fn page(app: web::Data<App>, Admin(user): Admin, id: web::Path<String>) -> Result<HttpResponse, PageError> {
+    let details = app.find_job(&user.actor, parse(&id)?).await?;
+    if details.job.state == JobState::Draft {
+        return Ok(html::see_other(&format!("{PATH}/bulk/{}", details.job.id)));
+    }
+    let now = app.now();
+    Ok(html::page(&JobPage { shell: Shell::new(&user, Nav::AdminKeys), details, now }))
+}
+
+/// `POST /admin/jobs/{id}/stop`
+pub async fn stop(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    id: web::Path<String>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let id = parse(&id)?;
+    match app.stop_job(&user.actor, id).await {
+        Ok(()) | Err(Error::Conflict(_)) => Ok(html::see_other(&format!("/admin/jobs/{id}"))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /admin/jobs/{id}/undo`
+pub async fn undo(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    id: web::Path<String>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let id = parse(&id)?;
+    match app.undo_job(&user.actor, id).await {
+        Ok(undo) => Ok(html::see_other(&format!("/admin/jobs/{undo}"))),
+        Err(Error::Conflict(text)) => {
+            Flash::failed(text).leave(&user.session);
+            Ok(html::see_other(&format!("/admin/jobs/{id}")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,327 @@
+//! Bulk work: frozen, confirmed, done in batches, stopped, taken up by another node, undone.
+
+use std::sync::Arc;
+
+use claviger::actions::browse_keys::{Count, List};
+use claviger::domain::key_filter::{KeyFilter, Sort};
+use jiff::SignedDuration;
+
+use crate::support::people::{PASSWORD, eight};
+use crate::support::{Answer, Client, TestApp, on_both};
+
+const GRID: &str = "/admin/api-keys?view=all";
+
+impl TestApp {
+    fn boss(&self) -> Client {
+        self.admin("boss");
+        let client = self.client();
+        assert_eq!(client.sign_in("boss", PASSWORD).status, 303);
+        client
+    }
+
+    fn work(&self) -> usize {
+        self.run(self.app.run_jobs()).expect("the work is done")
+    }
+
+    fn revoked(&self) -> i64 {
+        self.database.count("api_keys WHERE revoked_at IS NOT NULL")
+    }
+
+    fn matching(&self, query: &str) -> Count {
+        let filter = KeyFilter::from_query(query).expect("a filter");
+        let list = List { filter, sort: Sort::default(), size: 20, cursor: None, count_limit: 10_000 };
+        self.run(self.app.browse_keys(&list)).expect("a page").matching
+    }
+}
+
+/// Drafts bulk work; gives the path of its confirmation.
+fn draft(boss: &Client, fields: &[(&str, &str)]) -> String {
+    let answer = boss.submit(GRID, "/admin/api-keys/bulk", fields);
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    answer.header("location").to_owned()
+}
+
+fn confirm(boss: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
+    boss.submit(path, path, fields)
+}
+
+on_both! { fn a_few_ticked_keys_are_deleted_without_typing_their_number(app) {
+    let miriam = app.signed_in("miriam");
+    let (one, two, kept) = (miriam.secret("one"), miriam.secret("two"), miriam.secret("kept"));
+    let boss = app.boss();
+    let path = draft(&boss, &[("key", eight(&one)), ("key", eight(&two)), ("do", "delete")]);
+    let page = boss.get(&path);
+    assert_eq!(page.texts("h1"), ["Delete 2 API keys?"]);
+    assert!(page.text().contains("None was used in the last 7 days. Tools that use them are refused at once. You can restore them until 2026-12-20."), "{}", page.text());
+    assert!(page.texts("#number").is_empty());
+    assert_eq!(app.verify(&one).status, 200, "nothing happens before the confirmation");
+    let confirmed = confirm(&boss, &path, &[("reason", "leaked")]);
+    assert_eq!(confirmed.status, 303);
+    assert_eq!(app.work(), 1);
+    assert_eq!([&one, &two, &kept].map(|secret| app.verify(secret).status), [401, 401, 200]);
+    let result = boss.get(confirmed.header("location"));
+    assert_eq!(result.texts("h1"), ["2 API keys deleted"]);
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke' AND actor_name = 'boss' AND details LIKE '%leaked%'"), 2);
+    assert!(miriam.get(&crate::support::people::key_path(&one)).text().contains("leaked"), "the owner reads why");
+    assert!(app.run(app.app.verify_audit(None)).expect("answers").is_ok());
+} }
+
+on_both! { fn all_matching_needs_the_number_and_touches_only_what_was_frozen(app) {
+    let miriam = app.signed_in("miriam");
+    let secrets: Vec<String> = (0..12).map(|n| miriam.secret(&format!("reader {n}"))).collect();
+    let other = miriam.secret("other");
+    let boss = app.boss();
+    let state = "name~startswith=reader";
+    let path = draft(&boss, &[("scope", "matching"), ("do", "delete"), ("state", state)]);
+    let page = boss.get(&path);
+    assert!(page.text().contains("These are all 12 keys that match Name starts with reader . They belong to 1 person."), "{}", page.text());
+    for wrong in ["", "11", "13", "twelve"] {
+        let answer = confirm(&boss, &path, &[("number", wrong)]);
+        assert_eq!(answer.status, 422, "{wrong}");
+        assert!(answer.text().contains("Type 12, the number of keys"));
+    }
+    app.pass(SignedDuration::from_secs(60));
+    let later = miriam.secret("reader made later");
+    let edit = format!("{}/edit", crate::support::people::key_path(&secrets[3]));
+    assert_eq!(miriam.submit(&edit, &edit, &[("name", "writer now")]).status, 303);
+    let confirmed = confirm(&boss, &path, &[("number", " 12 ")]);
+    assert_eq!(confirmed.status, 303);
+    assert_eq!(confirm_again(&boss, &path), 303, "a second press is led to the same work");
+    app.work();
+    assert_eq!(app.revoked(), 11);
+    assert_eq!([&later, &secrets[3], &other].map(|secret| app.verify(secret).status), [200, 200, 200], "made later, changed since, not matching");
+    let job = confirmed.header("location").to_owned();
+    let result = boss.get(&job);
+    assert!(result.text().contains("1 key was left in place because somebody changed them after this list was made."), "{}", result.text());
+    let left = result.attribute("a[href*=left_by_job]", "href");
+    assert_eq!(boss.get(&left).texts("tbody .grid__id"), [eight(&secrets[3])]);
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke'"), 11, "one event for each key, none twice");
+
+    let undone = boss.submit(GRID, &format!("{job}/undo"), &[]);
+    assert_eq!(undone.status, 303);
+    assert_eq!(boss.submit(GRID, &format!("{job}/undo"), &[]).header("location"), undone.header("location"), "it is undone once");
+    app.work();
+    assert_eq!(app.revoked(), 0);
+    assert!(secrets.iter().all(|secret| app.verify(secret).status == 200));
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.restore'"), 11);
+    assert_eq!(boss.get(undone.header("location")).texts("h1"), ["11 API keys given back"]);
+} }
+
+fn confirm_again(boss: &Client, path: &str) -> u16 {
+    let token = boss.get(GRID).hidden_fields("/sign-out").remove("csrf").expect("a token");
+    boss.post(path, &[("csrf", &token), ("number", "12")]).status
+}
+
+on_both! { fn undo_leaves_alone_what_somebody_changed_since(app) {
+    let miriam = app.signed_in("miriam");
+    let (one, two) = (miriam.secret("one"), miriam.secret("two"));
+    let boss = app.boss();
+    let path = draft(&boss, &[("key", eight(&one)), ("key", eight(&two)), ("do", "delete")]);
+    let job = confirm(&boss, &path, &[]).header("location").to_owned();
+    app.work();
+    let again = miriam.secret("one"); // the name is free, and taken by a new key
+    let path = draft(&boss, &[("key", eight(&two)), ("do", "restore")]);
+    confirm(&boss, &path, &[]);
+    app.work();
+    let path = draft(&boss, &[("key", eight(&two)), ("do", "delete")]);
+    confirm(&boss, &path, &[]);
+    app.work();
+    let undo = boss.submit(GRID, &format!("{job}/undo"), &[]).header("location").to_owned();
+    app.work();
+    assert_eq!([&one, &two, &again].map(|secret| app.verify(secret).status), [200, 401, 200]);
+    assert!(boss.get(&undo).text().contains("1 key was left in place"));
+    let name = app.database.text(&format!("SELECT name AS value FROM api_keys WHERE first_eight = '{}'", eight(&one)));
+    assert_eq!(name, "one (2)", "its name is taken by now");
+} }
+
+on_both! { fn disable_enable_and_an_earlier_expiry_can_be_undone_exactly(app) {
+    let miriam = app.signed_in("miriam");
+    let (plain, paused, short) = (miriam.secret("plain"), miriam.secret("paused"), miriam.generate_with(&[("name", "short"), ("expires", "7")]).secret());
+    miriam.act(&paused, "disable");
+    let state = || app.database.texts("SELECT name || ' ' || COALESCE(CAST(expires_at AS TEXT), '-') || ' ' || COALESCE(CAST(disabled_at AS TEXT), '-') || ' ' || COALESCE(CAST(disabled_by AS TEXT), '-') || disabled_reason AS value FROM api_keys ORDER BY id");
+    let before = state();
+    let boss = app.boss();
+    app.pass(SignedDuration::from_secs(30));
+    for (verb, fields, statuses) in [
+        ("disable", vec![("reason", "maintenance")], [401, 401, 401]),
+        ("enable", vec![], [200, 200, 200]),
+        ("expire", vec![("expires_on", "2026-12-01")], [200, 401, 200]),
+    ] {
+        let path = draft(&boss, &[("scope", "matching"), ("do", verb), ("state", "view=all")]);
+        let total = boss.get(&path).attribute("#number", "data-confirm-match");
+        let mut fields = fields.clone();
+        fields.push(("number", &total));
+        let job = confirm(&boss, &path, &fields).header("location").to_owned();
+        app.work();
+        assert_eq!([&plain, &paused, &short].map(|secret| app.verify(secret).status), statuses, "{verb}");
+        if verb == "expire" {
+            assert_eq!(app.database.count("api_keys WHERE expires_at = 1796083200000000"), 2, "2026-12-01, and never later than before");
+            assert!(boss.get(&job).text().contains("1 key was left in place because they end earlier anyway."));
+        }
+        boss.submit(GRID, &format!("{job}/undo"), &[]);
+        app.work();
+        assert_eq!(state(), before, "{verb}");
+    }
+    let path = draft(&boss, &[("key", eight(&plain)), ("do", "expire")]);
+    for bad in ["", "tomorow", "2026-11-20", "2020-01-01"] {
+        assert_eq!(confirm(&boss, &path, &[("expires_on", bad)]).status, 422, "{bad}");
+    }
+} }
+
+on_both! { fn what_an_administrator_disabled_the_owner_cannot_enable(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    let boss = app.boss();
+    let path = boss.submit(GRID, &format!("/admin/api-keys/{}/disable", eight(&secret)), &[]).header("location").to_owned();
+    confirm(&boss, &path, &[]);
+    app.work();
+    miriam.act(&secret, "enable");
+    assert_eq!(app.verify(&secret).status, 401);
+} }
+
+on_both! { fn grave_work_asks_for_the_password_after_five_minutes(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    let boss = app.boss();
+    let path = draft(&boss, &[("key", eight(&secret)), ("do", "delete")]);
+    let fields = boss.get(&path).hidden_fields(&path);
+    app.pass(SignedDuration::from_mins(6));
+    assert!(boss.get(&path).header("location").starts_with("/confirm-password?next=%2Fadmin%2Fapi-keys%2Fbulk%2F"));
+    let sent = boss.post(&path, &[("csrf", &fields["csrf"])]);
+    assert!(sent.header("location").starts_with("/confirm-password?next="), "the form too");
+    app.work();
+    assert_eq!(app.verify(&secret).status, 200);
+    let ask = sent.header("location").to_owned();
+    let wrong = boss.submit(&ask, "/confirm-password", &[("password", "not the password")]);
+    assert_eq!(wrong.status, 422);
+    assert!(boss.get(&path).status == 303);
+    let right = boss.submit(&ask, "/confirm-password", &[("password", PASSWORD)]);
+    assert_eq!((right.status, right.header("location")), (303, path.as_str()));
+    assert_eq!(confirm(&boss, &path, &[]).status, 303);
+    app.work();
+    assert_eq!(app.verify(&secret).status, 401);
+} }
+
+on_both! { fn nothing_ticked_and_broken_filters_select_nothing(app) {
+    let miriam = app.signed_in("miriam");
+    miriam.secret("ci");
+    let boss = app.boss();
+    for fields in [
+        vec![("do", "delete")],
+        vec![("do", "delete"), ("scope", "matching"), ("state", "expires_at~lt=tomorow")],
+        vec![("do", "delete"), ("scope", "matching"), ("state", "nonsense=1")],
+        vec![("do", "restore"), ("scope", "matching"), ("state", "view=all")],
+        vec![("do", "delete"), ("key", "00000000")],
+    ] {
+        let answer = boss.submit(GRID, "/admin/api-keys/bulk", &fields);
+        assert!(answer.header("location").starts_with("/admin/api-keys?"), "{fields:?} {}", answer.header("location"));
+    }
+    assert_eq!(app.database.count("jobs"), 0, "SECURITY C4: not even a draft");
+    assert_eq!(boss.submit(GRID, "/admin/api-keys/bulk", &[("do", "undo"), ("scope", "matching")]).status, 404);
+} }
+
+on_both! { fn a_draft_is_its_makers_alone(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    let boss = app.boss();
+    let path = draft(&boss, &[("key", eight(&secret)), ("do", "delete")]);
+    app.admin("other");
+    let other = app.client();
+    other.sign_in("other", PASSWORD);
+    assert_eq!(other.get(&path).status, 404);
+    let token = other.get("/account").hidden_fields("/sign-out").remove("csrf").expect("a token");
+    assert_eq!(other.post(&path, &[("csrf", &token)]).status, 404);
+    assert_eq!(miriam.get(&path).status, 403);
+} }
+
+/// A job over 2,500 of 3,000 demo keys, confirmed; gives its number and how many keys it has.
+fn large_job(app: &TestApp) -> (i64, i64) {
+    use claviger::actions::Actor;
+    use claviger::actions::change_keys::{Chosen, Confirmation};
+    use claviger::domain::job::Verb;
+    app.run(app.app.fill_demo(3_000, 1, |_| {})).expect("a demo");
+    let id: i64 = app
+        .database
+        .text("SELECT CAST(id AS TEXT) AS value FROM accounts WHERE username = 'miriam'")
+        .parse()
+        .expect("an id");
+    let actor = Actor { account: Some(id), name: "miriam".into(), ..Actor::cli() };
+    let filter = KeyFilter::from_query("status~notin=revoked").expect("a filter");
+    let job = app.run(app.app.draft_job(&actor, Verb::Delete, Chosen::Matching(filter))).expect("a draft");
+    let total = app.run(app.app.find_job(&actor, job)).expect("the draft").job.total;
+    let typed = Confirmation { number: total.to_string(), ..Confirmation::default() };
+    app.run(app.app.confirm_job(&actor, job, &typed)).expect("confirmed");
+    (job, total)
+}
+
+on_both! { fn another_node_goes_on_where_one_was_killed_and_does_nothing_twice(app) {
+    use claviger::actions::{App, system_chance};
+    let (job, total) = large_job(&app);
+    let before = app.revoked();
+    assert!(app.run(app.app.run_one_batch()).expect("a batch"), "there is more to do");
+    let after_one = app.revoked() - before;
+    assert!(after_one > 0 && after_one < total, "{after_one} of {total}");
+    // The first process is gone. A second one waits for its lease to end, and then goes on.
+    let second = Arc::new(App::start(app.app.config.clone(), app.clock.clone(), system_chance()).expect("a second node"));
+    assert_eq!(app.run(second.run_jobs()).expect("nothing to do"), 0, "the lease of the first is in force");
+    assert_eq!(app.revoked() - before, after_one);
+    app.pass(SignedDuration::from_secs(20));
+    assert_eq!(app.run(second.run_jobs()).expect("the rest is done"), 1);
+    assert_eq!(app.revoked() - before, total);
+    assert_eq!(app.database.count(&format!("audit_events WHERE action = 'key.revoke' AND details LIKE '%\"job\":{job}%'")), total);
+    assert_eq!(app.database.count(&format!("job_keys WHERE job = {job} AND outcome = 'done'")), total);
+    assert_eq!(app.database.text(&format!("SELECT state || ' ' || CAST(done AS TEXT) AS value FROM jobs WHERE id = {job}")), format!("done {total}"));
+    assert_eq!(app.work(), 0, "the first, should it come back, finds nothing to do");
+    assert!(app.run(app.app.verify_audit(None)).expect("answers").is_ok());
+} }
+
+on_both! { fn two_nodes_at_once_share_no_batch(app) {
+    use claviger::actions::{App, system_chance};
+    let (job, total) = large_job(&app);
+    let before = app.revoked();
+    let second = Arc::new(App::start(app.app.config.clone(), app.clock.clone(), system_chance()).expect("a second node"));
+    let nodes: Vec<_> = [Arc::clone(&app.app), second].into_iter().map(|node| std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(node.run_jobs()).expect("work")
+    })).collect();
+    let worked: usize = nodes.into_iter().map(|node| node.join().expect("no panic")).sum();
+    assert_eq!((worked, app.revoked() - before), (1, total));
+    assert_eq!(app.database.count(&format!("audit_events WHERE action = 'key.revoke' AND details LIKE '%\"job\":{job}%'")), total);
+} }
+
+on_both! { fn stopped_work_says_what_it_reached_and_can_be_undone(app) {
+    let (job, total) = large_job(&app);
+    let before = app.revoked();
+    app.run(app.app.run_one_batch()).expect("a batch");
+    app.database.execute("UPDATE accounts SET role = 'user' WHERE username = 'miriam'");
+    let boss = app.boss();
+    assert_eq!(boss.submit(GRID, &format!("/admin/jobs/{job}/stop"), &[]).status, 303);
+    app.work();
+    let done = app.revoked() - before;
+    assert!(done > 0 && done < total);
+    let page = boss.get(&format!("/admin/jobs/{job}"));
+    assert_eq!(page.texts("h1").len(), 1);
+    assert!(page.texts("h1")[0].starts_with("Stopped: 1,000 of "), "{:?}", page.texts("h1"));
+    assert!(page.text().contains("were not reached and are as they were"));
+    boss.submit(GRID, &format!("/admin/jobs/{job}/undo"), &[]);
+    app.work();
+    assert_eq!(app.revoked(), before);
+    assert_eq!(app.matching(&format!("job~eq={job}")), Count::Exactly(total));
+} }
+
+on_both! { fn of_many_confirmations_at_once_one_counts(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    let boss = app.boss();
+    let path = draft(&boss, &[("key", eight(&secret)), ("do", "delete")]);
+    let fields = boss.get(&path).hidden_fields(&path);
+    let presses: Vec<_> = (0..12).map(|_| {
+        let (boss, path, token) = (boss.clone(), path.clone(), fields["csrf"].clone());
+        std::thread::spawn(move || boss.post(&path, &[("csrf", &token)]).status)
+    }).collect();
+    let statuses: Vec<u16> = presses.into_iter().map(|press| press.join().expect("no panic")).collect();
+    assert!(statuses.iter().all(|status| *status == 303), "{statuses:?}");
+    app.work();
+    assert_eq!(app.database.count("audit_events WHERE action = 'job.start'"), 1, "SECURITY C6");
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke'"), 1);
+} }
