@@ -127,7 +127,7 @@ impl App {
         FirstEight::parse(text)
     }
 
-    fn with_owners(&self, keys: Vec<ApiKey>, owners: &HashMap<i64, Owner>) -> Vec<(ApiKey, Owner)> {
+    pub(super) fn with_owners(&self, keys: Vec<ApiKey>, owners: &HashMap<i64, Owner>) -> Vec<(ApiKey, Owner)> {
         let complete = |mut key: ApiKey| {
             self.use_log.complete(&mut key);
             let owner = owners.get(&key.owner).cloned().unwrap_or_default();

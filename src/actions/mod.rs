@@ -21,6 +21,7 @@ pub mod check_health;
 mod cursor;
 pub mod edit_key;
 mod error;
+pub mod export_keys;
 pub mod fill_demo;
 pub mod find_keys;
 pub mod generate_key;
@@ -60,6 +61,7 @@ pub struct App {
     /// The name of this process among those that do bulk work.
     node: String,
     jobs_waiting: tokio::sync::Notify,
+    exports: Arc<tokio::sync::Semaphore>,
 }
 
 impl App {
@@ -69,6 +71,7 @@ impl App {
         Self {
             node,
             jobs_waiting: tokio::sync::Notify::new(),
+            exports: Arc::new(tokio::sync::Semaphore::new(export_keys::AT_ONCE)),
             config,
             store,
             clock,

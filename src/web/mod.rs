@@ -11,6 +11,7 @@ pub mod api;
 pub mod assets;
 pub mod client;
 pub mod errors;
+pub mod export_row;
 pub mod flash;
 pub mod form;
 pub mod gateway;
@@ -87,6 +88,7 @@ table! {
     post "/account/sessions/end-others"                  => pages::account::end_other_sessions;
     get  "/admin/api-keys"                               => pages::admin_api_keys::grid;
     post "/admin/api-keys/search"                        => pages::admin_api_keys::search;
+    get  "/admin/api-keys/export.{format}"               => pages::export_keys::export;
     get  "/admin/api-keys/filter"                        => pages::key_filter_form::apply;
     post "/admin/api-keys/views"                         => pages::saved_views::save;
     post "/admin/api-keys/views/{id}/delete"             => pages::saved_views::delete;

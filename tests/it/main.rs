@@ -12,6 +12,7 @@ mod canary;
 mod command_line;
 mod edit_key;
 mod errors;
+mod export;
 mod forms;
 mod generate_key;
 mod headers;

@@ -58,6 +58,7 @@ const TABLE: &[Row] = &[
     row("POST", "/account/sessions/end-others", [303, 303, 303, 303, 303]),
     row("GET", "/admin/api-keys", [303, 403, 403, 200, 303]),
     row("POST", "/admin/api-keys/search", [303, 403, 403, 303, 303]),
+    row("GET", "/admin/api-keys/export.{format}", [303, 403, 403, 404, 303]),
     row("GET", "/admin/api-keys/filter", [303, 403, 403, 303, 303]),
     row("POST", "/admin/api-keys/views", [303, 403, 403, 422, 303]),
     row("POST", "/admin/api-keys/views/{id}/delete", [303, 403, 403, 404, 303]),

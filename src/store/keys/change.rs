@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::Row;
 use crate::domain::api_key::{ApiKey, KeyName, Stop};
@@ -102,7 +104,8 @@ fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], ids: &[i64], now: Moment) -
                 .field(api_keys::owner)
                 .eq(api_keys::owner)
                 .and(HOLDERS.field(api_keys::name).eq(api_keys::name))
-                .and(HOLDERS.field(api_keys::holds_name).eq(true))),
+                // As the index on held names has it: a value that is bound would not reach a partial index.
+                .and(sql::<Bool>("holders.holds_name"))),
         )
         .filter(api_keys::id.eq_any(ids))
         .select(api_keys::id)

@@ -100,6 +100,17 @@ fn plan(db: &mut Db, ask: &Ask) -> Result<(Count, Reach, bool), Error> {
     Ok((matching, if walk { Reach::Row(ask.sort) } else { reach }, walk))
 }
 
+/// The keys after a place, in the order of a list, without counting: one batch of an export.
+pub fn batch(db: &mut Db, ask: &Ask, walk: bool) -> Result<Vec<Placed>, Error> {
+    let reach = if walk { Reach::Row(ask.sort) } else { Reach::Index { common: common(db, &ask.filter)? } };
+    Ok(rows(db, ask, &reach, walk)?.0)
+}
+
+/// Is a list better walked than fetched and sorted?
+pub fn is_walked(db: &mut Db, ask: &Ask) -> Result<bool, Error> {
+    Ok(plan(db, ask)?.2)
+}
+
 /// How the database goes about counting and fetching a page, in its own words.
 pub fn explain(db: &mut Db, ask: &Ask) -> Result<Vec<String>, Error> {
     let (_, reach, walk) = plan(db, ask)?;

@@ -2,7 +2,9 @@
 //!
 //! `matching` is the one predicate of the administrators' grid, `grid` its pages and counts, `folding` the texts that it compares.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 pub mod change;
 pub mod folding;
@@ -157,7 +159,9 @@ pub fn count_all_live(db: &mut Db, now: Moment) -> Result<grid::Count, Error> {
 
 /// Lets expired keys of the owner let go of `name`, and says whether a live key still holds it.
 pub fn name_is_held(db: &mut Db, owner: i64, name: &KeyName, now: Moment) -> Result<bool, Error> {
-    let holder = || api_keys::owner.eq(owner).and(api_keys::name.eq(name.0.clone())).and(api_keys::holds_name.eq(true));
+    // Written out, since a value that is bound would not reach the partial index on held names.
+    let held = || sql::<Bool>("api_keys.holds_name");
+    let holder = || api_keys::owner.eq(owner).and(api_keys::name.eq(name.0.clone())).and(held());
     diesel::update(api_keys::table.filter(holder()).filter(api_keys::expires_at.le(now.0)))
         .set(api_keys::holds_name.eq(false))
         .execute(db)?;

@@ -36,6 +36,13 @@ impl Client {
         self.get_with(path, &[])
     }
 
+    /// What a path answers with, as bytes.
+    pub fn bytes(&self, path: &str) -> Vec<u8> {
+        let request = Request::builder().uri(format!("{}{path}", self.url)).body(()).expect("a request");
+        let mut response = self.agent.run(request).expect("the server answers");
+        response.body_mut().read_to_vec().expect("bytes")
+    }
+
     pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         self.send("GET", path, headers, None)
     }

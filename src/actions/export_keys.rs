@@ -1,0 +1,92 @@
+//! Export of a list of keys, batch by batch, however many there are. Audited before the first one leaves.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::browse_keys::{List, Owner};
+use super::{Actor, App, Error};
+use crate::domain::api_key::ApiKey;
+use crate::domain::audit::Action;
+use crate::domain::clock::Moment;
+use crate::domain::key_filter::Place;
+use crate::store::keys::grid::{self, Ask, From};
+use crate::store::{accounts, audit};
+
+/// Exports that run at a time.
+pub const AT_ONCE: usize = 2;
+/// Keys of one batch.
+const BATCH: i64 = 2_000;
+
+/// An export that goes on.
+pub struct Export {
+    ask: Ask,
+    walk: bool,
+    after: Option<Place>,
+    over: bool,
+    /// How many keys there were when it began.
+    pub count: i64,
+    /// When it began.
+    pub now: Moment,
+    _seat: OwnedSemaphorePermit,
+}
+
+impl App {
+    /// Begins an export; `most` is how many keys its form can hold. Without its audit event there is none.
+    pub async fn begin_export(&self, actor: &Actor, list: &List, form: &str, most: i64) -> Result<Export, Error> {
+        let busy = |_| Error::TooMany {
+            text: "Two exports are running already. Try again when one of them has ended.".into(),
+            retry_after: 30,
+        };
+        let seat = Arc::clone(&self.exports).try_acquire_owned().map_err(busy)?;
+        let now = self.now();
+        let ask = Ask {
+            filter: list.filter.clone(),
+            sort: list.sort,
+            from: From::Start,
+            size: BATCH,
+            now,
+            count_limit: list.count_limit,
+        };
+        let asked = ask.clone();
+        let (count, walk) = self
+            .store
+            .read(move |db| {
+                let count = grid::count_exactly(db, &asked.filter, now)?;
+                Ok::<_, Error>((count, grid::is_walked(db, &asked)?))
+            })
+            .await?;
+        if count > most {
+            let text = format!("{count} keys match, and a workbook holds {most}. Narrow the filter, or export as CSV.");
+            return Err(Error::Conflict(text));
+        }
+        let details = json!({ "form": form, "keys": count, "filter": list.filter.query(), "sort": list.sort.query() });
+        let event = actor.did(now, Action::KeyExport, "api keys", details);
+        self.store.write(move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
+        Ok(Export { ask, walk, after: None, over: false, count, now, _seat: seat })
+    }
+
+    /// The next keys with their owners; none when the export is over.
+    pub async fn next_of_export(&self, export: &mut Export) -> Result<Vec<(ApiKey, Owner)>, Error> {
+        if export.over {
+            return Ok(Vec::new());
+        }
+        let from = export.after.take().map_or(From::Start, From::After);
+        let (ask, walk) = (Ask { from, ..export.ask.clone() }, export.walk);
+        let (placed, owners) = self
+            .store
+            .read(move |db| {
+                let placed = grid::batch(db, &ask, walk)?;
+                let mut ids: Vec<i64> = placed.iter().map(|placed| placed.key.owner).collect();
+                ids.sort_unstable();
+                ids.dedup();
+                let owners = accounts::owners(db, &ids)?;
+                Ok::<_, Error>((placed, owners))
+            })
+            .await?;
+        export.after = placed.last().map(|placed| placed.place.clone());
+        export.over = i64::try_from(placed.len()).unwrap_or(i64::MAX) < BATCH;
+        Ok(self.with_owners(placed.into_iter().map(|placed| placed.key).collect(), &owners))
+    }
+}

@@ -1,0 +1,109 @@
+//! A key as a row of an export: which cells a column makes, and how a cell is written so that no spreadsheet runs it.
+
+use serde_json::{Map, Value, json};
+
+use crate::actions::browse_keys::Owner;
+use crate::domain::api_key::ApiKey;
+use crate::domain::clock::Moment;
+use crate::domain::key_filter::Column;
+
+/// One cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// A text, as it is.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// A moment.
+    Time(Moment),
+    /// Nothing.
+    Empty,
+}
+
+/// The heads of a column: the owner makes two.
+pub fn heads(column: Column) -> Vec<&'static str> {
+    match column {
+        Column::Owner => vec!["owner", "owner_name"],
+        column => vec![column.name()],
+    }
+}
+
+/// The cells of a column.
+pub fn cells(column: Column, key: &ApiKey, owner: &Owner, now: Moment) -> Vec<Cell> {
+    let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) };
+    let time = |at: Option<Moment>| at.map_or(Cell::Empty, Cell::Time);
+    let latest = key.last_use.as_ref();
+    match column {
+        Column::FirstEight => vec![text(key.first_eight.as_str())],
+        Column::Owner => vec![text(&owner.username), text(&owner.display_name)],
+        Column::Name => vec![text(&key.name)],
+        Column::Note => vec![text(&key.note)],
+        Column::Access => vec![text("inherit")],
+        Column::Status => vec![text(if key.is_expiring(now) { "expiring" } else { key.status(now).word() })],
+        Column::Created => vec![Cell::Time(key.created_at)],
+        Column::Expires => vec![time(key.expires_at)],
+        Column::Activity => vec![time(latest.map(|latest| latest.at))],
+        Column::Address => vec![text(latest.map_or("", |latest| &latest.address))],
+        Column::Uses => vec![Cell::Number(key.use_count)],
+        _ => Vec::new(),
+    }
+}
+
+impl Cell {
+    /// For CSV and TSV.
+    pub fn plain(&self) -> String {
+        match self {
+            Self::Text(text) => neutral(text),
+            Self::Number(number) => number.to_string(),
+            Self::Time(at) => at.rfc3339(),
+            Self::Empty => String::new(),
+        }
+    }
+
+    /// For JSON: exact, nothing is neutralised.
+    pub fn json(&self) -> Value {
+        match self {
+            Self::Text(text) => json!(text),
+            Self::Number(number) => json!(number),
+            Self::Time(at) => json!(at.rfc3339()),
+            Self::Empty => Value::Null,
+        }
+    }
+}
+
+/// A text that no spreadsheet takes for a formula (OWASP, CSV injection): one that begins like a formula, also in full-width
+/// forms, or with a tab or a line end, gets an apostrophe in front.
+pub fn neutral(text: &str) -> String {
+    const STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    if text.trim_start_matches(' ').starts_with(STARTS) || text.starts_with('\0') {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A key as a JSON object.
+pub fn object(columns: &[Column], key: &ApiKey, owner: &Owner, now: Moment) -> Value {
+    let mut object = Map::new();
+    for column in columns {
+        for (head, cell) in heads(*column).into_iter().zip(cells(*column, key, owner, now)) {
+            object.insert(head.into(), cell.json());
+        }
+    }
+    Value::Object(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::neutral;
+
+    #[test]
+    fn nothing_that_begins_like_a_formula_stays_as_it_is() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1", "  =1", "=cmd|' /C calc'!A0"] {
+            assert_eq!(neutral(formula), format!("'{formula}"), "SECURITY Q6");
+        }
+        for plain in ["a=b", "x-1", "1", "", "ci @ home"] {
+            assert_eq!(neutral(plain), plain);
+        }
+    }
+}
