@@ -171,7 +171,7 @@ impl App {
     }
 }
 
-fn asker(actor: &Actor) -> Result<(i64, String, Option<String>, Option<String>), Error> {
+pub(super) fn asker(actor: &Actor) -> Result<(i64, String, Option<String>, Option<String>), Error> {
     let account = actor.account.ok_or_else(|| Error::Forbidden("Bulk work needs a person who asks for it.".into()))?;
     Ok((account, actor.name.clone(), actor.address.map(|address| address.to_string()), actor.request.clone()))
 }
@@ -200,7 +200,7 @@ fn nothing(verb: Verb) -> String {
         Verb::Restore => "None of the selected keys was deleted".into(),
         Verb::Enable => "None of the selected keys is disabled".into(),
         Verb::Disable => "None of the selected keys can be disabled".into(),
-        Verb::Expire | Verb::Undo => "All selected keys have ended".into(),
+        Verb::Expire | Verb::Undo | Verb::Shorten | Verb::Idle => "All selected keys have ended".into(),
     }
 }
 

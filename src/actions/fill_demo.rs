@@ -7,8 +7,10 @@ use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::demo::{Demo, DemoKey};
 use crate::domain::password::{Password, PasswordHash, Proposal};
 use crate::domain::secret::base62;
+use crate::domain::settings::Setting;
 use crate::domain::user::Username;
-use crate::store::{accounts, audit, demo};
+use crate::store::usage::{self, Counts};
+use crate::store::{accounts, audit, demo, settings};
 
 /// Keys of one transaction.
 const BATCH: usize = 6_000;
@@ -34,6 +36,10 @@ impl App {
         let admin = demo.accounts[0].username.clone();
         let password = base62(&mut *self.rng(), 20).to_string();
         let hash = self.demo_password(&admin, &password)?;
+        let now = self.now();
+        let today = usage::day_of(now);
+        let days: Vec<(i64, Counts)> =
+            demo.days().map(|(ago, uses, refusals)| (today - ago, Counts { uses, refusals })).collect();
         let people = std::sync::Arc::new(demo.accounts.clone());
         let inserting = std::sync::Arc::clone(&people);
         let event = Actor::cli().did(self.now(), Action::DemoFill, &admin, json!({ "keys": keys, "seed": seed }));
@@ -44,6 +50,9 @@ impl App {
                     return Err(Error::Conflict("Somebody added an account at the same moment.".into()));
                 }
                 audit::insert(db, &event)?;
+                // The demo tells of a year: what ended in it stays to be looked at.
+                settings::set(db, Setting::PurgeAfterDays.name(), "3650", now)?;
+                usage::insert_days(db, &days)?;
                 Ok(demo::insert_accounts(db, &inserting, &hash)?)
             })
             .await?;

@@ -62,7 +62,7 @@ impl App {
                     keys: keys::list(db, owner, listing, now)?,
                     live: keys::count_live(db, owner, now)?,
                     ended: keys::count_ended(db, owner, now)?,
-                    rule: lifetimes::for_everyone(db)?,
+                    rule: lifetimes::for_owner(db, owner)?,
                     allow_creation: settings.allow_creation,
                     accept_keys: settings.accept_keys,
                 })
@@ -115,5 +115,5 @@ fn details_of(db: &mut Db, key: ApiKey, now: Moment) -> Result<KeyDetails, Error
         _ => replaced_secrets::grace_ends(db, key.id, now)?,
     };
     let history = audit::history(db, key.first_eight.as_str(), 50)?;
-    Ok(KeyDetails { stopped_by, grace_ends, history, rule: lifetimes::for_everyone(db)?, key })
+    Ok(KeyDetails { stopped_by, grace_ends, history, rule: lifetimes::for_owner(db, key.owner)?, key })
 }

@@ -110,6 +110,9 @@ impl App {
                     return Ok(Err(shown_before));
                 }
                 let expires_at = may_generate(db, owner, request.expiry, now)?;
+                if request.name.is_none() && settings::load(db)?.name_required {
+                    return Err(Error::from(Mistake::new("name", "Enter a name")).into());
+                }
                 let name = free_name(db, owner, request.name, now)?;
                 let new = NewKey { first_eight, secret_hash, owner, name, note: request.note, expires_at };
                 keys::insert(db, &new, owner, now)?;
@@ -128,7 +131,7 @@ fn may_generate(db: &mut Db, owner: i64, wish: Expiry, now: Moment) -> Result<Op
     if !accounts::find(db, owner)?.is_some_and(|account| account.active) {
         return Err(Error::Forbidden("Your account is deactivated. Ask an administrator.".into()));
     }
-    let rule = lifetimes::for_everyone(db)?;
+    let rule = lifetimes::for_owner(db, owner)?;
     if let Some(refusal) = refusal(settings::load(db)?.allow_creation, &rule, keys::count_live(db, owner, now)?) {
         return Err(Error::Conflict(refusal));
     }

@@ -17,6 +17,7 @@ use crate::store::use_log::UseLog;
 
 pub mod browse_keys;
 pub mod change_keys;
+pub mod change_settings;
 pub mod check_health;
 mod cursor;
 pub mod edit_key;
@@ -29,11 +30,13 @@ mod hashing;
 pub mod manage_account;
 pub mod manage_users;
 pub mod pause_key;
+mod refusals;
 pub mod revoke_key;
 pub mod rotate_key;
 pub mod run_jobs;
 pub mod save_view;
 pub mod sessions;
+pub mod set_lifetimes;
 pub mod set_up;
 pub mod sign_in;
 pub mod start;
@@ -57,6 +60,7 @@ pub struct App {
     hashing: hashing::HashingThreads,
     throttle: throttle::Throttle,
     use_log: UseLog,
+    refusals: refusals::Refusals,
     signing_key: tokio::sync::OnceCell<Vec<u8>>,
     /// The name of this process among those that do bulk work.
     node: String,
@@ -79,6 +83,7 @@ impl App {
             hashing: hashing::HashingThreads::start(),
             throttle: throttle::Throttle::new(),
             use_log: UseLog::default(),
+            refusals: refusals::Refusals::default(),
             signing_key: tokio::sync::OnceCell::new(),
         }
     }

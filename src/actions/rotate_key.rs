@@ -101,7 +101,7 @@ impl App {
                     if !settings::load(db)?.allow_creation {
                         return Err(Error::Forbidden(CREATION_OFF.into()).into());
                     }
-                    let expires_at = lifetimes::for_everyone(db)?.renewed(key.lifetime(), now);
+                    let expires_at = lifetimes::for_owner(db, owner)?.renewed(key.lifetime(), now);
                     let grace_ends = now.plus(grace.micros()).min(key.expires_at.unwrap_or(Moment(i64::MAX)));
                     replaced_secrets::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
                     forms::insert(db, &form.hash(owner), owner, &first_eight, now)?;

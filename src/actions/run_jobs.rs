@@ -2,16 +2,20 @@
 //!
 //! A process that is killed loses the batch that it was at, no more: the next runner goes on where the last commit was.
 
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{App, Error};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::audit::{Action, Event, Outcome, Via};
-use crate::domain::clock::{Moment, SECOND};
+use crate::domain::clock::{DAY, Moment, SECOND};
 use crate::domain::job::{Job, JobState, Verb, decide};
+use crate::domain::lifetime_rules::{OwnerFacts, Rules, shortened};
 use crate::store::job_keys::Pending;
 use crate::store::keys::change;
-use crate::store::{Db, audit, job_keys, jobs};
+use crate::store::{Db, audit, job_keys, jobs, lifetimes};
 
 /// Keys of one batch.
 const BATCH: i64 = 1_000;
@@ -87,16 +91,17 @@ fn end(db: &mut Db, job: &Job, state: JobState, now: Moment) -> Result<Batch, Er
 fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<(), Error> {
     let ids: Vec<i64> = pending.iter().map(|pending| pending.key).collect();
     let keys = change::hold(db, &ids)?;
+    let ends = Ends::of(db, job, &keys)?;
     let mut doing: Vec<(&ApiKey, &Pending)> = Vec::new();
     for pending in pending {
         let key = keys.get(&pending.key);
-        match (decide(job.verb, key, pending.version, job.expires_at), key) {
+        match (decide(job.verb, key, pending.version, ends.of_key(key)), key) {
             (Ok(()), Some(key)) => doing.push((key, pending)),
             (Ok(()), None) => {}
             (Err(why), _) => job_keys::set_left(db, job.id, pending.key, why)?,
         }
     }
-    let renamed = change(db, job, &doing, now)?;
+    let renamed = change(db, job, &doing, &ends, now)?;
     let done: Vec<i64> = doing.iter().map(|(key, _)| key.id).collect();
     job_keys::set_done(db, job.id, &done)?;
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
@@ -105,11 +110,67 @@ fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<(), 
         .iter()
         .map(|(key, pending)| {
             let name = renamed.iter().find(|(id, _)| *id == key.id).map(|(_, name)| name);
-            let (action, details) = told(job, key, pending, name);
+            let (action, details) = told(job, key, pending, &ends, name);
             event(job, now, action, key.first_eight.as_str().to_owned(), details)
         })
         .collect();
     Ok(audit::insert_all(db, &events)?)
+}
+
+/// The ends that a job gives its keys: one for all, or what the lifetime rules allow each.
+enum Ends {
+    /// The same for all; `None` where ends are not what the job is about.
+    Same(Option<Moment>),
+    /// By the key's id.
+    Each(HashMap<i64, Moment>),
+}
+
+impl Ends {
+    fn of(db: &mut Db, job: &Job, keys: &HashMap<i64, ApiKey>) -> Result<Self, Error> {
+        if job.verb != Verb::Shorten {
+            return Ok(Self::Same(job.expires_at));
+        }
+        let damaged = |_| Error::Internal(format!("job {} has lost its rules", job.id));
+        let shorten: Shortening = serde_json::from_str(&job.parameter).map_err(damaged)?;
+        let mut ids: Vec<i64> = keys.values().map(|key| key.owner).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let owners: HashMap<i64, OwnerFacts> =
+            lifetimes::owners(db, &ids)?.into_iter().map(|owner| (owner.id, owner)).collect();
+        let end = |key: &ApiKey| {
+            let rule = shorten.rules.for_owner(owners.get(&key.owner)?);
+            let start = key.rotated_at.unwrap_or(key.created_at);
+            let end = shortened(&rule, start, key.expires_at, shorten.earliest(job, key.id))?;
+            Some((key.id, end))
+        };
+        Ok(Self::Each(keys.values().filter_map(end).collect()))
+    }
+
+    fn of_key(&self, key: Option<&ApiKey>) -> Option<Moment> {
+        match self {
+            Self::Same(end) => *end,
+            Self::Each(ends) => key.and_then(|key| ends.get(&key.id)).copied(),
+        }
+    }
+}
+
+/// What [`Verb::Shorten`] needs to know.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Shortening {
+    /// The rules that are applied.
+    pub rules: Rules,
+    /// The version of the rules that they replace.
+    pub replaces: String,
+    /// Over how many days ends that would come at once are spread.
+    pub spread_days: i64,
+}
+
+impl Shortening {
+    /// The first moment at which a key may end: a day from the confirmation, or later where ends are spread.
+    fn earliest(&self, job: &Job, key: i64) -> Moment {
+        let day = 1 + key.rem_euclid(self.spread_days.max(1));
+        job.confirmed_at.unwrap_or(job.frozen_at).plus(day * DAY)
+    }
 }
 
 /// What is undone, for an undo; else the verb itself.
@@ -118,14 +179,28 @@ fn undone(job: &Job) -> Option<Verb> {
 }
 
 /// Changes keys; gives those that got a new name.
-fn change(db: &mut Db, job: &Job, doing: &[(&ApiKey, &Pending)], now: Moment) -> Result<Vec<(i64, String)>, Error> {
+fn change(
+    db: &mut Db,
+    job: &Job,
+    doing: &[(&ApiKey, &Pending)],
+    ends: &Ends,
+    now: Moment,
+) -> Result<Vec<(i64, String)>, Error> {
     let ids: Vec<i64> = doing.iter().map(|(key, _)| key.id).collect();
     let keys: Vec<&ApiKey> = doing.iter().map(|(key, _)| *key).collect();
     let stop = Stop { at: now, by: Some(job.created_by), reason: job.reason.clone() };
     match (job.verb, undone(job)) {
         (Verb::Delete, _) => change::revoke_all(db, &ids, &stop)?,
         (Verb::Disable, _) => change::set_disabled_all(db, &ids, Some(&stop), now)?,
-        (Verb::Enable, _) | (Verb::Undo, Some(Verb::Disable)) => change::set_disabled_all(db, &ids, None, now)?,
+        (Verb::Idle, _) => change::set_disabled_all(db, &ids, Some(&Stop { by: None, ..stop }), now)?,
+        (Verb::Shorten, _) => {
+            for key in keys {
+                change::set_expiry_all(db, &[key.id], ends.of_key(Some(key)), now)?;
+            }
+        }
+        (Verb::Enable, _) | (Verb::Undo, Some(Verb::Disable | Verb::Idle)) => {
+            change::set_disabled_all(db, &ids, None, now)?;
+        }
         (Verb::Restore, _) | (Verb::Undo, Some(Verb::Delete)) => return Ok(change::restore_all(db, &keys, now)?),
         (Verb::Expire, _) => change::set_expiry_all(db, &ids, job.expires_at, now)?,
         (Verb::Undo, Some(Verb::Enable)) => {
@@ -138,7 +213,7 @@ fn change(db: &mut Db, job: &Job, doing: &[(&ApiKey, &Pending)], now: Moment) ->
                 change::revoke_all(db, &[id], &before)?;
             }
         }
-        (Verb::Undo, Some(Verb::Expire)) => {
+        (Verb::Undo, Some(Verb::Expire | Verb::Shorten)) => {
             for (key, pending) in doing {
                 change::set_expiry_all(db, &[key.id], pending.before_at.map(Moment), now)?;
             }
@@ -157,7 +232,13 @@ fn before<'a>(doing: &'a [(&ApiKey, &Pending)]) -> impl Iterator<Item = (i64, St
 }
 
 /// The event of one key.
-fn told(job: &Job, key: &ApiKey, pending: &Pending, renamed: Option<&String>) -> (Action, serde_json::Value) {
+fn told(
+    job: &Job,
+    key: &ApiKey,
+    pending: &Pending,
+    ends: &Ends,
+    renamed: Option<&String>,
+) -> (Action, serde_json::Value) {
     let mut details = json!({ "job": job.id, "name": key.name });
     let mut tell = |name: &str, value: serde_json::Value| details[name] = value;
     if !job.reason.is_empty() {
@@ -168,10 +249,10 @@ fn told(job: &Job, key: &ApiKey, pending: &Pending, renamed: Option<&String>) ->
     }
     let action = match (job.verb, undone(job)) {
         (Verb::Delete, _) | (Verb::Undo, Some(Verb::Restore)) => Action::KeyRevoke,
-        (Verb::Disable, _) | (Verb::Undo, Some(Verb::Enable)) => Action::KeyDisable,
-        (Verb::Enable, _) | (Verb::Undo, Some(Verb::Disable)) => Action::KeyEnable,
-        (Verb::Expire, _) | (Verb::Undo, Some(Verb::Expire)) => {
-            let end = if job.verb == Verb::Expire { job.expires_at } else { pending.before_at.map(Moment) };
+        (Verb::Disable | Verb::Idle, _) | (Verb::Undo, Some(Verb::Enable)) => Action::KeyDisable,
+        (Verb::Enable, _) | (Verb::Undo, Some(Verb::Disable | Verb::Idle)) => Action::KeyEnable,
+        (Verb::Expire | Verb::Shorten, _) | (Verb::Undo, Some(Verb::Expire | Verb::Shorten)) => {
+            let end = if job.verb == Verb::Undo { pending.before_at.map(Moment) } else { ends.of_key(Some(key)) };
             tell("expires_at", json!([key.expires_at.map(Moment::rfc3339), end.map(Moment::rfc3339)]));
             Action::KeySetExpiry
         }

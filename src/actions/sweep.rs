@@ -1,26 +1,113 @@
-//! What Claviger does by itself, in the background: write down uses, forget what is over.
+//! What Claviger does by itself, in the background: write down uses, forget what is over, disable what nobody uses, purge.
 
-use super::{App, Error, sessions};
-use crate::domain::clock::DAY;
-use crate::store::{forms, replaced_secrets, sessions as session_rows};
+use serde_json::json;
+
+use super::{Actor, App, Error, sessions};
+use crate::domain::api_key::Stop;
+use crate::domain::audit::{Action, Event};
+use crate::domain::clock::{DAY, Moment};
+use crate::domain::settings::Settings;
+use crate::store::keys::change;
+use crate::store::{Db, audit, forms, jobs, lifetimes, replaced_secrets, sessions as session_rows, settings, usage};
+
+/// Keys of one transaction.
+const BATCH: i64 = 1_000;
+/// How long the uses of a key are kept by the day.
+const KEEP_USAGE: i64 = 400 * DAY;
 
 impl App {
     /// Writes the uses noted since the last time; says of how many keys. Forgets throttle buckets that are full again.
     pub async fn flush_uses(&self) -> Result<usize, Error> {
         self.throttle.tidy();
+        let refused = self.refusals.take();
+        if !refused.is_empty() {
+            self.write_refusals(refused).await?;
+        }
         Ok(self.use_log.flush(&self.store).await?)
     }
 
-    /// Removes sessions that are over, replaced secrets past their grace, and forms older than a day.
+    /// Removes what is over, disables keys that nobody uses, purges keys and events whose time to be kept is over.
     pub async fn sweep(&self) -> Result<(), Error> {
         let now = self.now();
-        self.store
+        let settings = self
+            .store
             .write(move |db| {
                 session_rows::purge(db, now, sessions::idle_since(now))?;
                 replaced_secrets::purge(db, now)?;
                 forms::purge(db, now.plus(-DAY))?;
-                Ok(())
+                jobs::purge_drafts(db, now.plus(-DAY))?;
+                usage::purge(db, now.plus(-KEEP_USAGE))?;
+                Ok::<_, Error>(settings::load(db)?)
             })
-            .await
+            .await?;
+        while self.store.write(move |db| disable_unused(db, now)).await? {}
+        while self.store.write(move |db| purge_keys(db, settings, now)).await? {}
+        if settings.audit_retention_days > 0 {
+            self.store.write(move |db| purge_audit(db, settings, now)).await?;
+        }
+        Ok(())
     }
+}
+
+/// Pauses the next keys that nobody used for as long as the lifetime rules allow. Says whether there may be more.
+fn disable_unused(db: &mut Db, now: Moment) -> Result<bool, Error> {
+    let rules = lifetimes::load(db)?;
+    if rules.0.iter().all(|rule| rule.idle_days.is_none()) {
+        return Ok(false);
+    }
+    let ids = change::some_of(db, lifetimes::idle(&rules, true, now), BATCH)?;
+    if ids.is_empty() {
+        return Ok(false);
+    }
+    let keys = change::hold(db, &ids)?;
+    // What was used or changed while this waited for it is left.
+    let ids = change::those_of(db, &ids, lifetimes::idle(&rules, true, now))?;
+    let reason = "Nobody used it for as long as the lifetime rules allow".to_owned();
+    change::set_disabled_all(db, &ids, Some(&Stop { at: now, by: None, reason: reason.clone() }), now)?;
+    let event = |id: &i64| {
+        let key = keys.get(id)?;
+        Some(system().did(
+            now,
+            Action::KeyDisable,
+            key.first_eight.as_str(),
+            json!({ "name": key.name, "reason": reason }),
+        ))
+    };
+    let events: Vec<Event> = ids.iter().filter_map(event).collect();
+    audit::insert_all(db, &events)?;
+    Ok(!ids.is_empty())
+}
+
+/// Removes the next keys that ended longer ago than they are kept. Says whether there may be more.
+fn purge_keys(db: &mut Db, settings: Settings, now: Moment) -> Result<bool, Error> {
+    let ids = change::ended_before(db, now.plus(-settings.purge_after()), BATCH)?;
+    if ids.is_empty() {
+        return Ok(false);
+    }
+    let keys = change::hold(db, &ids)?;
+    let mut events: Vec<Event> = Vec::new();
+    for id in &ids {
+        if let Some(key) = keys.get(id) {
+            let details = json!({ "name": key.name, "status": key.status(now).word() });
+            events.push(system().did(now, Action::KeyPurge, key.first_eight.as_str(), details));
+        }
+    }
+    change::purge(db, &ids)?;
+    audit::insert_all(db, &events)?;
+    Ok(true)
+}
+
+/// Removes the events whose time is over, and seals where the log begins now.
+fn purge_audit(db: &mut Db, settings: Settings, now: Moment) -> Result<(), Error> {
+    let before = now.plus(-i64::from(settings.audit_retention_days) * DAY);
+    if let Some((sequence, hash)) = audit::purge(db, before)? {
+        let details = json!({ "through": sequence, "hash": hex::encode(hash), "before": before.rfc3339() });
+        audit::insert(db, &system().did(now, Action::AuditPurge, "audit log", details))?;
+    }
+    Ok(())
+}
+
+/// Claviger itself.
+fn system() -> Actor {
+    Actor { name: "system".into(), via: crate::domain::audit::Via::System, ..Actor::cli() }
 }

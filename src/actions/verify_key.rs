@@ -3,7 +3,7 @@
 use super::{App, Error};
 use crate::domain::api_key::{ApiKey, Use};
 use crate::domain::clock::Moment;
-use crate::domain::secret::{FirstEight, Secret};
+use crate::domain::secret::Secret;
 use crate::domain::text;
 use crate::domain::user::Account;
 use crate::domain::verdict::{Facts, Refusal, decide};
@@ -39,7 +39,7 @@ impl App {
     /// Decides about a presented text. `Unavailable` means "cannot know": neither yes nor no.
     pub async fn verify_key(&self, presented: &str, client: Presenter<'_>) -> Result<Verdict, Error> {
         let Some(secret) = Secret::parse(&self.config.prefixes, presented) else {
-            return Ok(refused(None, Refusal::Unknown));
+            return Ok(self.refused(None, Refusal::Unknown, &client));
         };
         let hash = secret.hash();
         let found = self
@@ -52,7 +52,7 @@ impl App {
                 })
             })
             .await?;
-        let Some((found, settings)) = found else { return Ok(refused(None, Refusal::Unknown)) };
+        let Some((found, settings)) = found else { return Ok(self.refused(None, Refusal::Unknown, &client)) };
         let now = self.now();
         let facts = Facts {
             key: &found.key,
@@ -61,7 +61,7 @@ impl App {
             accept_keys: settings.accept_keys,
         };
         if let Err(refusal) = decide(&facts, now) {
-            return Ok(refused(Some(&found.key.first_eight), refusal));
+            return Ok(self.refused(Some(&found.key), refusal, &client));
         }
         let agent = text::excerpt(client.agent, 200);
         self.use_log.note(found.key.id, Use { at: now, address: client.address, agent });
@@ -69,10 +69,14 @@ impl App {
         let expires_at = ends.into_iter().flatten().min();
         Ok(Verdict::Good(Box::new(GoodKey { key: found.key, owner: found.owner, expires_at })))
     }
-}
 
-fn refused(key: Option<&FirstEight>, refusal: Refusal) -> Verdict {
-    let key = key.map_or("unknown", FirstEight::as_str);
-    tracing::debug!(key, reason = refusal.word(), "A key was refused.");
-    Verdict::Refused(refusal)
+    /// Notes the refusal in memory; it is written down with the next flush.
+    fn refused(&self, key: Option<&ApiKey>, refusal: Refusal, client: &Presenter<'_>) -> Verdict {
+        let shown = key.map_or("unknown", |key| key.first_eight.as_str());
+        tracing::debug!(key = shown, reason = refusal.word(), "A key was refused.");
+        let agent = text::excerpt(client.agent, 200);
+        let key = key.map(|key| (key.id, &key.first_eight));
+        self.refusals.note(key, refusal, &client.address, &agent, self.now());
+        Verdict::Refused(refusal)
+    }
 }

@@ -112,9 +112,10 @@ impl ApiKey {
         self.status(now) == Status::Active && self.expires_at.is_some_and(|at| at.since(now) <= EXPIRING_WITHIN)
     }
 
-    /// An owner may take back only a pause of their own: what an administrator disabled, an administrator enables.
+    /// An owner may take back a pause of their own, and one that came because nobody used the key: what an administrator
+    /// disabled, an administrator enables.
     pub fn owner_may_enable(&self) -> bool {
-        self.disabled.as_ref().is_some_and(|stop| stop.by == Some(self.owner))
+        self.disabled.as_ref().is_some_and(|stop| stop.by.is_none_or(|by| by == self.owner))
     }
 
     /// How long the key was meant to live when it last got a secret, in microseconds; `None` is for ever.

@@ -105,6 +105,7 @@ actions! {
     KeyEnable = "key.enable",
     KeyRotate = "key.rotate",
     KeyRevoke = "key.revoke",
+    KeyRefuse = "key.refuse",
     KeyRestore = "key.restore",
     KeySetExpiry = "key.set_expiry",
     KeyPurge = "key.purge",
@@ -113,6 +114,8 @@ actions! {
     JobFinish = "job.finish",
     JobStop = "job.stop",
     AuditPurge = "audit.purge",
+    RulesChange = "rules.change",
+    SettingChange = "setting.change",
     ViewSave = "view.save",
     ViewDelete = "view.delete",
 }

@@ -275,6 +275,18 @@ impl Demo {
         Self { rng, now, keys, told: 0, accounts }
     }
 
+    /// For each of the last 120 days, oldest first: how many days ago, verifications, refusals.
+    pub fn days(&self) -> impl Iterator<Item = (i64, i64, i64)> + use<> {
+        let mut rng = StdRng::seed_from_u64(u64::try_from(self.keys).unwrap_or(1));
+        let base = i64::try_from(self.keys).unwrap_or(1) * 12 + 50;
+        (0..120).rev().map(move |ago| {
+            let weekend = (ago + 2) % 7 < 2;
+            let uses = base * (120 - ago / 2) / 120 * if weekend { 2 } else { 5 } / 5;
+            let uses = uses + rng.random_range(0..=uses / 6);
+            (ago, uses, uses / 60 + rng.random_range(0..=uses / 40 + 1))
+        })
+    }
+
     fn key(&mut self) -> DemoKey {
         let Self { rng, now, .. } = self;
         let now = *now;

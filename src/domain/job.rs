@@ -18,12 +18,17 @@ pub enum Verb {
     Expire,
     /// Gives back what another job changed.
     Undo,
+    /// Gives it the end that the lifetime rules allow.
+    Shorten,
+    /// Pauses it because nobody uses it; its owner may end the pause.
+    Idle,
 }
 
 impl Verb {
     /// Those that people choose, in the order of the bar.
     pub const CHOICES: [Self; 5] = [Self::Enable, Self::Disable, Self::Expire, Self::Restore, Self::Delete];
-    const ALL: [Self; 6] = [Self::Enable, Self::Disable, Self::Expire, Self::Restore, Self::Delete, Self::Undo];
+    const ALL: [Self; 8] =
+        [Self::Enable, Self::Disable, Self::Expire, Self::Restore, Self::Delete, Self::Undo, Self::Shorten, Self::Idle];
 
     /// The word in the database, in URLs and in the audit log.
     pub fn word(self) -> &'static str {
@@ -34,6 +39,8 @@ impl Verb {
             Self::Restore => "restore",
             Self::Expire => "expire",
             Self::Undo => "undo",
+            Self::Shorten => "shorten",
+            Self::Idle => "disable unused",
         }
     }
 
@@ -51,6 +58,8 @@ impl Verb {
             Self::Restore => "Restore",
             Self::Expire => "Set expiry",
             Self::Undo => "Undo",
+            Self::Shorten => "Shorten",
+            Self::Idle => "Disable unused",
         }
     }
 
@@ -63,6 +72,8 @@ impl Verb {
             Self::Restore => "Restoring",
             Self::Expire => "Setting the expiry of",
             Self::Undo => "Giving back",
+            Self::Shorten => "Applying the lifetime rules to",
+            Self::Idle => "Disabling unused",
         }
     }
 
@@ -75,6 +86,8 @@ impl Verb {
             Self::Restore => "restored",
             Self::Expire => "given an earlier expiry",
             Self::Undo => "given back",
+            Self::Shorten => "given an earlier end by the lifetime rules",
+            Self::Idle => "disabled because nobody used them",
         }
     }
 
@@ -87,10 +100,10 @@ impl Verb {
     pub fn icon(self) -> &'static str {
         match self {
             Self::Delete => "trash",
-            Self::Disable => "player-pause",
+            Self::Disable | Self::Idle => "player-pause",
             Self::Enable => "circle-check",
             Self::Restore | Self::Undo => "history",
-            Self::Expire => "clock-hour-4",
+            Self::Expire | Self::Shorten => "clock-hour-4",
         }
     }
 
@@ -98,10 +111,10 @@ impl Verb {
     pub fn fits(self, status: Status) -> bool {
         match self {
             Self::Delete => status != Status::Revoked,
-            Self::Disable => matches!(status, Status::Active | Status::Expired),
+            Self::Disable | Self::Idle => matches!(status, Status::Active | Status::Expired),
             Self::Enable => status == Status::Disabled,
             Self::Restore => status == Status::Revoked,
-            Self::Expire => matches!(status, Status::Active | Status::Disabled),
+            Self::Expire | Self::Shorten => matches!(status, Status::Active | Status::Disabled),
             Self::Undo => true,
         }
     }
@@ -239,6 +252,9 @@ pub fn decide(verb: Verb, key: Option<&ApiKey>, version: i64, expires_at: Option
     let Some(key) = key else { return Err(Left::Gone) };
     if key.version != version {
         return Err(Left::Changed);
+    }
+    if verb == Verb::Shorten && expires_at.is_none() {
+        return Err(Left::EndsEarlier);
     }
     if verb == Verb::Expire && key.expires_at.is_some_and(|end| expires_at.is_none_or(|new| end <= new)) {
         return Err(Left::EndsEarlier);

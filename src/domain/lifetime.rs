@@ -17,6 +17,8 @@ pub struct LifetimeRule {
     pub allow_never: bool,
     /// Live keys that one owner may have; 0 is no limit.
     pub keys_per_owner: i32,
+    /// Keys unused for so many days are disabled.
+    pub idle_days: Option<i32>,
 }
 
 /// What somebody asked for.
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     fn rule() -> LifetimeRule {
-        LifetimeRule { default_days: 90, longest_days: 365, allow_never: false, keys_per_owner: 20 }
+        LifetimeRule { default_days: 90, longest_days: 365, allow_never: false, keys_per_owner: 20, idle_days: None }
     }
 
     fn now() -> Moment {

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod job;
 pub mod key_filter;
 pub mod lifetime;
+pub mod lifetime_rules;
 pub mod mistake;
 pub mod password;
 pub mod secret;

@@ -1,6 +1,90 @@
 //! The site's settings that an administrator changes while the server runs: name, default, meaning.
 
 use super::clock::DAY;
+use super::mistake::Mistake;
+
+/// A setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// May people generate keys?
+    AllowCreation,
+    /// Are keys good for anything?
+    AcceptKeys,
+    /// Does a new key need a name?
+    NameRequired,
+    /// How long a key is kept after its end, in days.
+    PurgeAfterDays,
+    /// How long events of the audit log are kept, in days.
+    AuditRetentionDays,
+}
+
+impl Setting {
+    /// All of them, in the order of the page.
+    pub const ALL: [Self; 5] =
+        [Self::AllowCreation, Self::AcceptKeys, Self::NameRequired, Self::PurgeAfterDays, Self::AuditRetentionDays];
+
+    /// The name in the database, the API and the audit log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AllowCreation => "allow_creation",
+            Self::AcceptKeys => "accept_keys",
+            Self::NameRequired => "name_required",
+            Self::PurgeAfterDays => "purge_after_days",
+            Self::AuditRetentionDays => "audit_retention_days",
+        }
+    }
+
+    /// The setting with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|setting| setting.name() == name)
+    }
+
+    /// What people read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::AllowCreation => "Let users create API keys",
+            Self::AcceptKeys => "Accept API keys",
+            Self::NameRequired => "A key needs a name",
+            Self::PurgeAfterDays => "Keep ended keys for",
+            Self::AuditRetentionDays => "Keep the audit log for",
+        }
+    }
+
+    /// What it means, for the page.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::AllowCreation => "Turning this off leaves existing keys working.",
+            Self::AcceptKeys => "Turning this off refuses every key on this server at once.",
+            Self::NameRequired => "Off, a key that is generated without a name is called after the day.",
+            Self::PurgeAfterDays => {
+                "So long after it was revoked or expired, a key can be found, and a revoked one restored. Then it is removed for good."
+            }
+            Self::AuditRetentionDays => {
+                "Older events are removed, and what was removed is sealed into the chain. 0 keeps them for ever."
+            }
+        }
+    }
+
+    /// Is it on or off, rather than a number?
+    pub fn is_switch(self) -> bool {
+        !matches!(self, Self::PurgeAfterDays | Self::AuditRetentionDays)
+    }
+
+    /// Reads a value: `on` or `off`, or a number of days.
+    pub fn parse(self, input: &str) -> Result<String, Mistake> {
+        let input = input.trim();
+        if self.is_switch() {
+            return match input {
+                "on" | "off" => Ok(input.to_owned()),
+                _ => Err(Mistake::new(self.name(), "Choose on or off")),
+            };
+        }
+        let least = i32::from(self == Self::PurgeAfterDays);
+        let days: Option<i32> = input.parse().ok().filter(|days| (least..=3_650).contains(days));
+        days.map(|days| days.to_string())
+            .ok_or_else(|| Mistake::new(self.name(), format!("Enter a number of days between {least} and 3,650")))
+    }
+}
 
 /// The settings in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,12 +93,12 @@ pub struct Settings {
     pub allow_creation: bool,
     /// `accept_keys` [on]: keys are good for something. Off, every key is refused at once.
     pub accept_keys: bool,
+    /// `name_required` [off]: a new key needs a name; off, one is made from the date.
+    pub name_required: bool,
     /// `purge_after_days` [30]: so long after its end a key is kept, to be found and restored.
     pub purge_after_days: i32,
     /// `audit_retention_days` [0]: so long events of the audit log are kept; 0 is for ever.
     pub audit_retention_days: i32,
-    /// `name_required` [off]: a new key needs a name; off, one is made from the date.
-    pub name_required: bool,
 }
 
 impl Default for Settings {
@@ -22,9 +106,9 @@ impl Default for Settings {
         Self {
             allow_creation: true,
             accept_keys: true,
+            name_required: false,
             purge_after_days: 30,
             audit_retention_days: 0,
-            name_required: false,
         }
     }
 }
@@ -35,17 +119,31 @@ impl Settings {
         i64::from(self.purge_after_days) * DAY
     }
 
-    /// Takes over one stored setting. Names that are no site setting are passed over; a value that cannot be read is
-    /// taken as "off", the safer of the two.
+    /// A setting's value as text.
+    pub fn value(&self, setting: Setting) -> String {
+        let switch = |on: bool| if on { "on" } else { "off" }.to_owned();
+        match setting {
+            Setting::AllowCreation => switch(self.allow_creation),
+            Setting::AcceptKeys => switch(self.accept_keys),
+            Setting::NameRequired => switch(self.name_required),
+            Setting::PurgeAfterDays => self.purge_after_days.to_string(),
+            Setting::AuditRetentionDays => self.audit_retention_days.to_string(),
+        }
+    }
+
+    /// Takes over one stored setting. Names that are no site setting are passed over; a switch that cannot be read is
+    /// taken as "off", the safer of the two, and a number as it was.
     pub fn apply(&mut self, name: &str, value: &str) {
         let on = value == "on";
-        match name {
-            "allow_creation" => self.allow_creation = on,
-            "accept_keys" => self.accept_keys = on,
-            "name_required" => self.name_required = on,
-            "purge_after_days" => self.purge_after_days = value.parse().unwrap_or(self.purge_after_days),
-            "audit_retention_days" => self.audit_retention_days = value.parse().unwrap_or(self.audit_retention_days),
-            _ => {}
+        match Setting::named(name) {
+            Some(Setting::AllowCreation) => self.allow_creation = on,
+            Some(Setting::AcceptKeys) => self.accept_keys = on,
+            Some(Setting::NameRequired) => self.name_required = on,
+            Some(Setting::PurgeAfterDays) => self.purge_after_days = value.parse().unwrap_or(self.purge_after_days),
+            Some(Setting::AuditRetentionDays) => {
+                self.audit_retention_days = value.parse().unwrap_or(self.audit_retention_days);
+            }
+            None => {}
         }
     }
 }

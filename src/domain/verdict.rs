@@ -17,7 +17,7 @@ pub struct Facts<'a> {
 }
 
 /// Why a secret is refused. Outside, all reasons look the same; the owner and the administrator see which it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// No key has this secret.
     Unknown,

@@ -220,8 +220,8 @@ pub fn read_chain(db: &mut Db, after: i64, most: i64) -> Result<Vec<(Entry, Vec<
     Ok(rows.into_iter().map(|(row, hash)| (row.into(), hash)).collect())
 }
 
-/// Removes the events before `before`, and notes up to where; gives the number of the last one removed.
-pub fn purge(db: &mut Db, before: Moment) -> Result<Option<i64>, Error> {
+/// Removes the events before `before`, and notes up to where; gives the number and hash of the last one removed.
+pub fn purge(db: &mut Db, before: Moment) -> Result<Option<(i64, Vec<u8>)>, Error> {
     dialect::lock_audit_chain(db)?;
     // Clocks of several nodes differ a little: what stands behind the first event to be kept is kept as well.
     let first_kept: Option<i64> = audit_events::table
@@ -236,10 +236,10 @@ pub fn purge(db: &mut Db, before: Moment) -> Result<Option<i64>, Error> {
         .optional()?;
     let Some((sequence, hash)) = last else { return Ok(None) };
     diesel::update(audit_chain::table.find(1))
-        .set((audit_chain::purged_sequence.eq(sequence), audit_chain::purged_hash.eq(hash)))
+        .set((audit_chain::purged_sequence.eq(sequence), audit_chain::purged_hash.eq(&hash)))
         .execute(db)?;
     diesel::delete(audit_events::table.filter(audit_events::sequence.le(sequence))).execute(db)?;
-    Ok(Some(sequence))
+    Ok(Some((sequence, hash)))
 }
 
 /// One line of a key's history.

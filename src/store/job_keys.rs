@@ -11,6 +11,7 @@ use super::{Error, dialect};
 use crate::domain::clock::{DAY, Moment};
 use crate::domain::job::{Left, Verb};
 use crate::domain::key_filter::KeyFilter;
+use crate::domain::lifetime_rules::Rules;
 use crate::domain::secret::FirstEight;
 
 /// How keys were chosen.
@@ -143,6 +144,12 @@ pub fn sums(db: &mut Db, job: i64, asker: i64, now: Moment) -> Result<Sums, Erro
     }
     let people = i64::try_from(owners.len()).unwrap_or(i64::MAX) - services;
     Ok(Sums { total, people, services, recent, own })
+}
+
+/// How many keys of a job would, by these rules, have ended before a day from now.
+pub fn count_outliving(db: &mut Db, job: i64, rules: &Rules, now: Moment) -> Result<i64, Error> {
+    let over = super::lifetimes::over_by(rules, now.plus(DAY));
+    Ok(api_keys::table.filter(of_job(job)).filter(over).count().get_result(db)?)
 }
 
 /// A key of a job that nothing was decided about.

@@ -223,6 +223,35 @@ pub fn finish(db: &mut Db, id: i64, state: JobState, now: Moment) -> Result<(), 
     Ok(())
 }
 
+/// Removes drafts, with their keys.
+pub fn delete_drafts(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
+    let drafts = jobs::id.eq_any(ids).and(jobs::state.eq(JobState::Draft.word()));
+    diesel::delete(jobs::table.filter(drafts)).execute(db)?;
+    Ok(())
+}
+
+/// Ties a draft to the one that it came with.
+pub fn link_drafts(db: &mut Db, first: i64, second: i64) -> Result<(), Error> {
+    diesel::update(jobs::table.find(second)).set(jobs::parameter.eq(format!("with {first}"))).execute(db)?;
+    Ok(())
+}
+
+/// The draft that came with another.
+pub fn linked_draft(db: &mut Db, first: i64) -> Result<Option<Job>, Error> {
+    let row: Option<Row> = jobs::table
+        .filter(jobs::parameter.eq(format!("with {first}")).and(jobs::state.eq(JobState::Draft.word())))
+        .select(jobs::all_columns)
+        .first(db)
+        .optional()?;
+    row.map(Job::try_from).transpose()
+}
+
+/// Changes what else a draft's verb needs.
+pub fn set_parameter(db: &mut Db, id: i64, parameter: &str) -> Result<(), Error> {
+    diesel::update(jobs::table.find(id)).set(jobs::parameter.eq(parameter)).execute(db)?;
+    Ok(())
+}
+
 /// Removes drafts that nobody confirmed, with their keys.
 pub fn purge_drafts(db: &mut Db, before: Moment) -> Result<usize, Error> {
     let old = jobs::state.eq(JobState::Draft.word()).and(jobs::frozen_at.lt(before.0));

@@ -1,23 +1,162 @@
 //! The table `lifetime_rules`: how long keys may live, for whom.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::Error;
 use super::connection::Db;
-use super::schema::lifetime_rules;
+use super::keys::matching::{Predicate, all, any, live, none_idle_since};
+use super::schema::{accounts, lifetime_rules};
+use crate::domain::clock::{DAY, Moment};
 use crate::domain::lifetime::LifetimeRule;
+use crate::domain::lifetime_rules::{AppliesTo, OwnerFacts, Rule, Rules};
+use crate::domain::user::Role;
 
-/// The rule for everybody.
-pub fn for_everyone(db: &mut Db) -> Result<LifetimeRule, Error> {
-    let (default_days, longest_days, allow_never, keys_per_owner) = lifetime_rules::table
-        .filter(lifetime_rules::applies_to.eq("everyone"))
+type Row = (String, String, Option<i32>, Option<i32>, bool, Option<i32>, i64, Option<i32>);
+
+/// All rules, the one for everyone first, and when and by whom they were changed last.
+pub fn load(db: &mut Db) -> Result<Rules, Error> {
+    let rows: Vec<Row> = lifetime_rules::table
         .order(lifetime_rules::id.asc())
         .select((
+            lifetime_rules::applies_to,
+            lifetime_rules::subject,
             lifetime_rules::default_days,
             lifetime_rules::longest_days,
             lifetime_rules::allow_never,
+            lifetime_rules::idle_days,
+            lifetime_rules::idle_from,
             lifetime_rules::keys_per_owner,
         ))
-        .first(db)?;
-    Ok(LifetimeRule { default_days, longest_days, allow_never, keys_per_owner })
+        .load(db)?;
+    let mut rules = Vec::new();
+    for (kind, subject, default_days, longest_days, allow_never, idle_days, idle_from, keys_per_owner) in rows {
+        let applies_to = match kind.as_str() {
+            "everyone" => AppliesTo::Everyone,
+            "kind" => AppliesTo::Services,
+            "role" => AppliesTo::Role(subject),
+            _ => {
+                let id: i64 = subject.parse().map_err(|_| Error::Internal("a lifetime rule is damaged".into()))?;
+                let name: Option<String> = accounts::table.find(id).select(accounts::username).first(db).optional()?;
+                AppliesTo::Account(id, name.unwrap_or_default())
+            }
+        };
+        rules.push(Rule { applies_to, default_days, longest_days, allow_never, idle_days, idle_from, keys_per_owner });
+    }
+    rules.sort_by_key(|rule| rule.applies_to != AppliesTo::Everyone);
+    Ok(Rules(rules))
+}
+
+/// When the rules were changed last, and by whom.
+pub fn last_change(db: &mut Db) -> Result<Option<(Moment, String)>, Error> {
+    let row: Option<(i64, String)> = lifetime_rules::table
+        .inner_join(accounts::table.on(accounts::id.nullable().eq(lifetime_rules::changed_by)))
+        .order(lifetime_rules::changed_at.desc())
+        .select((lifetime_rules::changed_at, accounts::display_name))
+        .first(db)
+        .optional()?;
+    Ok(row.map(|(at, name)| (Moment(at), name)))
+}
+
+/// Puts these rules in the place of all others.
+pub fn replace(db: &mut Db, rules: &Rules, by: Option<i64>, now: Moment) -> Result<(), Error> {
+    diesel::delete(lifetime_rules::table).execute(db)?;
+    for rule in &rules.0 {
+        let (kind, subject) = match &rule.applies_to {
+            AppliesTo::Everyone => ("everyone", String::new()),
+            AppliesTo::Services => ("kind", "service".into()),
+            AppliesTo::Role(role) => ("role", role.clone()),
+            AppliesTo::Account(id, _) => ("account", id.to_string()),
+        };
+        diesel::insert_into(lifetime_rules::table)
+            .values((
+                lifetime_rules::applies_to.eq(kind),
+                lifetime_rules::subject.eq(subject),
+                lifetime_rules::default_days.eq(rule.default_days),
+                lifetime_rules::longest_days.eq(rule.longest_days),
+                lifetime_rules::allow_never.eq(rule.allow_never),
+                lifetime_rules::idle_days.eq(rule.idle_days),
+                lifetime_rules::idle_from.eq(rule.idle_from),
+                lifetime_rules::keys_per_owner.eq(rule.keys_per_owner),
+                lifetime_rules::changed_at.eq(now.0),
+                lifetime_rules::changed_by.eq(by),
+            ))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+/// What holds for this owner.
+pub fn for_owner(db: &mut Db, owner: i64) -> Result<LifetimeRule, Error> {
+    let facts = owners(db, &[owner])?;
+    let facts = facts.first().ok_or_else(|| Error::Internal("a key without an owner".into()))?;
+    Ok(load(db)?.for_owner(facts))
+}
+
+/// What rules ask of these owners.
+pub fn owners(db: &mut Db, ids: &[i64]) -> Result<Vec<OwnerFacts>, Error> {
+    let rows: Vec<(i64, String, String)> = accounts::table
+        .filter(accounts::id.eq_any(ids))
+        .select((accounts::id, accounts::role, accounts::kind))
+        .load(db)?;
+    let facts = |(id, role, kind): (i64, String, String)| OwnerFacts {
+        id,
+        role: Role::from_word(&role),
+        is_service: kind == "service",
+    };
+    Ok(rows.into_iter().map(facts).collect())
+}
+
+/// The live keys that would end sooner under these rules.
+pub fn outliving(rules: &Rules, now: Moment) -> Predicate {
+    let rule = |rule: &Rule| -> Option<Predicate> {
+        let longest = i64::from(rule.longest_days?) * DAY;
+        let longer = Box::new(sql::<Bool>("api_keys.lifetime > ").bind::<BigInt, _>(longest));
+        let for_ever_is_fine = rule.applies_to == AppliesTo::Everyone && rule.allow_never;
+        let ends = for_ever_is_fine.then(|| -> Predicate { Box::new(sql::<Bool>("api_keys.expires_at IS NOT NULL")) });
+        Some(all([longer as Predicate].into_iter().chain(scope(&rule.applies_to)).chain(ends)))
+    };
+    all([live(now), any(rules.0.iter().filter_map(rule))].into_iter())
+}
+
+/// The keys whose longest time under these rules is over by a moment.
+pub fn over_by(rules: &Rules, moment: Moment) -> Predicate {
+    let rule = |rule: &Rule| -> Option<Predicate> {
+        let made_before = moment.plus(-i64::from(rule.longest_days?) * DAY);
+        let old = sql::<Bool>("COALESCE(api_keys.rotated_at, api_keys.created_at) < ").bind::<BigInt, _>(made_before.0);
+        Some(all([Box::new(old) as Predicate].into_iter().chain(scope(&rule.applies_to))))
+    };
+    any(rules.0.iter().filter_map(rule))
+}
+
+/// The active keys that nobody used or changed for longer than these rules allow. With `start`, a rule's start in time counts.
+pub fn idle(rules: &Rules, start: bool, now: Moment) -> Predicate {
+    let rule = |rule: &Rule| -> Option<Predicate> {
+        let since = now.plus(-i64::from(rule.idle_days?) * DAY);
+        if start && since.0 < rule.idle_from {
+            return None;
+        }
+        Some(all([none_idle_since(since)].into_iter().chain(scope(&rule.applies_to))))
+    };
+    let active: Predicate = Box::new(sql::<Bool>("api_keys.standing = 0"));
+    all([active, live(now), any(rules.0.iter().filter_map(rule))].into_iter())
+}
+
+/// Whose keys a rule is about; none for everyone's.
+fn scope(applies_to: &AppliesTo) -> Option<Predicate> {
+    let owners = |text: &'static str, word: &str| -> Predicate {
+        Box::new(sql::<Bool>(text).bind::<Text, _>(word.to_owned()).sql(")"))
+    };
+    Some(match applies_to {
+        AppliesTo::Everyone => return None,
+        AppliesTo::Services => {
+            owners("api_keys.owner IN (SELECT accounts.id FROM accounts WHERE accounts.kind = ", "service")
+        }
+        AppliesTo::Role(role) => owners(
+            "api_keys.owner IN (SELECT accounts.id FROM accounts WHERE accounts.kind = 'user' AND accounts.role = ",
+            role,
+        ),
+        AppliesTo::Account(id, _) => Box::new(sql::<Bool>("api_keys.owner = ").bind::<BigInt, _>(*id)),
+    })
 }

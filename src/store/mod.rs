@@ -27,6 +27,8 @@ pub mod saved_views;
 mod schema;
 pub mod sessions;
 pub mod settings;
+pub mod sign_in_links;
+pub mod usage;
 pub mod use_log;
 
 pub use address::Address;

@@ -125,6 +125,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    daily_usage (day) {
+        day -> BigInt,
+        uses -> BigInt,
+        refusals -> BigInt,
+    }
+}
+
+diesel::table! {
+    key_usage (key, day) {
+        key -> BigInt,
+        day -> BigInt,
+        uses -> BigInt,
+        refusals -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in_links (token_hash) {
+        token_hash -> Binary,
+        account -> BigInt,
+        created_at -> BigInt,
+        created_by -> Nullable<BigInt>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     key_secrets (id) {
         id -> BigInt,
         key -> BigInt,
@@ -137,11 +164,13 @@ diesel::table! {
     lifetime_rules (id) {
         id -> BigInt,
         applies_to -> Text,
-        subject -> Nullable<Text>,
-        default_days -> Integer,
-        longest_days -> Integer,
+        subject -> Text,
+        default_days -> Nullable<Integer>,
+        longest_days -> Nullable<Integer>,
         allow_never -> Bool,
-        keys_per_owner -> Integer,
+        idle_days -> Nullable<Integer>,
+        idle_from -> BigInt,
+        keys_per_owner -> Nullable<Integer>,
         changed_at -> BigInt,
         changed_by -> Nullable<BigInt>,
     }
@@ -197,12 +226,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     audit_chain,
     audit_events,
+    daily_usage,
     job_keys,
     jobs,
     key_secrets,
+    key_usage,
     lifetime_rules,
     saved_views,
     sessions,
     settings,
+    sign_in_links,
     used_forms,
 );

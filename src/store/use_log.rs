@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Error, Store, keys};
+use super::{Error, Store, keys, usage};
 use crate::domain::api_key::{ApiKey, Use};
 
 /// Uses that are not written yet, by the key's id.
@@ -53,7 +53,13 @@ impl UseLog {
         let batch = std::sync::Arc::new(batch);
         let work = std::sync::Arc::clone(&batch);
         let written = store
-            .write(move |db| work.iter().try_for_each(|(key, uses)| keys::add_uses(db, *key, &uses.latest, uses.count)))
+            .write(move |db| {
+                work.iter().try_for_each(|(key, uses)| keys::add_uses(db, *key, &uses.latest, uses.count))?;
+                let day = |uses: &Uses| usage::day_of(uses.latest.at);
+                let counted = |uses: &Uses| usage::Counts { uses: uses.count, refusals: 0 };
+                let counts = work.iter().map(|(key, uses)| ((Some(*key), day(uses)), counted(uses))).collect();
+                usage::add(db, &counts)
+            })
             .await;
         if let Err(error) = written {
             for (key, uses) in batch.iter() {

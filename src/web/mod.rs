@@ -97,6 +97,14 @@ table! {
     post "/admin/api-keys/bulk/{id}"                     => pages::bulk::confirm;
     get  "/admin/api-keys/{first_eight}"                 => pages::admin_key::page;
     post "/admin/api-keys/{first_eight}/{verb}"          => pages::bulk::draft_one;
+    get  "/admin/lifetime-rules"                         => pages::lifetime_rules::page;
+    post "/admin/lifetime-rules"                         => pages::lifetime_rules::save;
+    get  "/admin/lifetime-rules/impact/{id}"             => pages::lifetime_rules::impact;
+    post "/admin/lifetime-rules/impact/{id}"             => pages::lifetime_rules::apply;
+    get  "/admin/settings"                               => pages::site_settings::page;
+    post "/admin/settings"                               => pages::site_settings::save;
+    get  "/admin/settings/{name}"                        => pages::site_settings::switch_page;
+    post "/admin/settings/{name}/{value}"                => pages::site_settings::switch;
     get  "/admin/jobs"                                   => pages::jobs::list;
     get  "/admin/jobs/{id}"                              => pages::jobs::page;
     post "/admin/jobs/{id}/stop"                         => pages::jobs::stop;

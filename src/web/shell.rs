@@ -14,6 +14,18 @@ pub enum Nav {
     Account,
     /// Every key of every owner, and bulk work on them.
     AdminKeys,
+    /// How long keys may live.
+    LifetimeRules,
+    /// Site settings.
+    Settings,
+    /// People.
+    Users,
+    /// What was done by whom.
+    AuditLog,
+    /// Numbers.
+    Overview,
+    /// "Why was this key refused?"
+    WhyRefused,
 }
 
 /// The frame of a page for somebody who is signed in.

@@ -17,6 +17,7 @@ mod forms;
 mod generate_key;
 mod headers;
 mod key_grid;
+mod lifetime_rules;
 mod migrations;
 mod outage;
 mod own_keys;

@@ -68,18 +68,21 @@ fn a_newer_postgres_database_is_refused() {
     newer(Kind::Postgres);
 }
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 15] = [
     "accounts",
     "api_keys",
     "audit_chain",
     "audit_events",
+    "daily_usage",
     "job_keys",
     "jobs",
     "key_secrets",
+    "key_usage",
     "lifetime_rules",
     "saved_views",
     "sessions",
     "settings",
+    "sign_in_links",
     "used_forms",
 ];
 

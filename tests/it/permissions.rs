@@ -67,6 +67,14 @@ const TABLE: &[Row] = &[
     row("POST", "/admin/api-keys/bulk/{id}", [303, 403, 403, 404, 303]),
     row("GET", "/admin/api-keys/{first_eight}", [303, 403, 403, 200, 303]),
     row("POST", "/admin/api-keys/{first_eight}/{verb}", [303, 403, 403, 303, 303]),
+    row("GET", "/admin/lifetime-rules", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/lifetime-rules", [303, 403, 403, 422, 303]),
+    row("GET", "/admin/lifetime-rules/impact/{id}", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/lifetime-rules/impact/{id}", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/settings", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/settings", [303, 403, 403, 303, 303]),
+    row("GET", "/admin/settings/{name}", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/settings/{name}/{value}", [303, 403, 403, 404, 303]),
     row("GET", "/admin/jobs", [303, 403, 403, 200, 303]),
     row("GET", "/admin/jobs/{id}", [303, 403, 403, 404, 303]),
     row("POST", "/admin/jobs/{id}/stop", [303, 403, 403, 303, 303]),
@@ -103,6 +111,7 @@ fn fields(path: &str) -> Vec<(&'static str, &'static str)> {
         "confirm-password" => vec![("password", "")],
         "search" => vec![("q", "x"), ("state", "")],
         "views" => vec![("name", ""), ("state", "")],
+        "999999" if path.contains("impact") => vec![("existing", "leave")],
         _ => Vec::new(),
     }
 }

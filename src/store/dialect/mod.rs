@@ -23,9 +23,20 @@ pub use search::{is_common, may_hold};
 /// Postgres: limits on how long a statement and a lock may take, so that no request hangs.
 pub fn set_up(db: &mut Db) -> QueryResult<()> {
     match db {
-        Db::Sqlite(connection) => connection.batch_execute(
-            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
-        ),
+        Db::Sqlite(connection) => {
+            connection
+                .batch_execute("PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+            // Switching a new file to the write-ahead log does not wait for others who do the same at this moment.
+            let mut switched = connection.batch_execute("PRAGMA journal_mode = WAL");
+            for _ in 0..100 {
+                if switched.as_ref().err().is_none_or(|error| !is_outage(error)) {
+                    break;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                switched = connection.batch_execute("PRAGMA journal_mode = WAL");
+            }
+            switched
+        }
         Db::Postgres(connection) => connection.batch_execute(
             "SET statement_timeout = '8s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '15s'; \
              SET client_min_messages = warning;",

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 
 use super::Row;
+use super::matching::Predicate;
 use crate::domain::api_key::{ApiKey, KeyName, Stop};
 use crate::domain::clock::Moment;
 use crate::domain::text;
@@ -73,6 +74,34 @@ pub fn set_expiry_all(db: &mut Db, ids: &[i64], end: Option<Moment>, now: Moment
         .filter(key_secrets::expires_at.gt(end.map_or(i64::MAX, |end| end.0)))
         .set(key_secrets::expires_at.eq(end.map_or(i64::MAX, |end| end.0)))
         .execute(db)?;
+    Ok(())
+}
+
+/// The ids of some keys that fulfil a predicate.
+pub fn some_of(db: &mut Db, predicate: Predicate, most: i64) -> Result<Vec<i64>, Error> {
+    Ok(api_keys::table.filter(predicate).select(api_keys::id).limit(most).load(db)?)
+}
+
+/// Those of these keys that fulfil a predicate.
+pub fn those_of(db: &mut Db, ids: &[i64], predicate: Predicate) -> Result<Vec<i64>, Error> {
+    Ok(api_keys::table.filter(api_keys::id.eq_any(ids)).filter(predicate).select(api_keys::id).load(db)?)
+}
+
+/// The ids of some keys that were revoked or expired before a moment.
+pub fn ended_before(db: &mut Db, before: Moment, most: i64) -> Result<Vec<i64>, Error> {
+    let revoked = api_keys::table.filter(api_keys::revoked_at.lt(Some(before.0)));
+    let mut ids: Vec<i64> = revoked.select(api_keys::id).limit(most).load(db)?;
+    // A revoked key is kept its time from its revocation on, also when it expired before that.
+    let expired = api_keys::table.filter(sql::<Bool>("api_keys.ends_at < ").bind::<BigInt, _>(before.0));
+    let expired = expired.filter(api_keys::revoked_at.is_null()).select(api_keys::id).limit(most);
+    ids.extend(expired.load::<i64>(db)?);
+    ids.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    Ok(ids)
+}
+
+/// Removes keys for good.
+pub fn purge(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
+    diesel::delete(api_keys::table.filter(api_keys::id.eq_any(ids))).execute(db)?;
     Ok(())
 }
 

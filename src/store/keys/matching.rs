@@ -256,10 +256,10 @@ pub fn of_job(id: i64) -> Predicate {
 pub fn applicable(verb: Verb, now: Moment) -> Predicate {
     match verb {
         Verb::Delete => fragment("api_keys.standing < 2"),
-        Verb::Disable => fragment("api_keys.standing = 0"),
+        Verb::Disable | Verb::Idle => fragment("api_keys.standing = 0"),
         Verb::Enable => fragment("api_keys.standing = 1"),
         Verb::Restore => fragment("api_keys.standing = 2"),
-        Verb::Expire => live(now),
+        Verb::Expire | Verb::Shorten => live(now),
         Verb::Undo => fragment("TRUE"),
     }
 }
@@ -273,13 +273,24 @@ fn job(id: i64, part: JobPart) -> Predicate {
     }
 }
 
+/// The opposite. A predicate is never null: no column in one is.
+pub fn not(predicate: Predicate) -> Predicate {
+    Box::new(diesel::dsl::not(predicate))
+}
+
 /// All of them; true when there are none.
 pub fn all(predicates: impl Iterator<Item = Predicate>) -> Predicate {
     predicates.reduce(|left, right| Box::new(left.and(right))).unwrap_or_else(|| fragment("TRUE"))
 }
 
+/// Keys that nobody used or changed since this moment; a key that is younger is none of them.
+pub fn none_idle_since(since: Moment) -> Predicate {
+    let before = |column| number(column, "<", since.0);
+    all(["api_keys.active_at", "api_keys.created_at", "api_keys.changed_at"].into_iter().map(before))
+}
+
 /// Any of them; false when there are none.
-fn any(predicates: impl Iterator<Item = Predicate>) -> Predicate {
+pub fn any(predicates: impl Iterator<Item = Predicate>) -> Predicate {
     predicates.reduce(|left, right| Box::new(left.or(right))).unwrap_or_else(|| fragment("FALSE"))
 }
 

@@ -195,6 +195,11 @@ pub fn find_own(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<Opt
     row.map(ApiKey::try_from).transpose()
 }
 
+/// Is there a key with this id?
+pub fn exists(db: &mut Db, id: i64) -> Result<bool, Error> {
+    Ok(diesel::select(diesel::dsl::exists(api_keys::table.find(id))).get_result(db)?)
+}
+
 /// The key with this first eight, whoever owns it.
 pub fn find(db: &mut Db, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
     let row: Option<Row> = api_keys::table

@@ -1,0 +1,104 @@
+//! Refused keys: noted in memory, and written down in batches, so that no flood of bad keys becomes a flood of writes.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::json;
+
+use super::{App, Error};
+use crate::domain::audit::{Action, Event, Outcome, Via};
+use crate::domain::clock::Moment;
+use crate::domain::secret::FirstEight;
+use crate::domain::verdict::Refusal;
+use crate::store::audit;
+use crate::store::usage::{self, Counts};
+
+/// Kinds of refusals that are told apart between two writes; more are only counted.
+const MOST: usize = 500;
+
+/// A known key that was refused for a reason from an address.
+type Kind = (i64, FirstEight, Refusal, String);
+
+/// Refusals since the last write.
+#[derive(Default)]
+pub struct Refusals {
+    noted: Mutex<Noted>,
+}
+
+/// What was noted.
+#[derive(Default)]
+pub struct Noted {
+    kinds: HashMap<Kind, Times>,
+    counts: HashMap<(Option<i64>, i64), Counts>,
+}
+
+impl Noted {
+    /// Was nothing noted?
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+}
+
+#[derive(Clone)]
+struct Times {
+    latest: Moment,
+    agent: String,
+    count: i64,
+}
+
+impl Refusals {
+    /// Notes one refusal; `key` is `None` for a text that is no key here.
+    pub fn note(&self, key: Option<(i64, &FirstEight)>, refusal: Refusal, address: &str, agent: &str, at: Moment) {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.counts.entry((key.map(|(id, _)| id), usage::day_of(at))).or_default().refusals += 1;
+        let Some((id, first_eight)) = key else { return };
+        let full = noted.kinds.len() >= MOST;
+        let kind = (id, first_eight.clone(), refusal, address.to_owned());
+        match noted.kinds.get_mut(&kind) {
+            Some(times) => {
+                times.count += 1;
+                times.latest = times.latest.max(at);
+            }
+            None if full => {}
+            None => {
+                noted.kinds.insert(kind, Times { latest: at, agent: agent.to_owned(), count: 1 });
+            }
+        }
+    }
+
+    /// Takes what was noted.
+    pub fn take(&self) -> Noted {
+        std::mem::take(&mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl App {
+    /// Writes refusals into the audit log and the counts of their days. What cannot be written is lost but for the log line:
+    /// a refusal is a matter of record, not of right.
+    pub(super) async fn write_refusals(&self, noted: Noted) -> Result<(), Error> {
+        let mut kinds: Vec<(Kind, Times)> = noted.kinds.into_iter().collect();
+        kinds.sort_by_key(|(_, times)| times.latest);
+        let events: Vec<Event> = kinds
+            .into_iter()
+            .map(|((_, first_eight, refusal, address), times)| Event {
+                at: times.latest,
+                actor: None,
+                actor_name: "nobody".into(),
+                via: Via::Key,
+                action: Action::KeyRefuse,
+                target: first_eight.as_str().to_owned(),
+                outcome: Outcome::Failure,
+                details: json!({ "reason": refusal.word(), "times": times.count, "agent": times.agent }),
+                address: (!address.is_empty()).then_some(address),
+                request: None,
+            })
+            .collect();
+        let counts = noted.counts;
+        self.store
+            .write(move |db| {
+                usage::add(db, &counts)?;
+                Ok::<_, Error>(audit::insert_all(db, &events)?)
+            })
+            .await
+    }
+}

@@ -1,0 +1,248 @@
+//! Lifetime rules: changed only after it was shown what they would do to the keys that are there.
+
+use serde_json::json;
+
+use super::change_keys::asker;
+use super::run_jobs::Shortening;
+use super::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::clock::{DAY, Moment};
+use crate::domain::job::{Job, JobState, Verb};
+use crate::domain::lifetime_rules::{AppliesTo, Rules};
+use crate::domain::mistake::Mistake;
+use crate::domain::user::Username;
+use crate::store::jobs::NewJob;
+use crate::store::{Db, accounts, audit, job_keys, jobs, keys, lifetimes, settings};
+
+/// What the page of the rules shows.
+#[derive(Debug, Clone)]
+pub struct RulesNow {
+    /// The rules in force.
+    pub rules: Rules,
+    /// When they were changed last, and by whom.
+    pub last_change: Option<(Moment, String)>,
+    /// May people generate keys?
+    pub allow_creation: bool,
+    /// Are keys accepted at all?
+    pub accept_keys: bool,
+    /// How many keys are live, up to the limit of counts.
+    pub live: keys::grid::Count,
+}
+
+/// What new rules would do.
+#[derive(Debug, Clone)]
+pub struct Impact {
+    /// The draft that holds exactly the keys that would end sooner.
+    pub shorten: Job,
+    /// How many of them would end within 24 hours.
+    pub within_a_day: i64,
+    /// The draft that holds exactly the keys that would be disabled as unused.
+    pub idle: Option<Job>,
+    /// The rules.
+    pub rules: Rules,
+}
+
+/// What became of rules that somebody wants to save.
+pub enum Planned {
+    /// They hit no key, and are in force.
+    Saved,
+    /// They would hit keys: the number of the draft that tells which.
+    Hits(i64),
+}
+
+/// What is done to the keys that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// They stay as they are.
+    Leave,
+    /// They are shortened now; none ends within a day.
+    Now,
+    /// As [`Self::Now`], with the ends that would come first spread over so many days.
+    Spread(i64),
+}
+
+const CHANGED: &str = "Somebody else changed the rules meanwhile. Look at them, and enter your change again.";
+
+impl App {
+    /// The rules and switches in force.
+    pub async fn lifetime_rules(&self) -> Result<RulesNow, Error> {
+        let now = self.now();
+        self.store
+            .read(move |db| {
+                let settings = settings::load(db)?;
+                Ok(RulesNow {
+                    rules: lifetimes::load(db)?,
+                    last_change: lifetimes::last_change(db)?,
+                    allow_creation: settings.allow_creation,
+                    accept_keys: settings.accept_keys,
+                    live: keys::count_all_live(db, now)?,
+                })
+            })
+            .await
+    }
+
+    /// The account of a stricter rule, by its user name.
+    pub async fn rule_for(&self, username: &str) -> Result<AppliesTo, Error> {
+        let unknown =
+            || Error::from(Mistake::new("rule_subject", format!("There is nobody with the user name {username}")));
+        let name = Username::parse(username).map_err(|_| unknown())?;
+        let known = self.store.look_up(move |db| accounts::credentials(db, &name)).await?.ok_or_else(unknown)?;
+        Ok(AppliesTo::Account(known.account.id, known.account.username.as_str().to_owned()))
+    }
+
+    /// Puts rules in force that hit no key; of others, freezes which keys they would hit. `replaces` is the version that
+    /// the person saw.
+    pub async fn plan_rules(&self, actor: &Actor, rules: Rules, replaces: String) -> Result<Planned, Error> {
+        let (actor, created_by, now) = (actor.clone(), asker(actor)?, self.now());
+        self.store
+            .write(move |db| {
+                let before = lifetimes::load(db)?;
+                if before.version() != replaces {
+                    return Err(Error::Conflict(CHANGED.into()));
+                }
+                let fresh = rules.clone().with_idle_start(&before, Some(0), now);
+                let shorten = draft(
+                    db,
+                    Verb::Shorten,
+                    &created_by,
+                    parameter(&fresh, &replaces, 1)?,
+                    lifetimes::outliving(&fresh, now),
+                    now,
+                )?;
+                let idle = draft(db, Verb::Idle, &created_by, String::new(), newly_idle(&fresh, &before, now), now)?;
+                if shorten.total == 0 && idle.total == 0 {
+                    jobs::delete_drafts(db, &[shorten.id, idle.id])?;
+                    save(db, &actor, &before, &rules.with_idle_start(&before, Some(0), now), "leave", now)?;
+                    return Ok(Planned::Saved);
+                }
+                if idle.total == 0 {
+                    jobs::delete_drafts(db, &[idle.id])?;
+                } else {
+                    jobs::link_drafts(db, shorten.id, idle.id)?;
+                }
+                Ok(Planned::Hits(shorten.id))
+            })
+            .await
+    }
+
+    /// What the rules of a draft would do; for the one who made it.
+    pub async fn rules_impact(&self, actor: &Actor, id: i64) -> Result<Impact, Error> {
+        let (account, now) = (actor.account, self.now());
+        self.store
+            .read(move |db| {
+                let shorten = own_draft(db, id, account)?;
+                let idle = jobs::linked_draft(db, id)?;
+                let planned: Shortening = parse(&shorten)?;
+                let within_a_day = job_keys::count_outliving(db, id, &planned.rules, now)?;
+                Ok(Impact { shorten, within_a_day, idle, rules: planned.rules })
+            })
+            .await
+    }
+
+    /// Puts the rules of a draft in force, and applies them to the keys that are there as chosen.
+    pub async fn apply_rules(&self, actor: &Actor, id: i64, existing: Existing) -> Result<Option<i64>, Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        let job = self
+            .store
+            .write(move |db| {
+                let shorten = own_draft(db, id, actor.account)?;
+                let planned: Shortening = parse(&shorten)?;
+                let before = lifetimes::load(db)?;
+                if before.version() != planned.replaces {
+                    return Err(Error::Conflict(CHANGED.into()));
+                }
+                let (grace, word) = match existing {
+                    Existing::Leave => (None, "leave"),
+                    Existing::Now => (Some(0), "now"),
+                    Existing::Spread(days) => (Some(i32::try_from(days).unwrap_or(i32::MAX)), "spread"),
+                };
+                let idle = jobs::linked_draft(db, id)?;
+                save(db, &actor, &before, &planned.rules.clone().with_idle_start(&before, grace, now), word, now)?;
+                if existing == Existing::Leave {
+                    let drafts: Vec<i64> = idle.iter().map(|idle| idle.id).chain([id]).collect();
+                    jobs::delete_drafts(db, &drafts)?;
+                    return Ok(None);
+                }
+                let reason = "The lifetime rules were changed";
+                if let (Existing::Spread(days), true) = (existing, shorten.total > 0) {
+                    jobs::set_parameter(db, id, &parameter(&planned.rules, &planned.replaces, days)?)?;
+                }
+                if let Some(idle) = &idle {
+                    // Spread out, keys are disabled by the sweep when their days are over.
+                    match existing {
+                        Existing::Now => {
+                            start(db, &actor, idle, "Nobody used it for as long as the lifetime rules allow", now)?;
+                        }
+                        _ => jobs::delete_drafts(db, &[idle.id])?,
+                    }
+                }
+                if shorten.total == 0 {
+                    jobs::delete_drafts(db, &[id])?;
+                    return Ok(idle.map(|idle| idle.id).filter(|_| existing == Existing::Now));
+                }
+                start(db, &actor, &shorten, reason, now)?;
+                Ok::<_, Error>(Some(id))
+            })
+            .await?;
+        self.jobs_waiting.notify_one();
+        Ok(job)
+    }
+}
+
+fn parameter(rules: &Rules, replaces: &str, spread_days: i64) -> Result<String, Error> {
+    let shortening = Shortening { rules: rules.clone(), replaces: replaces.to_owned(), spread_days };
+    serde_json::to_string(&shortening).map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn parse(job: &Job) -> Result<Shortening, Error> {
+    serde_json::from_str(&job.parameter).map_err(|_| Error::Internal(format!("job {} has lost its rules", job.id)))
+}
+
+fn own_draft(db: &mut Db, id: i64, account: Option<i64>) -> Result<Job, Error> {
+    jobs::find(db, id)?
+        .filter(|job| job.verb == Verb::Shorten && job.state == JobState::Draft && Some(job.created_by) == account)
+        .ok_or(Error::NotFound)
+}
+
+fn draft(
+    db: &mut Db,
+    verb: Verb,
+    created_by: &(i64, String, Option<String>, Option<String>),
+    parameter: String,
+    keys: keys::matching::Predicate,
+    now: Moment,
+) -> Result<Job, Error> {
+    let new =
+        NewJob { verb, state: JobState::Draft, filter: None, created_by: created_by.clone(), undoes: None, parameter };
+    let id = jobs::insert(db, &new, now)?;
+    job_keys::freeze_where(db, id, verb, keys)?;
+    let sums = job_keys::sums(db, id, created_by.0, now)?;
+    jobs::set_sums(db, id, sums)?;
+    jobs::find(db, id)?.ok_or_else(|| Error::Internal("a draft vanished while it was made".into()))
+}
+
+/// The keys that these rules would disable as unused and the rules before them would not.
+fn newly_idle(rules: &Rules, before: &Rules, now: Moment) -> keys::matching::Predicate {
+    let old = keys::matching::not(lifetimes::idle(before, true, now));
+    keys::matching::all([lifetimes::idle(rules, false, now), old].into_iter())
+}
+
+fn start(db: &mut Db, actor: &Actor, job: &Job, reason: &str, now: Moment) -> Result<(), Error> {
+    jobs::confirm(db, job.id, reason, None, now)?;
+    let details = json!({ "verb": job.verb.word(), "keys": job.total, "reason": reason });
+    Ok(audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {}", job.id), details))?)
+}
+
+fn save(db: &mut Db, actor: &Actor, before: &Rules, rules: &Rules, existing: &str, now: Moment) -> Result<(), Error> {
+    lifetimes::replace(db, rules, actor.account, now)?;
+    let details = json!({ "before": before, "after": rules, "existing_keys": existing });
+    Ok(audit::insert(db, &actor.did(now, Action::RulesChange, "lifetime rules", details))?)
+}
+
+/// How long a confirmation of rules may be spread, in days.
+pub const SPREAD: (i64, i64) = (2, 90);
+
+/// The day up to which spread ends reach.
+pub fn spread_until(now: Moment, days: i64) -> String {
+    now.plus(days * DAY).day()
+}

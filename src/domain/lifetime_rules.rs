@@ -1,0 +1,265 @@
+//! The lifetime rules: one for everyone, stricter ones for a kind of owner, a role or one account. The shortest time counts.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::clock::{DAY, Moment};
+use super::lifetime::LifetimeRule;
+use super::mistake::Mistake;
+use super::user::Role;
+
+/// For whom a rule is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AppliesTo {
+    /// Every key.
+    Everyone,
+    /// Keys of service accounts.
+    Services,
+    /// Keys of people with this role: `user` or `admin`.
+    Role(String),
+    /// Keys of one account: its id, and its user name for people to read.
+    Account(i64, String),
+}
+
+impl AppliesTo {
+    /// What people read.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Everyone => "All keys".into(),
+            Self::Services => "Service accounts".into(),
+            Self::Role(role) if role == "admin" => "Administrators".into(),
+            Self::Role(_) => "People who are no administrators".into(),
+            Self::Account(_, name) => name.clone(),
+        }
+    }
+
+    fn matches(&self, owner: &OwnerFacts) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Services => owner.is_service,
+            Self::Role(role) => !owner.is_service && owner.role.word() == role,
+            Self::Account(id, _) => *id == owner.id,
+        }
+    }
+}
+
+/// What rules ask of an owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnerFacts {
+    /// The account.
+    pub id: i64,
+    /// Its role.
+    pub role: Role,
+    /// A service account?
+    pub is_service: bool,
+}
+
+/// A rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// For whom.
+    pub applies_to: AppliesTo,
+    /// What a form suggests, in days; only the rule for everyone has one.
+    pub default_days: Option<i32>,
+    /// The longest lifetime, in days.
+    pub longest_days: Option<i32>,
+    /// May a key live for ever? Only the rule for everyone can allow it.
+    pub allow_never: bool,
+    /// Keys unused for so many days are disabled.
+    pub idle_days: Option<i32>,
+    /// Activity before this moment counts as activity at it, in microseconds.
+    pub idle_from: i64,
+    /// Live keys of one owner; 0 is no limit.
+    pub keys_per_owner: Option<i32>,
+}
+
+/// All rules; the first is the one for everyone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules(pub Vec<Rule>);
+
+impl Rules {
+    /// What holds for an owner: of all rules that match, the shortest time and the fewest keys.
+    pub fn for_owner(&self, owner: &OwnerFacts) -> LifetimeRule {
+        let matching = || self.0.iter().filter(|rule| rule.applies_to.matches(owner));
+        let longest_days = matching().filter_map(|rule| rule.longest_days).min().unwrap_or(LONGEST);
+        let strict = |rule: &&Rule| rule.applies_to != AppliesTo::Everyone && rule.longest_days.is_some();
+        let default_days = matching().find_map(|rule| rule.default_days).unwrap_or(longest_days);
+        let idle = matching().filter_map(|rule| Some((rule.idle_days?, rule.idle_from))).min();
+        let limits = matching().filter_map(|rule| rule.keys_per_owner).filter(|limit| *limit > 0);
+        LifetimeRule {
+            default_days: default_days.min(longest_days),
+            longest_days,
+            allow_never: self.everyone().is_some_and(|rule| rule.allow_never) && !matching().any(|rule| strict(&rule)),
+            keys_per_owner: limits.min().unwrap_or(0),
+            idle_days: idle.map(|(days, _)| days),
+        }
+    }
+
+    /// The rule for everyone.
+    pub fn everyone(&self) -> Option<&Rule> {
+        self.0.iter().find(|rule| rule.applies_to == AppliesTo::Everyone)
+    }
+
+    /// The stricter rules.
+    pub fn stricter(&self) -> impl Iterator<Item = &Rule> {
+        self.0.iter().filter(|rule| rule.applies_to != AppliesTo::Everyone)
+    }
+
+    /// Changes with every change of a rule: two people who edit at once notice.
+    pub fn version(&self) -> String {
+        hex::encode(&Sha256::digest(format!("{:?}", self.0))[..8])
+    }
+
+    /// Gives a rule that disables keys it would not have disabled before a start in time, so that nobody loses a key by it
+    /// in haste: `None` leaves the keys that are there their full time from now on, else they have so many days.
+    #[must_use]
+    pub fn with_idle_start(mut self, before: &Self, grace_days: Option<i32>, now: Moment) -> Self {
+        for rule in &mut self.0 {
+            let old = before.0.iter().find(|old| old.applies_to == rule.applies_to);
+            let was = old.and_then(|old| old.idle_days);
+            rule.idle_from = match (rule.idle_days, was) {
+                (Some(days), Some(was)) if days >= was => old.map_or(0, |old| old.idle_from),
+                (Some(days), _) => match grace_days {
+                    None => now.0,
+                    Some(grace) => now.plus((i64::from(grace) - i64::from(days)) * DAY).0,
+                },
+                (None, _) => 0,
+            };
+        }
+        self
+    }
+}
+
+/// The most days that anything lasts.
+pub const LONGEST: i32 = 3_650;
+
+/// Reads a number of days: 1 to 3,650; blank is none.
+pub fn days(field: &'static str, what: &str, input: &str) -> Result<Option<i32>, Mistake> {
+    number(field, what, "days", input, 1, LONGEST)
+}
+
+/// Reads a number of keys: 0 to 10,000; blank is none.
+pub fn keys(field: &'static str, what: &str, input: &str) -> Result<Option<i32>, Mistake> {
+    number(field, what, "keys", input, 0, 10_000)
+}
+
+fn number(
+    field: &'static str,
+    what: &str,
+    unit: &str,
+    input: &str,
+    least: i32,
+    most: i32,
+) -> Result<Option<i32>, Mistake> {
+    let digits: String = input.trim().chars().filter(|c| *c != ',').collect();
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    let number = digits.parse().ok().filter(|number| (least..=most).contains(number));
+    let most = if most == LONGEST { "3,650".to_owned() } else { "10,000".to_owned() };
+    number.map(Some).ok_or_else(|| Mistake::new(field, format!("Enter {what} between {least} and {most} {unit}")))
+}
+
+/// The end that a key gets when rules are applied to it: never later than it has, never sooner than `earliest`.
+pub fn shortened(rule: &LifetimeRule, start: Moment, end: Option<Moment>, earliest: Moment) -> Option<Moment> {
+    if end.is_none() && rule.allow_never {
+        return None;
+    }
+    let allowed = start.plus(i64::from(rule.longest_days) * DAY);
+    let new = allowed.max(earliest);
+    end.is_none_or(|end| new < end && allowed < end).then_some(new)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rule(applies_to: AppliesTo, longest_days: Option<i32>) -> Rule {
+        Rule {
+            applies_to,
+            default_days: None,
+            longest_days,
+            allow_never: false,
+            idle_days: None,
+            idle_from: 0,
+            keys_per_owner: None,
+        }
+    }
+
+    fn rules() -> Rules {
+        let everyone = Rule {
+            default_days: Some(90),
+            allow_never: true,
+            keys_per_owner: Some(20),
+            ..rule(AppliesTo::Everyone, Some(365))
+        };
+        Rules(vec![
+            everyone,
+            Rule { idle_days: Some(90), ..rule(AppliesTo::Services, Some(180)) },
+            rule(AppliesTo::Role("admin".into()), Some(30)),
+            Rule { keys_per_owner: Some(5), ..rule(AppliesTo::Account(7, "lena".into()), None) },
+        ])
+    }
+
+    fn owner(id: i64, role: Role, is_service: bool) -> OwnerFacts {
+        OwnerFacts { id, role, is_service }
+    }
+
+    #[test]
+    fn of_all_rules_that_match_the_shortest_counts() {
+        let person = rules().for_owner(&owner(1, Role::User, false));
+        assert_eq!(
+            (person.default_days, person.longest_days, person.allow_never, person.keys_per_owner),
+            (90, 365, true, 20)
+        );
+        let admin = rules().for_owner(&owner(1, Role::Admin, false));
+        assert_eq!((admin.default_days, admin.longest_days, admin.allow_never), (30, 30, false));
+        let service = rules().for_owner(&owner(2, Role::User, true));
+        assert_eq!((service.longest_days, service.idle_days, service.allow_never), (180, Some(90), false));
+        let lena = rules().for_owner(&owner(7, Role::User, false));
+        assert_eq!(
+            (lena.longest_days, lena.allow_never, lena.keys_per_owner),
+            (365, true, 5),
+            "a rule about keys alone leaves Never"
+        );
+    }
+
+    #[test]
+    fn an_idle_rule_that_is_new_starts_in_time() {
+        let now = Moment::parse_day("2026-11-20").unwrap();
+        let before = rules();
+        let mut after = rules();
+        after.0[0].idle_days = Some(60);
+        assert_eq!(after.clone().with_idle_start(&before, None, now).0[0].idle_from, now.0, "sixty days from now on");
+        assert_eq!(
+            after.clone().with_idle_start(&before, Some(0), now).0[0].idle_from,
+            now.plus(-60 * DAY).0,
+            "at once"
+        );
+        assert_eq!(
+            after.clone().with_idle_start(&before, Some(7), now).0[0].idle_from,
+            now.plus(-53 * DAY).0,
+            "in a week"
+        );
+        assert_eq!(
+            after.with_idle_start(&before, None, now).0[1].idle_from,
+            0,
+            "a rule that did not change keeps its start"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn applying_a_rule_only_ever_shortens(longest_days in 1..4000, allow_never: bool, start in 0..i64::MAX / 4, life in proptest::option::of(1..400 * DAY), age in 0..800 * DAY) {
+            let rule = LifetimeRule { default_days: 1, longest_days, allow_never, keys_per_owner: 0, idle_days: None };
+            let (start, now) = (Moment(start), Moment(start + age));
+            let end = life.map(|life| start.plus(life));
+            if let Some(new) = shortened(&rule, start, end, now.plus(DAY)) {
+                prop_assert!(end.is_none_or(|end| new < end));
+                prop_assert!(new >= now.plus(DAY), "nobody loses a key within a day");
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The tables `key_usage` and `daily_usage`: how often keys were used and refused, by the day.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::Error;
+use super::connection::Db;
+use super::schema::{daily_usage, key_usage};
+use crate::domain::clock::{DAY, Moment};
+
+/// Uses and refusals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Verifications that were good.
+    pub uses: i64,
+    /// Verifications that were not.
+    pub refusals: i64,
+}
+
+/// Counts by key and day; those without a key are of unknown keys.
+pub type ByKeyAndDay = HashMap<(Option<i64>, i64), Counts>;
+
+/// The number of a day since 1970 UTC.
+pub fn day_of(at: Moment) -> i64 {
+    at.0.div_euclid(DAY)
+}
+
+/// Adds counts to keys, and to all keys together, on their days. Counts without a key are of unknown keys.
+pub fn add(db: &mut Db, counts: &ByKeyAndDay) -> Result<(), Error> {
+    let mut days: HashMap<i64, Counts> = HashMap::new();
+    let mut sorted: Vec<_> = counts.iter().collect();
+    sorted.sort_unstable_by_key(|(key, _)| **key); // one order of locks on every node: no deadlock
+    for ((key, day), counts) in sorted {
+        let all = days.entry(*day).or_default();
+        all.uses += counts.uses;
+        all.refusals += counts.refusals;
+        if let Some(key) = key {
+            add_to_key(db, *key, *day, *counts)?;
+        }
+    }
+    let mut days: Vec<(i64, Counts)> = days.into_iter().collect();
+    days.sort_unstable_by_key(|(day, _)| *day);
+    for (day, counts) in days {
+        let row = daily_usage::table.find(day);
+        let changed = diesel::update(row)
+            .set((
+                daily_usage::uses.eq(daily_usage::uses + counts.uses),
+                daily_usage::refusals.eq(daily_usage::refusals + counts.refusals),
+            ))
+            .execute(db)?;
+        if changed == 0 {
+            diesel::insert_into(daily_usage::table)
+                .values((
+                    daily_usage::day.eq(day),
+                    daily_usage::uses.eq(counts.uses),
+                    daily_usage::refusals.eq(counts.refusals),
+                ))
+                .execute(db)?;
+        }
+    }
+    Ok(())
+}
+
+fn add_to_key(db: &mut Db, key: i64, day: i64, counts: Counts) -> Result<(), Error> {
+    let changed = diesel::update(key_usage::table.find((key, day)))
+        .set((
+            key_usage::uses.eq(key_usage::uses + counts.uses),
+            key_usage::refusals.eq(key_usage::refusals + counts.refusals),
+        ))
+        .execute(db)?;
+    if changed == 0 && super::keys::exists(db, key)? {
+        diesel::insert_into(key_usage::table)
+            .values((
+                key_usage::key.eq(key),
+                key_usage::day.eq(day),
+                key_usage::uses.eq(counts.uses),
+                key_usage::refusals.eq(counts.refusals),
+            ))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+/// The days from `first` to `last`, each with its counts, also days without any.
+pub fn days(db: &mut Db, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Error> {
+    let rows: Vec<(i64, i64, i64)> = daily_usage::table
+        .filter(daily_usage::day.between(first, last))
+        .select((daily_usage::day, daily_usage::uses, daily_usage::refusals))
+        .load(db)?;
+    let found: HashMap<i64, Counts> =
+        rows.into_iter().map(|(day, uses, refusals)| (day, Counts { uses, refusals })).collect();
+    Ok((first..=last).map(|day| (day, found.get(&day).copied().unwrap_or_default())).collect())
+}
+
+/// Forgets what keys did before a moment; the sums of the days stay.
+pub fn purge(db: &mut Db, before: Moment) -> Result<usize, Error> {
+    Ok(diesel::delete(key_usage::table.filter(key_usage::day.lt(day_of(before)))).execute(db)?)
+}
+
+/// Writes whole days of a demo.
+pub fn insert_days(db: &mut Db, days: &[(i64, Counts)]) -> Result<(), Error> {
+    for (day, counts) in days {
+        diesel::insert_into(daily_usage::table)
+            .values((
+                daily_usage::day.eq(day),
+                daily_usage::uses.eq(counts.uses),
+                daily_usage::refusals.eq(counts.refusals),
+            ))
+            .execute(db)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,336 @@
+//! Lifetime rules: who may create keys, how long they last, when unused ones stop working; and what a change would do.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::admin_api_keys::{number, words};
+use super::bulk::keys as keys_in_words;
+use crate::actions::set_lifetimes::{Existing, Impact, Planned, RulesNow, SPREAD, spread_until};
+use crate::actions::{App, Error};
+use crate::domain::clock::Moment;
+use crate::domain::lifetime_rules::{AppliesTo, Rule, Rules, days, keys};
+use crate::domain::mistake::{Mistake, collect};
+use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::key_query::PATH as GRID;
+use crate::web::shell::{Nav, Shell};
+
+const PATH: &str = "/admin/lifetime-rules";
+
+/// The rules.
+#[derive(Template)]
+#[template(path = "pages/lifetime_rules.html")]
+struct RulesPage {
+    shell: Shell,
+    now: RulesNow,
+    entered: Entered,
+    mistakes: Mistakes,
+}
+
+/// What a change would do.
+#[derive(Template)]
+#[template(path = "pages/rules_impact.html")]
+struct ImpactPage {
+    shell: Shell,
+    impact: Impact,
+    days: String,
+    mistakes: Mistakes,
+    now: Moment,
+}
+
+/// The form as it was filled in.
+#[derive(Debug, Clone, Default)]
+struct Entered {
+    version: String,
+    default_days: String,
+    longest_days: String,
+    allow_never: bool,
+    idle_days: String,
+    keys_per_owner: String,
+    stricter: Vec<Stricter>,
+}
+
+/// One line of the stricter rules.
+#[derive(Debug, Clone, Default)]
+struct Stricter {
+    applies_to: String,
+    subject: String,
+    longest_days: String,
+    idle_days: String,
+    keys_per_owner: String,
+}
+
+fn text(number: Option<i32>) -> String {
+    number.map(|number| number.to_string()).unwrap_or_default()
+}
+
+impl Entered {
+    fn of(rules: &Rules) -> Self {
+        let everyone = rules.everyone();
+        let stricter = rules.stricter().map(|rule| {
+            let (applies_to, subject) = match &rule.applies_to {
+                AppliesTo::Everyone => ("", String::new()),
+                AppliesTo::Services => ("services", String::new()),
+                AppliesTo::Role(role) if role == "admin" => ("admins", String::new()),
+                AppliesTo::Role(_) => ("users", String::new()),
+                AppliesTo::Account(_, name) => ("account", name.clone()),
+            };
+            Stricter {
+                applies_to: applies_to.into(),
+                subject,
+                longest_days: text(rule.longest_days),
+                idle_days: text(rule.idle_days),
+                keys_per_owner: text(rule.keys_per_owner),
+            }
+        });
+        Self {
+            version: rules.version(),
+            default_days: text(everyone.and_then(|rule| rule.default_days)),
+            longest_days: text(everyone.and_then(|rule| rule.longest_days)),
+            allow_never: everyone.is_some_and(|rule| rule.allow_never),
+            idle_days: text(everyone.and_then(|rule| rule.idle_days)),
+            keys_per_owner: text(everyone.and_then(|rule| rule.keys_per_owner)),
+            stricter: stricter.chain([Stricter::default()]).collect(),
+        }
+    }
+
+    fn read(pairs: Vec<(String, String)>) -> Self {
+        let mut read = Self::default();
+        for (name, value) in pairs {
+            match name.as_str() {
+                "version" => read.version = value,
+                "default_days" => read.default_days = value,
+                "longest_days" => read.longest_days = value,
+                "allow_never" => read.allow_never = true,
+                "idle_days" => read.idle_days = value,
+                "keys_per_owner" => read.keys_per_owner = value,
+                "rule_applies_to" => read.stricter.push(Stricter { applies_to: value, ..Stricter::default() }),
+                _ => {
+                    if let Some(line) = read.stricter.last_mut() {
+                        match name.as_str() {
+                            "rule_subject" => line.subject = value,
+                            "rule_longest" => line.longest_days = value,
+                            "rule_idle" => line.idle_days = value,
+                            "rule_keys" => line.keys_per_owner = value,
+                            _ => {}
+                        }
+                    }
+                }
+            }
+        }
+        read
+    }
+
+    /// The rules that the form says, with all its mistakes.
+    async fn rules(&self, app: &App) -> Result<Rules, Error> {
+        let mut mistakes = Vec::new();
+        let needed = |field, what, input: &str| {
+            days(field, what, input).and_then(|days| days.ok_or_else(|| Mistake::new(field, format!("Enter {what}"))))
+        };
+        let longest = collect(&mut mistakes, needed("longest_days", "a longest lifetime", &self.longest_days));
+        let default = collect(&mut mistakes, needed("default_days", "a usual lifetime", &self.default_days));
+        if let (Some(default), Some(longest)) = (default, longest)
+            && default > longest
+        {
+            mistakes.push(Mistake::new("default_days", format!("Enter {longest} days or fewer, the longest lifetime")));
+        }
+        let idle = collect(&mut mistakes, days("idle_days", "a time without use", &self.idle_days)).flatten();
+        let limit = collect(&mut mistakes, keys("keys_per_owner", "a number of keys", &self.keys_per_owner)).flatten();
+        let everyone = Rule {
+            applies_to: AppliesTo::Everyone,
+            default_days: default,
+            longest_days: longest,
+            allow_never: self.allow_never,
+            idle_days: idle,
+            idle_from: 0,
+            keys_per_owner: Some(limit.unwrap_or(0)),
+        };
+        let mut rules = vec![everyone];
+        for line in &self.stricter {
+            match line.rule(app).await {
+                Ok(Some(rule)) if rules.iter().any(|other| other.applies_to == rule.applies_to) => {
+                    let text = format!("There are two rules for {}. Keep one", rule.applies_to.label());
+                    mistakes.push(Mistake::new("rule_applies_to", text));
+                }
+                Ok(Some(rule)) => rules.push(rule),
+                Ok(None) => {}
+                Err(Error::Invalid(found)) => mistakes.extend(found),
+                Err(error) => return Err(error),
+            }
+        }
+        if mistakes.is_empty() { Ok(Rules(rules)) } else { Err(Error::Invalid(mistakes)) }
+    }
+}
+
+impl Stricter {
+    /// The rule of this line; none for a line that says nothing.
+    async fn rule(&self, app: &App) -> Result<Option<Rule>, Error> {
+        let mut mistakes = Vec::new();
+        let longest_days =
+            collect(&mut mistakes, days("rule_longest", "a longest lifetime", &self.longest_days)).flatten();
+        let idle_days = collect(&mut mistakes, days("rule_idle", "a time without use", &self.idle_days)).flatten();
+        let keys_per_owner =
+            collect(&mut mistakes, keys("rule_keys", "a number of keys", &self.keys_per_owner)).flatten();
+        if !mistakes.is_empty() {
+            return Err(Error::Invalid(mistakes));
+        }
+        if longest_days.is_none() && idle_days.is_none() && keys_per_owner.is_none() {
+            return Ok(None);
+        }
+        let applies_to = match self.applies_to.as_str() {
+            "services" => AppliesTo::Services,
+            "admins" => AppliesTo::Role("admin".into()),
+            "users" => AppliesTo::Role("user".into()),
+            "account" => app.rule_for(&self.subject).await?,
+            _ => return Err(Mistake::new("rule_applies_to", "Choose to whom the stricter rule applies").into()),
+        };
+        Ok(Some(Rule {
+            applies_to,
+            default_days: None,
+            longest_days,
+            allow_never: false,
+            idle_days,
+            idle_from: 0,
+            keys_per_owner,
+        }))
+    }
+}
+
+impl RulesPage {
+    async fn load(app: &App, user: &SignedIn) -> Result<Self, PageError> {
+        let now = app.lifetime_rules().await?;
+        let entered = Entered::of(&now.rules);
+        Ok(Self { shell: Shell::new(user, Nav::LifetimeRules), now, entered, mistakes: Mistakes::default() })
+    }
+
+    fn live(&self) -> String {
+        words(self.now.live)
+    }
+}
+
+impl ImpactPage {
+    async fn load(app: &App, user: &SignedIn, id: i64) -> Result<Self, PageError> {
+        let impact = app.rules_impact(&user.actor, id).await?;
+        let shell = Shell::new(user, Nav::LifetimeRules);
+        Ok(Self { shell, impact, days: "14".into(), mistakes: Mistakes::default(), now: app.now() })
+    }
+
+    fn shortened(&self) -> String {
+        keys_in_words(self.impact.shorten.total)
+    }
+
+    fn owners(&self) -> String {
+        let job = &self.impact.shorten;
+        format!("{} people and {} service accounts", number(job.people), number(job.services))
+    }
+
+    fn list(&self) -> String {
+        format!("{GRID}?job~eq={}", self.impact.shorten.id)
+    }
+
+    fn idle_list(&self) -> String {
+        self.impact.idle.as_ref().map(|idle| format!("{GRID}?job~eq={}", idle.id)).unwrap_or_default()
+    }
+
+    fn idle(&self) -> String {
+        keys_in_words(self.impact.idle.as_ref().map_or(0, |idle| idle.total))
+    }
+
+    fn spread_until(&self) -> String {
+        spread_until(self.now, 14)
+    }
+}
+
+/// `GET /admin/lifetime-rules`
+pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
+    Ok(html::page(&RulesPage::load(&app, &user).await?))
+}
+
+/// `POST /admin/lifetime-rules`
+pub async fn save(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    form: Form<Vec<(String, String)>>,
+) -> Result<HttpResponse, PageError> {
+    let entered = Entered::read(form.0);
+    let planned = match entered.rules(&app).await {
+        Ok(rules) => app.plan_rules(&user.actor, rules, entered.version.clone()).await,
+        Err(error) => Err(error),
+    };
+    match planned {
+        Ok(Planned::Saved) => {
+            Flash::done("Lifetime rules saved. No key that is there is touched by them.").leave(&user.session);
+            Ok(html::see_other(PATH))
+        }
+        Ok(Planned::Hits(id)) => Ok(html::see_other(&format!("{PATH}/impact/{id}"))),
+        Err(Error::Invalid(mistakes)) => {
+            let page = RulesPage::load(&app, &user).await?;
+            Ok(html::invalid(&RulesPage { entered, mistakes: Mistakes(mistakes), ..page }))
+        }
+        Err(Error::Conflict(text)) => {
+            let page = RulesPage::load(&app, &user).await?;
+            let mistakes = Mistakes(vec![Mistake::new("longest_days", text)]);
+            let entered = Entered { version: page.now.rules.version(), ..entered };
+            Ok(html::invalid(&RulesPage { entered, mistakes, ..page }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn parse(id: &str) -> Result<i64, Error> {
+    id.parse().map_err(|_| Error::NotFound)
+}
+
+/// `GET /admin/lifetime-rules/impact/{id}`
+pub async fn impact(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    id: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    Ok(html::page(&ImpactPage::load(&app, &user, parse(&id)?).await?))
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    existing: String,
+    #[serde(default)]
+    days: String,
+}
+
+/// `POST /admin/lifetime-rules/impact/{id}`
+pub async fn apply(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    id: web::Path<String>,
+    form: Form<Choice>,
+) -> Result<HttpResponse, PageError> {
+    let id = parse(&id)?;
+    let Choice { existing, days } = form.0;
+    let spread = days.trim().parse().ok().filter(|days| (SPREAD.0..=SPREAD.1).contains(days));
+    let existing = match (existing.as_str(), spread) {
+        ("leave", _) => Ok(Existing::Leave),
+        ("now", _) => Ok(Existing::Now),
+        ("spread", Some(days)) => Ok(Existing::Spread(days)),
+        ("spread", None) => Err(Mistake::new("days", format!("Enter {} to {} days", SPREAD.0, SPREAD.1))),
+        _ => Err(Mistake::new("existing", "Choose what is done to the keys that are there")),
+    };
+    match existing {
+        Ok(existing) => {
+            if let Some(job) = app.apply_rules(&user.actor, id, existing).await? {
+                return Ok(html::see_other(&format!("/admin/jobs/{job}")));
+            }
+            Flash::done("Lifetime rules saved. They apply to keys generated from now on.").leave(&user.session);
+            Ok(html::see_other(PATH))
+        }
+        Err(mistake) => {
+            let page = ImpactPage::load(&app, &user, id).await?;
+            Ok(html::invalid(&ImpactPage { days, mistakes: Mistakes(vec![mistake]), ..page }))
+        }
+    }
+}

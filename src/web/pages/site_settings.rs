@@ -1,0 +1,189 @@
+//! Site settings, and the two switches that concern everybody at once.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::admin_api_keys::words;
+use super::sign_in::Nothing;
+use crate::actions::{App, Error};
+use crate::domain::settings::Setting;
+use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::shell::{Nav, Shell};
+
+const PATH: &str = "/admin/settings";
+const DEFAULTS: [(Setting, &str); 5] = [
+    (Setting::AllowCreation, "on"),
+    (Setting::AcceptKeys, "on"),
+    (Setting::NameRequired, "off"),
+    (Setting::PurgeAfterDays, "30"),
+    (Setting::AuditRetentionDays, "0"),
+];
+
+#[derive(Template)]
+#[template(path = "pages/site_settings.html")]
+struct SettingsPage {
+    shell: Shell,
+    entered: Vec<(Setting, String)>,
+    mistakes: Mistakes,
+}
+
+impl SettingsPage {
+    async fn load(app: &App, user: &SignedIn) -> Result<Self, PageError> {
+        let settings = app.settings().await?;
+        let entered = Setting::ALL.into_iter().map(|setting| (setting, settings.value(setting))).collect();
+        Ok(Self { shell: Shell::new(user, Nav::Settings), entered, mistakes: Mistakes::default() })
+    }
+
+    fn default_of(setting: &str) -> &'static str {
+        DEFAULTS.iter().find(|(one, _)| one.name() == setting).map_or("", |(_, value)| value)
+    }
+
+    /// What is changed on its own page, with a question.
+    fn is_grave(setting: &str) -> bool {
+        [Setting::AllowCreation, Setting::AcceptKeys].iter().any(|grave| grave.name() == setting)
+    }
+}
+
+/// "Stop accepting API keys?"
+#[derive(Template)]
+#[template(path = "pages/switch.html")]
+struct SwitchPage {
+    shell: Shell,
+    setting: Setting,
+    on: bool,
+    live: String,
+}
+
+impl SwitchPage {
+    fn title(&self) -> &'static str {
+        match (self.setting, self.on) {
+            (Setting::AllowCreation, true) => "Stop users creating API keys?",
+            (Setting::AllowCreation, false) => "Let users create API keys again?",
+            (_, true) => "Stop accepting API keys?",
+            (_, false) => "Accept API keys again?",
+        }
+    }
+
+    fn effect(&self) -> String {
+        match (self.setting, self.on) {
+            (Setting::AllowCreation, true) => {
+                format!(
+                    "Nobody can generate or rotate a key. {} existing keys keep working until they expire.",
+                    self.live
+                )
+            }
+            (Setting::AllowCreation, false) => "People can generate and rotate keys within the lifetime rules.".into(),
+            (_, true) => format!(
+                "Every tool that uses one of {} live keys is refused at once, until you turn this on again. Nothing is deleted.",
+                self.live
+            ),
+            (_, false) => format!("{} live keys work again at once.", self.live),
+        }
+    }
+
+    fn button(&self) -> &'static str {
+        match (self.setting, self.on) {
+            (Setting::AllowCreation, true) => "Stop new keys",
+            (Setting::AllowCreation, false) => "Allow new keys",
+            (_, true) => "Stop accepting keys",
+            (_, false) => "Accept keys",
+        }
+    }
+
+    fn is_red(&self) -> bool {
+        self.on && self.setting == Setting::AcceptKeys
+    }
+}
+
+/// `GET /admin/settings`
+pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
+    Ok(html::page(&SettingsPage::load(&app, &user).await?))
+}
+
+/// `POST /admin/settings`
+pub async fn save(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    form: Form<Vec<(String, String)>>,
+) -> Result<HttpResponse, PageError> {
+    let sent =
+        |setting: &Setting| form.0.iter().find(|(name, _)| name == setting.name()).map(|(_, value)| value.clone());
+    // A switch that is off sends nothing. The two grave ones have pages of their own.
+    let entered: Vec<(Setting, String)> = Setting::ALL
+        .into_iter()
+        .filter(|setting| !SettingsPage::is_grave(setting.name()))
+        .filter_map(|setting| {
+            let value = sent(&setting);
+            if setting.is_switch() {
+                Some((setting, value.unwrap_or_else(|| "off".into())))
+            } else {
+                Some((setting, value?))
+            }
+        })
+        .collect();
+    match app.change_settings(&user.actor, entered.clone()).await {
+        Ok(0) => {
+            Flash::done("Nothing was different, so nothing was changed.").leave(&user.session);
+            Ok(html::see_other(PATH))
+        }
+        Ok(_) => {
+            Flash::done("Settings saved.").leave(&user.session);
+            Ok(html::see_other(PATH))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let mut page = SettingsPage::load(&app, &user).await?;
+            for (setting, value) in entered {
+                if let Some(shown) = page.entered.iter_mut().find(|(one, _)| *one == setting) {
+                    shown.1 = value;
+                }
+            }
+            page.mistakes = Mistakes(mistakes);
+            Ok(html::invalid(&page))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn grave(name: &str) -> Result<Setting, Error> {
+    Setting::named(name).filter(|setting| SettingsPage::is_grave(setting.name())).ok_or(Error::NotFound)
+}
+
+/// `GET /admin/settings/{name}`
+pub async fn switch_page(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    name: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let setting = grave(&name)?;
+    let on = app.settings().await?.value(setting) == "on";
+    let live = words(app.lifetime_rules().await?.live);
+    Ok(html::page(&SwitchPage { shell: Shell::new(&user, Nav::LifetimeRules), setting, on, live }))
+}
+
+/// `POST /admin/settings/{name}/{value}`
+pub async fn switch(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    path: web::Path<(String, String)>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let (name, value) = path.into_inner();
+    let setting = grave(&name)?;
+    if !["on", "off"].contains(&value.as_str()) {
+        return Err(Error::NotFound.into());
+    }
+    app.change_settings(&user.actor, vec![(setting, value.clone())]).await?;
+    let text = match (setting, value == "on") {
+        (Setting::AllowCreation, true) => "Users can create API keys.",
+        (Setting::AllowCreation, false) => "Users can no longer create API keys. Existing keys keep working.",
+        (_, true) => "API keys are accepted.",
+        (_, false) => "API keys are not accepted any more: every one is refused.",
+    };
+    let undo = format!("{PATH}/{name}/{}", if value == "on" { "off" } else { "on" });
+    Flash::done(text).with_undo(undo).leave(&user.session);
+    Ok(html::see_other("/admin/lifetime-rules"))
+}

@@ -1,0 +1,257 @@
+//! Lifetime rules: seen before they are applied, obeyed at once, applied as chosen, undone; and what the sweep does by them.
+
+use jiff::SignedDuration;
+
+use crate::support::people::{PASSWORD, eight};
+use crate::support::{Answer, Client, TestApp, on_both};
+
+const PATH: &str = "/admin/lifetime-rules";
+
+fn boss(app: &TestApp) -> Client {
+    app.admin("boss");
+    let client = app.client();
+    assert_eq!(client.sign_in("boss", PASSWORD).status, 303);
+    client
+}
+
+/// Saves the rule for all keys, and stricter rules: applies to, user name, longest, idle, keys.
+fn save(boss: &Client, everyone: [&str; 4], stricter: &[[&str; 5]]) -> Answer {
+    let page = boss.get(PATH);
+    let hidden = page.hidden_fields(PATH);
+    let [default, longest, idle, limit] = everyone;
+    let mut fields = vec![
+        ("csrf", hidden["csrf"].as_str()),
+        ("version", hidden["version"].as_str()),
+        ("default_days", default),
+        ("longest_days", longest),
+        ("idle_days", idle),
+        ("keys_per_owner", limit),
+    ];
+    for [applies_to, subject, longest, idle, keys] in stricter {
+        fields.extend([
+            ("rule_applies_to", *applies_to),
+            ("rule_subject", *subject),
+            ("rule_longest", *longest),
+            ("rule_idle", *idle),
+            ("rule_keys", *keys),
+        ]);
+    }
+    boss.post(PATH, &fields)
+}
+
+fn expiry(app: &TestApp, secret: &str) -> String {
+    app.verify(secret).header("x-key-expires-at").to_owned()
+}
+
+on_both! { fn rules_that_hit_no_key_are_saved_and_obeyed_at_once(app) {
+    let miriam = app.signed_in("miriam");
+    let boss = boss(&app);
+    let page = "/external-tool-access/generate";
+    let stale = miriam.get(page).hidden_fields(page);
+    assert_eq!(save(&boss, ["30", "60", "", "2"], &[]).header("location"), PATH);
+    assert!(boss.get(PATH).text().contains("No key that is there is touched by them."));
+    let mut fields: Vec<(&str, &str)> = stale.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    fields.extend([("name", "kept entry"), ("expires", "90")]);
+    let refused = miriam.post(page, &fields);
+    assert_eq!(refused.status, 422, "the rule changed between form and submit");
+    assert!(refused.text().contains("Choose 60 days or fewer"));
+    assert_eq!(refused.attribute("#name", "value"), "kept entry");
+    assert_eq!(expiry(&app, &miriam.secret("a")), "2026-12-20T12:00:00Z", "the new default");
+    miriam.secret("b");
+    assert!(miriam.get(page).text().contains("You already have 2 active keys"));
+    assert_eq!(app.database.count("audit_events WHERE action = 'rules.change' AND details LIKE '%\"longest_days\":60%' AND details LIKE '%\"longest_days\":365%'"), 1, "before and after");
+} }
+
+on_both! { fn rule_9_a_rule_that_hits_keys_is_shown_before_it_is_saved(app) {
+    let miriam = app.signed_in("miriam");
+    let (long, short) = (miriam.generate_with(&[("name", "long"), ("expires", "365")]).secret(), miriam.generate_with(&[("name", "short"), ("expires", "7")]).secret());
+    app.verify(&long);
+    app.run(app.app.flush_uses()).expect("written");
+    app.pass(SignedDuration::from_hours(24 * 5));
+    let miriam = { let again = app.client(); again.sign_in("miriam", PASSWORD); again };
+    let boss = boss(&app);
+    let saved = save(&boss, ["5", "5", "", "20"], &[]);
+    let impact = saved.header("location").to_owned();
+    assert!(impact.starts_with("/admin/lifetime-rules/impact/"), "{impact} {}", saved.text());
+    let page = boss.get(&impact);
+    assert!(page.text().contains("2 API keys would expire sooner, 2 of them within 24 hours. They belong to 1 people and 0 service accounts; 1 were used in the last 7 days."), "{}", page.text());
+    let mut shown = boss.get(&page.attribute("a[href*='job~eq']", "href")).texts("tbody .grid__id");
+    shown.sort();
+    let mut both = vec![eight(&long).to_owned(), eight(&short).to_owned()];
+    both.sort();
+    assert_eq!(shown, both, "the link shows exactly these");
+    assert_eq!(boss.get(PATH).attribute("#longest_days", "value"), "365", "nothing is saved yet");
+
+    let left = boss.submit(&impact, &impact, &[("existing", "leave")]);
+    assert_eq!(left.header("location"), PATH);
+    assert_eq!((expiry(&app, &long), expiry(&app, &short)), ("2027-11-20T12:00:00Z".into(), "2026-11-27T12:00:00Z".into()));
+    assert_eq!(expiry(&app, &miriam.secret("new")), "2026-11-30T12:00:00Z", "new keys obey");
+} }
+
+on_both! { fn rules_are_applied_now_or_step_by_step_and_can_be_undone(app) {
+    let miriam = app.signed_in("miriam");
+    let secrets: Vec<String> = (0..6).map(|n| miriam.generate_with(&[("name", &format!("k{n}")), ("expires", "365")]).secret()).collect();
+    app.pass(SignedDuration::from_hours(24 * 40));
+    let boss = boss(&app);
+    for (choice, ends) in [
+        (vec![("existing", "now")], vec!["2026-12-31T12:00:00Z"; 6]),
+        (vec![("existing", "spread"), ("days", "3")], vec!["2026-12-31T12:00:00Z", "2026-12-31T12:00:00Z", "2027-01-01T12:00:00Z", "2027-01-01T12:00:00Z", "2027-01-02T12:00:00Z", "2027-01-02T12:00:00Z"]),
+    ] {
+        let impact = save(&boss, ["30", "30", "", "20"], &[]).header("location").to_owned();
+        assert_eq!(boss.submit(&impact, &impact, &[("existing", "spread"), ("days", "0")]).status, 422);
+        let job = boss.submit(&impact, &impact, &choice).header("location").to_owned();
+        assert!(job.starts_with("/admin/jobs/"), "{job}");
+        app.run(app.app.run_jobs()).expect("work");
+        let mut got: Vec<String> = secrets.iter().map(|secret| expiry(&app, secret)).collect();
+        got.sort();
+        assert_eq!(got, ends, "none within a day, {choice:?}");
+        boss.submit(PATH, &format!("{job}/undo"), &[]);
+        app.run(app.app.run_jobs()).expect("work");
+        assert!(secrets.iter().all(|secret| expiry(&app, secret) == "2027-11-20T12:00:00Z"), "all ends are back");
+        assert_eq!(save(&boss, ["90", "365", "", "20"], &[]).header("location"), PATH);
+    }
+} }
+
+on_both! { fn the_shortest_of_all_matching_rules_counts(app) {
+    let (miriam, lena) = (app.signed_in("miriam"), app.signed_in("lena"));
+    let boss = boss(&app);
+    assert_eq!(save(&boss, ["90", "365", "", "20"], &[["account", "lena", "10", "", "1"], ["admins", "", "20", "", ""], ["", "", "", "", ""]]).header("location"), PATH);
+    assert_eq!(expiry(&app, &miriam.secret("a")), "2027-02-18T12:00:00Z");
+    assert_eq!(expiry(&app, &lena.secret("a")), "2026-11-30T12:00:00Z");
+    assert!(lena.get("/external-tool-access/generate").text().contains("You already have 1 active keys"));
+    assert_eq!(expiry(&app, &boss.secret("a")), "2026-12-10T12:00:00Z");
+    let page = boss.get(PATH);
+    assert_eq!(page.texts("tbody tr").len(), 3, "two rules and a free line");
+    for (everyone, stricter, text) in [
+        (["0", "365", "", ""], ["", "", "", "", ""], "Enter a usual lifetime between 1 and 3,650 days"),
+        (["90", "99999", "", ""], ["", "", "", "", ""], "Enter a longest lifetime between 1 and 3,650 days"),
+        (["90", "30", "", ""], ["", "", "", "", ""], "Enter 30 days or fewer, the longest lifetime"),
+        (["", "", "", ""], ["", "", "", "", ""], "Enter a longest lifetime"),
+        (["9", "9", "x", ""], ["", "", "", "", ""], "Enter a time without use between 1 and 3,650 days"),
+        (["9", "9", "", ""], ["account", "nobody", "5", "", ""], "There is nobody with the user name nobody"),
+        (["9", "9", "", ""], ["", "", "5", "", ""], "Choose to whom the stricter rule applies"),
+    ] {
+        let answer = save(&boss, everyone, &[stricter]);
+        assert_eq!(answer.status, 422, "{text}");
+        assert!(answer.text().contains(text), "{text}: {}", answer.text());
+    }
+} }
+
+on_both! { fn two_people_who_change_rules_at_once_notice(app) {
+    let boss = boss(&app);
+    let stale = boss.get(PATH).hidden_fields(PATH);
+    save(&boss, ["30", "60", "", "20"], &[]);
+    let late = boss.post(PATH, &[("csrf", &stale["csrf"]), ("version", &stale["version"]), ("default_days", "7"), ("longest_days", "7"), ("idle_days", ""), ("keys_per_owner", "")]);
+    assert_eq!(late.status, 422);
+    assert!(late.text().contains("Somebody else changed the rules meanwhile."));
+    assert_eq!(late.attribute("#longest_days", "value"), "7", "the entry is kept");
+} }
+
+on_both! { fn unused_keys_are_disabled_by_the_sweep_and_enabled_by_their_owner(app) {
+    let miriam = app.signed_in("miriam");
+    let (unused, used) = (miriam.generate_with(&[("name", "unused"), ("expires", "365")]).secret(), miriam.generate_with(&[("name", "used"), ("expires", "365")]).secret());
+    let boss = boss(&app);
+    assert_eq!(save(&boss, ["90", "365", "30", "20"], &[]).header("location"), PATH, "it hits nothing yet");
+    app.pass(SignedDuration::from_hours(24 * 20));
+    app.verify(&used);
+    app.run(app.app.flush_uses()).expect("written");
+    app.pass(SignedDuration::from_hours(24 * 15));
+    let young = { let again = app.client(); again.sign_in("miriam", PASSWORD); again.secret("young") };
+    app.run(app.app.sweep()).expect("swept");
+    assert_eq!([&unused, &used, &young].map(|secret| app.verify(secret).status), [401, 200, 200]);
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.disable' AND via = 'system'"), 1);
+    let again = app.client();
+    again.sign_in("miriam", PASSWORD);
+    again.act(&unused, "enable");
+    app.run(app.app.sweep()).expect("swept");
+    assert_eq!(app.verify(&unused).status, 200, "it is not disabled again at once");
+} }
+
+on_both! { fn an_idle_rule_gives_the_keys_that_are_there_their_time(app) {
+    let miriam = app.signed_in("miriam");
+    let old = miriam.generate_with(&[("name", "old"), ("expires", "365")]).secret();
+    app.pass(SignedDuration::from_hours(24 * 100));
+    let boss = boss(&app);
+    let choose = |existing: &[(&str, &str)]| {
+        let impact = save(&boss, ["90", "365", "60", "20"], &[]).header("location").to_owned();
+        assert!(boss.get(&impact).text().contains("1 API key would be disabled"), "{}", boss.get(&impact).text());
+        let chosen = boss.submit(&impact, &impact, existing);
+        app.run(app.app.run_jobs()).expect("work");
+        app.run(app.app.sweep()).expect("swept");
+        chosen.header("location").to_owned()
+    };
+    choose(&[("existing", "leave")]);
+    assert_eq!(app.verify(&old).status, 200, "its sixty days begin now");
+    assert_eq!(save(&boss, ["90", "365", "", "20"], &[]).header("location"), PATH);
+    let job = choose(&[("existing", "now")]);
+    assert_eq!(app.verify(&old).status, 401);
+    boss.submit(PATH, &format!("{job}/undo"), &[]);
+    app.run(app.app.run_jobs()).expect("work");
+    assert_eq!(app.verify(&old).status, 200);
+} }
+
+on_both! { fn the_panic_switch_refuses_every_key_and_gives_them_back(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    let boss = boss(&app);
+    let page = boss.get("/admin/settings/accept_keys");
+    assert!(page.text().contains("Every tool that uses one of 1 live keys is refused at once"), "{}", page.text());
+    boss.submit("/admin/settings/accept_keys", "/admin/settings/accept_keys/off", &[]);
+    assert_eq!(app.verify(&secret).status, 401);
+    assert!(boss.get(PATH).text().contains("every one is refused"));
+    boss.submit("/admin/settings/accept_keys", "/admin/settings/accept_keys/on", &[]);
+    assert_eq!(app.verify(&secret).status, 200);
+    boss.submit("/admin/settings/allow_creation", "/admin/settings/allow_creation/off", &[]);
+    assert!(miriam.get("/external-tool-access").text().contains("An administrator has turned off new API keys on this server."));
+    assert_eq!(app.verify(&secret).status, 200);
+    let changes = app.database.texts("SELECT target || ' ' || details AS value FROM audit_events WHERE action = 'setting.change' ORDER BY sequence");
+    assert_eq!(changes, ["accept_keys {\"after\":\"off\",\"before\":\"on\"}", "accept_keys {\"after\":\"on\",\"before\":\"off\"}", "allow_creation {\"after\":\"off\",\"before\":\"on\"}"]);
+} }
+
+on_both! { fn settings_are_saved_with_their_limits(app) {
+    let miriam = app.signed_in("miriam");
+    let boss = boss(&app);
+    let settings = "/admin/settings";
+    for (days, retention) in [("0", "0"), ("x", "0"), ("30", "-1"), ("9999", "0")] {
+        assert_eq!(boss.submit(settings, settings, &[("purge_after_days", days), ("audit_retention_days", retention)]).status, 422, "{days} {retention}");
+    }
+    assert_eq!(boss.submit(settings, settings, &[("purge_after_days", "5"), ("audit_retention_days", "0"), ("name_required", "on")]).status, 303);
+    assert!(miriam.generate("").text().contains("Enter a name"));
+    let secret = miriam.secret("named");
+    miriam.act(&secret, "revoke");
+    app.pass(SignedDuration::from_hours(24 * 4));
+    app.run(app.app.sweep()).expect("swept");
+    assert_eq!(app.database.count("api_keys"), 1);
+    app.pass(SignedDuration::from_hours(24 * 2));
+    app.run(app.app.sweep()).expect("swept");
+    assert_eq!(app.database.count("api_keys"), 0, "purged");
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.purge' AND via = 'system'"), 1);
+} }
+
+on_both! { fn old_events_are_purged_and_what_was_purged_is_sealed(app) {
+    let miriam = app.signed_in("miriam");
+    miriam.secret("old");
+    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('audit_retention_days', '30', 0)");
+    app.pass(SignedDuration::from_hours(24 * 31));
+    let again = app.client();
+    again.sign_in("miriam", PASSWORD);
+    app.run(app.app.sweep()).expect("swept");
+    assert_eq!(app.database.texts("SELECT action AS value FROM audit_events ORDER BY sequence"), ["session.sign_in", "audit.purge"]);
+    let whole = app.run(app.app.verify_audit(None)).expect("answers").expect("whole");
+    assert_eq!((whole.purged, whole.last), (3, 5));
+} }
+
+on_both! { fn refused_keys_are_written_down_in_batches(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    miriam.act(&secret, "disable");
+    for _ in 0..5 { assert_eq!(app.verify(&secret).status, 401); }
+    app.verify("clv_nonsense");
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.refuse'"), 0, "rule 7: verification never writes");
+    app.run(app.app.flush_uses()).expect("written");
+    let events = app.database.texts(&format!("SELECT details AS value FROM audit_events WHERE action = 'key.refuse' AND target = '{}'", eight(&secret)));
+    assert_eq!(events.len(), 1);
+    assert!(events[0].contains("\"reason\":\"disabled\"") && events[0].contains("\"times\":5"), "{events:?}");
+    assert_eq!(app.database.text("SELECT CAST(refusals AS TEXT) AS value FROM daily_usage"), "6", "the unknown one is counted");
+    assert_eq!(app.database.text("SELECT CAST(refusals AS TEXT) AS value FROM key_usage"), "5");
+} }
