@@ -8,7 +8,7 @@ use crate::domain::mistake::Mistake;
 use crate::domain::password::{Password, PasswordHash};
 use crate::domain::user::{Account, Role, Username};
 use crate::store::accounts::NewAccount;
-use crate::store::{self, Unique, accounts, audit, sessions};
+use crate::store::{self, Unique, accounts, audit, sessions, sign_in_links};
 
 /// A person to be.
 pub struct NewUser {
@@ -32,7 +32,7 @@ impl App {
             username: user.username,
             display_name: user.display_name,
             email: user.email,
-            password,
+            password: Some(password),
             role: user.role,
         };
         let (actor, now) = (actor.clone(), self.now());
@@ -74,6 +74,7 @@ impl App {
             }
             accounts::set_active(db, account.id, false)?;
             sessions::delete_all(db, account.id)?;
+            sign_in_links::delete(db, account.id)?;
             Ok(account.active)
         })
         .await

@@ -15,6 +15,7 @@ use crate::domain::user::Account;
 use crate::store::Store;
 use crate::store::use_log::UseLog;
 
+pub mod administer_users;
 pub mod browse_keys;
 pub mod change_keys;
 pub mod change_settings;
@@ -29,7 +30,9 @@ pub mod generate_key;
 mod hashing;
 pub mod manage_account;
 pub mod manage_users;
+pub mod overview;
 pub mod pause_key;
+pub mod read_audit;
 mod refusals;
 pub mod revoke_key;
 pub mod rotate_key;
@@ -44,6 +47,7 @@ pub mod sweep;
 mod throttle;
 pub mod verify_audit;
 pub mod verify_key;
+pub mod why_refused;
 
 pub use error::Error;
 

@@ -83,7 +83,7 @@ impl App {
             username: admin.username,
             display_name: admin.display_name,
             email: None,
-            password,
+            password: Some(password),
             role: Role::Admin,
         };
         let (hash, actor, now) = (hash(token), actor.clone(), self.now());

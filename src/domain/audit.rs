@@ -83,6 +83,9 @@ macro_rules! actions {
             pub fn word(self) -> &'static str {
                 match self { $(Self::$name => $word),* }
             }
+
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
         }
     };
 }
@@ -99,6 +102,8 @@ actions! {
     UserSetPassword = "user.set_password",
     UserDeactivate = "user.deactivate",
     UserActivate = "user.activate",
+    UserSetRole = "user.set_role",
+    UserLink = "user.make_link",
     KeyGenerate = "key.generate",
     KeyEdit = "key.edit",
     KeyDisable = "key.disable",
@@ -114,6 +119,7 @@ actions! {
     JobFinish = "job.finish",
     JobStop = "job.stop",
     AuditPurge = "audit.purge",
+    AuditExport = "audit.export",
     RulesChange = "rules.change",
     SettingChange = "setting.change",
     ViewSave = "view.save",

@@ -56,8 +56,8 @@ pub struct NewAccount {
     pub display_name: String,
     /// May be unknown.
     pub email: Option<String>,
-    /// The hash of the first password.
-    pub password: PasswordHash,
+    /// The hash of the first password; `None` for somebody who chooses it by a link.
+    pub password: Option<PasswordHash>,
     /// What they may do.
     pub role: Role,
 }
@@ -90,7 +90,7 @@ pub fn insert(db: &mut Db, new: &NewAccount, created_by: Option<i64>, now: Momen
             accounts::username.eq(new.username.as_str()),
             accounts::display_name.eq(&new.display_name),
             accounts::email.eq(new.email.as_deref()),
-            accounts::password_hash.eq(Some(new.password.as_str())),
+            accounts::password_hash.eq(new.password.as_ref().map(PasswordHash::as_str)),
             accounts::role.eq(new.role.word()),
             accounts::active.eq(true),
             accounts::appearance.eq(Appearance::default().word()),
@@ -204,6 +204,18 @@ pub fn set_display_name(db: &mut Db, id: i64, display_name: &str) -> Result<(), 
         .set((accounts::display_name.eq(display_name), accounts::name_folded.eq(text::folded(display_name))))
         .execute(db)?;
     folding::owner_was_renamed(db, id)
+}
+
+/// Changes a person's email address.
+pub fn set_email(db: &mut Db, id: i64, email: Option<&str>) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::email.eq(email)).execute(db)?;
+    Ok(())
+}
+
+/// Changes what a person may do here.
+pub fn set_role(db: &mut Db, id: i64, role: Role) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::role.eq(role.word())).execute(db)?;
+    Ok(())
 }
 
 /// Changes the colours of a person's pages.

@@ -71,11 +71,14 @@ impl Assets {
     }
 }
 
-/// All files of a folder in the order of their names.
+/// All files of a folder in the order of their names, without the indentation of their lines.
 fn joined(names: &[String], folder: &str) -> String {
     let mut parts: Vec<&String> = names.iter().filter(|name| name.starts_with(folder)).collect();
     parts.sort();
-    let text = |name: &String| Embedded::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
+    let text = |name: &String| {
+        let file = Embedded::get(name)?;
+        Some(String::from_utf8_lossy(&file.data).lines().map(str::trim_start).collect::<Vec<_>>().join("\n"))
+    };
     parts.into_iter().filter_map(text).collect::<Vec<_>>().join("\n")
 }
 

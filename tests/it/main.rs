@@ -22,6 +22,7 @@ mod migrations;
 mod outage;
 mod own_keys;
 mod pause_key;
+mod people;
 mod permissions;
 mod revoke_key;
 mod rotate_key;

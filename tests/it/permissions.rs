@@ -37,6 +37,8 @@ const TABLE: &[Row] = &[
     row("GET", "/api/v1/whoami", [401, 401, 401, 401, 401]),
     row("GET", "/setup", [404, 404, 404, 404, 404]),
     row("POST", "/setup", [404, 404, 404, 404, 404]),
+    row("GET", "/welcome", [404, 404, 404, 404, 404]),
+    row("POST", "/welcome", [404, 404, 404, 404, 404]),
     row("GET", "/sign-in", [200, 303, 303, 303, 200]),
     row("POST", "/sign-in", [422, 422, 422, 422, 422]),
     row("GET", "/external-tool-access", [303, 200, 200, 200, 303]),
@@ -75,6 +77,19 @@ const TABLE: &[Row] = &[
     row("POST", "/admin/settings", [303, 403, 403, 303, 303]),
     row("GET", "/admin/settings/{name}", [303, 403, 403, 404, 303]),
     row("POST", "/admin/settings/{name}/{value}", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/users", [303, 403, 403, 200, 303]),
+    row("GET", "/admin/users/add", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/users/add", [303, 403, 403, 422, 303]),
+    row("GET", "/admin/users/{username}", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/users/{username}/edit", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/users/{username}/change/{what}", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/users/{username}/change/{what}", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/users/{username}/sessions/{id}/end", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/overview", [303, 403, 403, 200, 303]),
+    row("GET", "/admin/why-refused", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/why-refused", [303, 403, 403, 422, 303]),
+    row("GET", "/admin/audit-log", [303, 403, 403, 200, 303]),
+    row("GET", "/admin/audit-log/export.csv", [303, 403, 403, 200, 303]),
     row("GET", "/admin/jobs", [303, 403, 403, 200, 303]),
     row("GET", "/admin/jobs/{id}", [303, 403, 403, 404, 303]),
     row("POST", "/admin/jobs/{id}/stop", [303, 403, 403, 303, 303]),
@@ -103,12 +118,16 @@ fn fields(path: &str) -> Vec<(&'static str, &'static str)> {
         "setup" => vec![("token", "x"), ("username", "x"), ("display_name", "x"), ("password", "x"), ("again", "x")],
         "sign-in" => vec![("username", "nobody"), ("password", "wrong")],
         "generate" => vec![("form", "bad")],
+        "edit" if path.starts_with("/admin") => vec![("display_name", "x")],
         "edit" => vec![("name", ""), ("version", "1")],
         "rotate" => vec![("form", "0123456789012345678901"), ("old_ends", "7d")],
         "profile" => vec![("display_name", "")],
         "password" => vec![("present", "x"), ("password", "x"), ("again", "x")],
         "appearance" => vec![("appearance", "pink")],
         "confirm-password" => vec![("password", "")],
+        "welcome" => vec![("token", "x"), ("password", "x"), ("again", "x")],
+        "add" => vec![("username", ""), ("display_name", "")],
+        "why-refused" => vec![("pasted", "")],
         "search" => vec![("q", "x"), ("state", "")],
         "views" => vec![("name", ""), ("state", "")],
         "999999" if path.contains("impact") => vec![("existing", "leave")],
@@ -122,12 +141,17 @@ fn ask(client: &Client, row: &Row, first_eight: &str, token: &str) -> u16 {
         .replace("{first_eight}", first_eight)
         .replace("{id}", "999999")
         .replace("{path:.*}", "x")
-        .replace("{verb}", "delete");
+        .replace("{verb}", "delete")
+        .replace("{username}", "nobody")
+        .replace("{what}", "deactivate")
+        .replace("{name}", "x")
+        .replace("{value}", "x")
+        .replace("{format}", "exe");
     if row.method == "GET" {
         return client.get(&path).status;
     }
     let mut fields = fields(&path);
-    if !["/setup", "/sign-in"].contains(&row.path) {
+    if !["/setup", "/welcome", "/sign-in"].contains(&row.path) {
         fields.push(("csrf", token));
     }
     client.post(&path, &fields).status
@@ -180,7 +204,12 @@ fn a_path_takes_only_its_own_methods() {
             .replace("{first_eight}", "00000000")
             .replace("{id}", "1")
             .replace("{path:.*}", "x")
-            .replace("{verb}", "delete");
+            .replace("{verb}", "delete")
+            .replace("{username}", "nobody")
+            .replace("{what}", "deactivate")
+            .replace("{name}", "x")
+            .replace("{value}", "x")
+            .replace("{format}", "exe");
         for method in ["PUT", "DELETE", "TRACE", "FOO"] {
             let answer = client.send(method, &path, &[], None);
             assert_eq!(answer.status, 405, "{method} {path}");

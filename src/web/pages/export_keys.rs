@@ -123,6 +123,13 @@ pub async fn export(
 #[error("the export broke off: {0}")]
 pub struct ExportError(String);
 
+impl ExportError {
+    /// With this reason, for the log.
+    pub fn new(reason: &str) -> Self {
+        Self(reason.to_owned())
+    }
+}
+
 impl actix_web::ResponseError for ExportError {}
 
 async fn send(

@@ -1,0 +1,62 @@
+//! Reading the audit log: pages, and an export that is audited itself.
+
+use serde_json::json;
+
+use super::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::store::audit;
+use crate::store::audit_list::{self, From};
+
+pub use crate::store::audit_list::{EventFilter, From as EventsFrom, Listed as ListedEvent};
+
+/// Events on a page.
+const PAGE: i64 = 50;
+/// Events of one batch of an export.
+const BATCH: i64 = 2_000;
+/// Counts stop here.
+const COUNT_LIMIT: i64 = 10_000;
+
+/// A page of events.
+#[derive(Debug, Clone)]
+pub struct EventPage {
+    /// Latest first.
+    pub events: Vec<ListedEvent>,
+    /// Are there newer ones?
+    pub has_newer: bool,
+    /// Are there older ones?
+    pub has_older: bool,
+    /// How many match, up to 10,001.
+    pub matching: i64,
+}
+
+impl App {
+    /// A page of the audit log.
+    pub async fn read_audit(&self, filter: &EventFilter, from: From) -> Result<EventPage, Error> {
+        let filter = filter.clone();
+        self.store
+            .read(move |db| {
+                let (events, more) = audit_list::page(db, &filter, from, PAGE)?;
+                let (has_newer, has_older) = match from {
+                    From::Start => (false, more),
+                    From::Older(_) => (true, more),
+                    From::Newer(_) => (more, true),
+                };
+                let matching = audit_list::count_up_to(db, &filter, COUNT_LIMIT + 1)?;
+                Ok(EventPage { events, has_newer, has_older, matching })
+            })
+            .await
+    }
+
+    /// Notes that the log is exported: before the first event leaves.
+    pub async fn begin_audit_export(&self, actor: &Actor, filter: &str) -> Result<(), Error> {
+        let event = actor.did(self.now(), Action::AuditExport, "audit log", json!({ "filter": filter }));
+        self.store.write(move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await
+    }
+
+    /// The next events of an export, latest first; those older than `before`.
+    pub async fn next_of_audit(&self, filter: &EventFilter, before: Option<i64>) -> Result<Vec<ListedEvent>, Error> {
+        let filter = filter.clone();
+        let from = before.map_or(From::Start, From::Older);
+        Ok(self.store.read(move |db| audit_list::page(db, &filter, from, BATCH)).await?.0)
+    }
+}

@@ -1,0 +1,120 @@
+//! "Why was this refused?": from a secret, its first eight or its hash to the key, its state, and the last refusals.
+
+use super::browse_keys::Owner;
+use super::{App, Error};
+use crate::domain::api_key::ApiKey;
+use crate::domain::clock::Moment;
+use crate::domain::mistake::Mistake;
+use crate::domain::secret::{FirstEight, Secret, SecretHash};
+use crate::domain::verdict::{Facts, Refusal, decide};
+use crate::store::audit_list::{self, EventFilter, From, Listed};
+use crate::store::{accounts, keys, settings};
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The key.
+    pub key: ApiKey,
+    /// Whose it is.
+    pub owner: Owner,
+    /// Why it would be refused at this moment; `None` when it is good.
+    pub refusal: Option<Refusal>,
+    /// The last refusals of it, latest first.
+    pub refusals: Vec<Listed>,
+    /// The moment of the answer.
+    pub now: Moment,
+    /// Was a whole secret given, and is it the key's? A first eight alone proves nothing.
+    pub secret: Proof,
+}
+
+/// What the text says about the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// It was no secret.
+    None,
+    /// It is the key's present secret, or one in its grace period.
+    Right,
+    /// It has the key's first eight, and is not its secret: replaced, or mistyped.
+    Wrong,
+}
+
+/// What was pasted.
+enum Given {
+    Secret(Option<Box<SecretHash>>, FirstEight),
+    FirstEight(FirstEight),
+    Hash(SecretHash),
+}
+
+impl App {
+    /// Looks a pasted text up. It is kept nowhere.
+    pub async fn why_refused(&self, pasted: &str) -> Result<Explanation, Error> {
+        let given = self.read_pasted(pasted)?;
+        let now = self.now();
+        let mut found = self
+            .store
+            .read(move |db| {
+                let unknown = || Error::from(Mistake::new("pasted", UNKNOWN));
+                let (by_secret, first_eight) = match &given {
+                    Given::Secret(hash, first_eight) => {
+                        let found = hash.as_ref().map(|hash| keys::find_by_secret(db, hash)).transpose()?.flatten();
+                        (found, first_eight.clone())
+                    }
+                    Given::Hash(hash) => {
+                        let found = keys::find_by_secret(db, hash)?.ok_or_else(unknown)?;
+                        let first_eight = found.key.first_eight.clone();
+                        (Some(found), first_eight)
+                    }
+                    Given::FirstEight(first_eight) => (None, first_eight.clone()),
+                };
+                let secret = match (&given, &by_secret) {
+                    (Given::FirstEight(_), _) => Proof::None,
+                    (_, Some(_)) => Proof::Right,
+                    (_, None) => Proof::Wrong,
+                };
+                let replaced_until = by_secret.as_ref().and_then(|found| found.replaced_until);
+                let key = keys::find(db, &first_eight)?.ok_or_else(unknown)?;
+                let owner = accounts::owners(db, &[key.owner])?.remove(&key.owner).unwrap_or_default();
+                let facts = Facts {
+                    key: &key,
+                    owner_active: owner.active,
+                    replaced_until,
+                    accept_keys: settings::load(db)?.accept_keys,
+                };
+                let refusal = decide(&facts, now).err();
+                let filter = EventFilter {
+                    target: Some(first_eight.as_str().to_owned()),
+                    action: Some("key.refuse".into()),
+                    ..EventFilter::default()
+                };
+                let (refusals, _) = audit_list::page(db, &filter, From::Start, 10)?;
+                Ok::<_, Error>(Explanation { key, owner, refusal, refusals, now, secret })
+            })
+            .await?;
+        self.use_log.complete(&mut found.key);
+        Ok(found)
+    }
+
+    fn read_pasted(&self, pasted: &str) -> Result<Given, Error> {
+        let text = pasted.trim();
+        if let Ok(bytes) = hex::decode(text)
+            && let Some(hash) = SecretHash::from_bytes(&bytes)
+        {
+            return Ok(Given::Hash(hash));
+        }
+        let secret = Secret::parse(&self.config.prefixes, text).map(|secret| Box::new(secret.hash()));
+        match (FirstEight::parse(text), text.len()) {
+            (Some(first_eight), 8) => Ok(Given::FirstEight(first_eight)),
+            (Some(first_eight), _) => Ok(Given::Secret(secret, first_eight)),
+            (None, 0) => {
+                Err(Mistake::new("pasted", "Paste an API key, its first 8 characters, or its SHA-256 hash").into())
+            }
+            (None, _) => {
+                Err(Mistake::new("pasted", "This is no API key: check that all of it was copied, and nothing else")
+                    .into())
+            }
+        }
+    }
+}
+
+/// What an administrator reads about a text that belongs to no key.
+const UNKNOWN: &str = "No key on this server is this one: it belongs to another server, was mistyped, or was purged";

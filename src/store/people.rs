@@ -1,0 +1,127 @@
+//! Lists of people out of the table `accounts`, for administrators: searched, filtered, by keyset.
+
+use std::collections::HashMap;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+
+use super::Error;
+use super::accounts::Row;
+use super::connection::Db;
+use super::keys::matching::{holding, live};
+use super::schema::{accounts, api_keys};
+use crate::domain::clock::Moment;
+use crate::domain::user::{Account, Role};
+
+/// Which people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PeopleFilter {
+    /// Text in the display name, the user name or the email address; folded, may be empty.
+    pub search: String,
+    /// With this role.
+    pub role: Option<Role>,
+    /// Active, or deactivated.
+    pub active: Option<bool>,
+}
+
+/// Where a page begins: after or before the account with this id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// At the first.
+    Start,
+    /// After this one.
+    After(i64),
+    /// Before this one.
+    Before(i64),
+}
+
+/// A page of people, by display name, with how many live keys each has; and whether there are more in its direction.
+pub fn page(
+    db: &mut Db,
+    filter: &PeopleFilter,
+    from: From,
+    size: i64,
+    now: Moment,
+) -> Result<(Vec<(Account, i64)>, bool), Error> {
+    let mut query = accounts::table.filter(accounts::kind.eq("user")).into_boxed();
+    if let Some(role) = filter.role {
+        query = query.filter(accounts::role.eq(role.word()));
+    }
+    if let Some(active) = filter.active {
+        query = query.filter(accounts::active.eq(active));
+    }
+    if !filter.search.is_empty() {
+        let pattern = holding(&filter.search);
+        query = query.filter(
+            sql::<Bool>("(accounts.name_folded LIKE ")
+                .bind::<Text, _>(pattern.clone())
+                .sql(" ESCAPE '\\' OR accounts.username LIKE ")
+                .bind::<Text, _>(pattern.clone())
+                .sql(" ESCAPE '\\' OR lower(COALESCE(accounts.email, '')) LIKE ")
+                .bind::<Text, _>(pattern)
+                .sql(" ESCAPE '\\')"),
+        );
+    }
+    let place = |db: &mut Db, id: i64| -> Result<Option<(String, i64)>, Error> {
+        Ok(accounts::table.find(id).select((accounts::name_folded, accounts::id)).first(db).optional()?)
+    };
+    let beyond = |operator: &str, (name, id): (String, i64)| {
+        sql::<Bool>(&format!("(accounts.name_folded, accounts.id) {operator} ("))
+            .bind::<Text, _>(name)
+            .sql(", ")
+            .bind::<BigInt, _>(id)
+            .sql(")")
+    };
+    let backwards = matches!(from, From::Before(_));
+    match from {
+        From::Start => {}
+        From::After(id) => {
+            if let Some(place) = place(db, id)? {
+                query = query.filter(beyond(">", place));
+            }
+        }
+        From::Before(id) => {
+            if let Some(place) = place(db, id)? {
+                query = query.filter(beyond("<", place));
+            }
+        }
+    }
+    let query = if backwards {
+        query.order((accounts::name_folded.desc(), accounts::id.desc()))
+    } else {
+        query.order((accounts::name_folded.asc(), accounts::id.asc()))
+    };
+    let mut rows: Vec<Row> = query.limit(size + 1).select(accounts::all_columns).load(db)?;
+    let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > size;
+    rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+    if backwards {
+        rows.reverse();
+    }
+    let people: Vec<Account> = rows.into_iter().map(Account::from).collect();
+    let ids: Vec<i64> = people.iter().map(|person| person.id).collect();
+    let counts: HashMap<i64, i64> = live_keys(db, &ids, now)?;
+    Ok((
+        people
+            .into_iter()
+            .map(|person| (counts.get(&person.id).copied().unwrap_or(0), person))
+            .map(|(n, p)| (p, n))
+            .collect(),
+        more,
+    ))
+}
+
+fn live_keys(db: &mut Db, owners: &[i64], now: Moment) -> Result<HashMap<i64, i64>, Error> {
+    let counts: Vec<(i64, i64)> = api_keys::table
+        .filter(api_keys::owner.eq_any(owners))
+        .filter(live(now))
+        .group_by(api_keys::owner)
+        .select((api_keys::owner, diesel::dsl::count_star()))
+        .load(db)?;
+    Ok(counts.into_iter().collect())
+}
+
+/// How many people there are.
+pub fn count(db: &mut Db) -> Result<i64, Error> {
+    Ok(accounts::table.filter(accounts::kind.eq("user")).count().get_result(db)?)
+}

@@ -1,0 +1,223 @@
+//! The audit log: filters in the URL, latest first, export. Nothing can be changed here.
+
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::admin_api_keys::number;
+use super::export_keys::ExportError;
+use crate::actions::App;
+use crate::actions::read_audit::{EventFilter, EventPage, EventsFrom, ListedEvent};
+use crate::domain::audit::Action;
+use crate::domain::clock::{DAY, Moment};
+use crate::domain::mistake::Mistake;
+use crate::web::access::Admin;
+use crate::web::errors::PageError;
+use crate::web::export_row::neutral;
+use crate::web::html::{self, Mistakes};
+use crate::web::shell::{Nav, Shell};
+
+const PATH: &str = "/admin/audit-log";
+
+#[derive(Template)]
+#[template(path = "pages/audit_log.html")]
+struct AuditPage {
+    shell: Shell,
+    page: Option<EventPage>,
+    asked: Asked,
+    mistakes: Mistakes,
+}
+
+/// What the address asks for. Blank is everything.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    actor: String,
+    #[serde(default)]
+    target: String,
+    #[serde(default)]
+    action: String,
+    #[serde(default)]
+    address: String,
+    #[serde(default)]
+    outcome: String,
+    #[serde(default)]
+    via: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+    older: Option<i64>,
+    newer: Option<i64>,
+}
+
+impl Asked {
+    fn filter(&self) -> Result<EventFilter, Mistake> {
+        let text = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+        let day = |field: &'static str, text: &str| match text.trim() {
+            "" => Ok(None),
+            text => Moment::parse_day(text)
+                .map(Some)
+                .ok_or_else(|| Mistake::new(field, "Enter a date as year-month-day, such as 2026-11-20")),
+        };
+        Ok(EventFilter {
+            actor: text(&self.actor).map(|actor| actor.to_lowercase()),
+            target: text(&self.target),
+            action: text(&self.action),
+            address: text(&self.address),
+            outcome: text(&self.outcome),
+            via: text(&self.via),
+            from: day("from", &self.from)?,
+            before: day("to", &self.to)?.map(|day| day.plus(DAY)),
+        })
+    }
+
+    fn place(&self) -> EventsFrom {
+        match (self.older, self.newer) {
+            (Some(number), _) => EventsFrom::Older(number),
+            (None, Some(number)) => EventsFrom::Newer(number),
+            (None, None) => EventsFrom::Start,
+        }
+    }
+
+    fn pairs(&self) -> Vec<(&'static str, &str)> {
+        let all = [
+            ("actor", self.actor.as_str()),
+            ("target", &self.target),
+            ("action", &self.action),
+            ("address", &self.address),
+            ("outcome", &self.outcome),
+            ("via", &self.via),
+            ("from", &self.from),
+            ("to", &self.to),
+        ];
+        all.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect()
+    }
+
+    fn query(&self, place: Option<(&str, i64)>) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.pairs());
+        if let Some((name, number)) = place {
+            query.append_pair(name, &number.to_string());
+        }
+        query.finish()
+    }
+}
+
+impl AuditPage {
+    fn newer(&self) -> Option<String> {
+        let page = self.page.as_ref().filter(|page| page.has_newer)?;
+        Some(format!("{PATH}?{}", self.asked.query(Some(("newer", page.events.first()?.sequence)))))
+    }
+
+    fn older(&self) -> Option<String> {
+        let page = self.page.as_ref().filter(|page| page.has_older)?;
+        Some(format!("{PATH}?{}", self.asked.query(Some(("older", page.events.last()?.sequence)))))
+    }
+
+    fn matching(&self) -> String {
+        match self.page.as_ref().map_or(0, |page| page.matching) {
+            many if many > 10_000 => "10,000+ events".into(),
+            1 => "1 event".into(),
+            some => format!("{} events", number(some)),
+        }
+    }
+
+    fn export(&self) -> String {
+        format!("{PATH}/export.csv?{}", self.asked.query(None))
+    }
+
+    fn is_filtered(&self) -> bool {
+        !self.asked.pairs().is_empty()
+    }
+
+    fn actions() -> Vec<&'static str> {
+        let mut words: Vec<&str> = Action::ALL.iter().map(|action| action.word()).collect();
+        words.sort_unstable();
+        words
+    }
+
+    /// Where more is told about a target: a key, a user, a job.
+    fn target_path(event: &ListedEvent) -> Option<String> {
+        let noun = event.action.split('.').next().unwrap_or_default();
+        match (noun, event.target.strip_prefix("job ")) {
+            (_, Some(job)) => Some(format!("/admin/jobs/{job}")),
+            ("key", _) if event.target.len() == 8 => Some(format!("/admin/api-keys/{}", event.target)),
+            ("user", _) => Some(format!("/admin/users/{}", event.target)),
+            _ => None,
+        }
+    }
+}
+
+/// `GET /admin/audit-log`
+pub async fn page(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    asked: web::Query<Asked>,
+) -> Result<HttpResponse, PageError> {
+    let asked = asked.into_inner();
+    let shell = Shell::new(&user, Nav::AuditLog);
+    match asked.filter() {
+        Ok(filter) => {
+            let page = Some(app.read_audit(&filter, asked.place()).await?);
+            Ok(html::page(&AuditPage { shell, page, asked, mistakes: Mistakes::default() }))
+        }
+        Err(mistake) => Ok(html::invalid(&AuditPage { shell, page: None, asked, mistakes: Mistakes(vec![mistake]) })),
+    }
+}
+
+/// `GET /admin/audit-log/export.csv`
+pub async fn export(
+    request: HttpRequest,
+    app: web::Data<App>,
+    Admin(user): Admin,
+    asked: web::Query<Asked>,
+) -> Result<HttpResponse, PageError> {
+    let filter = asked.filter().map_err(crate::actions::Error::from)?;
+    app.begin_audit_export(&user.actor, request.query_string()).await?;
+    let body = futures_util::stream::unfold((app, filter, None, false), async |(app, filter, before, over)| {
+        if over {
+            return None;
+        }
+        let head = before.is_none();
+        match app.next_of_audit(&filter, before).await {
+            Ok(events) => {
+                let last = events.last().map(|event| event.sequence);
+                let bytes = records(&events, head).map(Bytes::from);
+                Some((bytes, (app, filter, last, last.is_none() || events.len() < 2_000)))
+            }
+            Err(error) => Some((Err(ExportError::new(&error.to_string())), (app, filter, None, true))),
+        }
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"audit-log.csv\""))
+        .streaming(Box::pin(body)))
+}
+
+fn records(events: &[ListedEvent], head: bool) -> Result<Vec<u8>, ExportError> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let failed = |error: csv::Error| ExportError::new(&error.to_string());
+    if head {
+        let names = ["sequence", "at", "actor", "via", "action", "target", "outcome", "address", "request", "details"];
+        writer.write_record(names).map_err(failed)?;
+    }
+    for event in events {
+        let cells = [
+            event.sequence.to_string(),
+            event.at().rfc3339(),
+            neutral(&event.actor_name),
+            event.via.clone(),
+            event.action.clone(),
+            neutral(&event.target),
+            event.outcome.clone(),
+            event.address.clone().unwrap_or_default(),
+            event.request.clone().unwrap_or_default(),
+            event.details.clone(),
+        ];
+        writer.write_record(cells).map_err(failed)?;
+    }
+    writer.into_inner().map_err(|error| ExportError::new(&error.to_string()))
+}

@@ -1,0 +1,242 @@
+//! One person: facts, sessions, and what an administrator changes: name, role, whether they may come in, the way to a new password.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::admin_api_keys::number;
+use super::sign_in::Nothing;
+use super::users::LinkPage;
+use crate::actions::administer_users::Person;
+use crate::actions::{App, Error};
+use crate::domain::clock::Moment;
+use crate::domain::mistake::collect;
+use crate::domain::user::{Role, Username, parse_display_name, parse_email};
+use crate::web::access::{self, Admin, RecentAdmin, SignedIn};
+use crate::web::client;
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::shell::{Nav, Shell};
+
+#[derive(Template)]
+#[template(path = "pages/user.html")]
+struct UserPage {
+    shell: Shell,
+    person: Person,
+    entered: Entered,
+    mistakes: Mistakes,
+    now: Moment,
+}
+
+/// "Deactivate Chen Wei?"
+#[derive(Template)]
+#[template(path = "pages/user_change.html")]
+struct ChangePage {
+    shell: Shell,
+    person: Person,
+    change: Change,
+}
+
+/// What is changed with a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Deactivate,
+    Activate,
+    MakeAdmin,
+    MakeUser,
+    Link,
+}
+
+impl Change {
+    fn from_word(word: &str) -> Result<Self, Error> {
+        Ok(match word {
+            "deactivate" => Self::Deactivate,
+            "activate" => Self::Activate,
+            "make-admin" => Self::MakeAdmin,
+            "make-user" => Self::MakeUser,
+            "link" => Self::Link,
+            _ => return Err(Error::NotFound),
+        })
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Deactivate => "deactivate",
+            Self::Activate => "activate",
+            Self::MakeAdmin => "make-admin",
+            Self::MakeUser => "make-user",
+            Self::Link => "link",
+        }
+    }
+
+    fn button(self) -> &'static str {
+        match self {
+            Self::Deactivate => "Deactivate user",
+            Self::Activate => "Activate user",
+            Self::MakeAdmin => "Make administrator",
+            Self::MakeUser => "Take administration away",
+            Self::Link => "Make sign-in link",
+        }
+    }
+
+    fn is_red(self) -> bool {
+        self == Self::Deactivate
+    }
+}
+
+impl ChangePage {
+    fn title(&self) -> String {
+        let name = &self.person.account.display_name;
+        match self.change {
+            Change::Deactivate => format!("Deactivate {name}?"),
+            Change::Activate => format!("Activate {name}?"),
+            Change::MakeAdmin => format!("Make {name} an administrator?"),
+            Change::MakeUser => format!("Take administration away from {name}?"),
+            Change::Link => format!("Make a sign-in link for {name}?"),
+        }
+    }
+
+    fn effect(&self) -> String {
+        let keys = match self.person.live {
+            1 => "1 live key".to_owned(),
+            many => format!("{} live keys", number(many)),
+        };
+        match self.change {
+            Change::Deactivate => format!("Sign-in stops, sessions end, and {keys} are refused at once. Activating the user again brings them back."),
+            Change::Activate => format!("Sign-in is possible again, and {keys} work again."),
+            Change::MakeAdmin => "They can see and end everybody's keys, change rules and settings, and manage users.".into(),
+            Change::MakeUser => "They keep their own keys and see nothing of others any more.".into(),
+            Change::Link => "Whoever opens the link chooses a new password and is signed in. It works once and for three days; earlier links end. The present password works until then.".into(),
+        }
+    }
+}
+
+/// What the form sends.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entered {
+    display_name: String,
+    #[serde(default)]
+    email: String,
+}
+
+impl UserPage {
+    async fn load(app: &App, user: &SignedIn, username: &Username) -> Result<Self, PageError> {
+        let person = app.find_person(username).await?;
+        let entered = Entered {
+            display_name: person.account.display_name.clone(),
+            email: person.account.email.clone().unwrap_or_default(),
+        };
+        let shell = Shell::new(user, Nav::Users);
+        Ok(Self { shell, person, entered, mistakes: Mistakes::default(), now: app.now() })
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        let account = &self.person.account;
+        let role = if account.is_admin() { Change::MakeUser } else { Change::MakeAdmin };
+        if account.active { vec![Change::Link, role, Change::Deactivate] } else { vec![Change::Activate, role] }
+    }
+}
+
+fn name(username: &str) -> Result<Username, Error> {
+    Username::parse(username).map_err(|_| Error::NotFound)
+}
+
+fn path(username: &Username) -> String {
+    format!("/admin/users/{}", username.as_str())
+}
+
+/// `GET /admin/users/{username}`
+pub async fn page(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    username: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    Ok(html::page(&UserPage::load(&app, &user, &name(&username)?).await?))
+}
+
+/// `POST /admin/users/{username}/edit`
+pub async fn edit(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    username: web::Path<String>,
+    form: Form<Entered>,
+) -> Result<HttpResponse, PageError> {
+    let username = name(&username)?;
+    let mut mistakes = Vec::new();
+    let display_name = collect(&mut mistakes, parse_display_name(&form.0.display_name));
+    let email = collect(&mut mistakes, parse_email(&form.0.email));
+    let Some((display_name, email)) = display_name.zip(email) else {
+        let page = UserPage::load(&app, &user, &username).await?;
+        return Ok(html::invalid(&UserPage { entered: form.0, mistakes: Mistakes(mistakes), ..page }));
+    };
+    app.edit_person(&user.actor, &username, display_name, email).await?;
+    Flash::done("Name and email address saved.").leave(&user.session);
+    Ok(html::see_other(&path(&username)))
+}
+
+/// `GET /admin/users/{username}/change/{what}`
+pub async fn ask(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    asked: web::Path<(String, String)>,
+) -> Result<HttpResponse, PageError> {
+    let (username, change) = (name(&asked.0)?, Change::from_word(&asked.1)?);
+    let person = app.find_person(&username).await?;
+    Ok(html::page(&ChangePage { shell: Shell::new(&user, Nav::Users), person, change }))
+}
+
+/// `POST /admin/users/{username}/change/{what}`
+pub async fn change(
+    request: HttpRequest,
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    asked: web::Path<(String, String)>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let (username, change) = (name(&asked.0)?, Change::from_word(&asked.1)?);
+    let done = match change {
+        Change::Deactivate => app.deactivate_user(&user.actor, &username).await,
+        Change::Activate => app.activate_user(&user.actor, &username).await,
+        Change::MakeAdmin => app.set_role(&user.actor, &username, Role::Admin).await,
+        Change::MakeUser => app.set_role(&user.actor, &username, Role::User).await,
+        Change::Link => match app.make_link(&user.actor, &username).await {
+            Ok(link) => {
+                let address = format!("{}/welcome?token={}", access::place(&request)?.public_address, link.token);
+                let shell = Shell::for_secret(&user, Nav::Users);
+                let (username, expires_at) = (username.as_str().to_owned(), link.expires_at);
+                return Ok(html::page(&LinkPage { shell, username, link: address, expires_at, is_new: false }));
+            }
+            Err(error) => Err(error),
+        },
+    };
+    match done {
+        Ok(()) => {
+            let text = match change {
+                Change::Deactivate => "User deactivated. Their keys are refused from now on.",
+                Change::Activate => "User activated. Their keys work again.",
+                _ => "Role changed.",
+            };
+            Flash::done(text).leave(&user.session);
+        }
+        Err(Error::Conflict(text)) => Flash::failed(text).leave(&user.session),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(html::see_other(&path(&username)))
+}
+
+/// `POST /admin/users/{username}/sessions/{id}/end`
+pub async fn end_session(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    asked: web::Path<(String, String)>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let username = name(&asked.0)?;
+    let id = asked.1.parse().map_err(|_| Error::NotFound)?;
+    app.end_session_of(&user.actor, &username, id).await?;
+    Flash::done("The session was ended.").leave(&user.session);
+    Ok(html::see_other(&path(&username)))
+}

@@ -1,0 +1,191 @@
+//! People: search, filter, add.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::admin_api_keys::number;
+use crate::actions::administer_users::{Invited, PeopleFilter, PeopleFrom, PeoplePage};
+use crate::actions::{App, Error};
+use crate::domain::clock::Moment;
+use crate::domain::mistake::collect;
+use crate::domain::text;
+use crate::domain::user::{Role, Username, parse_display_name, parse_email};
+use crate::web::access::{self, Admin, RecentAdmin};
+use crate::web::errors::PageError;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::shell::{Nav, Shell};
+
+#[derive(Template)]
+#[template(path = "pages/users.html")]
+struct UsersPage {
+    shell: Shell,
+    page: PeoplePage,
+    asked: Asked,
+    now: Moment,
+}
+
+#[derive(Template)]
+#[template(path = "pages/add_user.html")]
+struct AddPage {
+    shell: Shell,
+    entered: Entered,
+    mistakes: Mistakes,
+}
+
+/// The one answer that shows a link.
+#[derive(Template)]
+#[template(path = "pages/user_link.html")]
+pub struct LinkPage {
+    /// The frame.
+    pub shell: Shell,
+    /// Whose.
+    pub username: String,
+    /// The whole address.
+    pub link: String,
+    /// Until when it is good.
+    pub expires_at: Moment,
+    /// Was the person added just now?
+    pub is_new: bool,
+}
+
+/// What the address of the list asks for.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    state: String,
+    after: Option<i64>,
+    before: Option<i64>,
+}
+
+impl Asked {
+    fn filter(&self) -> PeopleFilter {
+        PeopleFilter {
+            search: text::folded(text::excerpt(self.q.trim(), 100).as_str()),
+            role: match self.role.as_str() {
+                "admin" => Some(Role::Admin),
+                "user" => Some(Role::User),
+                _ => None,
+            },
+            active: match self.state.as_str() {
+                "active" => Some(true),
+                "deactivated" => Some(false),
+                _ => None,
+            },
+        }
+    }
+
+    fn from(&self) -> PeopleFrom {
+        match (self.after, self.before) {
+            (Some(id), _) => PeopleFrom::After(id),
+            (None, Some(id)) => PeopleFrom::Before(id),
+            (None, None) => PeopleFrom::Start,
+        }
+    }
+
+    fn path(&self, place: Option<(&str, i64)>) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [("q", &self.q), ("role", &self.role), ("state", &self.state)] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        if let Some((name, id)) = place {
+            query.append_pair(name, &id.to_string());
+        }
+        format!("/admin/users?{}", query.finish())
+    }
+}
+
+impl UsersPage {
+    fn previous(&self) -> Option<String> {
+        let first = self.page.people.first().filter(|_| self.page.has_previous)?;
+        Some(self.asked.path(Some(("before", first.0.id))))
+    }
+
+    fn next(&self) -> Option<String> {
+        let last = self.page.people.last().filter(|_| self.page.has_next)?;
+        Some(self.asked.path(Some(("after", last.0.id))))
+    }
+
+    fn total(&self) -> String {
+        number(self.page.total)
+    }
+
+    fn is_filtered(&self) -> bool {
+        self.asked.filter() != PeopleFilter::default()
+    }
+}
+
+/// What the form sends.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entered {
+    username: String,
+    display_name: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    role: String,
+}
+
+/// `GET /admin/users`
+pub async fn list(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    asked: web::Query<Asked>,
+) -> Result<HttpResponse, PageError> {
+    let asked = asked.into_inner();
+    let page = app.browse_people(&asked.filter(), asked.from()).await?;
+    Ok(html::page(&UsersPage { shell: Shell::new(&user, Nav::Users), page, asked, now: app.now() }))
+}
+
+/// `GET /admin/users/add`
+pub async fn add_page(RecentAdmin(user): RecentAdmin) -> Result<HttpResponse, PageError> {
+    let entered = Entered { role: "user".into(), ..Entered::default() };
+    Ok(html::page(&AddPage { shell: Shell::new(&user, Nav::Users), entered, mistakes: Mistakes::default() }))
+}
+
+/// `POST /admin/users/add`
+pub async fn add(
+    request: HttpRequest,
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    form: Form<Entered>,
+) -> Result<HttpResponse, PageError> {
+    let entered = form.0;
+    let invited = match invited(&entered) {
+        Ok(invited) => app.invite(&user.actor, invited).await,
+        Err(error) => Err(error),
+    };
+    match invited {
+        Ok(link) => {
+            let link_address = format!("{}/welcome?token={}", access::place(&request)?.public_address, link.token);
+            let username = entered.username.trim().to_lowercase();
+            let shell = Shell::for_secret(&user, Nav::Users);
+            Ok(html::page(&LinkPage { shell, username, link: link_address, expires_at: link.expires_at, is_new: true }))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let shell = Shell::new(&user, Nav::Users);
+            Ok(html::invalid(&AddPage { shell, entered, mistakes: Mistakes(mistakes) }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn invited(entered: &Entered) -> Result<Invited, Error> {
+    let mut mistakes = Vec::new();
+    let username = collect(&mut mistakes, Username::parse(&entered.username));
+    let display_name = collect(&mut mistakes, parse_display_name(&entered.display_name));
+    let email = collect(&mut mistakes, parse_email(&entered.email));
+    let role = if entered.role == "admin" { Role::Admin } else { Role::User };
+    match (username, display_name, email) {
+        (Some(username), Some(display_name), Some(email)) => Ok(Invited { username, display_name, email, role }),
+        _ => Err(Error::Invalid(mistakes)),
+    }
+}

@@ -1,0 +1,94 @@
+//! The page behind a one-time link: its holder chooses a password and is signed in.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::actions::{App, Error};
+use crate::domain::mistake::{Mistake, collect};
+use crate::domain::password::{self, Proposal};
+use crate::domain::user::{Account, Appearance};
+use crate::web::access::Stranger;
+use crate::web::errors::PageError;
+use crate::web::form::PublicForm;
+use crate::web::html::{self, Mistakes};
+use crate::web::sessions;
+
+#[derive(Template)]
+#[template(path = "pages/welcome.html")]
+struct WelcomePage {
+    appearance: Appearance,
+    token: String,
+    account: Account,
+    mistakes: Mistakes,
+    rules: &'static str,
+}
+
+/// The token of the link.
+#[derive(Deserialize)]
+pub struct Link {
+    #[serde(default)]
+    token: String,
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chosen {
+    token: String,
+    password: String,
+    again: String,
+}
+
+/// `GET /welcome`
+pub async fn page(
+    request: HttpRequest,
+    app: web::Data<App>,
+    link: web::Query<Link>,
+) -> Result<HttpResponse, PageError> {
+    let account = app.check_link(&link.token).await?;
+    Ok(html::page(&WelcomePage {
+        appearance: html::appearance_cookie(&request),
+        token: link.into_inner().token,
+        account,
+        mistakes: Mistakes::default(),
+        rules: password::RULES,
+    }))
+}
+
+/// `POST /welcome`
+pub async fn choose(
+    request: HttpRequest,
+    app: web::Data<App>,
+    stranger: Stranger,
+    form: PublicForm<Chosen>,
+) -> Result<HttpResponse, PageError> {
+    let Chosen { token, password, again } = form.0;
+    let account = app.check_link(&token).await?;
+    let mut mistakes = Vec::new();
+    let same = password == again;
+    let proposal = collect(&mut mistakes, Proposal::parse("password", password));
+    if !same {
+        mistakes.push(Mistake::new("again", "Type the same password twice"));
+    }
+    let begun = match proposal {
+        Some(proposal) if mistakes.is_empty() => {
+            app.use_link(&stranger.actor, &token, proposal, stranger.agent.clone()).await
+        }
+        _ => Err(Error::Invalid(mistakes)),
+    };
+    match begun {
+        Ok(begun) => {
+            sessions::begin(&stranger.session, &begun, app.now())?;
+            Ok(html::see_other("/external-tool-access"))
+        }
+        Err(Error::Invalid(mistakes)) => Ok(html::invalid(&WelcomePage {
+            appearance: html::appearance_cookie(&request),
+            token,
+            account,
+            mistakes: Mistakes(mistakes),
+            rules: password::RULES,
+        })),
+        Err(error) => Err(error.into()),
+    }
+}
