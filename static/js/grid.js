@@ -28,6 +28,7 @@ for (const form of document.querySelectorAll("[data-grid]")) {
       last = target;
       paint();
     } else if (target === all) tick(all.checked);
+    else if (target.closest("[data-page]")) tick(true);
     else if (target.closest("[data-all]")) tick(true, true);
     else if (target.closest("[data-none]")) { tick(false); all.focus(); }
   });

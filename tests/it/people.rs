@@ -35,9 +35,9 @@ on_both! { fn a_new_person_chooses_the_password_by_a_link_that_works_once(app) {
     assert_eq!((app.client().get(&path).status, choose(&app.client(), "a different password", "a different password").status), (404, 404), "it works once");
     assert_eq!(app.client().sign_in("lena", PASSWORD).status, 303);
     assert_eq!(app.database.count(&format!("audit_events WHERE details LIKE '%{token}%'")), 0);
-    let taken = boss.submit("/admin/users/add", "/admin/users/add", &[("username", "lena"), ("display_name", ""), ("email", "x"), ("role", "user")]);
-    assert_eq!(taken.status, 422);
-    assert!(taken.text().contains("Enter a display name"));
+    let refused = boss.submit("/admin/users/add", "/admin/users/add", &[("username", "lena"), ("display_name", ""), ("email", "x"), ("role", "user")]);
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("Enter a display name"));
 } }
 
 on_both! { fn a_link_ends_with_time_with_another_link_and_with_the_person(app) {

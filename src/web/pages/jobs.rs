@@ -69,6 +69,10 @@ impl JobPage {
         self.details.left.iter().map(sentence).collect()
     }
 
+    fn total(&self) -> String {
+        number(self.job().total)
+    }
+
     fn left_path(&self) -> String {
         format!("{PATH}?left_by_job~eq={}", self.job().id)
     }

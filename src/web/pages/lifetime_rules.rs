@@ -223,6 +223,14 @@ impl ImpactPage {
         keys_in_words(self.impact.shorten.total)
     }
 
+    fn within_a_day(&self) -> String {
+        number(self.impact.within_a_day)
+    }
+
+    fn recent(&self) -> String {
+        number(self.impact.shorten.recent)
+    }
+
     fn owners(&self) -> String {
         let job = &self.impact.shorten;
         format!("{} people and {} service accounts", number(job.people), number(job.services))
