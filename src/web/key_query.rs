@@ -4,7 +4,7 @@ use url::form_urlencoded::{self, Serializer};
 
 use crate::actions::browse_keys::{COUNT_LIMIT, List, PAGE_SIZES};
 use crate::domain::api_key::Status;
-use crate::domain::key_filter::{Broken, Choice, Column, Condition, KeyFilter, Sort, Test};
+use crate::domain::key_filter::{Broken, Choice, Column, Condition, KeyFilter, Operator, Sort, Test};
 
 /// The path of the grid.
 pub const PATH: &str = "/admin/api-keys";
@@ -319,8 +319,15 @@ impl Chip {
 
     fn broken(self, name: &str, value: &str, problem: &str) -> Self {
         let (column, operator) = name.split_once('~').unwrap_or((name, ""));
-        let column = Column::named(column).map_or_else(|| column.to_owned(), |column| column.label().to_owned());
-        Self { column, operator: operator.into(), value: value.into(), problem: problem.into(), ..self }
+        let known = Column::named(column);
+        let said = known.zip(Operator::named(operator)).map(|(column, operator)| operator.label(column.kind()));
+        Self {
+            column: known.map_or_else(|| column.to_owned(), |column| column.label().to_owned()),
+            operator: said.unwrap_or(operator).into(),
+            value: value.into(),
+            problem: problem.into(),
+            ..self
+        }
     }
 
     /// The chip as a sentence.
