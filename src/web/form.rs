@@ -20,6 +20,7 @@ use super::errors::PageError;
 use super::{html, sessions};
 use crate::actions::Error;
 use crate::domain::mistake::Mistake;
+use crate::domain::secret::appears_in;
 use crate::domain::user::Appearance;
 
 /// No form of ours is longer, in bytes.
@@ -46,6 +47,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             if !sessions::is_form_token(&session, &token) {
                 return Err(send_again(&request, &session, entries));
             }
+            refuse_keys(&request, &entries)?;
             deserialize(&entries).map(Self)
         })
     }
@@ -66,6 +68,22 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
 }
 
 type Entries = Vec<(String, String)>;
+
+/// The fields into which people may put a key: it is looked up, or compared with a password, and kept nowhere.
+const FOR_SECRETS: [&str; 5] = ["q", "pasted", "password", "present", "again"];
+
+/// Refuses a form with something that looks like a key in a field that would be kept: a name, a note, a reason.
+fn refuse_keys(request: &HttpRequest, entries: &Entries) -> Result<(), PageError> {
+    let app = access::app(request)?;
+    let holds = |(name, value): &(String, String)| {
+        !FOR_SECRETS.contains(&name.as_str()) && appears_in(&app.config.prefixes, value)
+    };
+    if entries.iter().any(holds) { Err(PageError(Mistake::new("form", KEY_IN_FIELD).into())) } else { Ok(()) }
+}
+
+/// What a person reads who put a key into a field that is kept.
+const KEY_IN_FIELD: &str = "An API key stood in a field that is kept and shown to others, so nothing was changed. Leave it out, and rotate that key \
+     if others may have seen it";
 
 /// Reads the body of a form that a page of this site sent.
 async fn entries(request: &HttpRequest, payload: &mut Payload) -> Result<Entries, ActixError> {

@@ -76,6 +76,28 @@ fn live_through_it(client: &Client) -> Vec<(&'static str, String)> {
         ],
     );
     canaries.push(("a password that was not taken", "a chosen one of good length".to_owned()));
+    let link = client.submit(
+        "/admin/users/add",
+        "/admin/users/add",
+        &[("username", "lena"), ("display_name", "Lena"), ("role", "user")],
+    );
+    let link = link.texts("#link").remove(0);
+    let token = link.split_once("token=").expect("a token").1.to_owned();
+    Client::new(&client.url).get(&format!("/welcome?token={token}"));
+    canaries.push(("the token of a one-time link", token));
+    let grid = "/admin/api-keys?view=all";
+    client.submit(grid, "/admin/api-keys/search", &[("q", &rotated)]);
+    client.submit(grid, "/admin/api-keys/search", &[("q", &format!("see {rotated} here"))]);
+    client.submit("/admin/why-refused", "/admin/why-refused", &[("pasted", &rotated)]);
+    client.get(&format!("/admin/api-keys?name~contains={rotated}"));
+    client.get(&format!("/admin/audit-log?target={rotated}"));
+    client.submit(grid, "/admin/api-keys/views", &[("name", &rotated[..60]), ("state", "view=all")]);
+    let draft = client.submit(grid, "/admin/api-keys/bulk", &[("key", &rotated[4..12]), ("do", "disable")]);
+    let draft = draft.header("location").to_owned();
+    client.submit(&draft, &draft, &[("reason", &format!("because {rotated}"))]);
+    client.submit("/account", "/account/profile", &[("display_name", &rotated)]);
+    let edit = format!("{}/edit", key_path(&rotated));
+    client.submit(&edit, &edit, &[("name", &rotated), ("note", &rotated)]);
     let cookie = client.cookie("claviger").expect("a cookie");
     canaries.push(("the session id", cookie[cookie.len() - 64..].to_owned()));
     let token = client.get("/account").hidden_fields("/sign-out").remove("csrf").expect("a token");
@@ -96,7 +118,19 @@ fn sweep(kind: Kind) {
         let bytes = std::fs::read(&path).expect("bytes");
         found.push((path.display().to_string(), bytes));
     }
-    for table in ["api_keys", "key_secrets", "sessions", "audit_events", "settings", "used_forms", "accounts"] {
+    let tables = [
+        "api_keys",
+        "key_secrets",
+        "sessions",
+        "audit_events",
+        "settings",
+        "used_forms",
+        "accounts",
+        "jobs",
+        "saved_views",
+        "sign_in_links",
+    ];
+    for table in tables {
         found.push((format!("table {table}"), database.dump(table).join("\n").into_bytes()));
     }
     let (_, out, err) = server.end("-TERM");

@@ -8,6 +8,7 @@
 mod account;
 mod audit_chain;
 mod bulk;
+mod bulk_kill;
 mod canary;
 mod command_line;
 mod edit_key;
