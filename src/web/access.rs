@@ -93,8 +93,10 @@ impl FromRequest for RecentAdmin {
                 return Ok(Self(user));
             }
             let mut query = url::form_urlencoded::Serializer::new(String::new());
-            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-            let target = format!("/confirm-password?{}", query.append_pair("next", path).finish());
+            let own = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+            // A form leads back to the page that it was sent from: its own address may be for sending alone.
+            let path = if request.method().is_safe() { own } else { came_from(&request).unwrap_or(own) };
+            let target = format!("/confirm-password?{}", query.append_pair("next", &path).finish());
             let response = HttpResponse::SeeOther().insert_header((header::LOCATION, target)).finish();
             Err(InternalError::from_response("the password is to be confirmed", response).into())
         })

@@ -13,7 +13,7 @@ use super::connection::Db;
 
 pub use errors::{Unique, is_outage, violated};
 pub use locks::{lift_statement_timeout, lock_account, lock_admins, lock_audit_chain, lock_keys};
-pub use plans::{analyze, explain, set_up_load};
+pub use plans::{analyze, explain, set_up_load, walking};
 pub use search::{is_common, may_hold};
 
 /// Sets up a fresh connection.

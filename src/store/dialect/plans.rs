@@ -70,6 +70,21 @@ pub fn explain<Q: QueryFragment<Any>>(db: &mut Db, query: Q) -> QueryResult<Vec<
     }
 }
 
+/// Runs a query that is to be walked along the index of its order.
+///
+/// SQLite does so when nothing else has an index. Postgres has to be kept from scanning the table and sorting it: it takes
+/// conditions that no index has for rarer than they are.
+pub fn walking<T>(db: &mut Db, query: impl FnOnce(&mut Db) -> QueryResult<T>) -> QueryResult<T> {
+    if let Db::Postgres(connection) = db {
+        connection.batch_execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")?;
+    }
+    let found = query(db)?;
+    if let Db::Postgres(connection) = db {
+        connection.batch_execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on")?;
+    }
+    Ok(found)
+}
+
 /// Lets the database look at what it holds, so that it plans well: both keep statistics only when they are told to, or in time.
 pub fn analyze(db: &mut Db) -> QueryResult<()> {
     match db {

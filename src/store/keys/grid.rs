@@ -181,7 +181,8 @@ fn ids(predicate: Predicate, most: i64) -> Ids {
 /// Up to a page of rows in walking order (backwards for [`From::Before`]), and whether there are more.
 fn rows(db: &mut Db, ask: &Ask, reach: &Reach, walk: bool) -> Result<(Vec<Placed>, bool), Error> {
     // The ids first: where thousands are sorted, whole rows would be carried along.
-    let ids: Vec<i64> = page_of_ids(db, ask, reach, walk).load(db)?;
+    let query = page_of_ids(db, ask, reach, walk);
+    let ids: Vec<i64> = if walk { dialect::walking(db, |db| query.load(db))? } else { query.load(db)? };
     let mut rows: Vec<Row> =
         api_keys::table.filter(api_keys::id.eq_any(&ids)).select(api_keys::all_columns).load(db)?;
     rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));

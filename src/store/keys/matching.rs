@@ -85,7 +85,7 @@ fn one(db: &Db, condition: &Condition, now: Moment, reach: &Reach) -> Predicate 
             // Of several values an index makes several lists, which are not in the order of a walk.
             let walk = Reach::Row(Sort { column: Column::Job, descending: false });
             let reach = if values.len() > 1 && matches!(reach, Reach::Row(_)) { &walk } else { reach };
-            let values = any(values.iter().map(|value| choice(*value, now, reach)));
+            let values = choices(values, now, reach);
             if *wanted { values } else { Box::new(diesel::dsl::not(values)) }
         }
         Test::Date(test) => date(column, *test, now, reach),
@@ -191,6 +191,20 @@ fn searched(db: &Db, text: &str, reach: &Reach) -> Predicate {
         Some(candidates) => Box::new(candidates.and(holds)),
         None => holds,
     }
+}
+
+/// One of these values. Active and expiring keys together are one range of an index, not two.
+fn choices(values: &[Choice], now: Moment, reach: &Reach) -> Predicate {
+    let both = values.contains(&Choice::Active) && values.contains(&Choice::Expiring);
+    let rest = values.iter().filter(|value| !both || !matches!(value, Choice::Active | Choice::Expiring));
+    let working = both.then(|| working(now, reach));
+    any(working.into_iter().chain(rest.map(|value| choice(*value, now, reach))))
+}
+
+/// Neither ended nor paused.
+fn working(now: Moment, reach: &Reach) -> Predicate {
+    let ends = written(Column::Expires, reach);
+    all([number(written(Column::Status, reach), "=", 0), number(ends, ">", now.0)].into_iter())
 }
 
 fn choice(value: Choice, now: Moment, reach: &Reach) -> Predicate {
