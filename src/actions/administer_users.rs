@@ -217,6 +217,7 @@ impl App {
                     return Err(Error::Conflict(text.into()));
                 }
                 accounts::set_role(db, before.id, role)?;
+                sign_in_links::delete(db, before.id)?;
                 let details = json!({ "before": before.role.word(), "after": role.word() });
                 Ok(audit::insert(db, &actor.did(now, Action::UserSetRole, username.as_str(), details))?)
             })

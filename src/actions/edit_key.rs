@@ -47,6 +47,6 @@ impl App {
 /// The key of this owner, unless it was revoked.
 pub(super) fn own_living(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<ApiKey, Error> {
     accounts::lock(db, owner)?;
-    let key = keys::find_own(db, owner, first_eight)?.ok_or(Error::NotFound)?;
+    let key = keys::hold_own(db, owner, first_eight)?.ok_or(Error::NotFound)?;
     if key.revoked.is_some() { Err(Error::Conflict(REVOKED.into())) } else { Ok(key) }
 }

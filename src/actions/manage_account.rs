@@ -8,7 +8,7 @@ use crate::domain::mistake::Mistake;
 use crate::domain::password::{Match, Password, PasswordHash, Proposal};
 use crate::domain::user::{Account, Appearance};
 use crate::store::sessions::IdHash;
-use crate::store::{accounts, audit, sessions};
+use crate::store::{accounts, audit, sessions, sign_in_links};
 
 impl App {
     /// The account with this id, if it may still come in.
@@ -80,6 +80,7 @@ impl App {
                     return Err(wrong()); // it was changed since it was compared
                 }
                 accounts::set_password(db, id, &hash)?;
+                sign_in_links::delete(db, id)?;
                 let ended = sessions::delete_others(db, id, &keep)?;
                 let details = json!({ "sessions_ended": ended });
                 audit::insert(db, &actor.did(now, Action::UserSetPassword, &actor.name, details))?;

@@ -60,6 +60,7 @@ impl App {
         let hash = self.hash(password).await?;
         self.change_user(actor, username, Action::UserSetPassword, move |db, account| {
             accounts::set_password(db, account.id, &hash)?;
+            sign_in_links::delete(db, account.id)?;
             sessions::delete_all(db, account.id)?;
             Ok(true)
         })

@@ -26,17 +26,10 @@ pub struct Refusals {
 }
 
 /// What was noted.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Noted {
     kinds: HashMap<Kind, Times>,
     counts: HashMap<(Option<i64>, i64), Counts>,
-}
-
-impl Noted {
-    /// Was nothing noted?
-    pub fn is_empty(&self) -> bool {
-        self.counts.is_empty()
-    }
 }
 
 #[derive(Clone)]
@@ -67,15 +60,31 @@ impl Refusals {
     }
 
     /// Takes what was noted.
-    pub fn take(&self) -> Noted {
+    fn take(&self) -> Noted {
         std::mem::take(&mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts back what could not be written.
+    fn put_back(&self, old: Noted) {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, counts) in old.counts {
+            noted.counts.entry(key).or_default().refusals += counts.refusals;
+        }
+        for (kind, times) in old.kinds {
+            let count = times.count;
+            noted.kinds.entry(kind).and_modify(|newer| newer.count += count).or_insert(times);
+        }
     }
 }
 
 impl App {
-    /// Writes refusals into the audit log and the counts of their days. What cannot be written is lost but for the log line:
-    /// a refusal is a matter of record, not of right.
-    pub(super) async fn write_refusals(&self, noted: Noted) -> Result<(), Error> {
+    /// Writes refusals into the audit log and the counts of their days. What could not be written stays noted.
+    pub(super) async fn write_refusals(&self) -> Result<(), Error> {
+        let noted = self.refusals.take();
+        if noted.counts.is_empty() {
+            return Ok(());
+        }
+        let kept = noted.clone();
         let mut kinds: Vec<(Kind, Times)> = noted.kinds.into_iter().collect();
         kinds.sort_by_key(|(_, times)| times.latest);
         let events: Vec<Event> = kinds
@@ -94,11 +103,16 @@ impl App {
             })
             .collect();
         let counts = noted.counts;
-        self.store
+        let written = self
+            .store
             .write(move |db| {
                 usage::add(db, &counts)?;
                 Ok::<_, Error>(audit::insert_all(db, &events)?)
             })
-            .await
+            .await;
+        if written.is_err() {
+            self.refusals.put_back(kept);
+        }
+        written
     }
 }

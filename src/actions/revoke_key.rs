@@ -15,7 +15,7 @@ impl App {
         self.store
             .write(move |db| {
                 accounts::lock(db, owner)?;
-                let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+                let key = keys::hold_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
                 if key.revoked.is_some() {
                     return Ok(());
                 }

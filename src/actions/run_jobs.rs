@@ -33,13 +33,26 @@ enum Batch {
 impl App {
     /// Does all bulk work that waits and that no other node is at; says how many jobs it worked at.
     pub async fn run_jobs(&self) -> Result<usize, Error> {
-        let mut worked_at = 0;
+        let (mut worked_at, mut failed) = (0, Vec::new());
+        let mut problem = None;
         loop {
-            let (node, now) = (self.node.clone(), self.now());
-            let claimed = self.store.write(move |db| jobs::claim(db, &node, now, now.plus(LEASE))).await?;
-            let Some(id) = claimed else { return Ok(worked_at) };
+            let (node, now, except) = (self.node.clone(), self.now(), failed.clone());
+            let claimed = self.store.write(move |db| jobs::claim(db, &node, &except, now, now.plus(LEASE))).await?;
+            let Some(id) = claimed else { return problem.map_or(Ok(worked_at), Err) };
             worked_at += 1;
-            while let Batch::More = self.run_batch(id).await? {}
+            loop {
+                match self.run_batch(id).await {
+                    Ok(Batch::More) => {}
+                    Ok(Batch::Over) => break,
+                    // One job that cannot go on must not keep the others waiting; it is tried again later.
+                    Err(error) => {
+                        tracing::error!(job = id, %error, "A batch of bulk work was not done.");
+                        failed.push(id);
+                        problem = Some(error);
+                        break;
+                    }
+                }
+            }
         }
     }
 
@@ -51,7 +64,7 @@ impl App {
     /// One batch of a job that this node has claimed.
     pub async fn run_one_batch(&self) -> Result<bool, Error> {
         let (node, now) = (self.node.clone(), self.now());
-        let claimed = self.store.write(move |db| jobs::claim(db, &node, now, now.plus(LEASE))).await?;
+        let claimed = self.store.write(move |db| jobs::claim(db, &node, &[], now, now.plus(LEASE))).await?;
         match claimed {
             Some(id) => Ok(matches!(self.run_batch(id).await?, Batch::More)),
             None => Ok(false),
@@ -190,7 +203,7 @@ fn change(
     let keys: Vec<&ApiKey> = doing.iter().map(|(key, _)| *key).collect();
     let stop = Stop { at: now, by: Some(job.created_by), reason: job.reason.clone() };
     match (job.verb, undone(job)) {
-        (Verb::Delete, _) => change::revoke_all(db, &ids, &stop)?,
+        (Verb::Delete, _) => change::revoke_all(db, &ids, &stop, now)?,
         (Verb::Disable, _) => change::set_disabled_all(db, &ids, Some(&stop), now)?,
         (Verb::Idle, _) => change::set_disabled_all(db, &ids, Some(&Stop { by: None, ..stop }), now)?,
         (Verb::Shorten, _) => {
@@ -210,13 +223,13 @@ fn change(
         }
         (Verb::Undo, Some(Verb::Restore)) => {
             for (id, before) in before(doing) {
-                change::revoke_all(db, &[id], &before)?;
+                change::revoke_all(db, &[id], &before, now)?;
             }
         }
         (Verb::Undo, Some(Verb::Expire | Verb::Shorten)) => {
-            for (key, pending) in doing {
-                change::set_expiry_all(db, &[key.id], pending.before_at.map(Moment), now)?;
-            }
+            let ends: Vec<(&ApiKey, Option<Moment>)> =
+                doing.iter().map(|(key, pending)| (*key, pending.before_at.map(Moment))).collect();
+            return Ok(change::give_ends_back(db, &ends, now)?);
         }
         (Verb::Undo, _) => return Err(Error::Internal(format!("job {} undoes nothing that is known", job.id))),
     }

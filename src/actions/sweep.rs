@@ -12,6 +12,8 @@ use crate::store::{Db, audit, forms, jobs, lifetimes, replaced_secrets, sessions
 
 /// Keys of one transaction.
 const BATCH: i64 = 1_000;
+/// Events of one transaction.
+const EVENTS: i64 = 10_000;
 /// How long the uses of a key are kept by the day.
 const KEEP_USAGE: i64 = 400 * DAY;
 
@@ -19,11 +21,9 @@ impl App {
     /// Writes the uses noted since the last time; says of how many keys. Forgets throttle buckets that are full again.
     pub async fn flush_uses(&self) -> Result<usize, Error> {
         self.throttle.tidy();
-        let refused = self.refusals.take();
-        if !refused.is_empty() {
-            self.write_refusals(refused).await?;
-        }
-        Ok(self.use_log.flush(&self.store).await?)
+        let refusals = self.write_refusals().await;
+        let uses = self.use_log.flush(&self.store).await?;
+        refusals.map(|()| uses)
     }
 
     /// Removes what is over, disables keys that nobody uses, purges keys and events whose time to be kept is over.
@@ -36,14 +36,16 @@ impl App {
                 replaced_secrets::purge(db, now)?;
                 forms::purge(db, now.plus(-DAY))?;
                 jobs::purge_drafts(db, now.plus(-DAY))?;
-                usage::purge(db, now.plus(-KEEP_USAGE))?;
                 Ok::<_, Error>(settings::load(db)?)
             })
             .await?;
+        let undoable_since = now.plus(-settings.purge_after() - DAY);
+        while self.store.write(move |db| jobs::forget_keys(db, undoable_since)).await.map_err(Error::from)? {}
+        while self.store.write(move |db| usage::purge_day(db, now.plus(-KEEP_USAGE))).await.map_err(Error::from)? {}
         while self.store.write(move |db| disable_unused(db, now)).await? {}
         while self.store.write(move |db| purge_keys(db, settings, now)).await? {}
         if settings.audit_retention_days > 0 {
-            self.store.write(move |db| purge_audit(db, settings, now)).await?;
+            while self.store.write(move |db| purge_audit(db, settings, now)).await? {}
         }
         Ok(())
     }
@@ -80,11 +82,14 @@ fn disable_unused(db: &mut Db, now: Moment) -> Result<bool, Error> {
 
 /// Removes the next keys that ended longer ago than they are kept. Says whether there may be more.
 fn purge_keys(db: &mut Db, settings: Settings, now: Moment) -> Result<bool, Error> {
-    let ids = change::ended_before(db, now.plus(-settings.purge_after()), BATCH)?;
+    let ended = || change::ended_before(now.plus(-settings.purge_after()));
+    let ids = change::some_of(db, ended(), BATCH)?;
     if ids.is_empty() {
         return Ok(false);
     }
     let keys = change::hold(db, &ids)?;
+    // What was restored while this waited for it is left.
+    let ids = change::those_of(db, &ids, ended())?;
     let mut events: Vec<Event> = Vec::new();
     for id in &ids {
         if let Some(key) = keys.get(id) {
@@ -97,14 +102,13 @@ fn purge_keys(db: &mut Db, settings: Settings, now: Moment) -> Result<bool, Erro
     Ok(true)
 }
 
-/// Removes the events whose time is over, and seals where the log begins now.
-fn purge_audit(db: &mut Db, settings: Settings, now: Moment) -> Result<(), Error> {
+/// Removes the next events whose time is over, and seals where the log begins now. Says whether there may be more.
+fn purge_audit(db: &mut Db, settings: Settings, now: Moment) -> Result<bool, Error> {
     let before = now.plus(-i64::from(settings.audit_retention_days) * DAY);
-    if let Some((sequence, hash)) = audit::purge(db, before)? {
-        let details = json!({ "through": sequence, "hash": hex::encode(hash), "before": before.rfc3339() });
-        audit::insert(db, &system().did(now, Action::AuditPurge, "audit log", details))?;
-    }
-    Ok(())
+    let Some((sequence, hash)) = audit::purge(db, before, EVENTS)? else { return Ok(false) };
+    let details = json!({ "through": sequence, "hash": hex::encode(hash), "before": before.rfc3339() });
+    audit::insert(db, &system().did(now, Action::AuditPurge, "audit log", details))?;
+    Ok(true)
 }
 
 /// Claviger itself.

@@ -220,16 +220,18 @@ pub fn read_chain(db: &mut Db, after: i64, most: i64) -> Result<Vec<(Entry, Vec<
     Ok(rows.into_iter().map(|(row, hash)| (row.into(), hash)).collect())
 }
 
-/// Removes the events before `before`, and notes up to where; gives the number and hash of the last one removed.
-pub fn purge(db: &mut Db, before: Moment) -> Result<Option<(i64, Vec<u8>)>, Error> {
+/// Removes up to `most` events from before `before`, and notes up to where; gives the number and hash of the last one removed.
+pub fn purge(db: &mut Db, before: Moment, most: i64) -> Result<Option<(i64, Vec<u8>)>, Error> {
     dialect::lock_audit_chain(db)?;
     // Clocks of several nodes differ a little: what stands behind the first event to be kept is kept as well.
     let first_kept: Option<i64> = audit_events::table
         .filter(audit_events::at.ge(before.0))
         .select(diesel::dsl::min(audit_events::sequence))
         .first(db)?;
+    let first: Option<i64> = audit_events::table.select(diesel::dsl::min(audit_events::sequence)).first(db)?;
+    let bound = first.unwrap_or(0).saturating_add(most);
     let last: Option<(i64, Vec<u8>)> = audit_events::table
-        .filter(audit_events::sequence.lt(first_kept.unwrap_or(i64::MAX)))
+        .filter(audit_events::sequence.lt(first_kept.unwrap_or(i64::MAX).min(bound)))
         .order(audit_events::sequence.desc())
         .select((audit_events::sequence, audit_events::hash))
         .first(db)

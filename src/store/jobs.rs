@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::Error;
 use super::connection::Db;
-use super::schema::jobs;
+use super::schema::{job_keys, jobs};
 use crate::domain::clock::Moment;
 use crate::domain::job::{Job, JobState, Verb};
 
@@ -178,11 +178,12 @@ pub fn set_undone(db: &mut Db, id: i64, undo: i64) -> Result<bool, Error> {
     Ok(diesel::update(done).set(jobs::undone_by.eq(Some(undo))).execute(db)? == 1)
 }
 
-/// Takes the oldest job that nobody is at until `until`; its number.
-pub fn claim(db: &mut Db, node: &str, now: Moment, until: Moment) -> Result<Option<i64>, Error> {
+/// Takes the oldest job that nobody is at, besides these, until `until`; its number.
+pub fn claim(db: &mut Db, node: &str, except: &[i64], now: Moment, until: Moment) -> Result<Option<i64>, Error> {
     let waiting: Option<i64> = jobs::table
         .filter(jobs::state.eq_any([JobState::Queued.word(), JobState::Running.word()]))
         .filter(jobs::lease_until.le(now.0).or(jobs::lease_owner.eq(Some(node))))
+        .filter(jobs::id.ne_all(except))
         .order(jobs::id.asc())
         .select(jobs::id)
         .first(db)
@@ -250,6 +251,19 @@ pub fn linked_draft(db: &mut Db, first: i64) -> Result<Option<Job>, Error> {
 pub fn set_parameter(db: &mut Db, id: i64, parameter: &str) -> Result<(), Error> {
     diesel::update(jobs::table.find(id)).set(jobs::parameter.eq(parameter)).execute(db)?;
     Ok(())
+}
+
+/// Forgets the keys of one job that ended before a moment and cannot be undone any more. Says whether there was one.
+pub fn forget_keys(db: &mut Db, before: Moment) -> Result<bool, Error> {
+    let old: Option<i64> = jobs::table
+        .inner_join(job_keys::table.on(job_keys::job.eq(jobs::id)))
+        .filter(jobs::finished_at.lt(Some(before.0)))
+        .select(jobs::id)
+        .first(db)
+        .optional()?;
+    let Some(id) = old else { return Ok(false) };
+    diesel::delete(job_keys::table.filter(job_keys::job.eq(id))).execute(db)?;
+    Ok(true)
 }
 
 /// Removes drafts that nobody confirmed, with their keys.

@@ -1,12 +1,12 @@
 //! The tables `key_usage` and `daily_usage`: how often keys were used and refused, by the day.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::Error;
-use super::connection::Db;
+use super::connection::{Db, each};
 use super::schema::{daily_usage, key_usage};
+use super::{Error, dialect, keys};
 use crate::domain::clock::{DAY, Moment};
 
 /// Uses and refusals.
@@ -28,6 +28,11 @@ pub fn day_of(at: Moment) -> i64 {
 
 /// Adds counts to keys, and to all keys together, on their days. Counts without a key are of unknown keys.
 pub fn add(db: &mut Db, counts: &ByKeyAndDay) -> Result<(), Error> {
+    let mut ids: Vec<i64> = counts.keys().filter_map(|(key, _)| *key).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    dialect::lock_keys(db, &ids)?; // before their counts, as a purge does
+    let known: HashSet<i64> = keys::change::those_of(db, &ids, keys::matching::any_key())?.into_iter().collect();
     let mut days: HashMap<i64, Counts> = HashMap::new();
     let mut sorted: Vec<_> = counts.iter().collect();
     sorted.sort_unstable_by_key(|(key, _)| **key); // one order of locks on every node: no deadlock
@@ -35,51 +40,41 @@ pub fn add(db: &mut Db, counts: &ByKeyAndDay) -> Result<(), Error> {
         let all = days.entry(*day).or_default();
         all.uses += counts.uses;
         all.refusals += counts.refusals;
-        if let Some(key) = key {
-            add_to_key(db, *key, *day, *counts)?;
+        if let Some(key) = key.filter(|key| known.contains(key)) {
+            add_to_key(db, key, *day, *counts)?;
         }
     }
     let mut days: Vec<(i64, Counts)> = days.into_iter().collect();
     days.sort_unstable_by_key(|(day, _)| *day);
-    for (day, counts) in days {
-        let row = daily_usage::table.find(day);
-        let changed = diesel::update(row)
-            .set((
-                daily_usage::uses.eq(daily_usage::uses + counts.uses),
-                daily_usage::refusals.eq(daily_usage::refusals + counts.refusals),
-            ))
-            .execute(db)?;
-        if changed == 0 {
-            diesel::insert_into(daily_usage::table)
-                .values((
-                    daily_usage::day.eq(day),
-                    daily_usage::uses.eq(counts.uses),
-                    daily_usage::refusals.eq(counts.refusals),
-                ))
-                .execute(db)?;
-        }
-    }
-    Ok(())
+    days.into_iter().try_for_each(|(day, counts)| add_to_day(db, day, counts))
+}
+
+/// Two nodes write the first counts of a day at the same moment: the one thing here that is inserted or updated in one.
+fn add_to_day(db: &mut Db, day: i64, counts: Counts) -> Result<(), Error> {
+    let row = (daily_usage::day.eq(day), daily_usage::uses.eq(counts.uses), daily_usage::refusals.eq(counts.refusals));
+    let more = (
+        daily_usage::uses.eq(daily_usage::uses + counts.uses),
+        daily_usage::refusals.eq(daily_usage::refusals + counts.refusals),
+    );
+    let added = each!(db, c => diesel::insert_into(daily_usage::table)
+        .values(row).on_conflict(daily_usage::day).do_update().set(more).execute(c));
+    Ok(added.map(drop)?)
 }
 
 fn add_to_key(db: &mut Db, key: i64, day: i64, counts: Counts) -> Result<(), Error> {
-    let changed = diesel::update(key_usage::table.find((key, day)))
-        .set((
-            key_usage::uses.eq(key_usage::uses + counts.uses),
-            key_usage::refusals.eq(key_usage::refusals + counts.refusals),
-        ))
-        .execute(db)?;
-    if changed == 0 && super::keys::exists(db, key)? {
-        diesel::insert_into(key_usage::table)
-            .values((
-                key_usage::key.eq(key),
-                key_usage::day.eq(day),
-                key_usage::uses.eq(counts.uses),
-                key_usage::refusals.eq(counts.refusals),
-            ))
-            .execute(db)?;
-    }
-    Ok(())
+    let row = (
+        key_usage::key.eq(key),
+        key_usage::day.eq(day),
+        key_usage::uses.eq(counts.uses),
+        key_usage::refusals.eq(counts.refusals),
+    );
+    let more = (
+        key_usage::uses.eq(key_usage::uses + counts.uses),
+        key_usage::refusals.eq(key_usage::refusals + counts.refusals),
+    );
+    let added = each!(db, c => diesel::insert_into(key_usage::table)
+        .values(row).on_conflict((key_usage::key, key_usage::day)).do_update().set(more).execute(c));
+    Ok(added.map(drop)?)
 }
 
 /// The days from `first` to `last`, each with its counts, also days without any.
@@ -93,9 +88,12 @@ pub fn days(db: &mut Db, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Er
     Ok((first..=last).map(|day| (day, found.get(&day).copied().unwrap_or_default())).collect())
 }
 
-/// Forgets what keys did before a moment; the sums of the days stay.
-pub fn purge(db: &mut Db, before: Moment) -> Result<usize, Error> {
-    Ok(diesel::delete(key_usage::table.filter(key_usage::day.lt(day_of(before)))).execute(db)?)
+/// Forgets what keys did on the oldest day, when it lies before a moment; the sums of the days stay. Says whether it did.
+pub fn purge_day(db: &mut Db, before: Moment) -> Result<bool, Error> {
+    let oldest: Option<i64> = key_usage::table.select(diesel::dsl::min(key_usage::day)).first(db)?;
+    let Some(oldest) = oldest.filter(|day| *day < day_of(before)) else { return Ok(false) };
+    diesel::delete(key_usage::table.filter(key_usage::day.eq(oldest))).execute(db)?;
+    Ok(true)
 }
 
 /// Writes whole days of a demo.

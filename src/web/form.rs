@@ -75,9 +75,9 @@ const FOR_SECRETS: [&str; 5] = ["q", "pasted", "password", "present", "again"];
 /// Refuses a form with something that looks like a key in a field that would be kept: a name, a note, a reason.
 fn refuse_keys(request: &HttpRequest, entries: &Entries) -> Result<(), PageError> {
     let app = access::app(request)?;
-    let holds = |(name, value): &(String, String)| {
-        !FOR_SECRETS.contains(&name.as_str()) && appears_in(&app.config.prefixes, value)
-    };
+    // The search of people is a `q` as well, but what it sends stands in an address afterwards.
+    let kept = |name: &str| !FOR_SECRETS.contains(&name) || request.path() == "/admin/users";
+    let holds = |(name, value): &(String, String)| kept(name) && appears_in(&app.config.prefixes, value);
     if entries.iter().any(holds) { Err(PageError(Mistake::new("form", KEY_IN_FIELD).into())) } else { Ok(()) }
 }
 
@@ -182,7 +182,7 @@ fn send_again(request: &HttpRequest, session: &Session, entries: Entries) -> Act
     let Some(csrf) = sessions::form_token(session) else {
         return access::to_sign_in(request);
     };
-    let secret = |name: &str| ["password", "present", "again"].contains(&name);
+    let secret = |name: &str| FOR_SECRETS.contains(&name);
     let page = SendAgain {
         appearance: html::appearance_cookie(request),
         path: request.path().to_owned(),

@@ -36,6 +36,13 @@ pub fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((actix_web::http::header::LOCATION, path)).finish()
 }
 
+/// The path of a list with what a search form sent; blank fields are left out.
+pub fn searched(path: &str, fields: &[(String, String)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(fields.iter().filter(|(_, value)| !value.trim().is_empty()));
+    format!("{path}?{}", query.finish())
+}
+
 const APPEARANCE: &str = "claviger_appearance";
 
 /// The colours for a page of somebody who is not signed in.

@@ -91,7 +91,7 @@ table! {
     get  "/admin/api-keys"                               => pages::admin_api_keys::grid;
     post "/admin/api-keys/search"                        => pages::admin_api_keys::search;
     get  "/admin/api-keys/export.{format}"               => pages::export_keys::export;
-    get  "/admin/api-keys/filter"                        => pages::key_filter_form::apply;
+    post "/admin/api-keys/filter"                        => pages::key_filter_form::apply;
     post "/admin/api-keys/views"                         => pages::saved_views::save;
     post "/admin/api-keys/views/{id}/delete"             => pages::saved_views::delete;
     post "/admin/api-keys/bulk"                          => pages::bulk::draft;
@@ -108,6 +108,7 @@ table! {
     get  "/admin/settings/{name}"                        => pages::site_settings::switch_page;
     post "/admin/settings/{name}/{value}"                => pages::site_settings::switch;
     get  "/admin/users"                                  => pages::users::list;
+    post "/admin/users"                                  => pages::users::search;
     get  "/admin/users/add"                              => pages::users::add_page;
     post "/admin/users/add"                              => pages::users::add;
     get  "/admin/users/{username}"                       => pages::user::page;
@@ -119,6 +120,7 @@ table! {
     get  "/admin/why-refused"                            => pages::why_refused::page;
     post "/admin/why-refused"                            => pages::why_refused::look_up;
     get  "/admin/audit-log"                              => pages::audit_log::page;
+    post "/admin/audit-log"                              => pages::audit_log::search;
     get  "/admin/audit-log/export.csv"                   => pages::audit_log::export;
     get  "/admin/jobs"                                   => pages::jobs::list;
     get  "/admin/jobs/{id}"                              => pages::jobs::page;

@@ -325,3 +325,68 @@ on_both! { fn of_many_confirmations_at_once_one_counts(app) {
     assert_eq!(app.database.count("audit_events WHERE action = 'job.start'"), 1, "SECURITY C6");
     assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke'"), 1);
 } }
+
+on_both! { fn three_deleted_keys_of_one_name_are_restored_under_three(app) {
+    let miriam = app.signed_in("miriam");
+    let secrets: Vec<String> = (0..3).map(|_| { let secret = miriam.secret("twin"); miriam.act(&secret, "revoke"); secret }).collect();
+    let fourth = miriam.secret("twin (2)");
+    miriam.act(&fourth, "revoke");
+    let boss = app.boss();
+    let mut fields: Vec<(&str, &str)> = secrets.iter().chain([&fourth]).map(|secret| ("key", eight(secret))).collect();
+    fields.push(("do", "restore"));
+    let path = draft(&boss, &fields);
+    confirm(&boss, &path, &[]);
+    assert_eq!(app.work(), 1);
+    let mut names = app.database.texts("SELECT name AS value FROM api_keys WHERE holds_name");
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 4, "no two live keys have one name: {names:?}");
+    assert!(secrets.iter().chain([&fourth]).all(|secret| app.verify(secret).status == 200));
+} }
+
+on_both! { fn a_job_that_cannot_go_on_keeps_no_other_waiting(app) {
+    let miriam = app.signed_in("miriam");
+    let (one, two) = (miriam.secret("one"), miriam.secret("two"));
+    let boss = app.boss();
+    for secret in [&one, &two] {
+        let path = draft(&boss, &[("key", eight(secret)), ("do", "delete")]);
+        confirm(&boss, &path, &[]);
+    }
+    app.database.execute("UPDATE jobs SET verb = 'shorten' WHERE id = (SELECT min(id) FROM jobs)");
+    assert!(app.run(app.app.run_jobs()).is_err(), "the first has lost its rules");
+    assert_eq!([&one, &two].map(|secret| app.verify(secret).status), [200, 401]);
+} }
+
+on_both! { fn an_undone_expiry_gives_a_key_its_life_and_a_free_name(app) {
+    let miriam = app.signed_in("miriam");
+    let old = miriam.generate_with(&[("name", "dup"), ("expires", "365")]).secret();
+    let boss = app.boss();
+    let path = draft(&boss, &[("key", eight(&old)), ("do", "expire")]);
+    let job = confirm(&boss, &path, &[("expires_on", "2026-11-22")]).header("location").to_owned();
+    app.work();
+    app.pass(SignedDuration::from_hours(48));
+    let again = app.client();
+    again.sign_in("miriam", PASSWORD);
+    let new = again.secret("dup");
+    let boss = app.client();
+    boss.sign_in("boss", PASSWORD);
+    boss.submit(GRID, &format!("{job}/undo"), &[]);
+    app.work();
+    assert_eq!([&old, &new].map(|secret| app.verify(secret).status), [200, 200]);
+    let mut names = app.database.texts("SELECT name AS value FROM api_keys WHERE holds_name");
+    names.sort();
+    assert_eq!(names, ["dup", "dup (2)"]);
+} }
+
+on_both! { fn undo_asks_for_the_password_again_too(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    let boss = app.boss();
+    let path = draft(&boss, &[("key", eight(&secret)), ("do", "delete")]);
+    let job = confirm(&boss, &path, &[]).header("location").to_owned();
+    app.work();
+    app.pass(SignedDuration::from_mins(6));
+    assert!(boss.submit(GRID, &format!("{job}/undo"), &[]).header("location").starts_with("/confirm-password?next="));
+    app.work();
+    assert_eq!(app.verify(&secret).status, 401);
+} }

@@ -82,6 +82,12 @@ on_both! { fn rule_9_a_rule_that_hits_keys_is_shown_before_it_is_saved(app) {
     assert_eq!(shown, both, "the link shows exactly these");
     assert_eq!(boss.get(PATH).attribute("#longest_days", "value"), "365", "nothing is saved yet");
 
+    let draft = impact.rsplit('/').next().expect("a number").to_owned();
+    for path in [format!("/admin/api-keys/bulk/{draft}"), format!("/admin/jobs/{draft}")] {
+        assert_ne!(boss.get(&path).status, 200, "it cannot be confirmed without its rules");
+    }
+    let token = boss.get(PATH).hidden_fields("/sign-out").remove("csrf").expect("a token");
+    assert_eq!(boss.post(&format!("/admin/api-keys/bulk/{draft}"), &[("csrf", &token), ("number", "2")]).status, 404);
     let left = boss.submit(&impact, &impact, &[("existing", "leave")]);
     assert_eq!(left.header("location"), PATH);
     assert_eq!((expiry(&app, &long), expiry(&app, &short)), ("2027-11-20T12:00:00Z".into(), "2026-11-27T12:00:00Z".into()));

@@ -140,6 +140,19 @@ on_both! { fn the_audit_log_is_filtered_paged_and_exported(app) {
         assert_eq!(boss.get(&format!("{log}?{query}")).texts("tbody tr").len(), rows, "{query}");
     }
     assert_eq!(boss.get(&format!("{log}?from=tomorow")).status, 422);
+    for odd in ["target=%00", "actor=%00x", "via=a%0Ab", "action=%00"] {
+        assert_eq!(boss.get(&format!("{log}?{odd}")).status, 422, "{odd}");
+    }
+    for odd in ["name~in=a%00b", "owner~notin=%00x", "note~eq=a%0Ab", "q=%00"] {
+        assert_eq!(boss.get(&format!("/admin/api-keys?{odd}")).status, 422, "{odd}");
+    }
+    assert_eq!(boss.submit(log, log, &[("actor", "boss"), ("target", "")]).header("location"), "/admin/audit-log?actor=boss");
+    assert_eq!(boss.submit(log, log, &[("target", &secret)]).status, 400, "a pasted key never stands in an address");
+    let users = "/admin/users";
+    assert_eq!(boss.submit(users, users, &[("q", &secret)]).status, 400);
+    let filter = "/admin/api-keys/filter";
+    let page = "/admin/api-keys?view=all&add=name";
+    assert_eq!(boss.submit(page, filter, &[("operator", "contains"), ("value", &secret)]).status, 400);
     let csv = boss.get(&format!("{log}/export.csv?action=key.generate"));
     assert_eq!(csv.body.lines().count(), 2);
     assert!(csv.body.starts_with("sequence,at,actor,via,action,target,outcome,address,request,details\r\n"));

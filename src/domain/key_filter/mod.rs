@@ -100,8 +100,9 @@ impl KeyFilter {
 
     /// The same filter with a search text; blank is none.
     pub fn with_search(self, search: &str) -> Result<Self, Mistake> {
-        let search = text::line(Limits { field: "q", label: "Search text", longest: 100 }, search)?;
-        Ok(Self { search: (!search.is_empty()).then(|| text::folded(&search)), ..self })
+        let limits = Limits { field: "q", label: "Search text", longest: 100 };
+        let search = text::line(limits, &text::folded(search))?;
+        Ok(Self { search: (!search.is_empty()).then_some(search), ..self })
     }
 
     /// The filter as the pairs of a query string.

@@ -36,8 +36,9 @@ pub fn condition(name: &str, value: &str) -> Result<Condition, String> {
 fn text_test(operator: Operator, value: &str) -> Result<TextTest, String> {
     let one = || -> Result<String, String> {
         let limits = text::Limits { field: "value", label: "Value", longest: LONGEST };
-        let value = text::line(limits, value).map_err(|mistake| mistake.text)?;
-        if value.is_empty() { Err("Enter a value".into()) } else { Ok(text::folded(&value)) }
+        // Folding may lengthen a text: the length counts as it will be kept.
+        let value = text::line(limits, &text::folded(value)).map_err(|mistake| mistake.text)?;
+        if value.is_empty() { Err("Enter a value".into()) } else { Ok(value) }
     };
     let several = || -> Result<Vec<String>, String> {
         let values = list(value);
@@ -48,7 +49,9 @@ fn text_test(operator: Operator, value: &str) -> Result<TextTest, String> {
             return Err(format!("Give {MOST_VALUES} values or fewer"));
         }
         let mut folded: Vec<String> = Vec::new();
-        for value in values.iter().map(|value| text::folded(value)) {
+        for value in values {
+            let limits = text::Limits { field: "value", label: "Value", longest: LONGEST };
+            let value = text::line(limits, &text::folded(&value)).map_err(|mistake| mistake.text)?;
             if !folded.contains(&value) {
                 folded.push(value);
             }

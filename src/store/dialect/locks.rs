@@ -1,5 +1,5 @@
 //! Locks against parallel transactions. SQLite has one writer at a time and needs none; Postgres locks rows, until the end of
-//! the transaction, always in one order.
+//! the transaction, always in one order. Locks on accounts let others refer to them: a foreign key needs no more.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -14,7 +14,7 @@ pub fn lock_account(db: &mut Db, owner: i64) -> QueryResult<bool> {
     let query = accounts::table.find(owner).select(accounts::id);
     let found = match db {
         Db::Sqlite(connection) => query.first::<i64>(connection).optional()?,
-        Db::Postgres(connection) => query.for_update().first::<i64>(connection).optional()?,
+        Db::Postgres(connection) => query.for_no_key_update().first::<i64>(connection).optional()?,
     };
     Ok(found.is_some())
 }
@@ -64,7 +64,7 @@ pub fn lock_admins(db: &mut Db) -> QueryResult<()> {
             .filter(accounts::role.eq("admin").and(accounts::active.eq(true)))
             .order(accounts::id.asc())
             .select(accounts::id)
-            .for_update()
+            .for_no_key_update()
             .load::<i64>(connection)
             .map(drop),
     }

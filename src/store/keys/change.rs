@@ -32,14 +32,14 @@ pub fn find_all(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, ApiKey>, Error>
 }
 
 /// Revokes all of them: they let go of their names, and their replaced secrets are forgotten.
-pub fn revoke_all(db: &mut Db, ids: &[i64], stop: &Stop) -> Result<(), Error> {
+pub fn revoke_all(db: &mut Db, ids: &[i64], stop: &Stop, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::revoked_at.eq(Some(stop.at.0)),
             api_keys::revoked_by.eq(stop.by),
             api_keys::revoked_reason.eq(&stop.reason),
             api_keys::holds_name.eq(false),
-            api_keys::changed_at.eq(stop.at.0),
+            api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
         .execute(db)?;
@@ -61,7 +61,8 @@ pub fn set_disabled_all(db: &mut Db, ids: &[i64], stop: Option<&Stop>, now: Mome
     Ok(())
 }
 
-/// Gives all of them the same end. Those that it ends let go of their names when a new key asks for them.
+/// Gives all of them the same end. Those that it ends let go of their names when a new key asks for them; a replaced secret
+/// ends with its key, whatever its own end is.
 pub fn set_expiry_all(db: &mut Db, ids: &[i64], end: Option<Moment>, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
@@ -69,10 +70,6 @@ pub fn set_expiry_all(db: &mut Db, ids: &[i64], end: Option<Moment>, now: Moment
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
-    diesel::update(key_secrets::table.filter(key_secrets::key.eq_any(ids)))
-        .filter(key_secrets::expires_at.gt(end.map_or(i64::MAX, |end| end.0)))
-        .set(key_secrets::expires_at.eq(end.map_or(i64::MAX, |end| end.0)))
         .execute(db)?;
     Ok(())
 }
@@ -87,16 +84,12 @@ pub fn those_of(db: &mut Db, ids: &[i64], predicate: Predicate) -> Result<Vec<i6
     Ok(api_keys::table.filter(api_keys::id.eq_any(ids)).filter(predicate).select(api_keys::id).load(db)?)
 }
 
-/// The ids of some keys that were revoked or expired before a moment.
-pub fn ended_before(db: &mut Db, before: Moment, most: i64) -> Result<Vec<i64>, Error> {
-    let revoked = api_keys::table.filter(api_keys::revoked_at.lt(Some(before.0)));
-    let mut ids: Vec<i64> = revoked.select(api_keys::id).limit(most).load(db)?;
-    // A revoked key is kept its time from its revocation on, also when it expired before that.
-    let expired = api_keys::table.filter(sql::<Bool>("api_keys.ends_at < ").bind::<BigInt, _>(before.0));
-    let expired = expired.filter(api_keys::revoked_at.is_null()).select(api_keys::id).limit(most);
-    ids.extend(expired.load::<i64>(db)?);
-    ids.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-    Ok(ids)
+/// Keys that were revoked, or expired, before a moment. A revoked key is kept its time from its revocation on, also when it
+/// expired before that.
+pub fn ended_before(before: Moment) -> Predicate {
+    let revoked = sql::<Bool>("COALESCE(api_keys.revoked_at < ").bind::<BigInt, _>(before.0).sql(", FALSE)");
+    let expired = sql::<Bool>("(api_keys.standing < 2 AND api_keys.ends_at < ").bind::<BigInt, _>(before.0).sql(")");
+    Box::new(revoked.or(expired))
 }
 
 /// Removes keys for good.
@@ -108,59 +101,75 @@ pub fn purge(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
 /// Brings revoked keys back. A key whose name another live key of its owner has by now gets a new one: these are given back.
 pub fn restore_all(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<(i64, String)>, Error> {
     let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
-    let renamed = rename_where_taken(db, keys, &ids, now)?;
-    let (past, future): (Vec<&ApiKey>, Vec<&ApiKey>) = keys.iter().copied().partition(|key| key.is_past_expiry(now));
-    for (keys, holds_name) in [(past, false), (future, true)] {
-        let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
-        diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
-            .set((
-                api_keys::revoked_at.eq(None::<i64>),
-                api_keys::revoked_by.eq(None::<i64>),
-                api_keys::revoked_reason.eq(""),
-                api_keys::holds_name.eq(holds_name),
-                api_keys::changed_at.eq(now.0),
-                api_keys::version.eq(api_keys::version + 1),
-            ))
-            .execute(db)?;
-    }
-    Ok(renamed)
+    diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids)))
+        .set((
+            api_keys::revoked_at.eq(None::<i64>),
+            api_keys::revoked_by.eq(None::<i64>),
+            api_keys::revoked_reason.eq(""),
+            api_keys::changed_at.eq(now.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    let live: Vec<&ApiKey> = keys.iter().copied().filter(|key| !key.is_past_expiry(now)).collect();
+    regain_names(db, &live, now)
 }
 
-fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], ids: &[i64], now: Moment) -> Result<Vec<(i64, String)>, Error> {
+/// Gives keys back the ends that they had, and what lives again its name.
+pub fn give_ends_back(
+    db: &mut Db,
+    keys: &[(&ApiKey, Option<Moment>)],
+    now: Moment,
+) -> Result<Vec<(i64, String)>, Error> {
+    for (key, end) in keys {
+        set_expiry_all(db, &[key.id], *end, now)?;
+    }
+    let lives = |(key, end): &(&ApiKey, Option<Moment>)| key.revoked.is_none() && end.is_none_or(|end| end > now);
+    let live: Vec<&ApiKey> = keys.iter().filter(|pair| lives(pair)).map(|(key, _)| *key).collect();
+    regain_names(db, &live, now)
+}
+
+/// Lets live keys hold their names again. One whose name another live key of its owner has by now gets a new one: these
+/// are given back.
+fn regain_names(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<(i64, String)>, Error> {
+    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
     let held: Vec<i64> = api_keys::table
         .inner_join(
             HOLDERS.on(HOLDERS
                 .field(api_keys::owner)
                 .eq(api_keys::owner)
                 .and(HOLDERS.field(api_keys::name).eq(api_keys::name))
+                .and(HOLDERS.field(api_keys::id).ne(api_keys::id))
                 // As the index on held names has it: a value that is bound would not reach a partial index.
                 .and(sql::<Bool>("holders.holds_name"))),
         )
-        .filter(api_keys::id.eq_any(ids))
+        .filter(api_keys::id.eq_any(&ids))
         .select(api_keys::id)
         .load(db)?;
     let held: HashSet<i64> = held.into_iter().collect();
-    let mut names: HashSet<(i64, &str)> = HashSet::new();
+    let mut taken: HashSet<(i64, String)> = HashSet::new();
     let mut renamed = Vec::new();
-    for key in keys.iter().filter(|key| !key.is_past_expiry(now)) {
-        let first = names.insert((key.owner, &key.name));
-        if !first || held.contains(&key.id) {
-            let name = free_name(db, key, now)?;
+    for key in keys {
+        if held.contains(&key.id) || !taken.insert((key.owner, key.name.clone())) {
+            let name = free_name(db, key, &taken, now)?;
+            taken.insert((key.owner, name.0.clone()));
             diesel::update(api_keys::table.find(key.id))
                 .set((api_keys::name.eq(&name.0), api_keys::name_folded.eq(text::folded(&name.0))))
                 .execute(db)?;
             renamed.push((key.id, name.0));
         }
     }
+    diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids))).set(api_keys::holds_name.eq(true)).execute(db)?;
     Ok(renamed)
 }
 
-fn free_name(db: &mut Db, key: &ApiKey, now: Moment) -> Result<KeyName, Error> {
+/// A name like the key's that neither a live key of its owner nor one of this batch has.
+fn free_name(db: &mut Db, key: &ApiKey, taken: &HashSet<(i64, String)>, now: Moment) -> Result<KeyName, Error> {
     for attempt in 2..10_000 {
         let suffix = format!(" ({attempt})");
         let kept: String = key.name.chars().take(100 - suffix.len()).collect();
         let name = KeyName(format!("{kept}{suffix}"));
-        if !super::name_is_held(db, key.owner, &name, now)? {
+        let here = taken.contains(&(key.owner, name.0.clone()));
+        if !here && !super::name_is_held(db, key.owner, &name, now)? {
             return Ok(name);
         }
     }

@@ -292,6 +292,11 @@ pub fn not(predicate: Predicate) -> Predicate {
     Box::new(diesel::dsl::not(predicate))
 }
 
+/// Every key.
+pub fn any_key() -> Predicate {
+    fragment("TRUE")
+}
+
 /// All of them; true when there are none.
 pub fn all(predicates: impl Iterator<Item = Predicate>) -> Predicate {
     predicates.reduce(|left, right| Box::new(left.and(right))).unwrap_or_else(|| fragment("TRUE"))

@@ -13,7 +13,7 @@ pub mod matching;
 
 use super::connection::Db;
 use super::schema::{accounts, api_keys, key_secrets};
-use super::{Error, replaced_secrets};
+use super::{Error, dialect, replaced_secrets};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
 use crate::domain::clock::Moment;
 use crate::domain::secret::{FirstEight, SecretHash};
@@ -195,9 +195,11 @@ pub fn find_own(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<Opt
     row.map(ApiKey::try_from).transpose()
 }
 
-/// Is there a key with this id?
-pub fn exists(db: &mut Db, id: i64) -> Result<bool, Error> {
-    Ok(diesel::select(diesel::dsl::exists(api_keys::table.find(id))).get_result(db)?)
+/// The key of this owner, held against other transactions that change it until the end of this one.
+pub fn hold_own(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
+    let Some(key) = find_own(db, owner, first_eight)? else { return Ok(None) };
+    dialect::lock_keys(db, &[key.id])?;
+    find_own(db, owner, first_eight)
 }
 
 /// The key with this first eight, whoever owns it.

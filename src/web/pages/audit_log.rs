@@ -13,9 +13,11 @@ use crate::actions::read_audit::{EventFilter, EventPage, EventsFrom, ListedEvent
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, Moment};
 use crate::domain::mistake::Mistake;
+use crate::domain::text;
 use crate::web::access::Admin;
 use crate::web::errors::PageError;
 use crate::web::export_row::neutral;
+use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::shell::{Nav, Shell};
 
@@ -55,7 +57,10 @@ pub struct Asked {
 
 impl Asked {
     fn filter(&self) -> Result<EventFilter, Mistake> {
-        let text = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+        let text = |field: &'static str, entered: &str| -> Result<Option<String>, Mistake> {
+            let line = text::line(text::Limits { field, label: "Text", longest: 200 }, entered)?;
+            Ok((!line.is_empty()).then_some(line))
+        };
         let day = |field: &'static str, text: &str| match text.trim() {
             "" => Ok(None),
             text => Moment::parse_day(text)
@@ -63,12 +68,12 @@ impl Asked {
                 .ok_or_else(|| Mistake::new(field, "Enter a date as year-month-day, such as 2026-11-20")),
         };
         Ok(EventFilter {
-            actor: text(&self.actor).map(|actor| actor.to_lowercase()),
-            target: text(&self.target),
-            action: text(&self.action),
-            address: text(&self.address),
-            outcome: text(&self.outcome),
-            via: text(&self.via),
+            actor: text("actor", &self.actor)?.map(|actor| actor.to_lowercase()),
+            target: text("target", &self.target)?,
+            action: text("action", &self.action)?,
+            address: text("address", &self.address)?,
+            outcome: text("outcome", &self.outcome)?,
+            via: text("via", &self.via)?,
             from: day("from", &self.from)?,
             before: day("to", &self.to)?.map(|day| day.plus(DAY)),
         })
@@ -166,6 +171,12 @@ pub async fn page(
         }
         Err(mistake) => Ok(html::invalid(&AuditPage { shell, page: None, asked, mistakes: Mistakes(vec![mistake]) })),
     }
+}
+
+/// `POST /admin/audit-log`: the fields post, so that a key pasted into one of them never stands in an address; the answer
+/// leads to the list.
+pub async fn search(_admin: Admin, form: Form<Vec<(String, String)>>) -> HttpResponse {
+    html::see_other(&html::searched(PATH, &form.0))
 }
 
 /// `GET /admin/audit-log/export.csv`

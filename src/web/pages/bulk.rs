@@ -11,6 +11,7 @@ use crate::actions::change_keys::{Chosen, Confirmation, JobDetails};
 use crate::actions::{App, Error};
 use crate::domain::job::{JobState, Verb};
 use crate::domain::key_filter::KeyFilter;
+use crate::domain::mistake::Mistake;
 use crate::domain::secret::FirstEight;
 use crate::web::access::{Admin, RecentAdmin, SignedIn};
 use crate::web::errors::PageError;
@@ -141,11 +142,14 @@ pub async fn draft(
 ) -> Result<HttpResponse, PageError> {
     let value = |wanted: &str| form.0.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value.as_str());
     let query = KeyQuery::read(value("state"));
+    let all = value("scope") == "matching";
+    if all && value("state").is_empty() {
+        return Err(Error::from(Mistake::new("state", "The form does not say which list it is about")).into());
+    }
     if !query.broken.is_empty() {
         Flash::failed("A filter cannot be read, so nothing was selected.").leave(&user.session);
         return Ok(html::see_other(&query.path()));
     }
-    let all = value("scope") == "matching";
     let ticked: Vec<FirstEight> =
         form.0.iter().filter(|(name, _)| name == "key").filter_map(|(_, key)| FirstEight::parse(key)).collect();
     if ticked.is_empty() && !all {
@@ -199,6 +203,9 @@ pub async fn page(
     id: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let page = BulkPage::load(&app, &user, parse(&id)?).await?;
+    if !Verb::CHOICES.contains(&page.details.job.verb) {
+        return Err(Error::NotFound.into());
+    }
     if page.details.job.state != JobState::Draft {
         return Ok(html::see_other(&format!("/admin/jobs/{}", page.details.job.id)));
     }

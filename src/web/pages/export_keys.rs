@@ -1,6 +1,7 @@
 //! Export of the list, in the shown columns or all: CSV, TSV, XLSX, JSON Lines. Streamed: memory does not grow with the rows.
 
 use std::io::{Read, Seek, SeekFrom};
+use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::web::Bytes;
@@ -22,6 +23,8 @@ use crate::web::key_query::KeyQuery;
 
 /// Rows of a worksheet, without its head (Excel's limit is 1,048,576).
 const WORKBOOK_ROWS: i64 = 1_048_575;
+/// How long a reader may pause.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Bytes of a workbook that are sent at a time.
 const CHUNK: usize = 256 * 1024;
 
@@ -156,7 +159,11 @@ async fn next(app: &App, export: &mut Export) -> Result<Rows, ExportError> {
 }
 
 async fn hand_over(sender: &Sender<Result<Bytes, ExportError>>, bytes: Vec<u8>) -> Result<(), ExportError> {
-    sender.send(Ok(bytes.into())).await.map_err(|_| ExportError("nobody takes it any more".into()))
+    // Somebody who stops reading gives the seat free after a while.
+    match tokio::time::timeout(PATIENCE, sender.send(Ok(bytes.into()))).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(ExportError("nobody takes it any more".into())),
+    }
 }
 
 async fn send_lines(

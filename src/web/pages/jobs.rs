@@ -11,7 +11,7 @@ use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
 use crate::domain::job::{Job, JobState, Verb};
 use crate::domain::key_filter::KeyFilter;
-use crate::web::access::Admin;
+use crate::web::access::{Admin, RecentAdmin};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
@@ -122,6 +122,9 @@ pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
 /// `GET /admin/jobs/{id}`
 pub async fn page(app: web::Data<App>, Admin(user): Admin, id: web::Path<String>) -> Result<HttpResponse, PageError> {
     let details = app.find_job(&user.actor, parse(&id)?).await?;
+    if details.job.state == JobState::Draft && details.job.verb == Verb::Shorten {
+        return Ok(html::see_other(&format!("/admin/lifetime-rules/impact/{}", details.job.id)));
+    }
     if details.job.state == JobState::Draft {
         return Ok(html::see_other(&format!("{PATH}/bulk/{}", details.job.id)));
     }
@@ -146,7 +149,7 @@ pub async fn stop(
 /// `POST /admin/jobs/{id}/undo`
 pub async fn undo(
     app: web::Data<App>,
-    Admin(user): Admin,
+    RecentAdmin(user): RecentAdmin,
     id: web::Path<String>,
     _form: Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {

@@ -1,10 +1,10 @@
 //! The form for one filter of the grid: fitting the column, over the list, with an address of its own.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 
 use crate::domain::key_filter::{Choice, Column, Kind, Operator};
 use crate::web::access::Admin;
-use crate::web::errors::PageError;
+use crate::web::form::Form;
 use crate::web::html;
 use crate::web::key_query::KeyQuery;
 
@@ -74,22 +74,23 @@ impl FilterForm {
     }
 }
 
-/// `GET /admin/api-keys/filter`: puts what the form sends into the address of the list.
-pub async fn apply(request: HttpRequest, _admin: Admin) -> Result<HttpResponse, PageError> {
+/// `POST /admin/api-keys/filter`: puts what the form sends into the address of the list. It posts, so that a key pasted
+/// into the value is refused before it stands in an address.
+pub async fn apply(_admin: Admin, form: Form<Vec<(String, String)>>) -> HttpResponse {
     let (mut state, mut column, mut operator, mut index) = (String::new(), String::new(), String::new(), None);
     let mut values: Vec<String> = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
-        match &*name {
-            "state" => state = value.into_owned(),
-            "column" => column = value.into_owned(),
-            "operator" => operator = value.into_owned(),
+    for (name, value) in form.0 {
+        match name.as_str() {
+            "state" => state = value,
+            "column" => column = value,
+            "operator" => operator = value,
             "index" => index = value.parse().ok(),
-            "value" => values.push(value.into_owned()),
+            "value" => values.push(value),
             _ => {}
         }
     }
     let alone = Operator::named(&operator).is_some_and(Operator::is_alone);
     let value = if alone { String::new() } else { values.join(";") };
     let query = KeyQuery::read(&state);
-    Ok(html::see_other(&query.with_condition(index, format!("{column}~{operator}"), value)))
+    html::see_other(&query.with_condition(index, format!("{column}~{operator}"), value))
 }

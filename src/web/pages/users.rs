@@ -145,6 +145,11 @@ pub async fn list(
     Ok(html::page(&UsersPage { shell: Shell::new(&user, Nav::Users), page, asked, now: app.now() }))
 }
 
+/// `POST /admin/users`: the search, which leads to the list.
+pub async fn search(_admin: Admin, form: Form<Vec<(String, String)>>) -> HttpResponse {
+    html::see_other(&html::searched("/admin/users", &form.0))
+}
+
 /// `GET /admin/users/add`
 pub async fn add_page(RecentAdmin(user): RecentAdmin) -> Result<HttpResponse, PageError> {
     let entered = Entered { role: "user".into(), ..Entered::default() };
