@@ -71,13 +71,15 @@ impl Assets {
     }
 }
 
-/// All files of a folder in the order of their names, without the indentation of their lines.
+/// All files of a folder in the order of their names, without indentation and comments of one line.
 fn joined(names: &[String], folder: &str) -> String {
     let mut parts: Vec<&String> = names.iter().filter(|name| name.starts_with(folder)).collect();
     parts.sort();
     let text = |name: &String| {
         let file = Embedded::get(name)?;
-        Some(String::from_utf8_lossy(&file.data).lines().map(str::trim_start).collect::<Vec<_>>().join("\n"))
+        let text = String::from_utf8_lossy(&file.data).into_owned();
+        let is_comment = |line: &&str| line.starts_with("/*") && line.ends_with("*/");
+        Some(text.lines().map(str::trim).filter(|line| !is_comment(line)).collect::<Vec<_>>().join("\n"))
     };
     parts.into_iter().filter_map(text).collect::<Vec<_>>().join("\n")
 }
