@@ -12,6 +12,7 @@ use crate::domain::password::{Password, PasswordHash, Proposal};
 use crate::domain::secret::base62;
 use crate::domain::user::{Account, Role, Username};
 use crate::store::accounts::NewAccount;
+use crate::store::audit_list::{self, EventFilter, Listed as ListedEvent};
 use crate::store::people::{self, From};
 use crate::store::{self, Db, Unique, accounts, audit, keys, sessions as session_rows, sign_in_links};
 
@@ -44,6 +45,8 @@ pub struct Person {
     pub live: i64,
     /// Where they are signed in.
     pub sessions: Vec<Listed>,
+    /// What they did last, latest first.
+    pub events: Vec<ListedEvent>,
 }
 
 /// A one-time link, whose token is shown once.
@@ -92,7 +95,9 @@ impl App {
                 let account = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account;
                 let live = keys::count_live(db, account.id, now)?;
                 let sessions = session_rows::list(db, account.id, now, sessions::idle_since(now))?;
-                Ok(Person { account, live, sessions })
+                let filter = EventFilter { actor: Some(username.as_str().to_owned()), ..EventFilter::default() };
+                let (events, _) = audit_list::page(db, &filter, audit_list::From::Start, 10)?;
+                Ok(Person { account, live, sessions, events })
             })
             .await
     }
