@@ -78,6 +78,7 @@ fn killed_in_the_middle(kind: Kind) {
         .env("DATABASE_URL", &database.url)
         .output()
         .expect("it runs");
+    again.end("-TERM");
     assert!(!broken.status.success() && String::from_utf8_lossy(&broken.stderr).contains("the log was rewritten"));
 }
 
