@@ -6,7 +6,6 @@ use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
 use crate::domain::job::{Job, JobState, Verb};
-use crate::domain::key_filter::KeyFilter;
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::text::{self, Limits};
 use crate::store::jobs::NewJob;
@@ -165,12 +164,6 @@ impl App {
             .await?;
         self.jobs_waiting.notify_one();
         Ok(undo)
-    }
-
-    /// How many keys match a filter, exactly: for an export.
-    pub async fn count_exactly(&self, filter: &KeyFilter) -> Result<i64, Error> {
-        let (filter, now) = (filter.clone(), self.now());
-        Ok(self.store.read(move |db| crate::store::keys::grid::count_exactly(db, &filter, now)).await?)
     }
 }
 

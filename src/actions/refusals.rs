@@ -32,6 +32,15 @@ pub struct Noted {
     counts: HashMap<(Option<i64>, i64), Counts>,
 }
 
+impl Noted {
+    /// Takes as much as one transaction writes.
+    fn take_part(&mut self) -> Self {
+        let keys: Vec<_> = self.counts.keys().copied().take(usage::BATCH).collect();
+        let counts = keys.into_iter().filter_map(|key| self.counts.remove_entry(&key)).collect();
+        Self { kinds: std::mem::take(&mut self.kinds), counts }
+    }
+}
+
 #[derive(Clone)]
 struct Times {
     latest: Moment,
@@ -80,39 +89,39 @@ impl Refusals {
 impl App {
     /// Writes refusals into the audit log and the counts of their days. What could not be written stays noted.
     pub(super) async fn write_refusals(&self) -> Result<(), Error> {
-        let noted = self.refusals.take();
-        if noted.counts.is_empty() {
-            return Ok(());
+        let mut noted = self.refusals.take();
+        while !noted.counts.is_empty() {
+            let part = noted.take_part();
+            let kept = part.clone();
+            let written = self.store.write(move |db| {
+                usage::add(db, &part.counts)?;
+                Ok::<_, Error>(audit::insert_all(db, &events(part.kinds))?)
+            });
+            if let Err(error) = written.await {
+                self.refusals.put_back(kept);
+                self.refusals.put_back(noted);
+                return Err(error);
+            }
         }
-        let kept = noted.clone();
-        let mut kinds: Vec<(Kind, Times)> = noted.kinds.into_iter().collect();
-        kinds.sort_by_key(|(_, times)| times.latest);
-        let events: Vec<Event> = kinds
-            .into_iter()
-            .map(|((_, first_eight, refusal, address), times)| Event {
-                at: times.latest,
-                actor: None,
-                actor_name: "nobody".into(),
-                via: Via::Key,
-                action: Action::KeyRefuse,
-                target: first_eight.as_str().to_owned(),
-                outcome: Outcome::Failure,
-                details: json!({ "reason": refusal.word(), "times": times.count, "agent": times.agent }),
-                address: (!address.is_empty()).then_some(address),
-                request: None,
-            })
-            .collect();
-        let counts = noted.counts;
-        let written = self
-            .store
-            .write(move |db| {
-                usage::add(db, &counts)?;
-                Ok::<_, Error>(audit::insert_all(db, &events)?)
-            })
-            .await;
-        if written.is_err() {
-            self.refusals.put_back(kept);
-        }
-        written
+        Ok(())
     }
+}
+
+/// One event for each kind, in the order of their latest refusals.
+fn events(kinds: HashMap<Kind, Times>) -> Vec<Event> {
+    let mut kinds: Vec<(Kind, Times)> = kinds.into_iter().collect();
+    kinds.sort_by_key(|(_, times)| times.latest);
+    let event = |((_, first_eight, refusal, address), times): (Kind, Times)| Event {
+        at: times.latest,
+        actor: None,
+        actor_name: "nobody".into(),
+        via: Via::Key,
+        action: Action::KeyRefuse,
+        target: first_eight.as_str().to_owned(),
+        outcome: Outcome::Failure,
+        details: json!({ "reason": refusal.word(), "times": times.count, "agent": times.agent }),
+        address: (!address.is_empty()).then_some(address),
+        request: None,
+    };
+    kinds.into_iter().map(event).collect()
 }

@@ -21,12 +21,16 @@ pub struct Counts {
 /// Counts by key and day; those without a key are of unknown keys.
 pub type ByKeyAndDay = HashMap<(Option<i64>, i64), Counts>;
 
+/// Keys whose counts are written in one transaction: others wait no longer than for these, and SQLite binds at most 32,766
+/// values in one statement.
+pub const BATCH: usize = 1_000;
+
 /// The number of a day since 1970 UTC.
 pub fn day_of(at: Moment) -> i64 {
     at.0.div_euclid(DAY)
 }
 
-/// Adds counts to keys, and to all keys together, on their days. Counts without a key are of unknown keys.
+/// Adds counts to at most [`BATCH`] keys, and to all keys together, on their days. Counts without a key are of unknown keys.
 pub fn add(db: &mut Db, counts: &ByKeyAndDay) -> Result<(), Error> {
     let mut ids: Vec<i64> = counts.keys().filter_map(|(key, _)| *key).collect();
     ids.sort_unstable();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Error, Store, keys, usage};
+use super::{Db, Error, Store, keys, usage};
 use crate::domain::api_key::{ApiKey, Use};
 
 /// Uses that are not written yet, by the key's id.
@@ -12,6 +12,7 @@ pub struct UseLog {
     pending: Mutex<HashMap<i64, Uses>>,
 }
 
+#[derive(Clone)]
 struct Uses {
     latest: Use,
     count: i64,
@@ -42,32 +43,22 @@ impl UseLog {
         }
     }
 
-    /// Writes everything noted so far in one transaction. What could not be written stays noted.
+    /// Writes everything noted so far, in short transactions. What could not be written stays noted.
     pub async fn flush(&self, store: &Store) -> Result<usize, Error> {
         let taken = std::mem::take(&mut *self.lock());
-        if taken.is_empty() {
-            return Ok(0);
-        }
-        let mut batch: Vec<(i64, Uses)> = taken.into_iter().collect();
-        batch.sort_unstable_by_key(|(key, _)| *key); // one order of locks on every node: no deadlock
-        let batch = std::sync::Arc::new(batch);
-        let work = std::sync::Arc::clone(&batch);
-        let written = store
-            .write(move |db| {
-                work.iter().try_for_each(|(key, uses)| keys::add_uses(db, *key, &uses.latest, uses.count))?;
-                let day = |uses: &Uses| usage::day_of(uses.latest.at);
-                let counted = |uses: &Uses| usage::Counts { uses: uses.count, refusals: 0 };
-                let counts = work.iter().map(|(key, uses)| ((Some(*key), day(uses)), counted(uses))).collect();
-                usage::add(db, &counts)
-            })
-            .await;
-        if let Err(error) = written {
-            for (key, uses) in batch.iter() {
-                self.merge(*key, Uses { latest: uses.latest.clone(), count: uses.count });
+        let mut noted: Vec<(i64, Uses)> = taken.into_iter().collect();
+        noted.sort_unstable_by_key(|(key, _)| *key); // one order of locks on every node: no deadlock
+        let mut written = 0;
+        for batch in noted.chunks(usage::BATCH) {
+            if let Err(error) = write(store, batch.to_vec()).await {
+                for (key, uses) in noted.split_off(written) {
+                    self.merge(key, uses);
+                }
+                return Err(error);
             }
-            return Err(error);
+            written += batch.len();
         }
-        Ok(batch.len())
+        Ok(written)
     }
 
     fn merge(&self, key: i64, uses: Uses) {
@@ -82,4 +73,15 @@ impl UseLog {
     fn lock(&self) -> MutexGuard<'_, HashMap<i64, Uses>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn write(store: &Store, batch: Vec<(i64, Uses)>) -> Result<(), Error> {
+    let write = move |db: &mut Db| {
+        batch.iter().try_for_each(|(key, uses)| keys::add_uses(db, *key, &uses.latest, uses.count))?;
+        let day = |uses: &Uses| usage::day_of(uses.latest.at);
+        let counted = |uses: &Uses| usage::Counts { uses: uses.count, refusals: 0 };
+        let counts = batch.iter().map(|(key, uses)| ((Some(*key), day(uses)), counted(uses))).collect();
+        usage::add(db, &counts)
+    };
+    store.write(write).await
 }

@@ -3,8 +3,7 @@
 use url::form_urlencoded::{self, Serializer};
 
 use crate::actions::browse_keys::{COUNT_LIMIT, List, PAGE_SIZES};
-use crate::domain::api_key::Status;
-use crate::domain::key_filter::{Broken, Choice, Column, Condition, KeyFilter, Operator, Sort, Test};
+use crate::domain::key_filter::{Broken, Column, Condition, KeyFilter, Operator, Sort};
 
 /// The path of the grid.
 pub const PATH: &str = "/admin/api-keys";
@@ -334,18 +333,6 @@ impl Chip {
     pub fn words(&self) -> String {
         format!("{} {} {}", self.column, self.operator, self.value).trim_end().to_owned()
     }
-}
-
-/// Does the filter let through only keys that can be restored?
-pub fn shows_ended(filter: &KeyFilter) -> bool {
-    filter.conditions.iter().any(|condition| {
-        matches!(&condition.test, Test::Choice { wanted: true, values } if values.contains(&Choice::Revoked))
-    })
-}
-
-/// Can an administrator bring a key of this status back?
-pub fn is_restorable(status: Status) -> bool {
-    status == Status::Revoked
 }
 
 #[cfg(test)]

@@ -7,10 +7,6 @@ use claviger::config::{Config, make_home};
 
 use crate::support::database::{Database, Kind};
 
-fn config(database: &Database) -> Config {
-    Config::parse(&database.given()).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
-}
-
 /// The names of all migrations, oldest first.
 fn migrations() -> Vec<String> {
     let folder = format!("{}/migrations/sqlite", env!("CARGO_MANIFEST_DIR"));
@@ -24,10 +20,10 @@ fn migrations() -> Vec<String> {
 
 fn two_at_once(kind: Kind) {
     let database = Database::bare(kind);
-    make_home(&config(&database).database).expect("a home");
+    make_home(&database.config().database).expect("a home");
     let migrating: Vec<_> = (0..4)
         .map(|_| {
-            let config = config(&database);
+            let config = database.config();
             thread::spawn(move || migrate(&config).expect("migrated"))
         })
         .collect();
@@ -50,10 +46,10 @@ fn of_several_processes_at_once_one_migrates_postgres() {
 
 fn newer(kind: Kind) {
     let database = Database::bare(kind);
-    make_home(&config(&database).database).expect("a home");
-    migrate(&config(&database)).expect("migrated");
+    make_home(&database.config().database).expect("a home");
+    migrate(&database.config()).expect("migrated");
     database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000001')");
-    let refused = migrate(&config(&database)).expect_err("refused").to_string();
+    let refused = migrate(&database.config()).expect_err("refused").to_string();
     assert!(refused.contains("a newer version of Claviger"), "{refused}");
 }
 
@@ -98,9 +94,9 @@ fn shape(database: &Database) -> Vec<String> {
 #[ignore = "needs Postgres: run scripts/test"]
 fn both_databases_have_the_same_shape() {
     let (sqlite, postgres) = (Database::bare(Kind::Sqlite), Database::bare(Kind::Postgres));
-    make_home(&config(&sqlite).database).expect("a home");
+    make_home(&sqlite.config().database).expect("a home");
     for database in [&sqlite, &postgres] {
-        migrate(&config(database)).expect("migrated");
+        migrate(&database.config()).expect("migrated");
     }
     assert_eq!(shape(&sqlite), shape(&postgres));
     assert!(shape(&sqlite).len() > 50);
@@ -108,8 +104,8 @@ fn both_databases_have_the_same_shape() {
 
 fn down_and_up(kind: Kind) {
     let database = Database::bare(kind);
-    make_home(&config(&database).database).expect("a home");
-    migrate(&config(&database)).expect("migrated");
+    make_home(&database.config().database).expect("a home");
+    migrate(&database.config()).expect("migrated");
     let folder = if kind == Kind::Sqlite { "sqlite" } else { "postgres" };
     for name in migrations().into_iter().rev() {
         let down = format!("{}/migrations/{folder}/{name}/down.sql", env!("CARGO_MANIFEST_DIR"));
@@ -119,7 +115,7 @@ fn down_and_up(kind: Kind) {
         }
     }
     database.execute("DELETE FROM __diesel_schema_migrations");
-    assert_eq!(migrate(&config(&database)).expect("migrated again"), migrations().len());
+    assert_eq!(migrate(&database.config()).expect("migrated again"), migrations().len());
 }
 
 #[test]
@@ -149,7 +145,7 @@ fn the_folder_and_the_file_of_a_database_are_the_owners_alone() {
 #[test]
 fn sqlite_keeps_what_it_acknowledges() {
     let database = Database::bare(Kind::Sqlite);
-    let config = config(&database);
+    let config = database.config();
     make_home(&config.database).expect("a home");
     migrate(&config).expect("migrated");
     assert_eq!(database.text("SELECT journal_mode AS value FROM pragma_journal_mode"), "wal", "SECURITY decision 2");

@@ -42,3 +42,14 @@ on_both! { fn refused_keys_leave_no_use(app) {
     app.verify(&secret);
     assert_eq!(app.run(app.app.flush_uses()).expect("flushed"), 0);
 } }
+
+on_both! { fn uses_of_more_keys_than_one_statement_takes_are_written(app) {
+    let store = claviger::store::Store::open(&app.database.config().database).expect("opens");
+    let uses = claviger::store::use_log::UseLog::default();
+    let now = claviger::domain::clock::Moment(0);
+    for key in 1..=40_000 {
+        uses.note(key, claviger::domain::api_key::Use { at: now, address: String::new(), agent: String::new() });
+    }
+    assert_eq!(app.run(uses.flush(&store)).expect("written"), 40_000);
+    assert_eq!(app.database.text("SELECT CAST(uses AS TEXT) AS value FROM daily_usage"), "40000");
+} }

@@ -1,6 +1,6 @@
 //! A filter in words: "Status is any of Active, Expiring and Expires at (UTC) is before 2027-01-01".
 
-use super::{Column, Condition, DateTest, JobPart, KeyFilter, Kind, Operator, Sort, Test, TextTest};
+use super::{Column, Condition, DateTest, KeyFilter, Kind, Operator, Sort, Test, TextTest};
 
 impl Operator {
     /// What people read between the column and the value.
@@ -63,14 +63,6 @@ impl Condition {
     pub fn words(&self) -> String {
         let sentence = format!("{} {} {}", self.column.label(), self.operator_words(), self.value_words());
         sentence.trim_end().to_owned()
-    }
-
-    /// Is it about what a job left?
-    pub fn is_of_job(&self) -> Option<(i64, JobPart)> {
-        match self.test {
-            Test::Job(id, part) => Some((id, part)),
-            _ => None,
-        }
     }
 }
 

@@ -26,7 +26,7 @@ pub fn hold(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, ApiKey>, Error> {
 }
 
 /// The keys with these ids.
-pub fn find_all(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, ApiKey>, Error> {
+fn find_all(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, ApiKey>, Error> {
     let rows: Vec<Row> = api_keys::table.filter(api_keys::id.eq_any(ids)).select(api_keys::all_columns).load(db)?;
     rows.into_iter().map(|row| Ok((row.id, row.try_into()?))).collect()
 }

@@ -133,14 +133,6 @@ pub fn count_exactly(db: &mut Db, filter: &KeyFilter, now: Moment) -> Result<i64
     Ok(api_keys::table.filter(predicate).count().get_result(db)?)
 }
 
-/// The ids of matching keys above `after`, smallest first: how exports and jobs work through them.
-pub fn ids_after(db: &mut Db, filter: &KeyFilter, now: Moment, after: i64, most: i64) -> Result<Vec<i64>, Error> {
-    let reach = Reach::Row(Sort::default());
-    let predicate = matching(db, filter, now, &reach);
-    let above = api_keys::table.filter(predicate).filter(api_keys::id.gt(after));
-    Ok(above.order(api_keys::id.asc()).limit(most).select(api_keys::id).load(db)?)
-}
-
 fn count_with_reach(db: &mut Db, filter: &KeyFilter, now: Moment, limit: i64) -> Result<(Count, Reach), Error> {
     let common = common(db, filter)?;
     if let Some(text) = common.first() {

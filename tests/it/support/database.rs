@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use claviger::config::Given;
+use claviger::config::{Config, Given};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
 
 /// Which database.
@@ -51,6 +51,11 @@ impl Database {
     /// Settings that name this database and a free port.
     pub fn given(&self) -> Given {
         Given { database_url: Some(self.url.clone()), listen: Some("127.0.0.1:0".into()), ..Given::default() }
+    }
+
+    /// The same, understood.
+    pub fn config(&self) -> Config {
+        Config::parse(&self.given()).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
     }
 
     /// Runs a statement beside the server's back.
