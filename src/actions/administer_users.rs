@@ -13,10 +13,11 @@ use crate::domain::secret::base62;
 use crate::domain::user::{Account, Role, Username};
 use crate::store::accounts::NewAccount;
 use crate::store::audit_list::{self, EventFilter, Listed as ListedEvent};
-use crate::store::people::{self, From};
+use crate::store::paging::From;
+use crate::store::people;
 use crate::store::{self, Db, Unique, accounts, audit, keys, sessions as session_rows, sign_in_links};
 
-pub use crate::store::people::{From as PeopleFrom, PeopleFilter};
+pub use crate::store::people::PeopleFilter;
 
 /// A one-time link is good for so long, in microseconds.
 const LINK_LASTS: i64 = 3 * DAY;
@@ -72,16 +73,12 @@ pub struct Invited {
 
 impl App {
     /// A page of people.
-    pub async fn browse_people(&self, filter: &PeopleFilter, from: From) -> Result<PeoplePage, Error> {
+    pub async fn browse_people(&self, filter: &PeopleFilter, from: From<i64>) -> Result<PeoplePage, Error> {
         let (filter, now) = (filter.clone(), self.now());
         self.store
             .read(move |db| {
                 let (people, more) = people::page(db, &filter, from, PAGE, now)?;
-                let (has_previous, has_next) = match from {
-                    From::Start => (false, more),
-                    From::After(_) => (true, more),
-                    From::Before(_) => (more, true),
-                };
+                let (has_previous, has_next) = from.around(more);
                 Ok(PeoplePage { people, has_previous, has_next, total: people::count(db)? })
             })
             .await
@@ -96,7 +93,7 @@ impl App {
                 let live = keys::count_live(db, account.id, now)?;
                 let sessions = session_rows::list(db, account.id, now, sessions::idle_since(now))?;
                 let filter = EventFilter { actor: Some(username.as_str().to_owned()), ..EventFilter::default() };
-                let (events, _) = audit_list::page(db, &filter, audit_list::From::Start, 10)?;
+                let (events, _) = audit_list::page(db, &filter, From::Start, 10)?;
                 Ok(Person { account, live, sessions, events })
             })
             .await

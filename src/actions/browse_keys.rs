@@ -9,7 +9,8 @@ use crate::domain::clock::Moment;
 use crate::domain::key_filter::{KeyFilter, Place, Sort};
 use crate::domain::mistake::Mistake;
 use crate::domain::secret::{FirstEight, Secret};
-use crate::store::keys::grid::{self, Ask, From};
+use crate::store::keys::grid::{self, Ask};
+use crate::store::paging::From;
 use crate::store::{Db, accounts, keys};
 
 pub use crate::store::accounts::Owner;
@@ -137,7 +138,7 @@ impl App {
     }
 }
 
-fn from(cursor: Option<&Cursor>) -> From {
+fn from(cursor: Option<&Cursor>) -> From<Place> {
     match cursor {
         None => From::Start,
         Some(cursor) if cursor.backwards => From::Before(cursor.place.clone()),

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
-use crate::domain::job::{Job, JobState, Verb};
+use crate::domain::job::{AskedBy, Job, JobState, Verb};
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::text::{self, Limits};
 use crate::store::jobs::NewJob;
@@ -40,16 +40,16 @@ pub struct Confirmation {
 impl App {
     /// Freezes what was chosen, for somebody to confirm. Nothing that fits is a mistake.
     pub async fn draft_job(&self, actor: &Actor, verb: Verb, chosen: Chosen) -> Result<i64, Error> {
-        let (created_by, now) = (asker(actor)?, self.now());
+        let (asked_by, now) = (asked_by(actor)?, self.now());
         let filter = match &chosen {
             Chosen::Matching(filter) => Some(filter.query()),
             Chosen::Ticked(_) => None,
         };
         self.store
             .write(move |db| {
-                let account = created_by.0;
+                let account = asked_by.account;
                 let new =
-                    NewJob { verb, state: JobState::Draft, filter, created_by, undoes: None, parameter: String::new() };
+                    NewJob { verb, state: JobState::Draft, filter, asked_by, undoes: None, parameter: String::new() };
                 let id = jobs::insert(db, &new, now)?;
                 job_keys::freeze(db, id, verb, &chosen, now)?;
                 let sums = job_keys::sums(db, id, account, now)?;
@@ -68,7 +68,7 @@ impl App {
         self.store
             .read(move |db| {
                 let job = jobs::find(db, id)?.ok_or(Error::NotFound)?;
-                if job.state == JobState::Draft && Some(job.created_by) != account {
+                if job.state == JobState::Draft && Some(job.asked_by.account) != account {
                     return Err(Error::NotFound);
                 }
                 let keep = settings::load(db)?.purge_after();
@@ -132,7 +132,7 @@ impl App {
 
     /// Gives back exactly what a job changed: makes another job, and gives its number. Once.
     pub async fn undo_job(&self, actor: &Actor, id: i64) -> Result<i64, Error> {
-        let (actor, created_by, now) = (actor.clone(), asker(actor)?, self.now());
+        let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
         let undo = self
             .store
             .write(move |db| {
@@ -141,12 +141,12 @@ impl App {
                     return Ok(undo);
                 }
                 can_be_undone(db, &job, now)?;
-                let account = created_by.0;
+                let account = asked_by.account;
                 let new = NewJob {
                     verb: Verb::Undo,
                     state: JobState::Queued,
                     filter: None,
-                    created_by,
+                    asked_by,
                     undoes: Some(id),
                     parameter: job.verb.word().into(),
                 };
@@ -167,9 +167,11 @@ impl App {
     }
 }
 
-pub(super) fn asker(actor: &Actor) -> Result<(i64, String, Option<String>, Option<String>), Error> {
+/// The person who acts; nobody else asks for bulk work.
+pub(super) fn asked_by(actor: &Actor) -> Result<AskedBy, Error> {
     let account = actor.account.ok_or_else(|| Error::Forbidden("Bulk work needs a person who asks for it.".into()))?;
-    Ok((account, actor.name.clone(), actor.address.map(|address| address.to_string()), actor.request.clone()))
+    let address = actor.address.map(|address| address.to_string());
+    Ok(AskedBy { account, name: actor.name.clone(), address, request: actor.request.clone() })
 }
 
 fn can_be_undone(db: &mut Db, job: &Job, now: Moment) -> Result<(), Error> {

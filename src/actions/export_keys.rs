@@ -11,7 +11,8 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
 use crate::domain::key_filter::Place;
-use crate::store::keys::grid::{self, Ask, From};
+use crate::store::keys::grid::{self, Ask};
+use crate::store::paging::From;
 use crate::store::{accounts, audit};
 
 /// Exports that run at a time.

@@ -49,6 +49,7 @@ pub mod verify_audit;
 pub mod verify_key;
 pub mod why_refused;
 
+pub use crate::store::paging;
 pub use error::Error;
 
 /// Makes a source of chance. The one home of chance: [`App::rng`].

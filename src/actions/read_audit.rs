@@ -5,9 +5,10 @@ use serde_json::json;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::store::audit;
-use crate::store::audit_list::{self, From};
+use crate::store::audit_list;
+use crate::store::paging::From;
 
-pub use crate::store::audit_list::{EventFilter, From as EventsFrom, Listed as ListedEvent};
+pub use crate::store::audit_list::{EventFilter, Listed as ListedEvent};
 
 /// Events on a page.
 const PAGE: i64 = 50;
@@ -31,16 +32,12 @@ pub struct EventPage {
 
 impl App {
     /// A page of the audit log.
-    pub async fn read_audit(&self, filter: &EventFilter, from: From) -> Result<EventPage, Error> {
+    pub async fn read_audit(&self, filter: &EventFilter, from: From<i64>) -> Result<EventPage, Error> {
         let filter = filter.clone();
         self.store
             .read(move |db| {
                 let (events, more) = audit_list::page(db, &filter, from, PAGE)?;
-                let (has_newer, has_older) = match from {
-                    From::Start => (false, more),
-                    From::Older(_) => (true, more),
-                    From::Newer(_) => (more, true),
-                };
+                let (has_newer, has_older) = from.around(more);
                 let matching = audit_list::count_up_to(db, &filter, COUNT_LIMIT + 1)?;
                 Ok(EventPage { events, has_newer, has_older, matching })
             })
@@ -56,7 +53,7 @@ impl App {
     /// The next events of an export, latest first; those older than `before`.
     pub async fn next_of_audit(&self, filter: &EventFilter, before: Option<i64>) -> Result<Vec<ListedEvent>, Error> {
         let filter = filter.clone();
-        let from = before.map_or(From::Start, From::Older);
+        let from = before.map_or(From::Start, From::After);
         Ok(self.store.read(move |db| audit_list::page(db, &filter, from, BATCH)).await?.0)
     }
 }

@@ -4,15 +4,15 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{App, Error};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::audit::{Action, Event, Outcome, Via};
-use crate::domain::clock::{DAY, Moment, SECOND};
+use crate::domain::clock::{Moment, SECOND};
 use crate::domain::job::{Job, JobState, Verb, decide};
-use crate::domain::lifetime_rules::{OwnerFacts, Rules, shortened};
+use crate::domain::lifetime_rules::OwnerFacts;
+use crate::domain::shortening::Shortening;
 use crate::store::job_keys::Pending;
 use crate::store::keys::change;
 use crate::store::{Db, audit, job_keys, jobs, lifetimes};
@@ -130,11 +130,11 @@ fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<(), 
     Ok(audit::insert_all(db, &events)?)
 }
 
-/// The ends that a job gives its keys: one for all, or what the lifetime rules allow each.
+/// The ends that a job gives its keys.
 enum Ends {
     /// The same for all; `None` where ends are not what the job is about.
     Same(Option<Moment>),
-    /// By the key's id.
+    /// What the lifetime rules allow, by the key's id.
     Each(HashMap<i64, Moment>),
 }
 
@@ -143,19 +143,13 @@ impl Ends {
         if job.verb != Verb::Shorten {
             return Ok(Self::Same(job.expires_at));
         }
-        let damaged = |_| Error::Internal(format!("job {} has lost its rules", job.id));
-        let shorten: Shortening = serde_json::from_str(&job.parameter).map_err(damaged)?;
+        let shortening = Shortening::of(job).ok_or_else(|| lost_rules(job))?;
         let mut ids: Vec<i64> = keys.values().map(|key| key.owner).collect();
         ids.sort_unstable();
         ids.dedup();
         let owners: HashMap<i64, OwnerFacts> =
             lifetimes::owners(db, &ids)?.into_iter().map(|owner| (owner.id, owner)).collect();
-        let end = |key: &ApiKey| {
-            let rule = shorten.rules.for_owner(owners.get(&key.owner)?);
-            let start = key.rotated_at.unwrap_or(key.created_at);
-            let end = shortened(&rule, start, key.expires_at, shorten.earliest(job, key.id))?;
-            Some((key.id, end))
-        };
+        let end = |key: &ApiKey| Some((key.id, shortening.end(job, key, owners.get(&key.owner)?)?));
         Ok(Self::Each(keys.values().filter_map(end).collect()))
     }
 
@@ -167,23 +161,9 @@ impl Ends {
     }
 }
 
-/// What [`Verb::Shorten`] needs to know.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Shortening {
-    /// The rules that are applied.
-    pub rules: Rules,
-    /// The version of the rules that they replace.
-    pub replaces: String,
-    /// Over how many days ends that would come at once are spread.
-    pub spread_days: i64,
-}
-
-impl Shortening {
-    /// The first moment at which a key may end: a day from the confirmation, or later where ends are spread.
-    fn earliest(&self, job: &Job, key: i64) -> Moment {
-        let day = 1 + key.rem_euclid(self.spread_days.max(1));
-        job.confirmed_at.unwrap_or(job.frozen_at).plus(day * DAY)
-    }
+/// A job of rules without its rules.
+pub(super) fn lost_rules(job: &Job) -> Error {
+    Error::Internal(format!("job {} has lost its rules", job.id))
 }
 
 /// What is undone, for an undo; else the verb itself.
@@ -201,7 +181,7 @@ fn change(
 ) -> Result<Vec<(i64, String)>, Error> {
     let ids: Vec<i64> = doing.iter().map(|(key, _)| key.id).collect();
     let keys: Vec<&ApiKey> = doing.iter().map(|(key, _)| *key).collect();
-    let stop = Stop { at: now, by: Some(job.created_by), reason: job.reason.clone() };
+    let stop = Stop { at: now, by: Some(job.asked_by.account), reason: job.reason.clone() };
     match (job.verb, undone(job)) {
         (Verb::Delete, _) => change::revoke_all(db, &ids, &stop, now)?,
         (Verb::Disable, _) => change::set_disabled_all(db, &ids, Some(&stop), now)?,
@@ -278,14 +258,14 @@ fn told(
 fn event(job: &Job, now: Moment, action: Action, target: String, details: serde_json::Value) -> Event {
     Event {
         at: now,
-        actor: Some(job.created_by),
-        actor_name: job.created_name.clone(),
+        actor: Some(job.asked_by.account),
+        actor_name: job.asked_by.name.clone(),
         via: Via::Session,
         action,
         target,
         outcome: Outcome::Success,
         details,
-        address: job.address.clone(),
-        request: job.request.clone(),
+        address: job.asked_by.address.clone(),
+        request: job.asked_by.request.clone(),
     }
 }

@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
-use super::change_keys::asker;
-use super::run_jobs::Shortening;
+use super::change_keys::asked_by;
+use super::run_jobs::lost_rules;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, Moment};
-use crate::domain::job::{Job, JobState, Verb};
+use crate::domain::job::{AskedBy, Job, JobState, Verb};
 use crate::domain::lifetime_rules::{AppliesTo, Rules};
 use crate::domain::mistake::Mistake;
+use crate::domain::shortening::Shortening;
 use crate::domain::user::Username;
 use crate::store::jobs::NewJob;
 use crate::store::{Db, accounts, audit, job_keys, jobs, keys, lifetimes, settings};
@@ -93,7 +94,7 @@ impl App {
     /// Puts rules in force that hit no key; of others, freezes which keys they would hit. `replaces` is the version that
     /// the person saw.
     pub async fn plan_rules(&self, actor: &Actor, rules: Rules, replaces: String) -> Result<Planned, Error> {
-        let (actor, created_by, now) = (actor.clone(), asker(actor)?, self.now());
+        let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
         self.store
             .write(move |db| {
                 let before = lifetimes::load(db)?;
@@ -101,15 +102,10 @@ impl App {
                     return Err(Error::Conflict(CHANGED.into()));
                 }
                 let fresh = rules.clone().with_idle_start(&before, Some(0), now);
-                let shorten = draft(
-                    db,
-                    Verb::Shorten,
-                    &created_by,
-                    parameter(&fresh, &replaces, 1)?,
-                    lifetimes::outliving(&fresh, now),
-                    now,
-                )?;
-                let idle = draft(db, Verb::Idle, &created_by, String::new(), newly_idle(&fresh, &before, now), now)?;
+                let shortening = Shortening { rules: fresh.clone(), replaces, spread_days: 1 };
+                let outliving = lifetimes::outliving(&fresh, now);
+                let shorten = draft(db, Verb::Shorten, &asked_by, shortening.parameter(), outliving, now)?;
+                let idle = draft(db, Verb::Idle, &asked_by, String::new(), newly_idle(&fresh, &before, now), now)?;
                 if shorten.total == 0 && idle.total == 0 {
                     jobs::delete_drafts(db, &[shorten.id, idle.id])?;
                     save(db, &actor, &before, &rules.with_idle_start(&before, Some(0), now), "leave", now)?;
@@ -132,7 +128,7 @@ impl App {
             .read(move |db| {
                 let shorten = own_draft(db, id, account)?;
                 let idle = jobs::linked_draft(db, id)?;
-                let planned: Shortening = parse(&shorten)?;
+                let planned = Shortening::of(&shorten).ok_or_else(|| lost_rules(&shorten))?;
                 let within_a_day = job_keys::count_outliving(db, id, &planned.rules, now)?;
                 Ok(Impact { shorten, within_a_day, idle, rules: planned.rules })
             })
@@ -146,7 +142,7 @@ impl App {
             .store
             .write(move |db| {
                 let shorten = own_draft(db, id, actor.account)?;
-                let planned: Shortening = parse(&shorten)?;
+                let planned = Shortening::of(&shorten).ok_or_else(|| lost_rules(&shorten))?;
                 let before = lifetimes::load(db)?;
                 if before.version() != planned.replaces {
                     return Err(Error::Conflict(CHANGED.into()));
@@ -165,7 +161,7 @@ impl App {
                 }
                 let reason = "The lifetime rules were changed";
                 if let (Existing::Spread(days), true) = (existing, shorten.total > 0) {
-                    jobs::set_parameter(db, id, &parameter(&planned.rules, &planned.replaces, days)?)?;
+                    jobs::set_parameter(db, id, &Shortening { spread_days: days, ..planned }.parameter())?;
                 }
                 if let Some(idle) = &idle {
                     // Spread out, keys are disabled by the sweep when their days are over.
@@ -189,42 +185,35 @@ impl App {
     }
 }
 
-fn parameter(rules: &Rules, replaces: &str, spread_days: i64) -> Result<String, Error> {
-    let shortening = Shortening { rules: rules.clone(), replaces: replaces.to_owned(), spread_days };
-    serde_json::to_string(&shortening).map_err(|error| Error::Internal(error.to_string()))
-}
-
-fn parse(job: &Job) -> Result<Shortening, Error> {
-    serde_json::from_str(&job.parameter).map_err(|_| Error::Internal(format!("job {} has lost its rules", job.id)))
-}
-
 fn own_draft(db: &mut Db, id: i64, account: Option<i64>) -> Result<Job, Error> {
     jobs::find(db, id)?
-        .filter(|job| job.verb == Verb::Shorten && job.state == JobState::Draft && Some(job.created_by) == account)
+        .filter(|job| {
+            job.verb == Verb::Shorten && job.state == JobState::Draft && Some(job.asked_by.account) == account
+        })
         .ok_or(Error::NotFound)
 }
 
 fn draft(
     db: &mut Db,
     verb: Verb,
-    created_by: &(i64, String, Option<String>, Option<String>),
+    asked_by: &AskedBy,
     parameter: String,
-    keys: keys::matching::Predicate,
+    keys: keys::predicate::Predicate,
     now: Moment,
 ) -> Result<Job, Error> {
     let new =
-        NewJob { verb, state: JobState::Draft, filter: None, created_by: created_by.clone(), undoes: None, parameter };
+        NewJob { verb, state: JobState::Draft, filter: None, asked_by: asked_by.clone(), undoes: None, parameter };
     let id = jobs::insert(db, &new, now)?;
     job_keys::freeze_where(db, id, verb, keys)?;
-    let sums = job_keys::sums(db, id, created_by.0, now)?;
+    let sums = job_keys::sums(db, id, asked_by.account, now)?;
     jobs::set_sums(db, id, sums)?;
     jobs::find(db, id)?.ok_or_else(|| Error::Internal("a draft vanished while it was made".into()))
 }
 
 /// The keys that these rules would disable as unused and the rules before them would not.
-fn newly_idle(rules: &Rules, before: &Rules, now: Moment) -> keys::matching::Predicate {
-    let old = keys::matching::not(lifetimes::idle(before, true, now));
-    keys::matching::all([lifetimes::idle(rules, false, now), old].into_iter())
+fn newly_idle(rules: &Rules, before: &Rules, now: Moment) -> keys::predicate::Predicate {
+    let old = keys::predicate::not(lifetimes::idle(before, true, now));
+    keys::predicate::all([lifetimes::idle(rules, false, now), old].into_iter())
 }
 
 fn start(db: &mut Db, actor: &Actor, job: &Job, reason: &str, now: Moment) -> Result<(), Error> {

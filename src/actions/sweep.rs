@@ -99,7 +99,7 @@ fn purge_keys(db: &mut Db, settings: Settings, now: Moment) -> Result<bool, Erro
     }
     change::purge(db, &ids)?;
     audit::insert_all(db, &events)?;
-    Ok(true)
+    Ok(!ids.is_empty())
 }
 
 /// Removes the next events whose time is over, and seals where the log begins now. Says whether there may be more.

@@ -7,7 +7,8 @@ use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
 use crate::domain::secret::{FirstEight, Secret, SecretHash};
 use crate::domain::verdict::{Facts, Refusal, decide};
-use crate::store::audit_list::{self, EventFilter, From, Listed};
+use crate::store::audit_list::{self, EventFilter, Listed};
+use crate::store::paging::From;
 use crate::store::{accounts, keys, settings};
 
 /// What was found.

@@ -169,13 +169,7 @@ pub struct Job {
     /// The query string of the filter by which they were chosen; `None` when they were ticked one by one.
     pub filter: Option<String>,
     /// Who asked for it.
-    pub created_by: i64,
-    /// Their user name.
-    pub created_name: String,
-    /// From which address.
-    pub address: Option<String>,
-    /// By which request.
-    pub request: Option<String>,
+    pub asked_by: AskedBy,
     /// Why, as they said; may be empty.
     pub reason: String,
     /// The end that [`Verb::Expire`] gives.
@@ -206,6 +200,19 @@ pub struct Job {
     pub confirmed_at: Option<Moment>,
     /// When it ended.
     pub finished_at: Option<Moment>,
+}
+
+/// Who asks for bulk work: the actor of its events.
+#[derive(Debug, Clone)]
+pub struct AskedBy {
+    /// The account.
+    pub account: i64,
+    /// Its user name.
+    pub name: String,
+    /// From which address.
+    pub address: Option<String>,
+    /// By which request.
+    pub request: Option<String>,
 }
 
 impl Job {

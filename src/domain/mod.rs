@@ -13,6 +13,7 @@ pub mod mistake;
 pub mod password;
 pub mod secret;
 pub mod settings;
+pub mod shortening;
 pub mod text;
 pub mod user;
 pub mod verdict;

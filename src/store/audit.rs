@@ -110,7 +110,7 @@ pub fn seal_old(db: &mut Db) -> Result<(), Error> {
     let old: Vec<(i64, Stored)> = audit_events::table
         .filter(audit_events::sequence.eq(0))
         .order(audit_events::id.asc())
-        .select((audit_events::id, COLUMNS))
+        .select((audit_events::id, Stored::as_select()))
         .load(db)?;
     if old.is_empty() {
         return Ok(());
@@ -127,34 +127,9 @@ pub fn seal_old(db: &mut Db) -> Result<(), Error> {
     set_last(db, sequence, &hash)
 }
 
-/// The columns of [`Stored`].
-const COLUMNS: (
-    audit_events::sequence,
-    audit_events::at,
-    audit_events::actor,
-    audit_events::actor_name,
-    audit_events::via,
-    audit_events::action,
-    audit_events::target,
-    audit_events::outcome,
-    audit_events::details,
-    audit_events::address,
-    audit_events::request,
-) = (
-    audit_events::sequence,
-    audit_events::at,
-    audit_events::actor,
-    audit_events::actor_name,
-    audit_events::via,
-    audit_events::action,
-    audit_events::target,
-    audit_events::outcome,
-    audit_events::details,
-    audit_events::address,
-    audit_events::request,
-);
-
-#[derive(Queryable)]
+/// An event without its hash.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = audit_events)]
 struct Stored {
     sequence: i64,
     at: i64,
@@ -215,7 +190,7 @@ pub fn read_chain(db: &mut Db, after: i64, most: i64) -> Result<Vec<(Entry, Vec<
         .filter(audit_events::sequence.gt(after))
         .order((audit_events::sequence.asc(), audit_events::id.asc()))
         .limit(most)
-        .select((COLUMNS, audit_events::hash))
+        .select((Stored::as_select(), audit_events::hash))
         .load(db)?;
     Ok(rows.into_iter().map(|(row, hash)| (row.into(), hash)).collect())
 }

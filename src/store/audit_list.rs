@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::Error;
 use super::connection::Db;
+use super::paging::From;
 use super::schema::audit_events;
 use crate::domain::clock::Moment;
 
@@ -59,17 +60,6 @@ impl Listed {
     }
 }
 
-/// Where a page begins: events are numbered, the latest has the largest number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
-    /// At the latest.
-    Start,
-    /// At the first that is older than this number.
-    Older(i64),
-    /// So that the page ends before this number.
-    Newer(i64),
-}
-
 type Query = audit_events::BoxedQuery<'static, <Db as Connection>::Backend>;
 
 fn matching(filter: &EventFilter) -> Query {
@@ -108,14 +98,14 @@ fn matching(filter: &EventFilter) -> Query {
     query
 }
 
-/// A page, latest first, and whether there are more in its direction.
-pub fn page(db: &mut Db, filter: &EventFilter, from: From, size: i64) -> Result<(Vec<Listed>, bool), Error> {
+/// A page, latest first; places are sequence numbers. Also whether there are more in its direction.
+pub fn page(db: &mut Db, filter: &EventFilter, from: From<i64>, size: i64) -> Result<(Vec<Listed>, bool), Error> {
     let query = match from {
         From::Start => matching(filter).order(audit_events::sequence.desc()),
-        From::Older(number) => {
+        From::After(number) => {
             matching(filter).filter(audit_events::sequence.lt(number)).order(audit_events::sequence.desc())
         }
-        From::Newer(number) => {
+        From::Before(number) => {
             matching(filter).filter(audit_events::sequence.gt(number)).order(audit_events::sequence.asc())
         }
     };
@@ -136,7 +126,7 @@ pub fn page(db: &mut Db, filter: &EventFilter, from: From, size: i64) -> Result<
         .load(db)?;
     let more = i64::try_from(events.len()).unwrap_or(i64::MAX) > size;
     events.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    if matches!(from, From::Newer(_)) {
+    if from.is_backwards() {
         events.reverse();
     }
     Ok((events, more))

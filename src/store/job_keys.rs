@@ -5,7 +5,8 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::connection::Db;
 use super::jobs::Sums;
-use super::keys::matching::{Predicate, Reach, all, applicable, matching, of_job};
+use super::keys::matching::{Reach, applicable, matching, of_job};
+use super::keys::predicate::{Predicate, all};
 use super::schema::{accounts, api_keys, job_keys};
 use super::{Error, dialect};
 use crate::domain::clock::{DAY, Moment};
@@ -39,96 +40,59 @@ pub fn freeze(db: &mut Db, job: i64, verb: Verb, chosen: &Chosen, now: Moment) -
 pub fn freeze_where(db: &mut Db, job: i64, verb: Verb, predicate: Predicate) -> Result<(), Error> {
     dialect::lift_statement_timeout(db)?;
     let keys = api_keys::table.filter(predicate);
-    let columns = (
-        job_keys::job,
-        job_keys::key,
-        job_keys::version,
-        job_keys::outcome,
-        job_keys::why,
-        job_keys::before_at,
-        job_keys::before_by,
-        job_keys::before_reason,
-    );
-    let none = "".into_sql::<Text>();
-    let fixed = (job.into_sql::<BigInt>(), api_keys::id, api_keys::version, none, none);
-    let (job, id, version, outcome, why) = fixed;
+    let (job, none) = (job.into_sql::<BigInt>(), "".into_sql::<Text>());
+    let nobody = None::<i64>.into_sql::<Nullable<BigInt>>();
+    let nothing = None::<&str>.into_sql::<Nullable<Text>>();
+    macro_rules! freeze {
+        ($at:expr, $by:expr, $reason:expr) => {
+            keys.select((job, api_keys::id, api_keys::version, none, none, $at, $by, $reason))
+                .insert_into(job_keys::table)
+                .into_columns(FROZEN)
+                .execute(db)?
+        };
+    }
     match verb {
-        Verb::Enable => keys
-            .select((
-                job,
-                id,
-                version,
-                outcome,
-                why,
-                api_keys::disabled_at,
-                api_keys::disabled_by,
-                api_keys::disabled_reason.nullable(),
-            ))
-            .insert_into(job_keys::table)
-            .into_columns(columns)
-            .execute(db)?,
-        Verb::Restore => keys
-            .select((
-                job,
-                id,
-                version,
-                outcome,
-                why,
-                api_keys::revoked_at,
-                api_keys::revoked_by,
-                api_keys::revoked_reason.nullable(),
-            ))
-            .insert_into(job_keys::table)
-            .into_columns(columns)
-            .execute(db)?,
-        _ => keys
-            .select((
-                job,
-                id,
-                version,
-                outcome,
-                why,
-                api_keys::expires_at,
-                None::<i64>.into_sql::<Nullable<BigInt>>(),
-                None::<&str>.into_sql::<Nullable<Text>>(),
-            ))
-            .insert_into(job_keys::table)
-            .into_columns(columns)
-            .execute(db)?,
+        Verb::Enable => freeze!(api_keys::disabled_at, api_keys::disabled_by, api_keys::disabled_reason.nullable()),
+        Verb::Restore => freeze!(api_keys::revoked_at, api_keys::revoked_by, api_keys::revoked_reason.nullable()),
+        _ => freeze!(api_keys::expires_at, nobody, nothing),
     };
     Ok(())
 }
 
 /// Freezes the keys that another job changed, as it left them.
-pub fn freeze_done(db: &mut Db, job: i64, of: i64) -> Result<i64, Error> {
+pub fn freeze_done(db: &mut Db, job: i64, of: i64) -> Result<(), Error> {
     dialect::lift_statement_timeout(db)?;
-    let none = "".into_sql::<Text>();
-    let frozen = job_keys::table
+    let (job, none) = (job.into_sql::<BigInt>(), "".into_sql::<Text>());
+    let before = (job_keys::before_at, job_keys::before_by, job_keys::before_reason);
+    job_keys::table
         .filter(job_keys::job.eq(of).and(job_keys::outcome.eq("done")))
-        .select((
-            job.into_sql::<BigInt>(),
-            job_keys::key,
-            job_keys::version,
-            none,
-            none,
-            job_keys::before_at,
-            job_keys::before_by,
-            job_keys::before_reason,
-        ))
+        .select((job, job_keys::key, job_keys::version, none, none, before.0, before.1, before.2))
         .insert_into(job_keys::table)
-        .into_columns((
-            job_keys::job,
-            job_keys::key,
-            job_keys::version,
-            job_keys::outcome,
-            job_keys::why,
-            job_keys::before_at,
-            job_keys::before_by,
-            job_keys::before_reason,
-        ))
+        .into_columns(FROZEN)
         .execute(db)?;
-    Ok(i64::try_from(frozen).unwrap_or(i64::MAX))
+    Ok(())
 }
+
+/// What is written of a key when it is frozen.
+const FROZEN: (
+    job_keys::job,
+    job_keys::key,
+    job_keys::version,
+    job_keys::outcome,
+    job_keys::why,
+    job_keys::before_at,
+    job_keys::before_by,
+    job_keys::before_reason,
+) = (
+    job_keys::job,
+    job_keys::key,
+    job_keys::version,
+    job_keys::outcome,
+    job_keys::why,
+    job_keys::before_at,
+    job_keys::before_by,
+    job_keys::before_reason,
+);
 
 /// What the frozen keys are in sum, for the one who asks.
 pub fn sums(db: &mut Db, job: i64, asker: i64, now: Moment) -> Result<Sums, Error> {

@@ -6,7 +6,7 @@ use super::Error;
 use super::connection::Db;
 use super::schema::{job_keys, jobs};
 use crate::domain::clock::Moment;
-use crate::domain::job::{Job, JobState, Verb};
+use crate::domain::job::{AskedBy, Job, JobState, Verb};
 
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
@@ -50,10 +50,12 @@ impl TryFrom<Row> for Job {
             state: JobState::from_word(&row.state).ok_or_else(damaged)?,
             frozen_at: Moment(row.frozen_at),
             filter: row.filter,
-            created_by: row.created_by,
-            created_name: row.created_name,
-            address: row.address,
-            request: row.request,
+            asked_by: AskedBy {
+                account: row.created_by,
+                name: row.created_name,
+                address: row.address,
+                request: row.request,
+            },
             reason: row.reason,
             expires_at: row.expires_at.map(Moment),
             parameter: row.parameter,
@@ -81,8 +83,8 @@ pub struct NewJob {
     pub state: JobState,
     /// The filter of its keys, unless they were ticked.
     pub filter: Option<String>,
-    /// Who asks for it: account, user name, address, request.
-    pub created_by: (i64, String, Option<String>, Option<String>),
+    /// Who asks for it.
+    pub asked_by: AskedBy,
     /// The job that it gives back.
     pub undoes: Option<i64>,
     /// What else its verb needs.
@@ -91,7 +93,7 @@ pub struct NewJob {
 
 /// Adds a job without keys.
 pub fn insert(db: &mut Db, new: &NewJob, now: Moment) -> Result<i64, Error> {
-    let (account, name, address, request) = &new.created_by;
+    let AskedBy { account, name, address, request } = &new.asked_by;
     Ok(diesel::insert_into(jobs::table)
         .values((
             (jobs::verb.eq(new.verb.word()), jobs::state.eq(new.state.word()), jobs::frozen_at.eq(now.0)),

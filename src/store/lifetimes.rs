@@ -6,7 +6,8 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::Error;
 use super::connection::Db;
-use super::keys::matching::{Predicate, all, any, live, none_idle_since};
+use super::keys::matching::{live, none_idle_since};
+use super::keys::predicate::{Predicate, all, any};
 use super::schema::{accounts, lifetime_rules};
 use crate::domain::clock::{DAY, Moment};
 use crate::domain::lifetime::LifetimeRule;

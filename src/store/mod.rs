@@ -23,6 +23,7 @@ pub mod jobs;
 pub mod keys;
 pub mod lifetimes;
 pub mod migrations;
+pub mod paging;
 pub mod people;
 pub mod replaced_secrets;
 pub mod saved_views;
@@ -83,7 +84,19 @@ impl From<DieselError> for Error {
 #[derive(Clone)]
 pub struct Store {
     pool: r2d2::Pool<Address>,
+    /// SQLite: one connection of its own, set up for writing. Postgres: the pool of all.
+    writing: r2d2::Pool<Address>,
     writers: Arc<Semaphore>,
+}
+
+/// Sets up the connections that write.
+#[derive(Debug)]
+struct ForWriting;
+
+impl r2d2::CustomizeConnection<Db, diesel::r2d2::Error> for ForWriting {
+    fn on_acquire(&self, db: &mut Db) -> Result<(), diesel::r2d2::Error> {
+        dialect::set_up_writing(db).map_err(diesel::r2d2::Error::QueryError)
+    }
 }
 
 impl Store {
@@ -97,19 +110,18 @@ impl Store {
             dialect::Durability::None(reason) => return Err(Error::NotDurable(reason)),
         }
         drop(first);
-        let pool = r2d2::Pool::builder()
-            .max_size(POOL_SIZE)
-            .min_idle(Some(1))
-            .connection_timeout(PATIENCE)
-            .build(address.clone())
-            .map_err(|error| unavailable(error.to_string()))?;
-        // SQLite has one writer at a time; waiting for the turn here instead of in SQLite keeps the waits short and fair.
-        // On Postgres, writers leave half of the connections to readers: a stuck lock does not stop verification.
-        let writers = match address {
-            Address::Sqlite(_) => 1,
-            Address::Postgres(_) => POOL_SIZE as usize / 2,
+        let pool = || r2d2::Pool::builder().min_idle(Some(1)).connection_timeout(PATIENCE);
+        let readers = pool().max_size(POOL_SIZE).build(address.clone()).map_err(|e| unavailable(e.to_string()))?;
+        let (writing, writers) = match address {
+            // SQLite has one writer at a time; waiting for the turn here instead of in SQLite keeps the waits short and fair.
+            Address::Sqlite(_) => {
+                let one = pool().max_size(1).connection_customizer(Box::new(ForWriting)).build(address.clone());
+                (one.map_err(|error| unavailable(error.to_string()))?, 1)
+            }
+            // Writers leave half of the connections to readers: a stuck lock does not stop verification.
+            Address::Postgres(_) => (readers.clone(), POOL_SIZE as usize / 2),
         };
-        Ok(Self { pool, writers: Arc::new(Semaphore::new(writers)) })
+        Ok(Self { pool: readers, writing, writers: Arc::new(Semaphore::new(writers)) })
     }
 
     /// One read-only transaction that sees one unchanging state.
@@ -119,7 +131,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.hop(Error::Unavailable, |db| transact(db, dialect::begin_read, Error::Unavailable, work)).await
+        self.hop(&self.pool, Error::Unavailable, |db| transact(db, dialect::begin_read, Error::Unavailable, work)).await
     }
 
     /// Statements without a transaction around them: for the paths that every request takes.
@@ -129,7 +141,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.hop(Error::Unavailable, work).await
+        self.hop(&self.pool, Error::Unavailable, work).await
     }
 
     /// Statements without a transaction and without a deadline, for upkeep that takes as long as it takes.
@@ -158,7 +170,7 @@ impl Store {
             .await
             .map_err(|_| Error::Unavailable("waited too long for the turn to write".into()))?
             .map_err(|_| Error::Unavailable("the store is closed".into()))?;
-        self.hop(Error::Unknown, move |db| {
+        self.hop(&self.writing, Error::Unknown, move |db| {
             let _turn = turn; // kept until the work is over, also when nobody waits for it any more
             transact(db, dialect::begin_write, Error::Unknown, work)
         })
@@ -166,13 +178,13 @@ impl Store {
     }
 
     /// Works on a blocking thread. What takes longer than the deadline may still be done: `late` says what that means.
-    async fn hop<T, E, F>(&self, late: fn(String) -> Error, work: F) -> Result<T, E>
+    async fn hop<T, E, F>(&self, pool: &r2d2::Pool<Address>, late: fn(String) -> Error, work: F) -> Result<T, E>
     where
         F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let pool = self.pool.clone();
+        let pool = pool.clone();
         let hop = tokio::task::spawn_blocking(move || {
             let mut db = pool.get().map_err(|error| Error::Unavailable(error.to_string()))?;
             work(&mut db)

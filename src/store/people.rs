@@ -9,7 +9,9 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use super::Error;
 use super::accounts::Row;
 use super::connection::Db;
-use super::keys::matching::{holding, live};
+use super::keys::matching::live;
+use super::keys::predicate::holding;
+use super::paging::From;
 use super::schema::{accounts, api_keys};
 use crate::domain::clock::Moment;
 use crate::domain::user::{Account, Role};
@@ -25,22 +27,11 @@ pub struct PeopleFilter {
     pub active: Option<bool>,
 }
 
-/// Where a page begins: after or before the account with this id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
-    /// At the first.
-    Start,
-    /// After this one.
-    After(i64),
-    /// Before this one.
-    Before(i64),
-}
-
-/// A page of people, by display name, with how many live keys each has; and whether there are more in its direction.
+/// A page of people, by display name; places are ids. With how many live keys each has; and whether there are more in its direction.
 pub fn page(
     db: &mut Db,
     filter: &PeopleFilter,
-    from: From,
+    from: From<i64>,
     size: i64,
     now: Moment,
 ) -> Result<(Vec<(Account, i64)>, bool), Error> {
@@ -73,7 +64,7 @@ pub fn page(
             .bind::<BigInt, _>(id)
             .sql(")")
     };
-    let backwards = matches!(from, From::Before(_));
+    let backwards = from.is_backwards();
     match from {
         From::Start => {}
         From::After(id) => {

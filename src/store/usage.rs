@@ -36,7 +36,7 @@ pub fn add(db: &mut Db, counts: &ByKeyAndDay) -> Result<(), Error> {
     ids.sort_unstable();
     ids.dedup();
     dialect::lock_keys(db, &ids)?; // before their counts, as a purge does
-    let known: HashSet<i64> = keys::change::those_of(db, &ids, keys::matching::any_key())?.into_iter().collect();
+    let known: HashSet<i64> = keys::change::those_of(db, &ids, keys::predicate::any_key())?.into_iter().collect();
     let mut days: HashMap<i64, Counts> = HashMap::new();
     let mut sorted: Vec<_> = counts.iter().collect();
     sorted.sort_unstable_by_key(|(key, _)| **key); // one order of locks on every node: no deadlock

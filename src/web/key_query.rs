@@ -3,7 +3,7 @@
 use url::form_urlencoded::{self, Serializer};
 
 use crate::actions::browse_keys::{COUNT_LIMIT, List, PAGE_SIZES};
-use crate::domain::key_filter::{Broken, Column, Condition, KeyFilter, Operator, Sort};
+use crate::domain::key_filter::{Broken, Column, KeyFilter, Sort};
 
 /// The path of the grid.
 pub const PATH: &str = "/admin/api-keys";
@@ -161,32 +161,9 @@ impl KeyQuery {
         &self.search
     }
 
-    /// How many conditions there are, broken ones too.
-    pub fn conditions(&self) -> usize {
-        self.conditions.len()
-    }
-
-    /// The condition at `index` as it came.
-    pub fn condition_at(&self, index: usize) -> Option<&(String, String)> {
-        self.conditions.get(index)
-    }
-
-    /// The conditions as chips: as they read, or as what is wrong with them.
-    pub fn chips(&self) -> Vec<Chip> {
-        let chip = |(index, (name, value)): (usize, &(String, String))| {
-            let read = KeyFilter::read([(name.as_str(), value.as_str())].into_iter());
-            let base = Chip {
-                index,
-                edit: self.path_with("edit", &index.to_string()),
-                drop: self.without(index),
-                ..Chip::default()
-            };
-            match read {
-                Ok(filter) => filter.conditions.first().map_or(base.clone(), |condition| base.of(condition)),
-                Err(broken) => base.broken(name, value, broken.first().map_or("", |broken| &broken.problem)),
-            }
-        };
-        self.conditions.iter().enumerate().map(chip).collect()
+    /// The conditions as they came, broken ones too: column and operator, value.
+    pub fn conditions(&self) -> &[(String, String)] {
+        &self.conditions
     }
 
     /// The mistakes that are no condition's: the order, the page, the columns, the search text.
@@ -226,7 +203,7 @@ impl KeyQuery {
     }
 
     /// The list without the condition at `index`.
-    fn without(&self, index: usize) -> String {
+    pub(super) fn without(&self, index: usize) -> String {
         let mut changed = Self { cursor: None, view: None, ..self.clone() };
         changed.conditions.remove(index);
         changed.path()
@@ -285,54 +262,6 @@ impl KeyQuery {
 
 fn broken(name: String, value: String, problem: String) -> Broken {
     Broken { name, value, problem }
-}
-
-/// A condition as a chip.
-#[derive(Debug, Clone, Default)]
-pub struct Chip {
-    /// Its place among the conditions.
-    pub index: usize,
-    /// The column.
-    pub column: String,
-    /// The operator.
-    pub operator: String,
-    /// The value.
-    pub value: String,
-    /// What is wrong; empty when nothing is.
-    pub problem: String,
-    /// The link that edits it.
-    pub edit: String,
-    /// The link that removes it.
-    pub drop: String,
-}
-
-impl Chip {
-    fn of(self, condition: &Condition) -> Self {
-        Self {
-            column: condition.column.label().into(),
-            operator: condition.operator_words().into(),
-            value: condition.value_words(),
-            ..self
-        }
-    }
-
-    fn broken(self, name: &str, value: &str, problem: &str) -> Self {
-        let (column, operator) = name.split_once('~').unwrap_or((name, ""));
-        let known = Column::named(column);
-        let said = known.zip(Operator::named(operator)).map(|(column, operator)| operator.label(column.kind()));
-        Self {
-            column: known.map_or_else(|| column.to_owned(), |column| column.label().to_owned()),
-            operator: said.unwrap_or(operator).into(),
-            value: value.into(),
-            problem: problem.into(),
-            ..self
-        }
-    }
-
-    /// The chip as a sentence.
-    pub fn words(&self) -> String {
-        format!("{} {} {}", self.column, self.operator, self.value).trim_end().to_owned()
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod form;
 pub mod gateway;
 pub mod headers;
 pub mod html;
+pub mod key_chips;
 pub mod key_query;
 pub mod key_view;
 pub mod local_path;

@@ -14,7 +14,7 @@ pub struct Server {
     pub url: String,
     out: BufReader<std::process::ChildStdout>,
     /// Reads standard error all the time: a full pipe would stop the server.
-    err: JoinHandle<String>,
+    err: Option<JoinHandle<String>>,
 }
 
 impl Server {
@@ -39,7 +39,7 @@ impl Server {
         out.read_line(&mut line).expect("a line");
         let url = line.trim().rsplit(' ').next().expect("an address").to_owned();
         assert!(line.starts_with("Claviger listens on 127.0.0.1:"), "{line}");
-        Self { child, url, out, err }
+        Self { child, url, out, err: Some(err) }
     }
 
     /// The line with the set-up link.
@@ -56,7 +56,17 @@ impl Server {
         let mut out = String::new();
         self.out.read_to_string(&mut out).expect("text");
         let status = self.child.wait().expect("it ends");
-        (status.code(), out, self.err.join().expect("read"))
+        (status.code(), out, self.err.take().expect("not read yet").join().expect("read"))
+    }
+}
+
+impl Drop for Server {
+    /// A test that fails leaves no process behind.
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            self.child.kill().expect("it can be killed");
+            self.child.wait().expect("it ends");
+        }
     }
 }
 

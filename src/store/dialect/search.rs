@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::IntegerValue;
 use crate::store::connection::Db;
-use crate::store::keys::matching::{Predicate, holding};
+use crate::store::keys::predicate::{Predicate, holding};
 
 /// The keys that may hold `text` somewhere, from an index over three characters in a row; `None` when it has fewer. It
 /// lets through all that do hold it and some that do not: the caller checks.

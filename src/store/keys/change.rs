@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::Row;
-use super::matching::Predicate;
+use super::predicate::Predicate;
 use crate::domain::api_key::{ApiKey, KeyName, Stop};
 use crate::domain::clock::Moment;
 use crate::domain::text;

@@ -5,11 +5,13 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::Row;
-use super::matching::{Predicate, Reach, all, matching, needles};
+use super::matching::{Reach, matching, needles};
+use super::predicate::{Predicate, all};
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort, Value};
 use crate::store::connection::Db;
+use crate::store::paging::From;
 use crate::store::schema::api_keys;
 use crate::store::{Error, dialect};
 
@@ -27,17 +29,6 @@ pub enum Count {
     Many,
 }
 
-/// Where a page begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum From {
-    /// At the first key of the list.
-    Start,
-    /// After this place.
-    After(Place),
-    /// Before this place: the page ends where it is.
-    Before(Place),
-}
-
 /// What a page asks for.
 #[derive(Debug, Clone)]
 pub struct Ask {
@@ -46,7 +37,7 @@ pub struct Ask {
     /// In what order.
     pub sort: Sort,
     /// From where.
-    pub from: From,
+    pub from: From<Place>,
     /// How many keys at the most.
     pub size: i64,
     /// The moment at which the filter is read.
@@ -79,14 +70,10 @@ pub struct Page {
 pub fn page(db: &mut Db, ask: &Ask) -> Result<Page, Error> {
     let (matching, reach, walk) = plan(db, ask)?;
     let (mut keys, more) = rows(db, ask, &reach, walk)?;
-    let (has_previous, has_next) = match &ask.from {
-        From::Start => (false, more),
-        From::After(_) => (true, more),
-        From::Before(_) => {
-            keys.reverse();
-            (more, true)
-        }
-    };
+    if ask.from.is_backwards() {
+        keys.reverse();
+    }
+    let (has_previous, has_next) = ask.from.around(more);
     Ok(Page { keys, has_previous, has_next, matching })
 }
 
@@ -188,7 +175,7 @@ fn rows(db: &mut Db, ask: &Ask, reach: &Reach, walk: bool) -> Result<(Vec<Placed
 }
 
 fn page_of_ids(db: &Db, ask: &Ask, reach: &Reach, walk: bool) -> Ids {
-    let backwards = matches!(ask.from, From::Before(_));
+    let backwards = ask.from.is_backwards();
     let predicate = matching(db, &ask.filter, ask.now, reach);
     let beyond = beyond(ask.sort, &ask.from, walk);
     let predicate = all(std::iter::once(predicate).chain(beyond));
@@ -223,7 +210,7 @@ fn columns(sort: Sort, walk: bool) -> impl Iterator<Item = &'static str> {
 }
 
 /// What comes after or before a place: a comparison of rows, which both databases answer from the index of the order.
-fn beyond(sort: Sort, from: &From, walk: bool) -> Option<Predicate> {
+fn beyond(sort: Sort, from: &From<Place>, walk: bool) -> Option<Predicate> {
     let (place, forwards) = match from {
         From::Start => return None,
         From::After(place) => (place, true),

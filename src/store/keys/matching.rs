@@ -9,6 +9,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
+use super::predicate::{Predicate, all, any, beginning, equal, escaped, fragment, holding, like, number};
 use crate::domain::api_key::EXPIRING_WITHIN;
 use crate::domain::clock::{DAY, Moment};
 use crate::domain::job::Verb;
@@ -17,10 +18,6 @@ use crate::domain::key_filter::{
 };
 use crate::store::connection::Db;
 use crate::store::dialect;
-use crate::store::schema::api_keys;
-
-/// A condition on `api_keys`, on either database.
-pub type Predicate = Box<dyn BoxableExpression<api_keys::table, <Db as Connection>::Backend, SqlType = Bool>>;
 
 /// Who may answer a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +71,12 @@ pub fn matching(db: &Db, filter: &KeyFilter, now: Moment, reach: &Reach) -> Pred
 /// "Not revoked and not expired."
 pub fn live(now: Moment) -> Predicate {
     all([fragment("api_keys.standing < 2"), number("api_keys.ends_at", ">", now.0)].into_iter())
+}
+
+/// Keys that nobody used or changed since this moment; a key that is younger is none of them.
+pub fn none_idle_since(since: Moment) -> Predicate {
+    let before = |column| number(column, "<", since.0);
+    all(["api_keys.active_at", "api_keys.created_at", "api_keys.changed_at"].into_iter().map(before))
 }
 
 fn one(db: &Db, condition: &Condition, now: Moment, reach: &Reach) -> Predicate {
@@ -285,62 +288,4 @@ fn job(id: i64, part: JobPart) -> Predicate {
         JobPart::All => Box::new(open.sql(")")),
         JobPart::Left => Box::new(open.sql(" AND job_keys.outcome = 'left')")),
     }
-}
-
-/// The opposite. A predicate is never null: no column in one is.
-pub fn not(predicate: Predicate) -> Predicate {
-    Box::new(diesel::dsl::not(predicate))
-}
-
-/// Every key.
-pub fn any_key() -> Predicate {
-    fragment("TRUE")
-}
-
-/// All of them; true when there are none.
-pub fn all(predicates: impl Iterator<Item = Predicate>) -> Predicate {
-    predicates.reduce(|left, right| Box::new(left.and(right))).unwrap_or_else(|| fragment("TRUE"))
-}
-
-/// Keys that nobody used or changed since this moment; a key that is younger is none of them.
-pub fn none_idle_since(since: Moment) -> Predicate {
-    let before = |column| number(column, "<", since.0);
-    all(["api_keys.active_at", "api_keys.created_at", "api_keys.changed_at"].into_iter().map(before))
-}
-
-/// Any of them; false when there are none.
-pub fn any(predicates: impl Iterator<Item = Predicate>) -> Predicate {
-    predicates.reduce(|left, right| Box::new(left.or(right))).unwrap_or_else(|| fragment("FALSE"))
-}
-
-fn fragment(text: &'static str) -> Predicate {
-    Box::new(sql::<Bool>(text))
-}
-
-fn number(written: &'static str, operator: &'static str, value: i64) -> Predicate {
-    Box::new(sql::<Bool>(written).sql(" ").sql(operator).sql(" ").bind::<BigInt, _>(value))
-}
-
-fn equal(written: &'static str, value: &str) -> Predicate {
-    Box::new(sql::<Bool>(written).sql(" = ").bind::<Text, _>(value.to_owned()))
-}
-
-fn like(written: &'static str, pattern: &str) -> Predicate {
-    Box::new(sql::<Bool>(written).sql(" LIKE ").bind::<Text, _>(pattern.to_owned()).sql(" ESCAPE '\\'"))
-}
-
-/// A prefix as a range, which both databases answer from an index; from LIKE, SQLite does not.
-fn beginning(written: &'static str, prefix: &str) -> Predicate {
-    let from = sql::<Bool>(written).sql(" >= ").bind::<Text, _>(prefix.to_owned());
-    let to = sql::<Bool>(written).sql(" < ").bind::<Text, _>(format!("{prefix}\u{10FFFF}"));
-    Box::new(from.and(to))
-}
-
-/// The LIKE pattern of a text that holds `value`.
-pub fn holding(value: &str) -> String {
-    format!("%{}%", escaped(value))
-}
-
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

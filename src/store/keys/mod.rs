@@ -10,6 +10,7 @@ pub mod change;
 pub mod folding;
 pub mod grid;
 pub mod matching;
+pub mod predicate;
 
 use super::connection::Db;
 use super::schema::{accounts, api_keys, key_secrets};

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use super::admin_api_keys::number;
 use super::export_keys::ExportError;
 use crate::actions::App;
-use crate::actions::read_audit::{EventFilter, EventPage, EventsFrom, ListedEvent};
+use crate::actions::paging::From;
+use crate::actions::read_audit::{EventFilter, EventPage, ListedEvent};
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, Moment};
 use crate::domain::mistake::Mistake;
@@ -79,11 +80,11 @@ impl Asked {
         })
     }
 
-    fn place(&self) -> EventsFrom {
+    fn place(&self) -> From<i64> {
         match (self.older, self.newer) {
-            (Some(number), _) => EventsFrom::Older(number),
-            (None, Some(number)) => EventsFrom::Newer(number),
-            (None, None) => EventsFrom::Start,
+            (Some(number), _) => From::After(number),
+            (None, Some(number)) => From::Before(number),
+            (None, None) => From::Start,
         }
     }
 

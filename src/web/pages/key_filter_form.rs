@@ -41,7 +41,7 @@ impl FilterForm {
 
     /// For the condition at `index` of a list.
     pub fn edit(query: &KeyQuery, index: usize) -> Option<Self> {
-        let (name, value) = query.condition_at(index)?;
+        let (name, value) = query.conditions().get(index)?;
         let (column, operator) = name.split_once('~')?;
         let problem = query.chips().get(index).map(|chip| chip.problem.clone()).unwrap_or_default();
         let column = Column::named(column)?;

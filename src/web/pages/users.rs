@@ -5,7 +5,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::admin_api_keys::number;
-use crate::actions::administer_users::{Invited, PeopleFilter, PeopleFrom, PeoplePage};
+use crate::actions::administer_users::{Invited, PeopleFilter, PeoplePage};
+use crate::actions::paging::From;
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
 use crate::domain::mistake::collect;
@@ -80,11 +81,11 @@ impl Asked {
         }
     }
 
-    fn from(&self) -> PeopleFrom {
+    fn from(&self) -> From<i64> {
         match (self.after, self.before) {
-            (Some(id), _) => PeopleFrom::After(id),
-            (None, Some(id)) => PeopleFrom::Before(id),
-            (None, None) => PeopleFrom::Start,
+            (Some(id), _) => From::After(id),
+            (None, Some(id)) => From::Before(id),
+            (None, None) => From::Start,
         }
     }
 

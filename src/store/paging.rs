@@ -1,0 +1,28 @@
+//! Where a page of a list begins, and what lies around it.
+
+/// Where a page begins: at the start of its list, or beside a place in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From<Place> {
+    /// At the first row of the list.
+    Start,
+    /// After this place.
+    After(Place),
+    /// Before this place: the page ends where it is, and is walked to backwards.
+    Before(Place),
+}
+
+impl<Place> From<Place> {
+    /// Is the page walked to from its end?
+    pub const fn is_backwards(&self) -> bool {
+        matches!(self, Self::Before(_))
+    }
+
+    /// Are there rows before and after the page, when there are `more` beyond it in the direction of the walk?
+    pub const fn around(&self, more: bool) -> (bool, bool) {
+        match self {
+            Self::Start => (false, more),
+            Self::After(_) => (true, more),
+            Self::Before(_) => (more, true),
+        }
+    }
+}
