@@ -101,17 +101,20 @@ pub fn purge(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
 /// Brings revoked keys back. A key whose name another live key of its owner has by now gets a new one: these are given back.
 pub fn restore_all(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<(i64, String)>, Error> {
     let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
+    let live: Vec<&ApiKey> = keys.iter().copied().filter(|key| !key.is_past_expiry(now)).collect();
+    let live_ids: Vec<i64> = live.iter().map(|key| key.id).collect();
+    let renamed = rename_where_taken(db, &live, now)?;
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids)))
         .set((
             api_keys::revoked_at.eq(None::<i64>),
             api_keys::revoked_by.eq(None::<i64>),
             api_keys::revoked_reason.eq(""),
+            api_keys::holds_name.eq(api_keys::id.eq_any(&live_ids)),
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
         .execute(db)?;
-    let live: Vec<&ApiKey> = keys.iter().copied().filter(|key| !key.is_past_expiry(now)).collect();
-    regain_names(db, &live, now)
+    Ok(renamed)
 }
 
 /// Gives keys back the ends that they had, and what lives again its name.
@@ -120,17 +123,21 @@ pub fn give_ends_back(
     keys: &[(&ApiKey, Option<Moment>)],
     now: Moment,
 ) -> Result<Vec<(i64, String)>, Error> {
+    let lives = |(key, end): &(&ApiKey, Option<Moment>)| key.revoked.is_none() && end.is_none_or(|end| end > now);
+    let live: Vec<&ApiKey> = keys.iter().filter(|pair| lives(pair)).map(|(key, _)| *key).collect();
+    let live_ids: Vec<i64> = live.iter().map(|key| key.id).collect();
+    let renamed = rename_where_taken(db, &live, now)?;
     for (key, end) in keys {
         set_expiry_all(db, &[key.id], *end, now)?;
     }
-    let lives = |(key, end): &(&ApiKey, Option<Moment>)| key.revoked.is_none() && end.is_none_or(|end| end > now);
-    let live: Vec<&ApiKey> = keys.iter().filter(|pair| lives(pair)).map(|(key, _)| *key).collect();
-    regain_names(db, &live, now)
+    let nameless = api_keys::table.filter(api_keys::id.eq_any(&live_ids).and(api_keys::holds_name.eq(false)));
+    diesel::update(nameless).set(api_keys::holds_name.eq(true)).execute(db)?;
+    Ok(renamed)
 }
 
-/// Lets live keys hold their names again. One whose name another live key of its owner has by now gets a new one: these
-/// are given back.
-fn regain_names(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<(i64, String)>, Error> {
+/// Makes way for keys that are to hold their names again: one whose name another live key of its owner has by now gets a
+/// new one. These are given back.
+fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<(i64, String)>, Error> {
     let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
     let held: Vec<i64> = api_keys::table
         .inner_join(
@@ -158,7 +165,6 @@ fn regain_names(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<(i64, 
             renamed.push((key.id, name.0));
         }
     }
-    diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids))).set(api_keys::holds_name.eq(true)).execute(db)?;
     Ok(renamed)
 }
 
