@@ -46,14 +46,14 @@ pub fn set_up(db: &mut Db) -> QueryResult<()> {
 
 /// Sets up a connection that writes.
 ///
-/// SQLite: what a batch of bulk work changes fits into its cache (32 MB), else changed pages are written and read again and
-/// again; and the log is taken over into the database after 64 MB, so that pages that many batches change are written once.
+/// SQLite: what a transaction changes stays in memory until its end, since written early, pages that a batch of bulk work
+/// changes often are written and read again and again; and the log is taken over into the database after 64 MB, so that
+/// pages that many batches change are written there once.
 /// Postgres: nothing; its server is set up for both.
 pub fn set_up_writing(db: &mut Db) -> QueryResult<()> {
     match db {
-        Db::Sqlite(connection) => {
-            connection.batch_execute("PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16384")
-        }
+        Db::Sqlite(connection) => connection
+            .batch_execute("PRAGMA cache_spill = OFF; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 16384"),
         Db::Postgres(_) => Ok(()),
     }
 }
