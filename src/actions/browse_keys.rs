@@ -8,10 +8,11 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
 use crate::domain::key_filter::{KeyFilter, Place, Sort};
 use crate::domain::mistake::Mistake;
+use crate::domain::rights::Access;
 use crate::domain::secret::{FirstEight, Secret};
 use crate::store::keys::grid::{self, Ask};
 use crate::store::paging::From;
-use crate::store::{Db, accounts, keys};
+use crate::store::{Db, accounts, keys, rights};
 
 pub use crate::store::accounts::Owner;
 pub use crate::store::keys::grid::{COUNT_LIMIT, Count};
@@ -38,7 +39,7 @@ pub struct List {
 #[derive(Debug, Clone)]
 pub struct KeyPage {
     /// The keys with their owners, in the order of the list.
-    pub keys: Vec<(ApiKey, Owner)>,
+    pub keys: Vec<ListedKey>,
     /// The moment at which the filter was read.
     pub now: Moment,
     /// How many keys stand before this page.
@@ -77,15 +78,14 @@ impl App {
             now,
             count_limit: list.count_limit,
         };
-        let (page, before, total, live, owners) = self
+        let (page, before, total, live, around) = self
             .store
             .read(move |db| {
                 let (page, before) = page(db, &ask, cursor.as_ref())?;
                 let total = grid::count(db, &KeyFilter::default(), now, COUNT_LIMIT)?;
                 let live = keys::count_all_live(db, now)?;
-                let ids: Vec<i64> = page.keys.iter().map(|placed| placed.key.owner).collect();
-                let owners = accounts::owners(db, &ids)?;
-                Ok::<_, Error>((page, before, total, live, owners))
+                let around = Around::of(db, &page.keys)?;
+                Ok::<_, Error>((page, before, total, live, around))
             })
             .await?;
         let shown = i64::try_from(page.keys.len()).unwrap_or(i64::MAX);
@@ -98,7 +98,7 @@ impl App {
         let next = if page.has_next { link(bottom, false, before + shown) } else { None };
         let keys = page.keys.into_iter().map(|placed| placed.key).collect();
         Ok(KeyPage {
-            keys: self.with_owners(keys, &owners),
+            keys: self.listed(keys, around),
             now,
             before,
             matching: page.matching,
@@ -128,13 +128,41 @@ impl App {
         FirstEight::parse(text)
     }
 
-    pub(super) fn with_owners(&self, keys: Vec<ApiKey>, owners: &HashMap<i64, Owner>) -> Vec<(ApiKey, Owner)> {
+    pub(super) fn listed(&self, keys: Vec<ApiKey>, mut around: Around) -> Vec<ListedKey> {
         let complete = |mut key: ApiKey| {
             self.use_log.complete(&mut key);
-            let owner = owners.get(&key.owner).cloned().unwrap_or_default();
-            (key, owner)
+            let owner = around.owners.get(&key.owner).cloned().unwrap_or_default();
+            let access = around.access.remove(&key.id).unwrap_or(Access::inherited());
+            ListedKey { key, owner, access }
         };
         keys.into_iter().map(complete).collect()
+    }
+}
+
+/// A key as lists of everybody's keys have it.
+#[derive(Debug, Clone)]
+pub struct ListedKey {
+    /// The key.
+    pub key: ApiKey,
+    /// Whose.
+    pub owner: Owner,
+    /// What it may do.
+    pub access: Access,
+}
+
+/// What stands around keys in lists.
+pub(super) struct Around {
+    owners: HashMap<i64, Owner>,
+    access: HashMap<i64, Access>,
+}
+
+impl Around {
+    pub(super) fn of(db: &mut Db, placed: &[grid::Placed]) -> Result<Self, Error> {
+        let mut ids: Vec<i64> = placed.iter().map(|placed| placed.key.owner).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let keys: Vec<&ApiKey> = placed.iter().map(|placed| &placed.key).collect();
+        Ok(Self { owners: accounts::owners(db, &ids)?, access: rights::access_of(db, &keys)? })
     }
 }
 

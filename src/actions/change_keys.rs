@@ -5,11 +5,11 @@ use serde_json::json;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
-use crate::domain::job::{AskedBy, Job, JobState, Verb};
+use crate::domain::job::{AskedBy, DeletedPolicy, Job, JobState, Verb};
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::text::{self, Limits};
 use crate::store::jobs::NewJob;
-use crate::store::{Db, audit, job_keys, jobs, settings};
+use crate::store::{Db, Error as StoreError, audit, job_keys, jobs, policies, settings};
 
 pub use crate::store::job_keys::Chosen;
 
@@ -141,6 +141,9 @@ impl App {
                     return Ok(undo);
                 }
                 can_be_undone(db, &job, now)?;
+                if let Some(deleted) = job.deleted_policy() {
+                    bring_back(db, &actor, &deleted, now)?;
+                }
                 let account = asked_by.account;
                 let new = NewJob {
                     verb: Verb::Undo,
@@ -174,6 +177,18 @@ pub(super) fn asked_by(actor: &Actor) -> Result<AskedBy, Error> {
     Ok(AskedBy { account, name: actor.name.clone(), address, request: actor.request.clone() })
 }
 
+/// Brings a policy back that was deleted with its keys. It needs its name.
+fn bring_back(db: &mut Db, actor: &Actor, deleted: &DeletedPolicy, now: Moment) -> Result<(), Error> {
+    policies::set_deleted(db, deleted.policy, None).map_err(|error| match error {
+        StoreError::Conflict(_) => {
+            let text = format!("Another policy is called {} by now. Rename that one first.", deleted.name);
+            Error::Conflict(text)
+        }
+        error => error.into(),
+    })?;
+    Ok(audit::insert(db, &actor.did(now, Action::PolicyRestore, &deleted.name, json!({})))?)
+}
+
 fn can_be_undone(db: &mut Db, job: &Job, now: Moment) -> Result<(), Error> {
     let refuse = |text: &str| Err(Error::Conflict(text.into()));
     if !job.is_over() {
@@ -186,7 +201,7 @@ fn can_be_undone(db: &mut Db, job: &Job, now: Moment) -> Result<(), Error> {
     if job.finished_at.is_none_or(|at| now.since(at) > keep) {
         return refuse("This is too long ago: what it changed may have been purged.");
     }
-    if job.done == 0 {
+    if job.done == 0 && job.deleted_policy().is_none() {
         return refuse("Nothing was changed, so there is nothing to give back.");
     }
     Ok(())
@@ -198,7 +213,9 @@ fn nothing(verb: Verb) -> String {
         Verb::Restore => "None of the selected keys was deleted".into(),
         Verb::Enable => "None of the selected keys is disabled".into(),
         Verb::Disable => "None of the selected keys can be disabled".into(),
-        Verb::Expire | Verb::Undo | Verb::Shorten | Verb::Idle => "All selected keys have ended".into(),
+        Verb::Expire | Verb::Undo | Verb::Shorten | Verb::Idle | Verb::GivePolicy => {
+            "All selected keys have ended".into()
+        }
     }
 }
 

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::browse_keys::{List, Owner};
+use super::browse_keys::{Around, List, ListedKey};
 use super::{Actor, App, Error};
-use crate::domain::api_key::ApiKey;
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
 use crate::domain::key_filter::Place;
+use crate::store::audit;
 use crate::store::keys::grid::{self, Ask};
 use crate::store::paging::From;
-use crate::store::{accounts, audit};
 
 /// Exports that run at a time.
 pub const AT_ONCE: usize = 2;
@@ -69,25 +68,22 @@ impl App {
     }
 
     /// The next keys with their owners; none when the export is over.
-    pub async fn next_of_export(&self, export: &mut Export) -> Result<Vec<(ApiKey, Owner)>, Error> {
+    pub async fn next_of_export(&self, export: &mut Export) -> Result<Vec<ListedKey>, Error> {
         if export.over {
             return Ok(Vec::new());
         }
         let from = export.after.take().map_or(From::Start, From::After);
         let (ask, walk) = (Ask { from, ..export.ask.clone() }, export.walk);
-        let (placed, owners) = self
+        let (placed, around) = self
             .store
             .read(move |db| {
                 let placed = grid::batch(db, &ask, walk)?;
-                let mut ids: Vec<i64> = placed.iter().map(|placed| placed.key.owner).collect();
-                ids.sort_unstable();
-                ids.dedup();
-                let owners = accounts::owners(db, &ids)?;
-                Ok::<_, Error>((placed, owners))
+                let around = Around::of(db, &placed)?;
+                Ok::<_, Error>((placed, around))
             })
             .await?;
         export.after = placed.last().map(|placed| placed.place.clone());
         export.over = i64::try_from(placed.len()).unwrap_or(i64::MAX) < BATCH;
-        Ok(self.with_owners(placed.into_iter().map(|placed| placed.key).collect(), &owners))
+        Ok(self.listed(placed.into_iter().map(|placed| placed.key).collect(), around))
     }
 }

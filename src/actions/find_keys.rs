@@ -1,12 +1,16 @@
 //! The keys of one owner: the list, the limits, one key with its history.
 
+use std::collections::HashMap;
+
+use super::give_rights::{self, Offer};
 use super::{App, Error, generate_key};
 use crate::domain::api_key::{ApiKey, Status};
 use crate::domain::clock::Moment;
 use crate::domain::lifetime::LifetimeRule;
+use crate::domain::rights::Access;
 use crate::domain::secret::FirstEight;
 use crate::store::accounts::Owner;
-use crate::store::{Db, accounts, audit, keys, lifetimes, replaced_secrets, settings};
+use crate::store::{Db, accounts, audit, keys, lifetimes, replaced_secrets, rights, settings};
 
 pub use crate::store::audit::Line;
 pub use crate::store::keys::Listing;
@@ -16,6 +20,10 @@ pub use crate::store::keys::Listing;
 pub struct OwnKeys {
     /// The keys of the listing that was asked for, newest first. Of ended ones, the latest 200.
     pub keys: Vec<ApiKey>,
+    /// What each of them may do, by its id.
+    pub access: HashMap<i64, Access>,
+    /// What a new key can be given.
+    pub offer: Offer,
     /// How many keys are live.
     pub live: i64,
     /// How many were revoked or expired.
@@ -40,6 +48,8 @@ impl OwnKeys {
 pub struct KeyDetails {
     /// The key.
     pub key: ApiKey,
+    /// What it may do.
+    pub access: Access,
     /// Until when a replaced secret stays good.
     pub grace_ends: Option<Moment>,
     /// Who disabled or revoked it, by name.
@@ -58,8 +68,12 @@ impl App {
             .store
             .read(move |db| {
                 let settings = settings::load(db)?;
+                let keys = keys::list(db, owner, listing, now)?;
+                let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
                 Ok::<_, Error>(OwnKeys {
-                    keys: keys::list(db, owner, listing, now)?,
+                    access: rights::access_of(db, &keys.iter().collect::<Vec<_>>())?,
+                    offer: give_rights::offer(db, &account)?,
+                    keys,
                     live: keys::count_live(db, owner, now)?,
                     ended: keys::count_ended(db, owner, now)?,
                     rule: lifetimes::for_owner(db, owner)?,
@@ -115,5 +129,6 @@ fn details_of(db: &mut Db, key: ApiKey, now: Moment) -> Result<KeyDetails, Error
         _ => replaced_secrets::grace_ends(db, key.id, now)?,
     };
     let history = audit::history(db, key.first_eight.as_str(), 50)?;
-    Ok(KeyDetails { stopped_by, grace_ends, history, rule: lifetimes::for_owner(db, key.owner)?, key })
+    let (rule, access) = (lifetimes::for_owner(db, key.owner)?, rights::access(db, &key)?);
+    Ok(KeyDetails { key, access, grace_ends, stopped_by, history, rule })
 }

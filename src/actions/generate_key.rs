@@ -3,15 +3,18 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::give_rights::{Given, give};
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
 use crate::domain::lifetime::{Expiry, LifetimeRule};
 use crate::domain::mistake::Mistake;
+use crate::domain::resource::ResourceName;
+use crate::domain::rights::{Access, Wish};
 use crate::domain::secret::{FirstEight, Secret, SecretHash, base62};
 use crate::store::keys::NewKey;
-use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, settings};
+use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, rights, settings};
 
 /// What a person reads while `allow_creation` is off.
 pub(super) const CREATION_OFF: &str =
@@ -41,6 +44,10 @@ pub struct KeyRequest {
     pub note: KeyNote,
     /// How long it shall live.
     pub expiry: Expiry,
+    /// What it shall be able to do of what its owner may.
+    pub wish: Wish,
+    /// The resource that it shall be bound to.
+    pub resource: Option<ResourceName>,
     /// The form by which it is asked for.
     pub form: FormId,
 }
@@ -64,10 +71,20 @@ impl FormId {
 
 /// The answer to a form that asks for a secret.
 pub enum Issued {
-    /// The key and its secret, to be shown in this one answer.
-    Now(Box<ApiKey>, Secret),
+    /// A key and its secret, to be shown in this one answer.
+    Now(Box<New>),
     /// This form was answered before, with the secret of this key.
     Before(FirstEight),
+}
+
+/// What the one answer shows.
+pub struct New {
+    /// The key.
+    pub key: ApiKey,
+    /// What it may do.
+    pub access: Access,
+    /// Its secret.
+    pub secret: Secret,
 }
 
 impl App {
@@ -84,7 +101,7 @@ impl App {
             let secret = Secret::generate(&self.config.prefixes[0], &first_eight, &mut *rng);
             let made = self.insert_key(actor, owner, request.clone(), first_eight, secret.hash()).await;
             match made {
-                Ok(Ok(key)) => return Ok(Issued::Now(Box::new(key), secret)),
+                Ok(Ok((key, access))) => return Ok(Issued::Now(Box::new(New { key, access, secret }))),
                 Ok(Err(shown_before)) => return Ok(Issued::Before(shown_before)),
                 // Another key has the same first eight, or the same form was answered at this moment: look again.
                 Err(Attempt::Again) => {}
@@ -101,7 +118,7 @@ impl App {
         request: KeyRequest,
         first_eight: FirstEight,
         secret_hash: SecretHash,
-    ) -> Result<Result<ApiKey, FirstEight>, Attempt> {
+    ) -> Result<Result<(ApiKey, Access), FirstEight>, Attempt> {
         let (actor, now) = (actor.clone(), self.now());
         self.store
             .write(move |db| {
@@ -113,14 +130,24 @@ impl App {
                 if request.name.is_none() && settings::load(db)?.name_required {
                     return Err(Error::from(Mistake::new("name", "Enter a name")).into());
                 }
+                let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
+                let given = give(db, &account, &request.wish, request.resource.as_ref())?;
                 let name = free_name(db, owner, request.name, now)?;
-                let new = NewKey { first_eight, secret_hash, owner, name, note: request.note, expires_at };
-                keys::insert(db, &new, owner, now)?;
+                let Given { grant, scopes, resource } = given;
+                let note = request.note;
+                let new = NewKey { first_eight, secret_hash, owner, name, note, grant, resource, expires_at };
+                let id = keys::insert(db, &new, owner, now)?;
+                rights::give_scopes(db, id, &scopes)?;
                 forms::insert(db, &request.form.hash(owner), owner, &new.first_eight, now)?;
-                let details = json!({ "name": new.name.0, "expires_at": expires_at.map(Moment::rfc3339) });
+                let details = json!({
+                    "name": new.name.0, "expires_at": expires_at.map(Moment::rfc3339),
+                    "access": request.wish.told(), "resource": request.resource.as_ref().map(ResourceName::text),
+                });
                 audit::insert(db, &actor.did(now, Action::KeyGenerate, new.first_eight.as_str(), details))?;
                 let key = keys::find_own(db, owner, &new.first_eight)?;
-                key.map(Ok).ok_or_else(|| Error::Internal("a key vanished while it was made".into()).into())
+                let key = key.ok_or_else(|| Error::Internal("a key vanished while it was made".into()))?;
+                let access = rights::access(db, &key)?;
+                Ok(Ok((key, access)))
             })
             .await
     }

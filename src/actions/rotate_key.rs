@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::edit_key::{REVOKED, own_living};
-use super::generate_key::{ATTEMPTS, Attempt, CREATION_OFF, FormId, Issued};
+use super::generate_key::{ATTEMPTS, Attempt, CREATION_OFF, FormId, Issued, New};
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, Status};
 use crate::domain::audit::Action;
@@ -11,7 +11,7 @@ use crate::domain::clock::{DAY, HOUR, Moment};
 use crate::domain::mistake::Mistake;
 use crate::domain::secret::{FirstEight, Secret};
 use crate::store::replaced_secrets::Rotation;
-use crate::store::{audit, forms, keys, lifetimes, replaced_secrets, settings};
+use crate::store::{audit, forms, keys, lifetimes, replaced_secrets, rights, settings};
 
 /// How long the secret before stays good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,12 +108,13 @@ impl App {
                     let details = json!({ "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Moment::rfc3339) });
                     audit::insert(db, &actor.did(now, Action::KeyRotate, first_eight.as_str(), details))?;
                     let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
-                    Ok::<_, Attempt>(Ok((key, (grace_ends > now).then_some(grace_ends))))
+                    let access = rights::access(db, &key)?;
+                    Ok::<_, Attempt>(Ok((key, access, (grace_ends > now).then_some(grace_ends))))
                 })
                 .await;
             match rotated {
-                Ok(Ok((key, old_until))) => {
-                    return Ok(Rotated { issued: Issued::Now(Box::new(key), secret), old_until });
+                Ok(Ok((key, access, old_until))) => {
+                    return Ok(Rotated { issued: Issued::Now(Box::new(New { key, access, secret })), old_until });
                 }
                 Ok(Err(shown_before)) => {
                     return Ok(Rotated { issued: Issued::Before(shown_before), old_until: None });

@@ -211,6 +211,15 @@ fn change(
                 doing.iter().map(|(key, pending)| (*key, pending.before_at.map(Moment))).collect();
             return Ok(change::give_ends_back(db, &ends, now)?);
         }
+        (Verb::GivePolicy, _) => {
+            let policy = job.parameter.parse().map_err(|_| lost_rules(job))?;
+            change::set_policy_all(db, &ids, policy, now)?;
+        }
+        (Verb::Undo, Some(Verb::GivePolicy)) => {
+            for (key, pending) in doing {
+                change::set_policy_all(db, &[key.id], pending.before_at.unwrap_or_default(), now)?;
+            }
+        }
         (Verb::Undo, _) => return Err(Error::Internal(format!("job {} undoes nothing that is known", job.id))),
     }
     Ok(Vec::new())
@@ -249,6 +258,7 @@ fn told(
             tell("expires_at", json!([key.expires_at.map(Moment::rfc3339), end.map(Moment::rfc3339)]));
             Action::KeySetExpiry
         }
+        (Verb::GivePolicy, _) | (Verb::Undo, Some(Verb::GivePolicy)) => Action::KeyEdit,
         _ => Action::KeyRestore,
     };
     (action, details)

@@ -3,16 +3,23 @@
 use super::{App, Error};
 use crate::domain::api_key::{ApiKey, Use};
 use crate::domain::clock::Moment;
-use crate::domain::secret::Secret;
+use crate::domain::permission::Rights;
+use crate::domain::resource::ResourceName;
+use crate::domain::rights::{Demand, Holding, Lacking, effective};
+use crate::domain::secret::{Secret, SecretHash};
+use crate::domain::settings::ServiceRights;
 use crate::domain::text;
-use crate::domain::user::Account;
+use crate::domain::user::{Account, Kind};
 use crate::domain::verdict::{Facts, Refusal, decide};
-use crate::store::{keys, settings};
+use crate::store::keys::Found;
+use crate::store::{Db, keys, rights, settings};
 
 /// The answer.
 pub enum Verdict {
-    /// Good.
+    /// Good, and enough for what was asked.
     Good(Box<GoodKey>),
+    /// Good, and not enough.
+    Lacking(Lacking),
     /// Not good. The reason is not for the one who asked.
     Refused(Refusal),
 }
@@ -23,6 +30,10 @@ pub struct GoodKey {
     pub key: ApiKey,
     /// Its owner.
     pub owner: Account,
+    /// What it may do now.
+    pub rights: Rights,
+    /// The resource that it is bound to.
+    pub bound: Option<ResourceName>,
     /// When the presented secret ends: with the key, or before it when a rotation replaced it.
     pub expires_at: Option<Moment>,
 }
@@ -36,38 +47,41 @@ pub struct Presenter<'a> {
 }
 
 impl App {
-    /// Decides about a presented text. `Unavailable` means "cannot know": neither yes nor no.
-    pub async fn verify_key(&self, presented: &str, client: Presenter<'_>) -> Result<Verdict, Error> {
+    /// Decides about a presented text, and whether its key is enough for what is asked of it. `Unavailable` means "cannot
+    /// know": neither yes nor no.
+    pub async fn verify_key(&self, presented: &str, demand: &Demand, client: Presenter<'_>) -> Result<Verdict, Error> {
         let Some(secret) = Secret::parse(&self.config.prefixes, presented) else {
             return Ok(self.refused(None, Refusal::Unknown, &client));
         };
         let hash = secret.hash();
-        let found = self
-            .store
-            .look_up(move |db| {
-                let found = keys::find_by_secret(db, &hash)?;
-                Ok::<_, Error>(match found {
-                    Some(found) => Some((found, settings::load(db)?)),
-                    None => None,
-                })
-            })
-            .await?;
-        let Some((found, settings)) = found else { return Ok(self.refused(None, Refusal::Unknown, &client)) };
+        let Some(known) = self.store.read(move |db| look_up(db, &hash)).await? else {
+            return Ok(self.refused(None, Refusal::Unknown, &client));
+        };
+        let Known { found, holding, accept_keys } = known;
         let now = self.now();
         let facts = Facts {
             key: &found.key,
             owner_active: found.owner.active,
             replaced_until: found.replaced_until,
-            accept_keys: settings.accept_keys,
+            policy_deleted: holding.is_none(),
+            accept_keys,
         };
-        if let Err(refusal) = decide(&facts, now) {
-            return Ok(self.refused(Some(&found.key), refusal, &client));
+        let decided = decide(&facts, now).and_then(|()| holding.ok_or(Refusal::PolicyDeleted));
+        let holding = match decided {
+            Ok(holding) => holding,
+            Err(refusal) => return Ok(self.refused(Some(&found.key), refusal, &client)),
+        };
+        let rights = effective(&holding);
+        let bound = holding.bound.map(|bound| bound.name);
+        if let Err(lacking) = demand.is_met(&rights, bound.as_ref()) {
+            self.refused(Some(&found.key), lacking.into(), &client);
+            return Ok(Verdict::Lacking(lacking));
         }
         let agent = text::excerpt(client.agent, 200);
         self.use_log.note(found.key.id, Use { at: now, address: client.address, agent });
         let ends = [found.key.expires_at, found.replaced_until];
         let expires_at = ends.into_iter().flatten().min();
-        Ok(Verdict::Good(Box::new(GoodKey { key: found.key, owner: found.owner, expires_at })))
+        Ok(Verdict::Good(Box::new(GoodKey { key: found.key, owner: found.owner, rights, bound, expires_at })))
     }
 
     /// Notes the refusal in memory; it is written down with the next flush.
@@ -79,4 +93,20 @@ impl App {
         self.refusals.note(key, refusal, &client.address, &agent, self.now());
         Verdict::Refused(refusal)
     }
+}
+
+/// What the database knows of a presented secret, all of one moment.
+struct Known {
+    found: Found,
+    /// `None`: the policy of the key was deleted.
+    holding: Option<Holding>,
+    accept_keys: bool,
+}
+
+fn look_up(db: &mut Db, hash: &SecretHash) -> Result<Option<Known>, Error> {
+    let Some(found) = keys::find_by_secret(db, hash)? else { return Ok(None) };
+    let settings = settings::load(db)?;
+    let policy_alone = settings.service_rights == ServiceRights::Policy && found.owner.kind == Kind::Service;
+    let holding = rights::of_key(db, &found.key, found.owner.role, policy_alone)?;
+    Ok(Some(Known { found, holding, accept_keys: settings.accept_keys }))
 }

@@ -5,17 +5,20 @@ use super::{App, Error};
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
+use crate::domain::rights::Access;
 use crate::domain::secret::{FirstEight, Secret, SecretHash};
 use crate::domain::verdict::{Facts, Refusal, decide};
 use crate::store::audit_list::{self, EventFilter, Listed};
 use crate::store::paging::From;
-use crate::store::{accounts, keys, settings};
+use crate::store::{accounts, keys, rights, settings};
 
 /// What was found.
 #[derive(Debug, Clone)]
 pub struct Explanation {
     /// The key.
     pub key: ApiKey,
+    /// What it may do.
+    pub access: Access,
     /// Whose it is.
     pub owner: Owner,
     /// Why it would be refused at this moment; `None` when it is good.
@@ -79,6 +82,7 @@ impl App {
                     key: &key,
                     owner_active: owner.active,
                     replaced_until,
+                    policy_deleted: rights::policy_is_deleted(db, &key)?,
                     accept_keys: settings::load(db)?.accept_keys,
                 };
                 let refusal = decide(&facts, now).err();
@@ -88,7 +92,15 @@ impl App {
                     ..EventFilter::default()
                 };
                 let (refusals, _) = audit_list::page(db, &filter, From::Start, 10)?;
-                Ok::<_, Error>(Explanation { key, owner, refusal, refusals, now, secret })
+                Ok::<_, Error>(Explanation {
+                    access: rights::access(db, &key)?,
+                    key,
+                    owner,
+                    refusal,
+                    refusals,
+                    now,
+                    secret,
+                })
             })
             .await?;
         self.use_log.complete(&mut found.key);

@@ -2,6 +2,7 @@
 
 use super::clock::{DAY, Moment};
 use super::mistake::Mistake;
+use super::rights::Grant;
 use super::secret::FirstEight;
 use super::text::{self, Limits};
 
@@ -21,6 +22,10 @@ pub struct ApiKey {
     pub name: String,
     /// Where it is used; may be empty.
     pub note: String,
+    /// What it may do of what its owner may.
+    pub grant: Grant,
+    /// The resource that it is bound to.
+    pub resource: Option<i64>,
     /// When it was made.
     pub created_at: Moment,
     /// When it last got a new secret.

@@ -122,6 +122,13 @@ actions! {
     AuditExport = "audit.export",
     RulesChange = "rules.change",
     SettingChange = "setting.change",
+    PolicyCreate = "policy.create",
+    PolicyEdit = "policy.edit",
+    PolicyDelete = "policy.delete",
+    PolicyRestore = "policy.restore",
+    PermissionsRegister = "permissions.register",
+    PermissionRetire = "permissions.retire",
+    UserSetPolicies = "user.set_policies",
     ViewSave = "view.save",
     ViewDelete = "view.delete",
 }

@@ -1,5 +1,7 @@
 //! Bulk work: what it does to keys, the state it is in, what it leaves and why.
 
+use serde::{Deserialize, Serialize};
+
 use super::api_key::{ApiKey, Status};
 use super::clock::Moment;
 
@@ -22,13 +24,24 @@ pub enum Verb {
     Shorten,
     /// Pauses it because nobody uses it; its owner may end the pause.
     Idle,
+    /// Gives it another policy.
+    GivePolicy,
 }
 
 impl Verb {
     /// Those that people choose, in the order of the bar.
     pub const CHOICES: [Self; 5] = [Self::Enable, Self::Disable, Self::Expire, Self::Restore, Self::Delete];
-    const ALL: [Self; 8] =
-        [Self::Enable, Self::Disable, Self::Expire, Self::Restore, Self::Delete, Self::Undo, Self::Shorten, Self::Idle];
+    const ALL: [Self; 9] = [
+        Self::Enable,
+        Self::Disable,
+        Self::Expire,
+        Self::Restore,
+        Self::Delete,
+        Self::Undo,
+        Self::Shorten,
+        Self::Idle,
+        Self::GivePolicy,
+    ];
 
     /// The word in the database, in URLs and in the audit log.
     pub fn word(self) -> &'static str {
@@ -41,6 +54,7 @@ impl Verb {
             Self::Undo => "undo",
             Self::Shorten => "shorten",
             Self::Idle => "disable unused",
+            Self::GivePolicy => "give policy",
         }
     }
 
@@ -60,6 +74,7 @@ impl Verb {
             Self::Undo => "Undo",
             Self::Shorten => "Shorten",
             Self::Idle => "Disable unused",
+            Self::GivePolicy => "Give another policy",
         }
     }
 
@@ -74,6 +89,7 @@ impl Verb {
             Self::Undo => "Giving back",
             Self::Shorten => "Applying the lifetime rules to",
             Self::Idle => "Disabling unused",
+            Self::GivePolicy => "Giving another policy to",
         }
     }
 
@@ -88,6 +104,7 @@ impl Verb {
             Self::Undo => "given back",
             Self::Shorten => "given an earlier end by the lifetime rules",
             Self::Idle => "disabled because nobody used them",
+            Self::GivePolicy => "given another policy",
         }
     }
 
@@ -103,6 +120,7 @@ impl Verb {
             Self::Disable | Self::Idle => "player-pause",
             Self::Enable => "circle-check",
             Self::Restore | Self::Undo => "history",
+            Self::GivePolicy => "shield-lock",
             Self::Expire | Self::Shorten => "clock-hour-4",
         }
     }
@@ -115,7 +133,7 @@ impl Verb {
             Self::Enable => status == Status::Disabled,
             Self::Restore => status == Status::Revoked,
             Self::Expire | Self::Shorten => matches!(status, Status::Active | Status::Disabled),
-            Self::Undo => true,
+            Self::Undo | Self::GivePolicy => true,
         }
     }
 }
@@ -226,10 +244,24 @@ impl Job {
         self.total > 10 || self.filter.is_some()
     }
 
+    /// The policy that was deleted together with these keys.
+    pub fn deleted_policy(&self) -> Option<DeletedPolicy> {
+        matches!(self.verb, Verb::Delete | Verb::Disable).then(|| serde_json::from_str(&self.parameter).ok()).flatten()
+    }
+
     /// Keys of which nothing was decided.
     pub fn remaining(&self) -> i64 {
         (self.total - self.done - self.left).max(0)
     }
+}
+
+/// A policy that was deleted, and whose keys a job ends or pauses; stands in the job as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletedPolicy {
+    /// Its id.
+    pub policy: i64,
+    /// What it was called.
+    pub name: String,
 }
 
 /// Why a job left a key as it was.

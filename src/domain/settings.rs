@@ -12,6 +12,10 @@ pub enum Setting {
     AcceptKeys,
     /// Does a new key need a name?
     NameRequired,
+    /// What bounds the keys of service accounts.
+    ServiceRights,
+    /// What becomes of the keys of a policy that is deleted.
+    OnPolicyDelete,
     /// How long a key is kept after its end, in days.
     PurgeAfterDays,
     /// How long events of the audit log are kept, in days.
@@ -20,8 +24,15 @@ pub enum Setting {
 
 impl Setting {
     /// All of them, in the order of the page.
-    pub const ALL: [Self; 5] =
-        [Self::AllowCreation, Self::AcceptKeys, Self::NameRequired, Self::PurgeAfterDays, Self::AuditRetentionDays];
+    pub const ALL: [Self; 7] = [
+        Self::AllowCreation,
+        Self::AcceptKeys,
+        Self::NameRequired,
+        Self::ServiceRights,
+        Self::OnPolicyDelete,
+        Self::PurgeAfterDays,
+        Self::AuditRetentionDays,
+    ];
 
     /// The name in the database, the API and the audit log.
     pub fn name(self) -> &'static str {
@@ -29,6 +40,8 @@ impl Setting {
             Self::AllowCreation => "allow_creation",
             Self::AcceptKeys => "accept_keys",
             Self::NameRequired => "name_required",
+            Self::ServiceRights => "service_rights",
+            Self::OnPolicyDelete => "on_policy_delete",
             Self::PurgeAfterDays => "purge_after_days",
             Self::AuditRetentionDays => "audit_retention_days",
         }
@@ -45,6 +58,8 @@ impl Setting {
             Self::AllowCreation => "Let users create API keys",
             Self::AcceptKeys => "Accept API keys",
             Self::NameRequired => "A key needs a name",
+            Self::ServiceRights => "Keys of service accounts may do",
+            Self::OnPolicyDelete => "When a policy is deleted, its keys are",
             Self::PurgeAfterDays => "Keep ended keys for",
             Self::AuditRetentionDays => "Keep the audit log for",
         }
@@ -56,6 +71,12 @@ impl Setting {
             Self::AllowCreation => "Turning this off leaves existing keys working.",
             Self::AcceptKeys => "Turning this off refuses every key on this server at once.",
             Self::NameRequired => "Off, a key that is generated without a name is called after the day.",
+            Self::ServiceRights => {
+                "Those that carry a policy. With the first, taking a policy from the account takes it from its keys as well."
+            }
+            Self::OnPolicyDelete => {
+                "Deleted with it, disabled, or the policy cannot be deleted while keys carry it. Each can be undone."
+            }
             Self::PurgeAfterDays => {
                 "So long after it was revoked or expired, a key can be found, and a revoked one restored. Then it is removed for good."
             }
@@ -65,12 +86,32 @@ impl Setting {
         }
     }
 
-    /// Is it on or off, rather than a number?
+    /// Is it on or off, rather than a number or one of several words?
     pub fn is_switch(self) -> bool {
-        !matches!(self, Self::PurgeAfterDays | Self::AuditRetentionDays)
+        !matches!(self, Self::PurgeAfterDays | Self::AuditRetentionDays | Self::OnPolicyDelete | Self::ServiceRights)
     }
 
-    /// Reads a value: `on` or `off`, or a number of days.
+    /// The words to choose from, with what people read; none for a switch or a number.
+    pub fn choices(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::OnPolicyDelete => {
+                &[("cascade", "Deleted with it"), ("disable", "Disabled"), ("refuse", "In the way: refuse")]
+            }
+            Self::ServiceRights => &[
+                ("owner", "What the account’s own policies allow as well"),
+                ("policy", "What their policy says alone"),
+            ],
+            _ => &[],
+        }
+    }
+
+    /// A value as people read it.
+    pub fn in_words(self, value: &str) -> String {
+        let choice = self.choices().iter().find(|(word, _)| *word == value);
+        choice.map_or_else(|| value.to_owned(), |(_, words)| (*words).to_owned())
+    }
+
+    /// Reads a value: `on` or `off`, a number of days, or one of its words.
     pub fn parse(self, input: &str) -> Result<String, Mistake> {
         let input = input.trim();
         if self.is_switch() {
@@ -79,10 +120,69 @@ impl Setting {
                 _ => Err(Mistake::new(self.name(), "Choose on or off")),
             };
         }
+        if !self.choices().is_empty() {
+            let known = self.choices().iter().any(|(word, _)| *word == input);
+            return if known { Ok(input.to_owned()) } else { Err(Mistake::new(self.name(), "Choose one of these")) };
+        }
         let least = i32::from(self == Self::PurgeAfterDays);
         let days: Option<i32> = input.parse().ok().filter(|days| (least..=3_650).contains(days));
         days.map(|days| days.to_string())
             .ok_or_else(|| Mistake::new(self.name(), format!("Enter a number of days between {least} and 3,650")))
+    }
+}
+
+/// What bounds the keys of service accounts that carry a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceRights {
+    /// What the account's own policies allow, as everywhere.
+    Owner,
+    /// Their policy alone.
+    Policy,
+}
+
+impl ServiceRights {
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Policy => "policy",
+        }
+    }
+
+    /// From the database; an unknown word gives the least.
+    fn from_word(word: &str) -> Self {
+        if word == "policy" { Self::Policy } else { Self::Owner }
+    }
+}
+
+/// What becomes of the keys of a policy that is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnPolicyDelete {
+    /// They are revoked with it.
+    Cascade,
+    /// They are disabled; nobody can use them, and they stay to be given another policy.
+    Disable,
+    /// It cannot be deleted while keys carry it.
+    Refuse,
+}
+
+impl OnPolicyDelete {
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cascade => "cascade",
+            Self::Disable => "disable",
+            Self::Refuse => "refuse",
+        }
+    }
+
+    /// From the database; an unknown word is the most careful one.
+    fn from_word(word: &str) -> Self {
+        match word {
+            "cascade" => Self::Cascade,
+            "disable" => Self::Disable,
+            _ => Self::Refuse,
+        }
     }
 }
 
@@ -95,6 +195,10 @@ pub struct Settings {
     pub accept_keys: bool,
     /// `name_required` [off]: a new key needs a name; off, one is made from the date.
     pub name_required: bool,
+    /// `service_rights` [owner]: what bounds the keys of service accounts that carry a policy.
+    pub service_rights: ServiceRights,
+    /// `on_policy_delete` [cascade]: what becomes of the keys of a policy that is deleted.
+    pub on_policy_delete: OnPolicyDelete,
     /// `purge_after_days` [30]: so long after its end a key is kept, to be found and restored.
     pub purge_after_days: i32,
     /// `audit_retention_days` [0]: so long events of the audit log are kept; 0 is for ever.
@@ -107,6 +211,8 @@ impl Default for Settings {
             allow_creation: true,
             accept_keys: true,
             name_required: false,
+            service_rights: ServiceRights::Owner,
+            on_policy_delete: OnPolicyDelete::Cascade,
             purge_after_days: 30,
             audit_retention_days: 0,
         }
@@ -126,6 +232,8 @@ impl Settings {
             Setting::AllowCreation => switch(self.allow_creation),
             Setting::AcceptKeys => switch(self.accept_keys),
             Setting::NameRequired => switch(self.name_required),
+            Setting::ServiceRights => self.service_rights.word().to_owned(),
+            Setting::OnPolicyDelete => self.on_policy_delete.word().to_owned(),
             Setting::PurgeAfterDays => self.purge_after_days.to_string(),
             Setting::AuditRetentionDays => self.audit_retention_days.to_string(),
         }
@@ -139,6 +247,8 @@ impl Settings {
             Some(Setting::AllowCreation) => self.allow_creation = on,
             Some(Setting::AcceptKeys) => self.accept_keys = on,
             Some(Setting::NameRequired) => self.name_required = on,
+            Some(Setting::ServiceRights) => self.service_rights = ServiceRights::from_word(value),
+            Some(Setting::OnPolicyDelete) => self.on_policy_delete = OnPolicyDelete::from_word(value),
             Some(Setting::PurgeAfterDays) => self.purge_after_days = value.parse().unwrap_or(self.purge_after_days),
             Some(Setting::AuditRetentionDays) => {
                 self.audit_retention_days = value.parse().unwrap_or(self.audit_retention_days);

@@ -2,9 +2,10 @@
 
 use super::clock::Moment;
 use super::mistake::Mistake;
+use super::permission::{self, PermissionName, Rights};
 use super::text::{self, Limits};
 
-/// An account of a person.
+/// An account: of a person, or of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The database's id; never shown.
@@ -15,6 +16,8 @@ pub struct Account {
     pub display_name: String,
     /// May be unknown.
     pub email: Option<String>,
+    /// A person, or a service account.
+    pub kind: Kind,
     /// What they may do here.
     pub role: Role,
     /// An inactive account cannot sign in and its keys are refused.
@@ -45,6 +48,25 @@ impl Account {
     }
 }
 
+/// What an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A person, who can sign in.
+    User,
+    /// A service account: it owns server keys, and cannot sign in.
+    Service,
+}
+
+impl Kind {
+    /// The word in the database, the API and the audit log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Service => "service",
+        }
+    }
+}
+
 /// What an account may do in Claviger itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -61,6 +83,13 @@ impl Role {
             Self::User => "user",
             Self::Admin => "admin",
         }
+    }
+
+    /// The permissions of Claviger's own that the role brings: an administrator holds them all.
+    pub fn rights(self) -> Rights {
+        let everybody = |name: &str| name.starts_with("claviger:keys:");
+        let own = permission::OWN.iter().map(|(name, _)| *name).filter(|name| self == Self::Admin || everybody(name));
+        own.map(|name| PermissionName::stored(name.to_owned())).collect()
     }
 
     /// From the database. An unknown word gives the least.

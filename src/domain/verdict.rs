@@ -2,6 +2,7 @@
 
 use super::api_key::{ApiKey, Status};
 use super::clock::Moment;
+use super::rights::Lacking;
 
 /// What was found for a presented secret.
 #[derive(Debug, Clone)]
@@ -12,6 +13,8 @@ pub struct Facts<'a> {
     pub owner_active: bool,
     /// Set when the secret is one that a rotation replaced: the end of its grace period.
     pub replaced_until: Option<Moment>,
+    /// Was the policy of the key deleted?
+    pub policy_deleted: bool,
     /// Does this server accept keys at all?
     pub accept_keys: bool,
 }
@@ -31,8 +34,23 @@ pub enum Refusal {
     Replaced,
     /// The owner is not active.
     OwnerInactive,
+    /// The key's policy was deleted.
+    PolicyDeleted,
     /// This server accepts no keys at present.
     KeysNotAccepted,
+    /// The key is good, and does not have what was asked for.
+    MissingPermission,
+    /// The key is good, for another resource or for one when none was asked for.
+    OtherResource,
+}
+
+impl From<Lacking> for Refusal {
+    fn from(lacking: Lacking) -> Self {
+        match lacking {
+            Lacking::Permission => Self::MissingPermission,
+            Lacking::Resource => Self::OtherResource,
+        }
+    }
 }
 
 impl Refusal {
@@ -45,12 +63,16 @@ impl Refusal {
             Self::Expired => "expired",
             Self::Replaced => "replaced",
             Self::OwnerInactive => "owner_inactive",
+            Self::PolicyDeleted => "policy_deleted",
             Self::KeysNotAccepted => "keys_not_accepted",
+            Self::MissingPermission => "missing_permission",
+            Self::OtherResource => "other_resource",
         }
     }
 }
 
-/// Valid = not revoked, not disabled, not expired, owner active, keys accepted (DESIGN, rule 3).
+/// Valid = not revoked, not disabled, not expired, owner active, policy there, keys accepted (DESIGN, rule 3). Whether a
+/// valid key is enough for what is asked of it, [`rights`](super::rights) says.
 pub fn decide(facts: &Facts<'_>, now: Moment) -> Result<(), Refusal> {
     match facts.key.status(now) {
         Status::Revoked => return Err(Refusal::Revoked),
@@ -63,6 +85,9 @@ pub fn decide(facts: &Facts<'_>, now: Moment) -> Result<(), Refusal> {
     }
     if !facts.owner_active {
         return Err(Refusal::OwnerInactive);
+    }
+    if facts.policy_deleted {
+        return Err(Refusal::PolicyDeleted);
     }
     if !facts.accept_keys {
         return Err(Refusal::KeysNotAccepted);
@@ -87,6 +112,8 @@ mod tests {
             owner: 1,
             name: "ci".into(),
             note: String::new(),
+            grant: crate::domain::rights::Grant::Inherit,
+            resource: None,
             created_at: Moment(0),
             rotated_at: None,
             expires_at: Some(Moment(NOW.0 + 1)),
@@ -105,7 +132,7 @@ mod tests {
 
     #[test]
     fn rule_3_valid_means_all_of_its_conditions() {
-        for bits in 0_u32..64 {
+        for bits in 0_u32..128 {
             let on = |bit: u32| bits & (1 << bit) != 0;
             let key = ApiKey {
                 revoked: on(0).then(stopped),
@@ -113,25 +140,37 @@ mod tests {
                 expires_at: Some(if on(2) { NOW } else { Moment(NOW.0 + 1) }),
                 ..key()
             };
-            let facts =
-                Facts { key: &key, replaced_until: on(3).then_some(NOW), owner_active: !on(4), accept_keys: !on(5) };
+            let facts = Facts {
+                key: &key,
+                replaced_until: on(3).then_some(NOW),
+                owner_active: !on(4),
+                policy_deleted: on(5),
+                accept_keys: !on(6),
+            };
             let reasons = [
                 Refusal::Revoked,
                 Refusal::Disabled,
                 Refusal::Expired,
                 Refusal::Replaced,
                 Refusal::OwnerInactive,
+                Refusal::PolicyDeleted,
                 Refusal::KeysNotAccepted,
             ];
-            let expected = (0..6).find(|bit| on(*bit)).map_or(Ok(()), |bit| Err(reasons[bit as usize]));
-            assert_eq!(decide(&facts, NOW), expected, "{bits:06b}");
+            let expected = (0..7).find(|bit| on(*bit)).map_or(Ok(()), |bit| Err(reasons[bit as usize]));
+            assert_eq!(decide(&facts, NOW), expected, "{bits:07b}");
         }
     }
 
     #[test]
     fn a_key_without_an_end_and_an_old_secret_in_its_grace_are_good() {
         let key = ApiKey { expires_at: None, ..key() };
-        let facts = Facts { key: &key, owner_active: true, replaced_until: Some(Moment(NOW.0 + 1)), accept_keys: true };
+        let facts = Facts {
+            key: &key,
+            owner_active: true,
+            replaced_until: Some(Moment(NOW.0 + 1)),
+            policy_deleted: false,
+            accept_keys: true,
+        };
         assert_eq!(decide(&facts, NOW), Ok(()));
     }
 }

@@ -11,13 +11,13 @@ use super::{Error, dialect};
 use crate::domain::clock::Moment;
 use crate::domain::password::PasswordHash;
 use crate::domain::text;
-use crate::domain::user::{Account, Appearance, Role, Username};
+use crate::domain::user::{Account, Appearance, Kind, Role, Username};
 
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
 pub(super) struct Row {
     id: i64,
-    _kind: String,
+    kind: String,
     username: String,
     display_name: String,
     email: Option<String>,
@@ -39,6 +39,7 @@ impl From<Row> for Account {
             username: Username::stored(row.username),
             display_name: row.display_name,
             email: row.email,
+            kind: if row.kind == "service" { Kind::Service } else { Kind::User },
             role: Role::from_word(&row.role),
             active: row.active,
             appearance: Appearance::from_word(&row.appearance).unwrap_or_default(),

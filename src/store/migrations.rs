@@ -8,7 +8,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use super::address::Address;
 use super::connection::{Db, each};
 use super::keys::folding;
-use super::{Error, audit, dialect, transact};
+use super::{Error, audit, dialect, permissions, transact};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -37,6 +37,7 @@ pub fn migrate(address: &Address) -> Result<usize, Error> {
         let ran = run(db)?;
         folding::fill_in(db)?;
         audit::seal_old(db)?;
+        permissions::register_own(db)?;
         Ok(ran)
     })
 }

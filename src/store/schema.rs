@@ -2,6 +2,13 @@
 //! columns that the databases work out themselves: those stand in the conditions of `keys/matching.rs` alone.
 
 diesel::table! {
+    account_policies (account, policy) {
+        account -> BigInt,
+        policy -> BigInt,
+    }
+}
+
+diesel::table! {
     accounts (id) {
         id -> BigInt,
         kind -> Text,
@@ -49,6 +56,8 @@ diesel::table! {
         note_folded -> Text,
         owner_folded -> Text,
         changed_at -> BigInt,
+        policy -> Nullable<BigInt>,
+        resource -> Nullable<BigInt>,
     }
 }
 
@@ -77,6 +86,14 @@ diesel::table! {
         request -> Nullable<Text>,
         sequence -> BigInt,
         hash -> Binary,
+    }
+}
+
+diesel::table! {
+    daily_usage (day) {
+        day -> BigInt,
+        uses -> BigInt,
+        refusals -> BigInt,
     }
 }
 
@@ -125,29 +142,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    daily_usage (day) {
-        day -> BigInt,
-        uses -> BigInt,
-        refusals -> BigInt,
-    }
-}
-
-diesel::table! {
-    key_usage (key, day) {
+    key_scopes (key, permission) {
         key -> BigInt,
-        day -> BigInt,
-        uses -> BigInt,
-        refusals -> BigInt,
-    }
-}
-
-diesel::table! {
-    sign_in_links (token_hash) {
-        token_hash -> Binary,
-        account -> BigInt,
-        created_at -> BigInt,
-        created_by -> Nullable<BigInt>,
-        expires_at -> BigInt,
+        permission -> BigInt,
     }
 }
 
@@ -157,6 +154,15 @@ diesel::table! {
         key -> BigInt,
         secret_hash -> Binary,
         expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    key_usage (key, day) {
+        key -> BigInt,
+        day -> BigInt,
+        uses -> BigInt,
+        refusals -> BigInt,
     }
 }
 
@@ -173,6 +179,70 @@ diesel::table! {
         keys_per_owner -> Nullable<Integer>,
         changed_at -> BigInt,
         changed_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    permissions (id) {
+        id -> BigInt,
+        name -> Text,
+        service -> Text,
+        description -> Text,
+        registered_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    policies (id) {
+        id -> BigInt,
+        name -> Text,
+        name_folded -> Text,
+        description -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        created_by -> Nullable<BigInt>,
+        changed_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    policy_permissions (policy, permission) {
+        policy -> BigInt,
+        permission -> BigInt,
+    }
+}
+
+diesel::table! {
+    resource_administrators (resource, account) {
+        resource -> BigInt,
+        account -> BigInt,
+    }
+}
+
+diesel::table! {
+    resource_kind_permissions (kind, permission) {
+        kind -> Text,
+        permission -> BigInt,
+    }
+}
+
+diesel::table! {
+    resource_kinds (name) {
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    resources (id) {
+        id -> BigInt,
+        kind -> Text,
+        external_id -> Text,
+        title -> Text,
+        title_folded -> Text,
+        created_at -> BigInt,
+        created_by -> Nullable<BigInt>,
     }
 }
 
@@ -209,6 +279,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    sign_in_links (token_hash) {
+        token_hash -> Binary,
+        account -> BigInt,
+        created_at -> BigInt,
+        created_by -> Nullable<BigInt>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     used_forms (form_hash) {
         form_hash -> Binary,
         account -> BigInt,
@@ -222,6 +302,7 @@ diesel::joinable!(sessions -> accounts (account));
 diesel::joinable!(used_forms -> accounts (account));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    account_policies,
     accounts,
     api_keys,
     audit_chain,
@@ -229,9 +310,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     daily_usage,
     job_keys,
     jobs,
+    key_scopes,
     key_secrets,
     key_usage,
     lifetime_rules,
+    permissions,
+    policies,
+    policy_permissions,
+    resource_administrators,
+    resource_kind_permissions,
+    resource_kinds,
+    resources,
     saved_views,
     sessions,
     settings,

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::actions::browse_keys::Owner;
-use crate::domain::api_key::ApiKey;
+use crate::actions::browse_keys::ListedKey;
 use crate::domain::clock::Moment;
 use crate::domain::key_filter::Column;
+use crate::domain::rights::{Access, Given};
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,16 +20,18 @@ pub enum Cell {
     Empty,
 }
 
-/// The heads of a column: the owner makes two.
+/// The heads of a column: the owner makes two, access three.
 pub fn heads(column: Column) -> Vec<&'static str> {
     match column {
         Column::Owner => vec!["owner", "owner_name"],
+        Column::Access => vec!["access", "scopes", "resource"],
         column => vec![column.name()],
     }
 }
 
 /// The cells of a column.
-pub fn cells(column: Column, key: &ApiKey, owner: &Owner, now: Moment) -> Vec<Cell> {
+pub fn cells(column: Column, row: &ListedKey, now: Moment) -> Vec<Cell> {
+    let ListedKey { key, owner, access } = row;
     let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) };
     let time = |at: Option<Moment>| at.map_or(Cell::Empty, Cell::Time);
     let latest = key.last_use.as_ref();
@@ -38,7 +40,7 @@ pub fn cells(column: Column, key: &ApiKey, owner: &Owner, now: Moment) -> Vec<Ce
         Column::Owner => vec![text(&owner.username), text(&owner.display_name)],
         Column::Name => vec![text(&key.name)],
         Column::Note => vec![text(&key.note)],
-        Column::Access => vec![text("inherit")],
+        Column::Access => vec![text(key.grant.word()), text(&given(access)), text(&bound_to(access))],
         Column::Status => vec![text(if key.is_expiring(now) { "expiring" } else { key.status(now).word() })],
         Column::Created => vec![Cell::Time(key.created_at)],
         Column::Expires => vec![time(key.expires_at)],
@@ -47,6 +49,19 @@ pub fn cells(column: Column, key: &ApiKey, owner: &Owner, now: Moment) -> Vec<Ce
         Column::Uses => vec![Cell::Number(key.use_count)],
         _ => Vec::new(),
     }
+}
+
+/// The name of the policy, or the scopes with spaces between them.
+fn given(access: &Access) -> String {
+    match &access.given {
+        Given::Everything => String::new(),
+        Given::Scopes(scopes) => scopes.join(" "),
+        Given::Policy(name) => name.clone(),
+    }
+}
+
+fn bound_to(access: &Access) -> String {
+    access.resource.as_ref().map(|(name, _)| name.clone()).unwrap_or_default()
 }
 
 impl Cell {
@@ -83,10 +98,10 @@ pub fn neutral(text: &str) -> String {
 }
 
 /// A key as a JSON object.
-pub fn object(columns: &[Column], key: &ApiKey, owner: &Owner, now: Moment) -> Value {
+pub fn object(columns: &[Column], row: &ListedKey, now: Moment) -> Value {
     let mut object = Map::new();
     for column in columns {
-        for (head, cell) in heads(*column).into_iter().zip(cells(*column, key, owner, now)) {
+        for (head, cell) in heads(*column).into_iter().zip(cells(*column, row, now)) {
             object.insert(head.into(), cell.json());
         }
     }

@@ -24,7 +24,7 @@ use crate::domain::secret::appears_in;
 use crate::domain::user::Appearance;
 
 /// No form of ours is longer, in bytes.
-const LIMIT: usize = 16 * 1024;
+const LIMIT: usize = 64 * 1024;
 /// How long a form's body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -102,7 +102,7 @@ async fn entries(request: &HttpRequest, payload: &mut Payload) -> Result<Entries
     }
     let body =
         tokio::time::timeout(PATIENCE, read(payload)).await.map_err(|_| Refused(StatusCode::REQUEST_TIMEOUT))??;
-    let entries = serde_urlencoded::from_bytes(&body);
+    let entries = serde_html_form::from_bytes(&body);
     entries.map_err(|_| PageError(not_understood()).into())
 }
 
@@ -137,10 +137,10 @@ fn take_token(entries: &mut Entries) -> String {
     token
 }
 
-/// Unknown, missing and doubled fields are refused.
+/// Unknown and missing fields are refused, and doubled ones where the form has no list.
 fn deserialize<T: DeserializeOwned>(entries: &Entries) -> Result<T, ActixError> {
-    let text = serde_urlencoded::to_string(entries).map_err(|_| PageError(not_understood()))?;
-    serde_urlencoded::from_str(&text).map_err(|_| PageError(not_understood()).into())
+    let text = serde_html_form::to_string(entries).map_err(|_| PageError(not_understood()))?;
+    serde_html_form::from_str(&text).map_err(|_| PageError(not_understood()).into())
 }
 
 fn not_understood() -> Error {

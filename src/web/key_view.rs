@@ -2,17 +2,49 @@
 
 use crate::domain::api_key::{ApiKey, Status};
 use crate::domain::clock::Moment;
+use crate::domain::rights::{Access, Given};
 
 /// A key as pages show it.
 #[derive(Debug, Clone)]
 pub struct KeyView {
     /// The key.
     pub key: ApiKey,
+    /// What it may do.
+    pub access: Access,
     /// The moment at which the page is made.
     pub now: Moment,
 }
 
 impl KeyView {
+    /// For the owner: "Same as your account", the name of its policy; empty for a list of scopes.
+    pub fn access_for_owner(&self) -> &str {
+        match &self.access.given {
+            Given::Everything => "Same as your account",
+            Given::Scopes(_) => "",
+            Given::Policy(name) => name,
+        }
+    }
+
+    /// The name of its policy, if it carries one.
+    pub fn policy(&self) -> Option<&str> {
+        if let Given::Policy(name) = &self.access.given { Some(name) } else { None }
+    }
+
+    /// Does it do what its owner may?
+    pub fn inherits(&self) -> bool {
+        self.access.given == Given::Everything
+    }
+
+    /// For others: "As owner", "3 scopes", the name of its policy.
+    pub fn access_for_others(&self) -> String {
+        match &self.access.given {
+            Given::Everything => "As owner".into(),
+            Given::Scopes(scopes) if scopes.len() == 1 => scopes[0].clone(),
+            Given::Scopes(scopes) => format!("{} scopes", scopes.len()),
+            Given::Policy(name) => name.clone(),
+        }
+    }
+
     /// The word, and what the stylesheet and the icon go by: active, expiring, expired, disabled, revoked.
     pub fn state(&self) -> &'static str {
         if self.key.is_expiring(self.now) { "expiring" } else { self.key.status(self.now).word() }

@@ -23,6 +23,7 @@ pub mod key_view;
 pub mod local_path;
 pub mod observe;
 pub mod pages;
+pub mod permission_boxes;
 pub mod place;
 pub mod server;
 pub mod sessions;
@@ -53,6 +54,7 @@ table! {
     MACHINES, machines:
     any  "/verify"                                       => gateway::verify::verify;
     get  "/api/v1/whoami"                                => api::whoami::whoami;
+    put  "/api/v1/services/{service}/permissions"        => api::services::register;
     get  "/healthz"                                      => gateway::health::healthz;
     get  "/readyz"                                       => gateway::health::readyz;
     get  "/static/{path:.*}"                             => assets::serve;
@@ -117,6 +119,18 @@ table! {
     get  "/admin/users/{username}/change/{what}"         => pages::user::ask;
     post "/admin/users/{username}/change/{what}"         => pages::user::change;
     post "/admin/users/{username}/sessions/{id}/end"     => pages::user::end_session;
+    post "/admin/users/{username}/policies"              => pages::user::set_policies;
+    get  "/admin/policies"                               => pages::policies::list;
+    get  "/admin/policies/new"                           => pages::policies::new_page;
+    post "/admin/policies/new"                           => pages::policies::create;
+    get  "/admin/policies/{policy}"                      => pages::policies::page;
+    post "/admin/policies/{policy}"                      => pages::policies::save;
+    get  "/admin/policies/{policy}/delete"               => pages::policy_delete::page;
+    post "/admin/policies/{policy}/delete"               => pages::policy_delete::delete;
+    post "/admin/policies/{policy}/move"                 => pages::policy_delete::move_keys;
+    get  "/admin/permissions"                            => pages::permissions::list;
+    post "/admin/permissions"                            => pages::permissions::register;
+    post "/admin/permissions/{permission}/retire"        => pages::permissions::retire;
     get  "/admin/overview"                               => pages::overview::page;
     get  "/admin/why-refused"                            => pages::why_refused::page;
     post "/admin/why-refused"                            => pages::why_refused::look_up;
@@ -140,6 +154,13 @@ mod post {
     pub const METHODS: &str = "POST";
     pub fn route() -> super::Route {
         super::with(super::guard::Post())
+    }
+}
+
+mod put {
+    pub const METHODS: &str = "PUT";
+    pub fn route() -> super::Route {
+        super::with(super::guard::Put())
     }
 }
 

@@ -20,6 +20,10 @@ pub enum Nav {
     Settings,
     /// People.
     Users,
+    /// Named sets of permissions.
+    Policies,
+    /// What can be done, by service.
+    Permissions,
     /// What was done by whom.
     AuditLog,
     /// Numbers.

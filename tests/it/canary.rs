@@ -19,7 +19,7 @@ fn notations(canary: &str) -> Vec<Vec<u8>> {
         hex::encode(canary).into_bytes(),
         hex::encode_upper(canary).into_bytes(),
         percent,
-        serde_urlencoded::to_string([("", canary)]).expect("encodes").as_bytes()[1..].to_vec(),
+        serde_html_form::to_string([("", canary)]).expect("encodes").as_bytes()[1..].to_vec(),
     ]
 }
 

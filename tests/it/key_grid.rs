@@ -10,7 +10,7 @@ use crate::support::key_model::{Fact, Model, condition, facts, lower, order, pie
 use crate::support::{TestApp, on_both};
 
 fn eights(page: &KeyPage) -> Vec<String> {
-    page.keys.iter().map(|(key, _)| key.first_eight.as_str().to_owned()).collect()
+    page.keys.iter().map(|listed| listed.key.first_eight.as_str().to_owned()).collect()
 }
 
 fn with_demo(app: &TestApp, keys: usize) -> Vec<Fact> {

@@ -26,6 +26,7 @@ mod pause_key;
 mod people;
 mod permissions;
 mod revoke_key;
+mod rights;
 mod rotate_key;
 mod rules;
 mod server;

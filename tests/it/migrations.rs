@@ -64,7 +64,8 @@ fn a_newer_postgres_database_is_refused() {
     newer(Kind::Postgres);
 }
 
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 24] = [
+    "account_policies",
     "accounts",
     "api_keys",
     "audit_chain",
@@ -72,9 +73,17 @@ const TABLES: [&str; 15] = [
     "daily_usage",
     "job_keys",
     "jobs",
+    "key_scopes",
     "key_secrets",
     "key_usage",
     "lifetime_rules",
+    "permissions",
+    "policies",
+    "policy_permissions",
+    "resource_administrators",
+    "resource_kind_permissions",
+    "resource_kinds",
+    "resources",
     "saved_views",
     "sessions",
     "settings",

@@ -35,6 +35,7 @@ const TABLE: &[Row] = &[
     row("GET", "/readyz", [200, 200, 200, 200, 200]),
     row("GET", "/verify", [401, 401, 401, 401, 401]),
     row("GET", "/api/v1/whoami", [401, 401, 401, 401, 401]),
+    row("PUT", "/api/v1/services/{service}/permissions", [401, 401, 401, 401, 401]),
     row("GET", "/setup", [404, 404, 404, 404, 404]),
     row("POST", "/setup", [404, 404, 404, 404, 404]),
     row("GET", "/welcome", [404, 404, 404, 404, 404]),
@@ -86,6 +87,18 @@ const TABLE: &[Row] = &[
     row("GET", "/admin/users/{username}/change/{what}", [303, 403, 403, 404, 303]),
     row("POST", "/admin/users/{username}/change/{what}", [303, 403, 403, 404, 303]),
     row("POST", "/admin/users/{username}/sessions/{id}/end", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/users/{username}/policies", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/policies", [303, 403, 403, 200, 303]),
+    row("GET", "/admin/policies/new", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/policies/new", [303, 403, 403, 422, 303]),
+    row("GET", "/admin/policies/{policy}", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/policies/{policy}", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/policies/{policy}/delete", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/policies/{policy}/delete", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/policies/{policy}/move", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/permissions", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/permissions", [303, 403, 403, 422, 303]),
+    row("POST", "/admin/permissions/{permission}/retire", [303, 403, 403, 404, 303]),
     row("GET", "/admin/overview", [303, 403, 403, 200, 303]),
     row("GET", "/admin/why-refused", [303, 403, 403, 200, 303]),
     row("POST", "/admin/why-refused", [303, 403, 403, 422, 303]),
@@ -117,6 +130,9 @@ fn every_route_of_the_table_has_its_row() {
 /// Fields that a form of this path understands, with values that are read but do little.
 fn fields(path: &str) -> Vec<(&'static str, &'static str)> {
     match path.rsplit('/').next().unwrap_or_default() {
+        "new" => vec![("name", "")],
+        "nobody" if path.starts_with("/admin/policies") => vec![("name", "x")],
+        "permissions" => vec![("service", ""), ("name", "")],
         "setup" => vec![("token", "x"), ("username", "x"), ("display_name", "x"), ("password", "x"), ("again", "x")],
         "sign-in" => vec![("username", "nobody"), ("password", "wrong")],
         "generate" => vec![("form", "bad")],
@@ -148,9 +164,14 @@ fn ask(client: &Client, row: &Row, first_eight: &str, token: &str) -> u16 {
         .replace("{what}", "deactivate")
         .replace("{name}", "x")
         .replace("{value}", "x")
-        .replace("{format}", "exe");
-    if row.method == "GET" {
-        return client.get(&path).status;
+        .replace("{format}", "exe")
+        .replace("{service}", "x")
+        .replace("{policy}", "nobody")
+        .replace("{permission}", "x");
+    match row.method {
+        "GET" => return client.get(&path).status,
+        "POST" => {}
+        method => return client.send(method, &path, &[], Some(String::new())).status,
     }
     let mut fields = fields(&path);
     if !["/setup", "/welcome", "/sign-in"].contains(&row.path) {
@@ -211,8 +232,11 @@ fn a_path_takes_only_its_own_methods() {
             .replace("{what}", "deactivate")
             .replace("{name}", "x")
             .replace("{value}", "x")
-            .replace("{format}", "exe");
-        for method in ["PUT", "DELETE", "TRACE", "FOO"] {
+            .replace("{format}", "exe")
+            .replace("{service}", "x")
+            .replace("{policy}", "nobody")
+            .replace("{permission}", "x");
+        for method in ["PUT", "DELETE", "TRACE", "FOO"].into_iter().filter(|method| row.methods != *method) {
             let answer = client.send(method, &path, &[], None);
             assert_eq!(answer.status, 405, "{method} {path}");
             assert!(answer.header("allow").contains(row.methods), "{method} {path}: {}", answer.header("allow"));

@@ -11,7 +11,7 @@ on_both! { fn rule_7_a_use_is_seen_at_once_and_written_with_the_flush(app) {
     for _ in 0..3 { app.verify(&used); }
     assert_eq!(app.database.count("api_keys WHERE use_count > 0"), 0, "verification writes nothing");
     let list = miriam.get("/external-tool-access");
-    assert_eq!(list.texts("tbody td:nth-child(4)"), ["Never used", "Just now"]);
+    assert_eq!(list.texts("tbody td:nth-child(5)"), ["Never used", "Just now"]);
     assert!(miriam.key_page(&used).text().contains("Uses 3"));
 
     assert_eq!(app.run(app.app.flush_uses()).expect("flushed"), 1);

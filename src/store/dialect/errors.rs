@@ -15,6 +15,10 @@ pub enum Unique {
     UsedForm,
     /// The account has a view with this name.
     ViewName,
+    /// A policy has this name.
+    PolicyName,
+    /// A resource of this kind has this identifier.
+    ResourceName,
     /// Another rule.
     Other,
 }
@@ -28,6 +32,8 @@ pub fn violated(information: &dyn DatabaseErrorInformation) -> Unique {
         ("accounts_username_key", "accounts.username", Unique::Username),
         ("used_forms_pkey", "used_forms.form_hash", Unique::UsedForm),
         ("saved_views_account_name_key", "saved_views.account, saved_views.name", Unique::ViewName),
+        ("policies_name", "policies.name_folded", Unique::PolicyName),
+        ("resources_kind_external_id_key", "resources.kind, resources.external_id", Unique::ResourceName),
     ];
     rules
         .into_iter()

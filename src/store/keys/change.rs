@@ -74,6 +74,19 @@ pub fn set_expiry_all(db: &mut Db, ids: &[i64], end: Option<Moment>, now: Moment
     Ok(())
 }
 
+/// Gives all of them another policy.
+pub fn set_policy_all(db: &mut Db, ids: &[i64], policy: i64, now: Moment) -> Result<(), Error> {
+    diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
+        .set((
+            api_keys::policy.eq(Some(policy)),
+            api_keys::grant_kind.eq("policy"),
+            api_keys::changed_at.eq(now.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
 /// The ids of some keys that fulfil a predicate.
 pub fn some_of(db: &mut Db, predicate: Predicate, most: i64) -> Result<Vec<i64>, Error> {
     Ok(api_keys::table.filter(predicate).select(api_keys::id).limit(most).load(db)?)

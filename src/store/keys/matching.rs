@@ -264,6 +264,11 @@ fn numbers(column: Column, test: NumberTest, reach: &Reach) -> Predicate {
     }
 }
 
+/// The keys that carry a policy.
+pub fn with_policy(policy: i64) -> Predicate {
+    Box::new(sql::<Bool>("api_keys.policy = ").bind::<BigInt, _>(policy))
+}
+
 /// The keys of a bulk job.
 pub fn of_job(id: i64) -> Predicate {
     job(id, JobPart::All)
@@ -277,7 +282,7 @@ pub fn applicable(verb: Verb, now: Moment) -> Predicate {
         Verb::Enable => fragment("api_keys.standing = 1"),
         Verb::Restore => fragment("api_keys.standing = 2"),
         Verb::Expire | Verb::Shorten => live(now),
-        Verb::Undo => fragment("TRUE"),
+        Verb::Undo | Verb::GivePolicy => fragment("TRUE"),
     }
 }
 

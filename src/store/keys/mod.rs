@@ -17,6 +17,7 @@ use super::schema::{accounts, api_keys, key_secrets};
 use super::{Error, dialect, replaced_secrets};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
 use crate::domain::clock::Moment;
+use crate::domain::rights::Grant;
 use crate::domain::secret::{FirstEight, SecretHash};
 use crate::domain::text;
 use crate::domain::user::Account;
@@ -32,7 +33,7 @@ struct Row {
     name: String,
     _holds_name: bool,
     note: String,
-    _grant_kind: String,
+    grant_kind: String,
     created_at: i64,
     _created_by: i64,
     rotated_at: Option<i64>,
@@ -52,6 +53,8 @@ struct Row {
     _note_folded: String,
     owner_folded: String,
     changed_at: i64,
+    policy: Option<i64>,
+    resource: Option<i64>,
 }
 
 impl Row {
@@ -71,6 +74,11 @@ impl TryFrom<Row> for ApiKey {
     fn try_from(row: Row) -> Result<Self, Error> {
         let first_eight = FirstEight::parse(&row.first_eight)
             .ok_or_else(|| Error::Internal(format!("the key with id {} has a damaged first eight", row.id)))?;
+        let grant = match (row.grant_kind.as_str(), row.policy) {
+            ("inherit", _) => Grant::Inherit,
+            ("policy", Some(policy)) => Grant::Policy(policy),
+            _ => Grant::Scopes, // the least: without a list, nothing
+        };
         let stop = |at: Option<i64>, by, reason| at.map(|at| Stop { at: Moment(at), by, reason });
         Ok(Self {
             id: row.id,
@@ -78,6 +86,8 @@ impl TryFrom<Row> for ApiKey {
             owner: row.owner,
             name: row.name,
             note: row.note,
+            grant,
+            resource: row.resource,
             created_at: Moment(row.created_at),
             rotated_at: row.rotated_at.map(Moment),
             expires_at: row.expires_at.map(Moment),
@@ -107,6 +117,10 @@ pub struct NewKey {
     pub name: KeyName,
     /// Its note.
     pub note: KeyNote,
+    /// What it may do of what its owner may; its scopes are written apart.
+    pub grant: Grant,
+    /// The resource that it is bound to.
+    pub resource: Option<i64>,
     /// When it ends by itself.
     pub expires_at: Option<Moment>,
 }
@@ -131,7 +145,9 @@ pub fn insert(db: &mut Db, new: &NewKey, created_by: i64, now: Moment) -> Result
             api_keys::name.eq(&new.name.0),
             api_keys::holds_name.eq(true),
             api_keys::note.eq(&new.note.0),
-            api_keys::grant_kind.eq("inherit"),
+            api_keys::grant_kind.eq(new.grant.word()),
+            api_keys::policy.eq(new.grant.policy()),
+            api_keys::resource.eq(new.resource),
             api_keys::created_at.eq(now.0),
             api_keys::created_by.eq(created_by),
             api_keys::expires_at.eq(new.expires_at.map(|at| at.0)),

@@ -1,3 +1,5 @@
 //! JSON for programs, under `/api/v1`.
 
+pub mod caller;
+pub mod services;
 pub mod whoami;

@@ -5,12 +5,16 @@ use serde_json::json;
 
 use crate::actions::App;
 use crate::domain::clock::Moment;
+use crate::domain::permission::PermissionName;
+use crate::domain::resource::ResourceName;
+use crate::domain::rights::Demand;
 use crate::web::errors::ApiError;
 use crate::web::gateway::verify::caller;
 
 /// The key and its owner, never the secret.
 pub async fn whoami(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    let good = match caller(&request, &app).await? {
+    let anything = Demand { resource_optional: true, ..Demand::default() };
+    let good = match caller(&request, &app, &anything).await? {
         Ok(good) => good,
         Err(refused) => return Ok(refused),
     };
@@ -21,7 +25,9 @@ pub async fn whoami(request: HttpRequest, app: web::Data<App>) -> Result<HttpRes
             "name": key.name,
             "note": key.note,
             "status": key.status(app.now()).word(),
-            "grant": "inherit",
+            "grant": key.grant.word(),
+            "scopes": good.rights.iter().map(PermissionName::as_str).collect::<Vec<_>>(),
+            "resource": good.bound.as_ref().map(ResourceName::text),
             "created_at": key.created_at.rfc3339(),
             "expires_at": good.expires_at.map(Moment::rfc3339),
         },

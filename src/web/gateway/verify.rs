@@ -9,19 +9,24 @@ use crate::actions::verify_key::{GoodKey, Presenter, Verdict};
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
+use crate::domain::permission::PermissionName;
+use crate::domain::resource::ResourceName;
+use crate::domain::rights::{Demand, Lacking};
 use crate::web::client;
 use crate::web::errors::ApiError;
 
 /// The one text for every key that is not good, whatever the reason.
 const NOT_VALID: &str = "The API key is not valid.";
 
-/// `/verify`: 200 with who it is, 401, 400 for two different keys, 503 when it cannot be known.
+/// `/verify?require_all=…&require_any=…&resource=kind:id`: 200 with who it is, 401 for a bad key, 403 for a good one that
+/// is not enough, 400 for two different keys or a question that cannot be read, 503 when it cannot be known.
 pub async fn verify(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     if !client::peer(&request).is_some_and(|peer| client::is_in(&app.config.gateway_networks, peer)) {
         let text = "Only gateways may ask here. An administrator can add this network to CLAVIGER_GATEWAY_NETWORKS.";
         return Err(Error::Forbidden(text.into()).into());
     }
-    match caller(&request, &app).await? {
+    let demand = read_demand(request.query_string()).map_err(|mistake| ApiError(Error::from(mistake)))?;
+    match caller(&request, &app, &demand).await? {
         Ok(good) => Ok(identity(&good)),
         Err(refused) => Ok(refused),
     }
@@ -40,13 +45,19 @@ fn identity(good: &GoodKey) -> HttpResponse {
     set("remote-name", &good.owner.display_name);
     set("remote-email", good.owner.email.as_deref().unwrap_or_default());
     set("x-key-id", good.key.first_eight.as_str());
+    set("x-key-scopes", &listed(good.rights.iter()));
+    set("x-key-resource", &good.bound.as_ref().map(ResourceName::text).unwrap_or_default());
     set("x-key-expires-at", &good.expires_at.map(Moment::rfc3339).unwrap_or_default());
     set("cache-control", "no-store");
     response.finish()
 }
 
 /// The good key that a request presents, or the refusal to answer with. Failing to know is `Unavailable`.
-pub async fn caller(request: &HttpRequest, app: &App) -> Result<Result<GoodKey, HttpResponse>, ApiError> {
+pub async fn caller(
+    request: &HttpRequest,
+    app: &App,
+    demand: &Demand,
+) -> Result<Result<GoodKey, HttpResponse>, ApiError> {
     let text = match presented(request) {
         Presented::Key(text) => text,
         Presented::Nothing => return Ok(Err(refusal("No API key was sent.", None))),
@@ -58,8 +69,9 @@ pub async fn caller(request: &HttpRequest, app: &App) -> Result<Result<GoodKey, 
     };
     let address = client::address(request, &app.config).map(|address| address.to_string()).unwrap_or_default();
     let presenter = Presenter { address, agent: client::agent(request) };
-    match app.verify_key(&text, presenter).await {
+    match app.verify_key(&text, demand, presenter).await {
         Ok(Verdict::Good(good)) => Ok(Ok(*good)),
+        Ok(Verdict::Lacking(lacking)) => Ok(Err(insufficient(demand, lacking))),
         Ok(Verdict::Refused(_)) => Ok(Err(refusal(NOT_VALID, Some("invalid_token")))),
         // On this path a defect is "cannot know" as well: neither yes nor no.
         Err(Error::Internal(reason) | Error::Unknown(reason)) => {
@@ -68,6 +80,57 @@ pub async fn caller(request: &HttpRequest, app: &App) -> Result<Result<GoodKey, 
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is asked of a key. A parameter that is not known is a mistake: passed over, a misspelt one would let keys through.
+fn read_demand(query: &str) -> Result<Demand, Mistake> {
+    let mut demand = Demand::default();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "require_all" => demand.all.push(permission("require_all", &value)?),
+            "require_any" => demand.any.push(permission("require_any", &value)?),
+            "resource" if demand.resource.is_some() => {
+                return Err(Mistake::new("resource", "Ask for one resource at a time"));
+            }
+            "resource" => demand.resource = Some(ResourceName::parse(&value)?),
+            "resource_optional" if matches!(&*value, "true" | "false") => demand.resource_optional = value == "true",
+            "resource_optional" => return Err(Mistake::new("resource_optional", "Say true or false")),
+            _ => {
+                return Err(Mistake::new(
+                    "query",
+                    "Ask with require_all, require_any, resource and resource_optional only",
+                ));
+            }
+        }
+    }
+    Ok(demand)
+}
+
+/// The mistake never repeats what came: a key may stand there.
+fn permission(field: &'static str, value: &str) -> Result<PermissionName, Mistake> {
+    let wrong = |_| Mistake::new(field, "Name a permission with 1 to 64 of a-z, 0-9 and . _ : -");
+    PermissionName::parse(field, value).map_err(wrong)
+}
+
+fn listed<'a>(rights: impl Iterator<Item = &'a PermissionName>) -> String {
+    rights.map(PermissionName::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// 403, with what would be needed (RFC 6750 section 3.1).
+fn insufficient(demand: &Demand, lacking: Lacking) -> HttpResponse {
+    let scope = listed(demand.all.iter().chain(&demand.any));
+    let detail = match lacking {
+        Lacking::Permission => "The API key does not have the permissions that this needs.",
+        Lacking::Resource => "The API key is bound to another resource.",
+    };
+    HttpResponse::build(StatusCode::FORBIDDEN)
+        .insert_header((
+            header::WWW_AUTHENTICATE,
+            format!("Bearer realm=\"Claviger\", error=\"insufficient_scope\", scope=\"{scope}\""),
+        ))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .content_type("application/problem+json; charset=utf-8")
+        .json(serde_json::json!({ "type": "about:blank", "title": "Forbidden", "status": 403, "detail": detail }))
 }
 
 /// 401, with the challenges that let `.netrc` clients answer (RFC 6750 section 3, RFC 7617).

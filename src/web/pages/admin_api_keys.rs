@@ -8,10 +8,9 @@ use serde::Deserialize;
 
 use super::export_keys::ExportFormat;
 use super::key_filter_form::FilterForm;
-use crate::actions::browse_keys::{COUNT_LIMIT, Count, KeyPage, Owner};
+use crate::actions::browse_keys::{COUNT_LIMIT, Count, KeyPage, ListedKey, Owner};
 use crate::actions::save_view::SavedView;
 use crate::actions::{App, Error};
-use crate::domain::api_key::ApiKey;
 use crate::domain::job::Verb;
 use crate::domain::key_filter::{Broken, Column, Kind, Sort};
 use crate::domain::secret::appears_in;
@@ -139,11 +138,11 @@ impl GridPage {
         } else {
             None
         };
-        let row = |(key, owner): &(ApiKey, Owner), now| KeyRow {
-            view: KeyView { key: key.clone(), now },
-            owner: owner.clone(),
+        let row = |listed: &ListedKey, now| {
+            let ListedKey { key, owner, access } = listed.clone();
+            KeyRow { view: KeyView { key, access, now }, owner }
         };
-        let rows = page.iter().flat_map(|page| page.keys.iter().map(|pair| row(pair, page.now))).collect();
+        let rows = page.iter().flat_map(|page| page.keys.iter().map(|listed| row(listed, page.now))).collect();
         let views = app.saved_views(user.account.id).await?;
         Ok(Self { shell: Shell::new(user, Nav::AdminKeys), query, page, rows, views, dialog: Dialog::None })
     }

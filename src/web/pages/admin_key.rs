@@ -42,6 +42,6 @@ pub async fn page(
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let (details, owner) = app.any_key(&parse(&first_eight)?).await?;
-    let view = KeyView { key: details.key.clone(), now: app.now() };
+    let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
     Ok(html::page(&AdminKeyPage { shell: Shell::new(&user, Nav::AdminKeys), view, details, owner }))
 }

@@ -9,10 +9,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 use tokio::sync::mpsc::{Sender, channel};
 
-use crate::actions::browse_keys::Owner;
+use crate::actions::browse_keys::ListedKey;
 use crate::actions::export_keys::Export;
 use crate::actions::{App, Error};
-use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
 use crate::domain::key_filter::Column;
 use crate::domain::mistake::Mistake;
@@ -152,7 +151,7 @@ async fn send(
     }
 }
 
-type Rows = Vec<(ApiKey, Owner)>;
+type Rows = Vec<ListedKey>;
 
 async fn next(app: &App, export: &mut Export) -> Result<Rows, ExportError> {
     app.next_of_export(export).await.map_err(|error| ExportError(error.to_string()))
@@ -184,21 +183,20 @@ async fn send_lines(
         }
         let now = export.now;
         let bytes = if format == ExportFormat::Jsonl {
-            let lines = rows.iter().map(|(key, owner)| format!("{}\n", object(columns, key, owner, now)));
+            let lines = rows.iter().map(|row| format!("{}\n", object(columns, row, now)));
             lines.collect::<String>().into_bytes()
         } else {
             records(
                 format,
-                rows.iter()
-                    .map(|(key, owner)| row(columns, key, owner, now).map(|cell| cell.plain()).collect::<Vec<_>>()),
+                rows.iter().map(|listed| row(columns, listed, now).map(|cell| cell.plain()).collect::<Vec<_>>()),
             )?
         };
         hand_over(sender, bytes).await?;
     }
 }
 
-fn row<'a>(columns: &'a [Column], key: &'a ApiKey, owner: &'a Owner, now: Moment) -> impl Iterator<Item = Cell> + 'a {
-    columns.iter().flat_map(move |column| cells(*column, key, owner, now))
+fn row<'a>(columns: &'a [Column], listed: &'a ListedKey, now: Moment) -> impl Iterator<Item = Cell> + 'a {
+    columns.iter().flat_map(move |column| cells(*column, listed, now))
 }
 
 fn records<R: IntoIterator<Item = C>, C: AsRef<[u8]>>(
@@ -236,9 +234,9 @@ async fn send_workbook(
             break;
         }
         let sheet = workbook.worksheet_from_index(0).map_err(failed)?;
-        for (key, owner) in &rows {
+        for listed in &rows {
             line += 1;
-            write_row(sheet, line, row(columns, key, owner, export.now)).map_err(failed)?;
+            write_row(sheet, line, row(columns, listed, export.now)).map_err(failed)?;
         }
     }
     let saved = tokio::task::spawn_blocking(move || -> Result<std::fs::File, String> {

@@ -1,5 +1,7 @@
 //! External Tool Access: a person's own keys, and how to use one. The dialogs that make a key show over this page.
 
+use std::collections::HashMap;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -8,7 +10,11 @@ use super::generate_dialog::GenerateDialog;
 use super::reveal::Reveal;
 use crate::actions::App;
 use crate::actions::find_keys::{Listing, OwnKeys};
+use crate::actions::give_rights::Offer;
+use crate::domain::api_key::ApiKey;
+use crate::domain::clock::Moment;
 use crate::domain::lifetime::LifetimeRule;
+use crate::domain::rights::Access;
 use crate::domain::secret::FirstEight;
 use crate::web::access::{self, SignedIn};
 use crate::web::errors::PageError;
@@ -61,6 +67,10 @@ pub async fn list(
     Ok(html::page(&KeysPage::load(&request, &app, shell, listing).await?))
 }
 
+fn view(key: &ApiKey, access: &HashMap<i64, Access>, now: Moment) -> KeyView {
+    KeyView { key: key.clone(), access: access.get(&key.id).cloned().unwrap_or(Access::inherited()), now }
+}
+
 impl KeysPage {
     /// The page with nothing open over it.
     pub async fn load(request: &HttpRequest, app: &App, shell: Shell, listing: Listing) -> Result<Self, PageError> {
@@ -69,7 +79,7 @@ impl KeysPage {
         let place = access::place(request)?;
         Ok(Self {
             shell,
-            keys: own.keys.iter().map(|key| KeyView { key: key.clone(), now }).collect(),
+            keys: own.keys.iter().map(|key| view(key, &own.access, now)).collect(),
             own,
             listing,
             snippets: Snippets::new(&place),
@@ -86,6 +96,11 @@ impl KeysPage {
     /// The rule for new keys.
     pub fn rule(&self) -> LifetimeRule {
         self.own.rule.clone()
+    }
+
+    /// What a new key can be given.
+    pub fn offer(&self) -> Offer {
+        self.own.offer.clone()
     }
 
     /// Why no key can be made now; empty when one can.

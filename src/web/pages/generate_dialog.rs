@@ -2,9 +2,17 @@
 
 use serde::Deserialize;
 
+use crate::actions::give_rights::Offer;
+use crate::domain::api_key::ApiKey;
 use crate::domain::clock::{DAY, Moment};
 use crate::domain::lifetime::LifetimeRule;
+use crate::domain::mistake::Mistake;
+use crate::domain::permission::{CLAVIGER, PermissionName};
+use crate::domain::policy::PolicyName;
+use crate::domain::resource::ResourceName;
+use crate::domain::rights::{Access, Given, Wish};
 use crate::web::html::Mistakes;
+use crate::web::permission_boxes::PermissionBoxes;
 
 /// The form for a new key.
 pub struct GenerateDialog {
@@ -20,9 +28,28 @@ pub struct GenerateDialog {
     pub now: Moment,
     /// Why no key can be made now; empty when one can.
     pub refusal: String,
+    /// What it can be given.
+    pub offer: Offer,
 }
 
 impl GenerateDialog {
+    /// Is there anything to choose but "everything"? What everybody may do in Claviger itself is no reason to ask.
+    pub fn has_choice(&self) -> bool {
+        let of_services = self.offer.permissions.iter().any(|permission| permission.service.as_str() != CLAVIGER);
+        of_services || !self.offer.policies.is_empty()
+    }
+
+    /// Is this the chosen kind of access?
+    pub fn is_access(&self, word: &str) -> bool {
+        let chosen = if self.entered.access.is_empty() { "inherit" } else { &self.entered.access };
+        chosen == word
+    }
+
+    /// The permissions to tick.
+    pub fn boxes(&self) -> PermissionBoxes {
+        PermissionBoxes::new(&self.offer.permissions, |name| self.entered.scope.iter().any(|scope| scope == name))
+    }
+
     /// The lifetimes to choose from: value, words, the moment of the end.
     pub fn choices(&self) -> Vec<(String, String, String)> {
         let mut choices: Vec<_> = self
@@ -74,4 +101,53 @@ pub struct NewKey {
     /// The day for `date`.
     #[serde(default)]
     pub expires_on: String,
+    /// `inherit`, `scopes` or `policy`; nothing is the first.
+    #[serde(default)]
+    pub access: String,
+    /// The ticked permissions, for `scopes`.
+    #[serde(default)]
+    pub scope: Vec<String>,
+    /// The name of the policy, for `policy`.
+    #[serde(default)]
+    pub policy: String,
+    /// The resource, as services name it; may be empty.
+    #[serde(default)]
+    pub resource: String,
+}
+
+impl NewKey {
+    /// What somebody enters who wants another key like this one.
+    pub fn like(key: &ApiKey, access: &Access) -> Self {
+        let policy = if let Given::Policy(name) = &access.given { name.clone() } else { String::new() };
+        Self {
+            name: key.name.clone(),
+            note: key.note.clone(),
+            access: key.grant.word().into(),
+            scope: access.scopes().to_vec(),
+            policy,
+            resource: access.resource.as_ref().map(|(name, _)| name.clone()).unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    /// What the key shall be able to do.
+    pub fn wish(&self) -> Result<Wish, Mistake> {
+        match self.access.as_str() {
+            "" | "inherit" => Ok(Wish::Inherit),
+            "scopes" => {
+                let names = self.scope.iter().map(|name| PermissionName::parse("scopes", name));
+                names.collect::<Result<_, _>>().map(Wish::Scopes)
+            }
+            "policy" => {
+                PolicyName::parse(&self.policy).map(Wish::Policy).map_err(|_| Mistake::new("policy", "Choose a policy"))
+            }
+            _ => Err(Mistake::new("access", "Choose what the key may do")),
+        }
+    }
+
+    /// The resource that the key shall be bound to.
+    pub fn resource(&self) -> Result<Option<ResourceName>, Mistake> {
+        let name = self.resource.trim();
+        if name.is_empty() { Ok(None) } else { ResourceName::parse(name).map(Some) }
+    }
 }

@@ -7,7 +7,7 @@ use super::external_tool_access::{Dialog, KeysPage};
 use super::generate_dialog::{GenerateDialog, NewKey};
 use super::reveal::{Reveal, shown_once};
 use crate::actions::find_keys::Listing;
-use crate::actions::generate_key::{FormId, Issued, KeyRequest};
+use crate::actions::generate_key::{FormId, Issued, KeyRequest, New};
 use crate::actions::{App, Error};
 use crate::domain::api_key::{KeyName, KeyNote};
 use crate::domain::lifetime::Expiry;
@@ -36,8 +36,8 @@ pub async fn page(
 ) -> Result<HttpResponse, PageError> {
     let mut entered = NewKey::default();
     if let Some(first_eight) = FirstEight::parse(&like.like) {
-        let like = app.own_key(user.account.id, &first_eight).await?.key;
-        (entered.name, entered.note) = (like.name, like.note);
+        let like = app.own_key(user.account.id, &first_eight).await?;
+        entered = NewKey::like(&like.key, &like.access);
     }
     Ok(html::page(&with_form(&request, &app, &user, entered, Mistakes::default(), String::new()).await?))
 }
@@ -76,8 +76,12 @@ fn parse(entered: &NewKey) -> Result<KeyRequest, Error> {
     let name = collect(&mut mistakes, KeyName::parse(&entered.name));
     let note = collect(&mut mistakes, KeyNote::parse(&entered.note));
     let expiry = collect(&mut mistakes, Expiry::parse(&entered.expires, &entered.expires_on));
-    match (form, name, note, expiry) {
-        (Some(form), Some(name), Some(note), Some(expiry)) => Ok(KeyRequest { name, note, expiry, form }),
+    let wish = collect(&mut mistakes, entered.wish());
+    let resource = collect(&mut mistakes, entered.resource());
+    match (form, name, note, expiry, wish, resource) {
+        (Some(form), Some(name), Some(note), Some(expiry), Some(wish), Some(resource)) => {
+            Ok(KeyRequest { name, note, expiry, wish, resource, form })
+        }
         _ => Err(Error::Invalid(mistakes)),
     }
 }
@@ -101,6 +105,7 @@ async fn with_form(
         rule: page.rule(),
         now: app.now(),
         refusal,
+        offer: page.offer(),
     }));
     Ok(page)
 }
@@ -108,8 +113,9 @@ async fn with_form(
 /// The page that shows the secret, or says that it was shown.
 fn answer(mut page: KeysPage, app: &App, issued: Issued) -> HttpResponse {
     match issued {
-        Issued::Now(key, secret) => {
-            let view = KeyView { key: *key, now: app.now() };
+        Issued::Now(new) => {
+            let New { key, access, secret } = *new;
+            let view = KeyView { key, access, now: app.now() };
             page.add(view.clone());
             let reveal = Reveal { view, secret, old_until: None, done: "/external-tool-access".into() };
             page.dialog = Dialog::Reveal(Box::new(reveal));

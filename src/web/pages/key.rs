@@ -77,7 +77,7 @@ impl KeyPage {
     /// The page with nothing open over it. Text that is no first eight is nobody's key.
     pub async fn load(app: &App, shell: Shell, first_eight: &str) -> Result<Self, PageError> {
         let details = app.own_key(shell.account.id, &parse(first_eight)?).await?;
-        let view = KeyView { key: details.key.clone(), now: app.now() };
+        let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
         Ok(Self { shell, view, details, dialog: Dialog::None })
     }
 

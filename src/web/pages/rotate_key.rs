@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::key::{Dialog, KeyPage, RotateDialog, parse};
 use super::reveal::{Reveal, shown_once};
-use crate::actions::generate_key::{FormId, Issued};
+use crate::actions::generate_key::{FormId, Issued, New};
 use crate::actions::rotate_key::{self, Grace, Rotated};
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
@@ -75,8 +75,9 @@ async fn with_form(
 
 fn answer(mut page: KeyPage, app: &App, issued: Issued, old_until: Option<Moment>) -> HttpResponse {
     match issued {
-        Issued::Now(key, secret) => {
-            let view = KeyView { key: *key, now: app.now() };
+        Issued::Now(new) => {
+            let New { key, access, secret } = *new;
+            let view = KeyView { key, access, now: app.now() };
             page.rotated(view.clone(), old_until);
             let done = view.path();
             page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, done }));

@@ -6,7 +6,7 @@ use askama::Template;
 use super::admin_api_keys::words;
 use super::sign_in::Nothing;
 use crate::actions::{App, Error};
-use crate::domain::settings::Setting;
+use crate::domain::settings::{Setting, Settings};
 use crate::web::access::{Admin, RecentAdmin, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
@@ -15,13 +15,6 @@ use crate::web::html::{self, Mistakes};
 use crate::web::shell::{Nav, Shell};
 
 const PATH: &str = "/admin/settings";
-const DEFAULTS: [(Setting, &str); 5] = [
-    (Setting::AllowCreation, "on"),
-    (Setting::AcceptKeys, "on"),
-    (Setting::NameRequired, "off"),
-    (Setting::PurgeAfterDays, "30"),
-    (Setting::AuditRetentionDays, "0"),
-];
 
 #[derive(Template)]
 #[template(path = "pages/site_settings.html")]
@@ -38,8 +31,9 @@ impl SettingsPage {
         Ok(Self { shell: Shell::new(user, Nav::Settings), entered, mistakes: Mistakes::default() })
     }
 
-    fn default_of(setting: &str) -> &'static str {
-        DEFAULTS.iter().find(|(one, _)| one.name() == setting).map_or("", |(_, value)| value)
+    fn default_of(setting: &str) -> String {
+        let setting = Setting::named(setting);
+        setting.map(|setting| setting.in_words(&Settings::default().value(setting))).unwrap_or_default()
     }
 
     /// What is changed on its own page, with a question.

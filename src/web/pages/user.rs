@@ -28,6 +28,8 @@ struct UserPage {
     entered: Entered,
     mistakes: Mistakes,
     now: Moment,
+    /// All policies, and whether the person holds each.
+    policies: Vec<(String, bool)>,
 }
 
 /// "Deactivate Chen Wei?"
@@ -130,7 +132,9 @@ impl UserPage {
             email: person.account.email.clone().unwrap_or_default(),
         };
         let shell = Shell::new(user, Nav::Users);
-        Ok(Self { shell, person, entered, mistakes: Mistakes::default(), now: app.now() })
+        let (held, all) = app.policies_of(person.account.id).await?;
+        let policies = all.into_iter().map(|name| (name.clone(), held.contains(&name))).collect();
+        Ok(Self { shell, person, entered, mistakes: Mistakes::default(), now: app.now(), policies })
     }
 
     fn changes(&self) -> Vec<Change> {
@@ -238,5 +242,32 @@ pub async fn end_session(
     let id = asked.1.parse().map_err(|_| Error::NotFound)?;
     app.end_session_of(&user.actor, &username, id).await?;
     Flash::done("The session was ended.").leave(&user.session);
+    Ok(html::see_other(&path(&username)))
+}
+
+/// The policies that a person is to hold.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Held {
+    #[serde(default)]
+    policy: Vec<String>,
+}
+
+/// `POST /admin/users/{username}/policies`
+pub async fn set_policies(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    username: web::Path<String>,
+    form: Form<Held>,
+) -> Result<HttpResponse, PageError> {
+    let username = name(&username)?;
+    match app.set_policies(&user.actor, &username, form.0.policy).await {
+        Ok(()) => Flash::done("Policies saved.").leave(&user.session),
+        Err(Error::Invalid(mistakes)) => {
+            let text = mistakes.first().map(|mistake| mistake.text.clone()).unwrap_or_default();
+            Flash::failed(text).leave(&user.session);
+        }
+        Err(error) => return Err(error.into()),
+    }
     Ok(html::see_other(&path(&username)))
 }

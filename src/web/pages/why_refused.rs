@@ -38,6 +38,9 @@ impl WhyPage {
                 "A rotation replaced this secret, and its grace period is over. The tool needs the new one."
             }
             (Some(Refusal::OwnerInactive), _) => "Its owner is deactivated.",
+            (Some(Refusal::PolicyDeleted), _) => "Its policy was deleted. Give it another one, or restore the policy.",
+            (Some(Refusal::MissingPermission), _) => "It does not have the permissions that were asked for.",
+            (Some(Refusal::OtherResource), _) => "It is bound to another resource than the one that was asked for.",
             (Some(Refusal::KeysNotAccepted), _) => "This server accepts no keys at present: the switch is off.",
             (Some(Refusal::Unknown), _) => "No key has this secret.",
         }
@@ -70,7 +73,7 @@ pub async fn look_up(app: web::Data<App>, Admin(user): Admin, form: Form<Pasted>
     let shell = Shell::new(&user, Nav::WhyRefused);
     match app.why_refused(&form.0.pasted).await {
         Ok(found) => {
-            let view = KeyView { key: found.key.clone(), now: found.now };
+            let view = KeyView { key: found.key.clone(), access: found.access.clone(), now: found.now };
             Ok(html::page(&WhyPage { shell, found: Some((found, view)), mistakes: Mistakes::default() }))
         }
         Err(Error::Invalid(mistakes)) => {

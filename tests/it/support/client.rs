@@ -65,7 +65,7 @@ impl Client {
 
     /// Sends a form with exactly these fields and headers.
     pub fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
-        let body = serde_urlencoded::to_string(fields).expect("fields encode");
+        let body = serde_html_form::to_string(fields).expect("fields encode");
         let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
         all.extend_from_slice(headers);
         self.send("POST", path, &all, Some(body))

@@ -1,0 +1,13 @@
+DROP TABLE key_scopes;
+DROP INDEX api_keys_by_resource;
+DROP INDEX api_keys_by_policy;
+ALTER TABLE api_keys DROP COLUMN resource;
+ALTER TABLE api_keys DROP COLUMN policy;
+DROP TABLE resource_administrators;
+DROP TABLE resources;
+DROP TABLE resource_kind_permissions;
+DROP TABLE resource_kinds;
+DROP TABLE account_policies;
+DROP TABLE policy_permissions;
+DROP TABLE policies;
+DROP TABLE permissions;

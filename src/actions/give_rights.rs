@@ -1,0 +1,87 @@
+//! Giving a key its rights: no key gets more than its maker may give (DESIGN, rule 2 and 4).
+
+use super::Error;
+use crate::domain::mistake::Mistake;
+use crate::domain::permission::{PermissionName, Rights};
+use crate::domain::policy::PolicyName;
+use crate::domain::resource::ResourceName;
+use crate::domain::rights::{Grant, Wish};
+use crate::domain::user::Account;
+use crate::store::{Db, permissions, policies, resources, rights};
+
+/// What a person can choose from for a new key.
+#[derive(Debug, Clone, Default)]
+pub struct Offer {
+    /// What the account may do now, with descriptions, by service.
+    pub permissions: Vec<crate::domain::permission::Permission>,
+    /// The policies that it holds, by name.
+    pub policies: Vec<String>,
+    /// The first few resources: how services name them, and their titles.
+    pub resources: Vec<(String, String)>,
+}
+
+/// What a key is given, in ids.
+#[derive(Debug, Clone)]
+pub(super) struct Given {
+    /// Of what its owner may do.
+    pub grant: Grant,
+    /// The permissions of its list.
+    pub scopes: Vec<i64>,
+    /// The resource that it is bound to.
+    pub resource: Option<i64>,
+}
+
+/// What this account can choose from.
+pub(super) fn offer(db: &mut Db, account: &Account) -> Result<Offer, Error> {
+    let held = rights::of_account(db, account.id, account.role)?;
+    let mut offered = permissions::known(db, &held)?;
+    offered.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
+    let policies = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
+    Ok(Offer { permissions: offered, policies, resources: resources::first(db, 100)? })
+}
+
+/// Turns a wish of an account for a key of its own into what the key is given.
+pub(super) fn give(
+    db: &mut Db,
+    account: &Account,
+    wish: &Wish,
+    bound_to: Option<&ResourceName>,
+) -> Result<Given, Error> {
+    let resource = bound_to.map(|name| find_resource(db, name)).transpose()?;
+    let (grant, scopes) = match wish {
+        Wish::Inherit => (Grant::Inherit, Vec::new()),
+        Wish::Scopes(wanted) => (Grant::Scopes, own_scopes(db, account, wanted, resource)?),
+        Wish::Policy(name) => (Grant::Policy(own_policy(db, account, name)?), Vec::new()),
+    };
+    Ok(Given { grant, scopes, resource })
+}
+
+fn find_resource(db: &mut Db, name: &ResourceName) -> Result<i64, Error> {
+    let unknown = || Mistake::new("resource", "No resource has this name. Name it as kind:id, such as project:abc");
+    Ok(resources::find(db, name)?.ok_or_else(unknown)?.id)
+}
+
+/// The ids of permissions that the account has, or may give keys for the resource.
+fn own_scopes(db: &mut Db, account: &Account, wanted: &Rights, resource: Option<i64>) -> Result<Vec<i64>, Error> {
+    if wanted.is_empty() {
+        return Err(Mistake::new("scopes", "Select at least one scope").into());
+    }
+    let mut held = rights::of_account(db, account.id, account.role)?;
+    if let Some(resource) = resource {
+        held.extend(rights::as_administrator(db, resource, account.id)?.unwrap_or_default());
+    }
+    let known = permissions::known(db, wanted)?;
+    let missing = |name: &&PermissionName| !held.contains(*name) || !known.iter().any(|one| one.name == **name);
+    if let Some(name) = wanted.iter().find(missing) {
+        let text = format!("You do not have {}. Select among your own scopes", name.as_str());
+        return Err(Mistake::new("scopes", text).into());
+    }
+    Ok(known.into_iter().map(|permission| permission.id).collect())
+}
+
+fn own_policy(db: &mut Db, account: &Account, name: &PolicyName) -> Result<i64, Error> {
+    let not_held = || Mistake::new("policy", "You do not hold this policy. Choose another one");
+    let policy = policies::find(db, name)?.ok_or_else(not_held)?;
+    let held = policies::held_by(db, account.id)?;
+    if held.iter().any(|(id, _)| *id == policy.id) { Ok(policy.id) } else { Err(not_held().into()) }
+}

@@ -1,0 +1,128 @@
+//! Permissions: names of what can be done, registered by the services that ask for them.
+
+use std::collections::BTreeSet;
+
+use super::mistake::Mistake;
+use super::text::{self, Limits};
+
+/// The service whose permissions are Claviger's own. No other may register names that begin with it.
+pub const CLAVIGER: &str = "claviger";
+
+/// What Claviger's own API asks for, with what people read. The role administrator holds them all.
+pub const OWN: [(&str, &str); 6] = [
+    ("claviger:admin", "Everything that an administrator can do"),
+    ("claviger:introspect", "Ask whether a key is good, and what it may do"),
+    ("claviger:keys:create", "Generate API keys of one's own"),
+    ("claviger:keys:read", "See one's own API keys"),
+    ("claviger:keys:revoke", "Revoke one's own API keys"),
+    ("claviger:permissions:register", "Register the permissions that a service knows"),
+];
+
+/// The name of a permission, such as `read:metadata`: 1 to 64 characters of `[a-z0-9._:-]`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PermissionName(String);
+
+impl PermissionName {
+    /// Reads a name as it came. A name in capitals is refused, not folded: services compare names byte by byte.
+    pub fn parse(field: &'static str, input: &str) -> Result<Self, Mistake> {
+        if is_name(input, b":") {
+            return Ok(Self(input.to_owned()));
+        }
+        let shown = text::excerpt(input, 80);
+        Err(Mistake::new(field, format!("‘{shown}’ is not a permission. Use 1 to 64 of a-z, 0-9 and . _ : -")))
+    }
+
+    /// From the database, which holds only parsed ones.
+    pub fn stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A set of permissions. The empty one is nothing, never everything.
+pub type Rights = BTreeSet<PermissionName>;
+
+/// The name of a service that registers permissions: 1 to 64 characters of `[a-z0-9._-]`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServiceName(String);
+
+impl ServiceName {
+    /// Reads a name as it came.
+    pub fn parse(input: &str) -> Result<Self, Mistake> {
+        if is_name(input, b"") {
+            return Ok(Self(input.to_owned()));
+        }
+        Err(Mistake::new("service", "Name the service with 1 to 64 of a-z, 0-9 and . _ -"))
+    }
+
+    /// From the database, which holds only parsed ones.
+    pub fn stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// May this service register this name? What begins with `claviger:` is Claviger's.
+    pub fn may_register(&self, name: &PermissionName) -> bool {
+        let own = name.0.split(':').next() == Some(CLAVIGER);
+        own == (self.0 == CLAVIGER)
+    }
+}
+
+/// A permission as the catalogue has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// The database's id; never shown.
+    pub id: i64,
+    /// What programs call it.
+    pub name: PermissionName,
+    /// What it allows, for people.
+    pub description: String,
+    /// The service that registered it.
+    pub service: ServiceName,
+    /// Its service does not know it any more: nobody holds it until it is registered again.
+    pub retired: bool,
+}
+
+/// Reads what a permission allows: at most 200 characters on one line.
+pub fn parse_description(input: &str) -> Result<String, Mistake> {
+    text::line(Limits { field: "description", label: "Description", longest: 200 }, input)
+}
+
+fn is_name(text: &str, more: &[u8]) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b) || more.contains(&b);
+    (1..=64).contains(&text.len()) && text.bytes().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_refused() {
+        for good in ["read:metadata", "label.write", "a", &"x".repeat(64)] {
+            assert_eq!(PermissionName::parse("scope", good).unwrap().as_str(), good);
+        }
+        for bad in ["", " ", "Read", "a b", "a,b", "ä", "a\n", &"x".repeat(65)] {
+            assert!(PermissionName::parse("scope", bad).is_err(), "{bad:?}");
+        }
+        assert!(ServiceName::parse("tiled").is_ok() && ServiceName::parse("a:b").is_err());
+    }
+
+    #[test]
+    fn nobody_else_registers_what_is_clavigers() {
+        let name = |text| PermissionName::parse("name", text).unwrap();
+        let (own, other) = (ServiceName::parse(CLAVIGER).unwrap(), ServiceName::parse("tiled").unwrap());
+        assert!(own.may_register(&name("claviger:admin")) && !other.may_register(&name("claviger:admin")));
+        assert!(!other.may_register(&name("claviger")), "the bare name is Claviger's, too");
+        assert!(other.may_register(&name("clavigers:x")) && !own.may_register(&name("read:data")));
+        assert!(OWN.iter().all(|(text, _)| own.may_register(&name(text))));
+    }
+}

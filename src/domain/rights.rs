@@ -1,0 +1,236 @@
+//! What a key may do now: its grant ∩ what its owner may do ∩ the resource that it is bound to (DESIGN, rule 2). Worked
+//! out at each use from what is true then, so that every change is immediate.
+
+use super::permission::{PermissionName, Rights};
+use super::policy::PolicyName;
+use super::resource::ResourceName;
+
+/// What a key may do of what its owner may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// All of it.
+    Inherit,
+    /// A list of permissions, as far as the owner has them.
+    Scopes,
+    /// What the policy with this id allows, as far as the owner has it.
+    Policy(i64),
+}
+
+impl Grant {
+    /// The word in the database, the API and the audit log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Inherit => "inherit",
+            Self::Scopes => "scopes",
+            Self::Policy(_) => "policy",
+        }
+    }
+
+    /// The policy that the key carries.
+    pub fn policy(self) -> Option<i64> {
+        match self {
+            Self::Policy(id) => Some(id),
+            Self::Inherit | Self::Scopes => None,
+        }
+    }
+}
+
+/// What somebody wants a key to be given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Wish {
+    /// All that the owner may do.
+    #[default]
+    Inherit,
+    /// These permissions.
+    Scopes(Rights),
+    /// What this policy allows.
+    Policy(PolicyName),
+}
+
+impl Wish {
+    /// For the audit log.
+    pub fn told(&self) -> serde_json::Value {
+        match self {
+            Self::Inherit => "inherit".into(),
+            Self::Scopes(scopes) => scopes.iter().map(PermissionName::as_str).collect::<Vec<_>>().into(),
+            Self::Policy(name) => serde_json::json!({ "policy": name.as_str() }),
+        }
+    }
+}
+
+/// What pages tell of what a key may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Of what its owner may do.
+    pub given: Given,
+    /// The resource that it is bound to: how services name it, and its title.
+    pub resource: Option<(String, String)>,
+}
+
+impl Access {
+    /// What pages show while they know nothing better: a key that inherits and is bound to nothing.
+    pub const fn inherited() -> Self {
+        Self { given: Given::Everything, resource: None }
+    }
+
+    /// The permissions of its list, or none.
+    pub fn scopes(&self) -> &[String] {
+        match &self.given {
+            Given::Scopes(scopes) => scopes,
+            Given::Everything | Given::Policy(_) => &[],
+        }
+    }
+}
+
+/// A grant in names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// All of it.
+    Everything,
+    /// These, in their order; retired ones too.
+    Scopes(Vec<String>),
+    /// What this policy allows.
+    Policy(String),
+}
+
+/// What the grant of a key comes to at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Granted {
+    /// All that the owner has.
+    Everything,
+    /// These at most.
+    Only(Rights),
+    /// These, whatever the owner has: a service account's key while `service_rights` is `policy`.
+    Exactly(Rights),
+}
+
+/// What is known of a key and its owner at this moment. Retired permissions are in none of the sets.
+#[derive(Debug, Clone)]
+pub struct Holding {
+    /// What the key was given.
+    pub granted: Granted,
+    /// What the owner's policies and role allow.
+    pub owner: Rights,
+    /// The resource that the key is bound to.
+    pub bound: Option<Bound>,
+}
+
+/// The resource that a key is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// Which.
+    pub name: ResourceName,
+    /// What its administrators may give keys for it; `None` when the owner is not one of them now.
+    pub administered: Option<Rights>,
+}
+
+/// The permissions that a key has at this moment.
+pub fn effective(holding: &Holding) -> Rights {
+    let owner = || {
+        let administered = holding.bound.iter().filter_map(|bound| bound.administered.as_ref()).flatten();
+        holding.owner.iter().chain(administered)
+    };
+    match &holding.granted {
+        Granted::Everything => owner().cloned().collect(),
+        Granted::Only(these) => owner().filter(|right| these.contains(*right)).cloned().collect(),
+        Granted::Exactly(these) => these.clone(),
+    }
+}
+
+/// What somebody asks of a key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// All of these.
+    pub all: Vec<PermissionName>,
+    /// And at least one of these, when there are any.
+    pub any: Vec<PermissionName>,
+    /// For this resource.
+    pub resource: Option<ResourceName>,
+    /// A key that is bound to a resource is good also when none was asked for.
+    pub resource_optional: bool,
+}
+
+/// Why a good key is not enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lacking {
+    /// It does not have what was asked for.
+    Permission,
+    /// It is bound to another resource, or it is bound and none was asked for.
+    Resource,
+}
+
+impl Demand {
+    /// Is a key with these rights enough? The resource is looked at first: rights for one are no rights for another.
+    pub fn is_met(&self, rights: &Rights, bound: Option<&ResourceName>) -> Result<(), Lacking> {
+        let fits = match (bound, &self.resource) {
+            (None, _) => true,
+            (Some(bound), Some(asked)) => bound == asked,
+            (Some(_), None) => self.resource_optional,
+        };
+        if !fits {
+            return Err(Lacking::Resource);
+        }
+        let all = self.all.iter().all(|right| rights.contains(right));
+        let any = self.any.is_empty() || self.any.iter().any(|right| rights.contains(right));
+        if all && any { Ok(()) } else { Err(Lacking::Permission) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn names(bits: u8) -> Rights {
+        (0..6).filter(|bit| bits & (1 << bit) != 0).map(|bit| PermissionName::stored(format!("p{bit}"))).collect()
+    }
+
+    fn resource(number: u8) -> ResourceName {
+        ResourceName::parse(&format!("project:{number}")).unwrap()
+    }
+
+    proptest! {
+        /// DESIGN, rule 2, against a model that asks for each permission by itself.
+        #[test]
+        fn rule_2_rights_are_the_grant_and_what_the_owner_may_and_the_resource(
+            kind in 0_u8..3, given: u8, owner: u8, kind_allows: u8, is_bound: bool, administers: bool,
+            all: u8, any: u8, asked in 0_u8..3, optional: bool,
+        ) {
+            let granted = [Granted::Everything, Granted::Only(names(given)), Granted::Exactly(names(given))][usize::from(kind)].clone();
+            let bound = is_bound.then(|| Bound { name: resource(1), administered: administers.then(|| names(kind_allows)) });
+            let holding = Holding { granted, owner: names(owner), bound };
+            let rights = effective(&holding);
+            let has = |bit: u8| {
+                let given = given & (1 << bit) != 0;
+                let owners = owner & (1 << bit) != 0 || (is_bound && administers && kind_allows & (1 << bit) != 0);
+                match kind { 0 => owners, 1 => owners && given, _ => given }
+            };
+            for bit in 0..6 {
+                let name = PermissionName::stored(format!("p{bit}"));
+                prop_assert_eq!(rights.contains(&name), has(bit));
+            }
+            let demand = Demand {
+                all: names(all).into_iter().collect(),
+                any: names(any).into_iter().collect(),
+                resource: (asked > 0).then(|| resource(asked)),
+                resource_optional: optional,
+            };
+            let fits = !is_bound || asked == 1 || (asked == 0 && optional);
+            let every = (0..6).filter(|bit| all & (1 << bit) != 0).all(has);
+            let one = names(any).is_empty() || (0..6).filter(|bit| any & (1 << bit) != 0).any(has);
+            let expected = if !fits { Err(Lacking::Resource) } else if every && one { Ok(()) } else { Err(Lacking::Permission) };
+            prop_assert_eq!(demand.is_met(&rights, holding.bound.as_ref().map(|bound| &bound.name)), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_never_everything() {
+        let everything = names(0xff);
+        let holding = |granted| Holding { granted, owner: everything.clone(), bound: None };
+        assert!(effective(&holding(Granted::Only(Rights::new()))).is_empty());
+        assert!(effective(&holding(Granted::Exactly(Rights::new()))).is_empty());
+        let none = Holding { owner: Rights::new(), ..holding(Granted::Everything) };
+        assert!(effective(&none).is_empty());
+    }
+}

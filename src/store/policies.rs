@@ -1,0 +1,225 @@
+//! The tables `policies`, `policy_permissions` and `account_policies`: named sets of permissions, and who holds them.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::Error;
+use super::connection::Db;
+use super::keys::matching::live;
+use super::schema::{account_policies, accounts, api_keys, permissions, policies, policy_permissions};
+use crate::domain::clock::Moment;
+use crate::domain::permission::{PermissionName, Rights};
+use crate::domain::policy::{Policy, PolicyName};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = policies)]
+struct Row {
+    id: i64,
+    name: String,
+    description: String,
+    version: i64,
+    changed_at: i64,
+}
+
+impl Row {
+    fn with(self, permissions: Rights) -> Policy {
+        Policy {
+            id: self.id,
+            name: PolicyName::stored(self.name),
+            description: self.description,
+            permissions,
+            version: self.version,
+            changed_at: Moment(self.changed_at),
+        }
+    }
+}
+
+/// All policies, by name.
+pub fn list(db: &mut Db) -> Result<Vec<Policy>, Error> {
+    let rows: Vec<Row> = policies::table
+        .filter(policies::deleted_at.is_null())
+        .order(policies::name_folded.asc())
+        .select(Row::as_select())
+        .load(db)?;
+    let held: Vec<(i64, String)> = policy_permissions::table
+        .inner_join(permissions::table.on(permissions::id.eq(policy_permissions::permission)))
+        .select((policy_permissions::policy, permissions::name))
+        .load(db)?;
+    let mut of: HashMap<i64, Rights> = HashMap::new();
+    for (policy, name) in held {
+        of.entry(policy).or_default().insert(PermissionName::stored(name));
+    }
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let permissions = of.remove(&row.id).unwrap_or_default();
+            row.with(permissions)
+        })
+        .collect())
+}
+
+/// The policy with this name, whatever its case.
+pub fn find(db: &mut Db, name: &PolicyName) -> Result<Option<Policy>, Error> {
+    let row: Option<Row> = policies::table
+        .filter(policies::name_folded.eq(name.folded()).and(policies::deleted_at.is_null()))
+        .select(Row::as_select())
+        .first(db)
+        .optional()?;
+    row.map(|row| complete(db, row)).transpose()
+}
+
+/// The same, held against other transactions that change or delete it: the version is counted up by the one who is first.
+pub fn hold(db: &mut Db, name: &PolicyName) -> Result<Option<Policy>, Error> {
+    let Some(policy) = find(db, name)? else { return Ok(None) };
+    diesel::update(policies::table.find(policy.id)).set(policies::version.eq(policies::version)).execute(db)?;
+    find(db, name)
+}
+
+fn complete(db: &mut Db, row: Row) -> Result<Policy, Error> {
+    let names: Vec<String> = policy_permissions::table
+        .inner_join(permissions::table.on(permissions::id.eq(policy_permissions::permission)))
+        .filter(policy_permissions::policy.eq(row.id))
+        .select(permissions::name)
+        .load(db)?;
+    Ok(row.with(names.into_iter().map(PermissionName::stored).collect()))
+}
+
+/// The names of policies by their ids, deleted ones too: keys that were revoked with their policy still say which it was.
+pub fn names(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, String>, Error> {
+    let rows: Vec<(i64, String)> =
+        policies::table.filter(policies::id.eq_any(ids)).select((policies::id, policies::name)).load(db)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Adds a policy. A taken name is a conflict.
+pub fn insert(
+    db: &mut Db,
+    name: &PolicyName,
+    description: &str,
+    permissions: &[i64],
+    created_by: Option<i64>,
+    now: Moment,
+) -> Result<i64, Error> {
+    let id = diesel::insert_into(policies::table)
+        .values((
+            (policies::name.eq(name.as_str()), policies::name_folded.eq(name.folded())),
+            (policies::description.eq(description), policies::version.eq(1_i64)),
+            (policies::created_at.eq(now.0), policies::created_by.eq(created_by), policies::changed_at.eq(now.0)),
+        ))
+        .returning(policies::id)
+        .get_result(db)?;
+    give(db, id, permissions)?;
+    Ok(id)
+}
+
+/// Changes a policy. A taken name is a conflict.
+pub fn update(
+    db: &mut Db,
+    id: i64,
+    name: &PolicyName,
+    description: &str,
+    permissions: &[i64],
+    now: Moment,
+) -> Result<(), Error> {
+    diesel::update(policies::table.find(id))
+        .set((
+            (policies::name.eq(name.as_str()), policies::name_folded.eq(name.folded())),
+            (policies::description.eq(description), policies::changed_at.eq(now.0)),
+            policies::version.eq(policies::version + 1),
+        ))
+        .execute(db)?;
+    diesel::delete(policy_permissions::table.filter(policy_permissions::policy.eq(id))).execute(db)?;
+    give(db, id, permissions)
+}
+
+fn give(db: &mut Db, policy: i64, permissions: &[i64]) -> Result<(), Error> {
+    for permission in permissions {
+        diesel::insert_into(policy_permissions::table)
+            .values((policy_permissions::policy.eq(policy), policy_permissions::permission.eq(permission)))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+/// Who and what a policy reaches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Keys that carry it, neither revoked nor expired.
+    pub keys: i64,
+    /// Of those, used in the week before.
+    pub recent: i64,
+    /// People and service accounts that hold it.
+    pub holders: i64,
+}
+
+/// Who and what each policy reaches, by its id.
+pub fn reached(db: &mut Db, now: Moment) -> Result<HashMap<i64, Reached>, Error> {
+    let mut reached: HashMap<i64, Reached> = HashMap::new();
+    let keys: Vec<(Option<i64>, i64)> = api_keys::table
+        .filter(api_keys::policy.is_not_null())
+        .filter(live(now))
+        .group_by(api_keys::policy)
+        .select((api_keys::policy, diesel::dsl::count_star()))
+        .load(db)?;
+    for (policy, count) in keys {
+        reached.entry(policy.unwrap_or_default()).or_default().keys = count;
+    }
+    let holders: Vec<(i64, i64)> = account_policies::table
+        .group_by(account_policies::policy)
+        .select((account_policies::policy, diesel::dsl::count_star()))
+        .load(db)?;
+    for (policy, count) in holders {
+        reached.entry(policy).or_default().holders = count;
+    }
+    Ok(reached)
+}
+
+/// Who and what one policy reaches.
+pub fn reached_by(db: &mut Db, policy: i64, now: Moment) -> Result<Reached, Error> {
+    let keys = || api_keys::table.filter(api_keys::policy.eq(policy)).filter(live(now));
+    let recent = keys().filter(api_keys::last_used_at.ge(Some(now.plus(-7 * crate::domain::clock::DAY).0)));
+    Ok(Reached {
+        keys: keys().count().get_result(db)?,
+        recent: recent.count().get_result(db)?,
+        holders: account_policies::table.filter(account_policies::policy.eq(policy)).count().get_result(db)?,
+    })
+}
+
+/// The policies that an account holds: id and name, by name.
+pub fn held_by(db: &mut Db, account: i64) -> Result<Vec<(i64, String)>, Error> {
+    Ok(account_policies::table
+        .inner_join(policies::table.on(policies::id.eq(account_policies::policy)))
+        .filter(account_policies::account.eq(account).and(policies::deleted_at.is_null()))
+        .order(policies::name_folded.asc())
+        .select((policies::id, policies::name))
+        .load(db)?)
+}
+
+/// The first few accounts that hold a policy: user name and display name, by name.
+pub fn holders(db: &mut Db, policy: i64, most: i64) -> Result<Vec<(String, String)>, Error> {
+    Ok(account_policies::table
+        .inner_join(accounts::table.on(accounts::id.eq(account_policies::account)))
+        .filter(account_policies::policy.eq(policy))
+        .order((accounts::name_folded.asc(), accounts::id.asc()))
+        .limit(most)
+        .select((accounts::username, accounts::display_name))
+        .load(db)?)
+}
+
+/// Makes these the policies of an account; the others it does not hold any more.
+pub fn set_held_by(db: &mut Db, account: i64, policies: &[i64]) -> Result<(), Error> {
+    diesel::delete(account_policies::table.filter(account_policies::account.eq(account))).execute(db)?;
+    for policy in policies {
+        diesel::insert_into(account_policies::table)
+            .values((account_policies::account.eq(account), account_policies::policy.eq(policy)))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+/// Deletes a policy, or brings it back: it lets go of its name meanwhile, and its keys and holders stay written down.
+pub fn set_deleted(db: &mut Db, id: i64, at: Option<Moment>) -> Result<(), Error> {
+    diesel::update(policies::table.find(id)).set(policies::deleted_at.eq(at.map(|at| at.0))).execute(db)?;
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! What the rights of keys and accounts come from, read in one state of the database: policies, scopes, resources. A
+//! permission that was retired, and a policy that was deleted, is in none of it.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::Error;
+use super::connection::Db;
+use super::policies::names as policy_names;
+use super::schema::{
+    account_policies, key_scopes, permissions, policies, policy_permissions, resource_administrators,
+    resource_kind_permissions, resources,
+};
+use crate::domain::api_key::ApiKey;
+use crate::domain::permission::{PermissionName, Rights};
+use crate::domain::resource::{ResourceKind, ResourceName};
+use crate::domain::rights::{Access, Bound, Given, Grant, Granted, Holding};
+use crate::domain::user::Role;
+
+fn rights(names: Vec<String>) -> Rights {
+    names.into_iter().map(PermissionName::stored).collect()
+}
+
+/// What an account may do now: what its policies allow and what its role brings.
+pub fn of_account(db: &mut Db, account: i64, role: Role) -> Result<Rights, Error> {
+    let names: Vec<String> = account_policies::table
+        .inner_join(policies::table.on(policies::id.eq(account_policies::policy)))
+        .inner_join(policy_permissions::table.on(policy_permissions::policy.eq(account_policies::policy)))
+        .inner_join(permissions::table.on(permissions::id.eq(policy_permissions::permission)))
+        .filter(account_policies::account.eq(account))
+        .filter(policies::deleted_at.is_null().and(permissions::retired_at.is_null()))
+        .select(permissions::name)
+        .load(db)?;
+    let mut held = rights(names);
+    held.extend(role.rights());
+    Ok(held)
+}
+
+/// Was the policy of this key deleted?
+pub fn policy_is_deleted(db: &mut Db, key: &ApiKey) -> Result<bool, Error> {
+    match key.grant {
+        Grant::Policy(policy) => Ok(!is_there(db, policy)?),
+        Grant::Inherit | Grant::Scopes => Ok(false),
+    }
+}
+
+fn is_there(db: &mut Db, policy: i64) -> Result<bool, Error> {
+    let query = policies::table.filter(policies::id.eq(policy).and(policies::deleted_at.is_null()));
+    Ok(diesel::select(diesel::dsl::exists(query)).get_result(db)?)
+}
+
+/// What the permissions of a policy are now; `None` when it was deleted.
+fn of_policy(db: &mut Db, policy: i64) -> Result<Option<Rights>, Error> {
+    if !is_there(db, policy)? {
+        return Ok(None);
+    }
+    let names: Vec<String> = policy_permissions::table
+        .inner_join(permissions::table.on(permissions::id.eq(policy_permissions::permission)))
+        .filter(policy_permissions::policy.eq(policy).and(permissions::retired_at.is_null()))
+        .select(permissions::name)
+        .load(db)?;
+    Ok(Some(rights(names)))
+}
+
+/// The permissions in the list of a key, retired ones too: what it was given.
+pub fn scopes_of(db: &mut Db, key: i64) -> Result<Rights, Error> {
+    let names: Vec<String> = key_scopes::table
+        .inner_join(permissions::table.on(permissions::id.eq(key_scopes::permission)))
+        .filter(key_scopes::key.eq(key))
+        .select(permissions::name)
+        .load(db)?;
+    Ok(rights(names))
+}
+
+/// What the rights of a key come from at this moment; `None` when its policy was deleted. With `policy_alone`, the owner
+/// is a service account whose keys may do what their policies say, whatever it holds itself.
+pub fn of_key(db: &mut Db, key: &ApiKey, role: Role, policy_alone: bool) -> Result<Option<Holding>, Error> {
+    let granted = match key.grant {
+        Grant::Inherit => Granted::Everything,
+        Grant::Scopes => Granted::Only(scopes_of(db, key.id)?),
+        Grant::Policy(policy) => match of_policy(db, policy)? {
+            None => return Ok(None),
+            Some(these) if policy_alone => Granted::Exactly(these),
+            Some(these) => Granted::Only(these),
+        },
+    };
+    let owner = of_account(db, key.owner, role)?;
+    let bound = key.resource.map(|resource| bound(db, resource, key.owner)).transpose()?;
+    Ok(Some(Holding { granted, owner, bound }))
+}
+
+/// The resource that a key of this owner is bound to, with what its administrators may give when the owner is one.
+fn bound(db: &mut Db, resource: i64, owner: i64) -> Result<Bound, Error> {
+    let (kind, external_id): (String, String) =
+        resources::table.find(resource).select((resources::kind, resources::external_id)).first(db)?;
+    let administered = as_administrator(db, resource, owner)?;
+    Ok(Bound { name: ResourceName { kind: ResourceKind::stored(kind), external_id }, administered })
+}
+
+/// What an account may give keys for a resource as its administrator; `None` when it is not.
+pub fn as_administrator(db: &mut Db, resource: i64, account: i64) -> Result<Option<Rights>, Error> {
+    let administers = resource_administrators::table.find((resource, account));
+    if !diesel::select(diesel::dsl::exists(administers)).get_result::<bool>(db)? {
+        return Ok(None);
+    }
+    let names: Vec<String> = resource_kind_permissions::table
+        .inner_join(resources::table.on(resources::kind.eq(resource_kind_permissions::kind)))
+        .inner_join(permissions::table.on(permissions::id.eq(resource_kind_permissions::permission)))
+        .filter(resources::id.eq(resource).and(permissions::retired_at.is_null()))
+        .select(permissions::name)
+        .load(db)?;
+    Ok(Some(rights(names)))
+}
+
+/// Writes the list of a new key.
+pub fn give_scopes(db: &mut Db, key: i64, permissions: &[i64]) -> Result<(), Error> {
+    for permission in permissions {
+        diesel::insert_into(key_scopes::table)
+            .values((key_scopes::key.eq(key), key_scopes::permission.eq(permission)))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+/// What a key may do, for its page.
+pub fn access(db: &mut Db, key: &ApiKey) -> Result<Access, Error> {
+    Ok(access_of(db, &[key])?.remove(&key.id).unwrap_or(Access::inherited()))
+}
+
+/// What each of these keys may do, by its id: three questions, however many keys there are.
+pub fn access_of(db: &mut Db, keys: &[&ApiKey]) -> Result<HashMap<i64, Access>, Error> {
+    let policy_ids: Vec<i64> = keys.iter().filter_map(|key| key.grant.policy()).collect();
+    let names = if policy_ids.is_empty() { HashMap::new() } else { policy_names(db, &policy_ids)? };
+    let resource_ids: Vec<i64> = keys.iter().filter_map(|key| key.resource).collect();
+    let titles = if resource_ids.is_empty() { HashMap::new() } else { titles(db, &resource_ids)? };
+    let listed: Vec<i64> = keys.iter().filter(|key| key.grant == Grant::Scopes).map(|key| key.id).collect();
+    let mut scopes: HashMap<i64, Vec<String>> = HashMap::new();
+    if !listed.is_empty() {
+        let rows: Vec<(i64, String)> = key_scopes::table
+            .inner_join(permissions::table.on(permissions::id.eq(key_scopes::permission)))
+            .filter(key_scopes::key.eq_any(&listed))
+            .order((key_scopes::key.asc(), permissions::name.asc()))
+            .select((key_scopes::key, permissions::name))
+            .load(db)?;
+        for (key, name) in rows {
+            scopes.entry(key).or_default().push(name);
+        }
+    }
+    let describe = |key: &&ApiKey| {
+        let given = match key.grant {
+            Grant::Inherit => Given::Everything,
+            Grant::Scopes => Given::Scopes(scopes.get(&key.id).cloned().unwrap_or_default()),
+            Grant::Policy(id) => Given::Policy(names.get(&id).cloned().unwrap_or_default()),
+        };
+        let resource = key.resource.and_then(|id| titles.get(&id).cloned());
+        (key.id, Access { given, resource })
+    };
+    Ok(keys.iter().map(describe).collect())
+}
+
+fn titles(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, (String, String)>, Error> {
+    let rows: Vec<(i64, String, String, String)> = resources::table
+        .filter(resources::id.eq_any(ids))
+        .select((resources::id, resources::kind, resources::external_id, resources::title))
+        .load(db)?;
+    let named = |(id, kind, external_id, title): (i64, String, String, String)| {
+        let name = ResourceName { kind: ResourceKind::stored(kind), external_id };
+        (id, (name.text(), title))
+    };
+    Ok(rows.into_iter().map(named).collect())
+}

@@ -1,0 +1,60 @@
+//! `PUT /api/v1/services/{service}/permissions`: a service says what it knows.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::caller;
+use crate::actions::{App, Error};
+use crate::domain::mistake::{Mistake, collect};
+use crate::domain::permission::{PermissionName, Rights, ServiceName, parse_description};
+use crate::web::errors::ApiError;
+
+/// What a service sends: `{"permissions": [{"name": "read:metadata", "description": "See what there is"}]}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Registration {
+    permissions: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: String,
+    #[serde(default)]
+    description: String,
+}
+
+/// Makes the list that of the service; what vanished is retired. Needs `claviger:permissions:register`. The same list again
+/// changes nothing. 200 with what changed, 400 for a name that cannot be one, 409 for one that another service has.
+pub async fn register(
+    request: HttpRequest,
+    app: web::Data<App>,
+    service: web::Path<String>,
+    body: web::Bytes,
+) -> Result<HttpResponse, ApiError> {
+    let actor = match caller::actor(&request, &app, "claviger:permissions:register").await? {
+        Ok(actor) => actor,
+        Err(refused) => return Ok(refused),
+    };
+    let sent: Registration = caller::read(&body)?;
+    let service = ServiceName::parse(&service).map_err(Error::from)?;
+    let mut mistakes: Vec<Mistake> = Vec::new();
+    let mut wanted = Vec::new();
+    for entry in &sent.permissions {
+        let name = collect(&mut mistakes, PermissionName::parse("permissions", &entry.name));
+        let description = collect(&mut mistakes, parse_description(&entry.description));
+        wanted.extend(name.zip(description));
+    }
+    if !mistakes.is_empty() {
+        return Err(Error::Invalid(mistakes).into());
+    }
+    let registered = app.register_permissions(&actor, service.clone(), wanted).await?;
+    let names = |rights: &Rights| rights.iter().map(PermissionName::as_str).map(str::to_owned).collect::<Vec<_>>();
+    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(json!({
+        "service": service.as_str(),
+        "added": names(&registered.added),
+        "described": names(&registered.described),
+        "retired": names(&registered.retired),
+    })))
+}

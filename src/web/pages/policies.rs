@@ -1,0 +1,245 @@
+//! The policies: all of them, and the form that makes or changes one.
+
+use std::collections::BTreeSet;
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::admin_api_keys::number;
+use crate::actions::manage_policies::{PolicyDetails, PolicyDraft, Reached};
+use crate::actions::{App, Error};
+use crate::domain::mistake::{Mistake, collect};
+use crate::domain::permission::{Permission, PermissionName, Rights};
+use crate::domain::policy::{Policy, PolicyName, parse_description};
+use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::permission_boxes::PermissionBoxes;
+use crate::web::shell::{Nav, Shell};
+
+/// The path of the list.
+pub const PATH: &str = "/admin/policies";
+
+#[derive(Template)]
+#[template(path = "pages/policies.html")]
+struct PoliciesPage {
+    shell: Shell,
+    policies: Vec<(Policy, Reached)>,
+}
+
+/// A policy: its form, and who and what it reaches.
+#[derive(Template)]
+#[template(path = "pages/policy.html")]
+struct PolicyPage {
+    shell: Shell,
+    /// `None`: a new one.
+    details: Option<PolicyDetails>,
+    catalogue: Vec<Permission>,
+    entered: Entered,
+    mistakes: Mistakes,
+    /// What the change would give and take, to be confirmed.
+    asked: Option<Difference>,
+}
+
+/// What the form sends.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entered {
+    name: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    scope: Vec<String>,
+    /// The version that the person saw; 0 for a new one.
+    #[serde(default)]
+    version: i64,
+    /// The permissions whose difference the person has seen.
+    #[serde(default)]
+    seen: String,
+}
+
+/// What a change gives and takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    given: Vec<String>,
+    taken: Vec<String>,
+}
+
+impl Difference {
+    fn between(before: &Rights, after: &Rights) -> Self {
+        let names = |set: BTreeSet<&PermissionName>| set.into_iter().map(|name| name.as_str().to_owned()).collect();
+        Self { given: names(after.difference(before).collect()), taken: names(before.difference(after).collect()) }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.given.is_empty() && self.taken.is_empty()
+    }
+}
+
+impl Entered {
+    fn of(policy: &Policy) -> Self {
+        Self {
+            name: policy.name.as_str().to_owned(),
+            description: policy.description.clone(),
+            scope: policy.permissions.iter().map(|name| name.as_str().to_owned()).collect(),
+            version: policy.version,
+            seen: String::new(),
+        }
+    }
+
+    fn draft(&self) -> Result<PolicyDraft, Error> {
+        let mut mistakes = Vec::new();
+        let name = collect(&mut mistakes, PolicyName::parse(&self.name));
+        let description = collect(&mut mistakes, parse_description(&self.description));
+        let permissions = self.scope.iter().map(|name| PermissionName::parse("permissions", name));
+        let permissions = collect(&mut mistakes, permissions.collect::<Result<Rights, _>>());
+        match (name, description, permissions) {
+            (Some(name), Some(description), Some(permissions)) => Ok(PolicyDraft { name, description, permissions }),
+            _ => Err(Error::Invalid(mistakes)),
+        }
+    }
+}
+
+impl PolicyPage {
+    fn title(&self) -> String {
+        self.details.as_ref().map_or_else(|| "New policy".into(), |details| details.policy.name.as_str().to_owned())
+    }
+
+    fn boxes(&self) -> PermissionBoxes {
+        PermissionBoxes::new(&self.catalogue, |name| self.entered.scope.iter().any(|scope| scope == name))
+    }
+
+    /// The permissions that are entered, as the form says that their difference was seen.
+    fn seen(&self) -> String {
+        seen(&self.entered.scope)
+    }
+}
+
+fn seen(scopes: &[String]) -> String {
+    let mut scopes = scopes.to_vec();
+    scopes.sort();
+    scopes.dedup();
+    if scopes.is_empty() { "nothing".into() } else { scopes.join(" ") }
+}
+
+/// "83 keys and 12 accounts".
+pub fn reach(reached: &Reached) -> String {
+    let keys = if reached.keys == 1 { "1 key".to_owned() } else { format!("{} keys", number(reached.keys)) };
+    match reached.holders {
+        1 => format!("{keys} and 1 account"),
+        holders => format!("{keys} and {} accounts", number(holders)),
+    }
+}
+
+/// The path of a policy's page.
+pub fn path(name: &str) -> String {
+    format!("{PATH}/{}", percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC))
+}
+
+/// The name in a path; one that cannot be a name is nobody's.
+pub fn name(text: &str) -> Result<PolicyName, Error> {
+    PolicyName::parse(text).map_err(|_| Error::NotFound)
+}
+
+/// `GET /admin/policies`
+pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
+    let policies = app.list_policies().await?;
+    Ok(html::page(&PoliciesPage { shell: Shell::new(&user, Nav::Policies), policies }))
+}
+
+/// `GET /admin/policies/new`
+pub async fn new_page(app: web::Data<App>, RecentAdmin(user): RecentAdmin) -> Result<HttpResponse, PageError> {
+    Ok(html::page(&new_form(&app, &user, Entered::default(), Mistakes::default()).await?))
+}
+
+async fn new_form(app: &App, user: &SignedIn, entered: Entered, mistakes: Mistakes) -> Result<PolicyPage, PageError> {
+    let catalogue = app.catalogue().await?;
+    let shell = Shell::new(user, Nav::Policies);
+    Ok(PolicyPage { shell, details: None, catalogue, entered, mistakes, asked: None })
+}
+
+/// `POST /admin/policies/new`
+pub async fn create(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    form: Form<Entered>,
+) -> Result<HttpResponse, PageError> {
+    let entered = form.0;
+    let made = match entered.draft() {
+        Ok(draft) => {
+            let name = draft.name.clone();
+            app.create_policy(&user.actor, draft).await.map(|()| name)
+        }
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(name) => {
+            Flash::done(format!("Policy {} created.", name.as_str())).leave(&user.session);
+            Ok(html::see_other(&path(name.as_str())))
+        }
+        Err(Error::Invalid(mistakes)) => Ok(html::invalid(&new_form(&app, &user, entered, Mistakes(mistakes)).await?)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET /admin/policies/{policy}`
+pub async fn page(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    policy: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let details = app.find_policy(&name(&policy)?).await?;
+    let entered = Entered::of(&details.policy);
+    Ok(html::page(&form(&user, details, entered, Mistakes::default(), None)))
+}
+
+fn form(
+    user: &SignedIn,
+    details: PolicyDetails,
+    entered: Entered,
+    mistakes: Mistakes,
+    asked: Option<Difference>,
+) -> PolicyPage {
+    let (shell, catalogue) = (Shell::new(user, Nav::Policies), details.catalogue.clone());
+    PolicyPage { shell, details: Some(details), catalogue, entered, mistakes, asked }
+}
+
+/// `POST /admin/policies/{policy}`: a change of the permissions of a policy that reaches anybody is shown before it is saved.
+pub async fn save(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    policy: web::Path<String>,
+    sent: Form<Entered>,
+) -> Result<HttpResponse, PageError> {
+    let (entered, name) = (sent.0, name(&policy)?);
+    let details = app.find_policy(&name).await?;
+    let draft = match entered.draft() {
+        Ok(draft) => draft,
+        Err(Error::Invalid(mistakes)) => {
+            return Ok(html::invalid(&form(&user, details, entered, Mistakes(mistakes), None)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let difference = Difference::between(&details.policy.permissions, &draft.permissions);
+    let reaches = details.reached.keys > 0 || details.reached.holders > 0;
+    if reaches && !difference.is_empty() && entered.seen != seen(&entered.scope) {
+        return Ok(html::page(&form(&user, details, entered, Mistakes::default(), Some(difference))));
+    }
+    let new_name = draft.name.clone();
+    match app.change_policy(&user.actor, &name, entered.version, draft).await {
+        Ok(()) => {
+            Flash::done(format!("Policy {} saved.", new_name.as_str())).leave(&user.session);
+            Ok(html::see_other(&path(new_name.as_str())))
+        }
+        Err(Error::Invalid(mistakes)) => Ok(html::invalid(&form(&user, details, entered, Mistakes(mistakes), None))),
+        Err(Error::Conflict(text)) => {
+            let mistakes = Mistakes(vec![Mistake::new("name", text)]);
+            let page = form(&user, details, entered, mistakes, None);
+            Ok(html::body(HttpResponse::Conflict(), &page))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

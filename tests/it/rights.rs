@@ -1,0 +1,225 @@
+//! Rights: what a key may do follows its grant, its owner and its resource, at the very next verification.
+
+use crate::support::people::{PASSWORD, eight};
+use crate::support::{Answer, Client, TestApp, on_both};
+
+/// An administrator's browser, and a service whose permissions are registered.
+fn site(app: &TestApp) -> Client {
+    app.admin("boss");
+    let boss = app.client();
+    boss.sign_in("boss", PASSWORD);
+    for (name, about) in [("read:metadata", "See what there is"), ("read:data", "Download"), ("write:data", "Upload")] {
+        let page = "/admin/permissions";
+        let answer = boss.submit(page, page, &[("service", "tiled"), ("name", name), ("description", about)]);
+        assert_eq!(answer.status, 303, "{}", answer.text());
+    }
+    boss
+}
+
+fn policy(boss: &Client, name: &str, permissions: &[&str]) -> Answer {
+    let mut fields = vec![("name", name)];
+    fields.extend(permissions.iter().map(|permission| ("scope", *permission)));
+    boss.submit("/admin/policies/new", "/admin/policies/new", &fields)
+}
+
+/// Makes these the permissions of a policy: what it reaches is shown first.
+fn change(boss: &Client, name: &str, permissions: &[&str]) -> Answer {
+    let path = format!("/admin/policies/{name}");
+    let mut fields = vec![("name", name)];
+    fields.extend(permissions.iter().map(|permission| ("scope", *permission)));
+    let shown = boss.submit(&path, &path, &fields);
+    if shown.status != 200 {
+        return shown;
+    }
+    let mut sorted = permissions.to_vec();
+    sorted.sort_unstable();
+    let seen = if sorted.is_empty() { "nothing".to_owned() } else { sorted.join(" ") };
+    fields.push(("seen", &seen));
+    boss.submit(&path, &path, &fields)
+}
+
+fn give(boss: &Client, person: &str, policies: &[&str]) {
+    let page = format!("/admin/users/{person}");
+    let fields: Vec<(&str, &str)> = policies.iter().map(|policy| ("policy", *policy)).collect();
+    assert_eq!(boss.submit(&page, &format!("{page}/policies"), &fields).status, 303);
+}
+
+fn asked(app: &TestApp, secret: &str, query: &str) -> Answer {
+    app.client().send("GET", &format!("/verify?{query}"), &[("x-api-key", secret)], None)
+}
+
+fn status(app: &TestApp, secret: &str, query: &str) -> u16 {
+    asked(app, secret, query).status
+}
+
+on_both! { fn rule_2_a_policy_is_created_changed_and_deleted_and_its_keys_follow(app) {
+    let boss = site(&app);
+    assert_eq!(policy(&boss, "Analyst", &["read:metadata", "read:data"]).status, 303);
+    let ana = app.signed_in("ana");
+    give(&boss, "ana", &["Analyst"]);
+    let secret = ana.generate_with(&[("name", "notebook"), ("access", "policy"), ("policy", "Analyst")]).secret();
+    assert_eq!(status(&app, &secret, "require_all=read:data"), 200);
+    assert_eq!(status(&app, &secret, "require_all=read:data&require_all=write:data"), 403);
+    assert_eq!(status(&app, &secret, "require_any=read:data&require_any=write:data"), 200);
+
+    assert_eq!(change(&boss, "Analyst", &["read:metadata"]).status, 303);
+    let refused = asked(&app, &secret, "require_all=read:data");
+    assert_eq!(refused.status, 403);
+    assert!(refused.header("www-authenticate").contains("error=\"insufficient_scope\", scope=\"read:data\""));
+    assert_eq!(asked(&app, &secret, "").header("x-key-scopes"), "read:metadata");
+    assert_eq!(change(&boss, "Analyst", &["read:metadata", "read:data"]).status, 303);
+    assert_eq!(status(&app, &secret, "require_all=read:data"), 200);
+
+    let page = "/admin/policies/Analyst/delete";
+    assert!(boss.get(page).text().contains("Delete policy Analyst and its 1 key?"));
+    assert_eq!(boss.submit(page, page, &[("typed", "analyst")]).status, 422);
+    let job = boss.submit(page, page, &[("typed", "Analyst")]);
+    assert_eq!(job.status, 303, "{}", job.text());
+    assert_eq!(status(&app, &secret, ""), 401, "refused before the job has come to it");
+    app.run(app.app.run_jobs()).expect("done");
+    assert_eq!(app.database.count("api_keys WHERE revoked_at IS NOT NULL"), 1);
+    assert_eq!(boss.get("/admin/policies/Analyst").status, 404);
+
+    let job = job.header("location").to_owned();
+    assert_eq!(boss.submit(&job, &format!("{job}/undo"), &[]).status, 303);
+    app.run(app.app.run_jobs()).expect("done");
+    assert_eq!(status(&app, &secret, "require_all=read:data"), 200, "undo brings back the policy, its holders and its keys");
+    assert_eq!(app.database.count("audit_events WHERE action LIKE 'policy.%'"), 5);
+} }
+
+on_both! { fn rule_2_a_key_that_inherits_loses_a_right_the_moment_its_owner_does(app) {
+    let boss = site(&app);
+    policy(&boss, "Reader", &["read:metadata", "read:data"]);
+    let ana = app.signed_in("ana");
+    give(&boss, "ana", &["Reader"]);
+    let all = ana.secret("everything");
+    let one = ana.generate_with(&[("name", "one"), ("access", "scopes"), ("scope", "read:metadata")]).secret();
+    assert_eq!((status(&app, &one, "require_all=read:metadata"), status(&app, &one, "require_all=read:data")), (200, 403));
+    assert_eq!(status(&app, &all, "require_all=read:data"), 200);
+    assert!(ana.key_page(&one).text().contains("read:metadata"));
+    assert!(boss.get(&format!("/admin/api-keys/{}", eight(&one))).text().contains("read:metadata"));
+
+    boss.submit("/admin/permissions", "/admin/permissions/read:metadata/retire", &[]);
+    assert_eq!(status(&app, &one, "require_all=read:metadata"), 403, "nobody holds what is retired");
+    boss.submit("/admin/permissions", "/admin/permissions", &[("service", "tiled"), ("name", "read:metadata")]);
+    assert_eq!(status(&app, &one, "require_all=read:metadata"), 200, "taken up again");
+    give(&boss, "ana", &[]);
+    assert_eq!((status(&app, &one, "require_all=read:metadata"), status(&app, &all, "require_all=read:data")), (403, 403));
+    assert_eq!(status(&app, &all, ""), 200, "it is still Ana's key");
+} }
+
+on_both! { fn rule_4_nobody_gives_a_key_what_they_do_not_have(app) {
+    let boss = site(&app);
+    policy(&boss, "Reader", &["read:metadata"]);
+    let ana = app.signed_in("ana");
+    give(&boss, "ana", &["Reader"]);
+    for (fields, says) in [
+        (vec![("access", "scopes"), ("scope", "read:data")], "You do not have read:data"),
+        (vec![("access", "scopes"), ("scope", "nonsense:x")], "You do not have nonsense:x"),
+        (vec![("access", "scopes"), ("scope", "claviger:admin")], "You do not have claviger:admin"),
+        (vec![("access", "scopes")], "Select at least one scope"),
+        (vec![("access", "scopes"), ("scope", "READ")], "is not a permission"),
+        (vec![("access", "policy"), ("policy", "Analyst")], "You do not hold this policy"),
+        (vec![("access", "all")], "Choose what the key may do"),
+        (vec![("resource", "project:none")], "No resource has this name"),
+        (vec![("resource", "none")], "Name a resource as kind:id"),
+    ] {
+        let answer = ana.generate_with(&fields);
+        assert_eq!(answer.status, 422, "{fields:?}");
+        assert!(answer.text().contains(says), "{fields:?}: {}", answer.text());
+    }
+    assert_eq!(app.database.count("api_keys"), 0);
+} }
+
+on_both! { fn a_question_that_cannot_be_read_lets_nothing_through(app) {
+    let boss = site(&app);
+    let secret = boss.secret("ci");
+    for query in ["require=read:data", "require_all=", "require_all=READ", "resource=abc", "resource_optional=yes", "require_any=a%20b",
+        "resource=project:a&resource=project:b"] {
+        assert_eq!(status(&app, &secret, query), 400, "{query}");
+    }
+    assert_eq!(status(&app, &secret, &format!("require_all={secret}")), 400);
+    assert!(!asked(&app, &secret, &format!("require_all={secret}")).text().contains(&secret), "rule 1");
+} }
+
+on_both! { fn a_key_bound_to_a_resource_is_refused_for_another_and_for_none(app) {
+    let boss = site(&app);
+    policy(&boss, "Reader", &["read:data"]);
+    let ana = app.signed_in("ana");
+    give(&boss, "ana", &["Reader"]);
+    app.database.execute("INSERT INTO resources (kind, external_id, title, title_folded, created_at) VALUES ('project', 'abc', 'Assay plates', 'assay plates', 0)");
+    let secret = ana.generate_with(&[("name", "bound"), ("resource", "project:abc")]).secret();
+    let free = ana.secret("free");
+    for (query, bound, unbound) in [
+        ("require_all=read:data&resource=project:abc", 200, 200),
+        ("require_all=read:data&resource=project:other", 403, 200),
+        ("require_all=read:data", 403, 200),
+        ("require_all=read:data&resource_optional=true", 200, 200),
+        ("require_all=write:data&resource=project:abc", 403, 403),
+    ] {
+        assert_eq!((status(&app, &secret, query), status(&app, &free, query)), (bound, unbound), "{query}");
+    }
+    assert_eq!(asked(&app, &secret, "resource=project:abc").header("x-key-resource"), "project:abc");
+    assert!(boss.get("/admin/api-keys?view=all").text().contains("on Assay plates"));
+} }
+
+on_both! { fn a_service_registers_what_it_knows(app) {
+    let boss = site(&app);
+    let put = |secret: &str, body: &str| {
+        app.client().send("PUT", "/api/v1/services/plates/permissions", &[("x-api-key", secret), ("content-type", "application/json")], Some(body.into()))
+    };
+    let secret = boss.generate_with(&[("name", "plates"), ("access", "scopes"), ("scope", "claviger:permissions:register")]).secret();
+    let body = r#"{"permissions": [{"name": "plate.read", "description": "See plates"}, {"name": "plate.write"}]}"#;
+    let first = put(&secret, body);
+    assert_eq!(first.status, 200, "{}", first.text());
+    assert!(first.body.contains(r#""added":["plate.read","plate.write"]"#), "{}", first.body);
+    assert!(put(&secret, body).body.contains(r#""added":[]"#), "the same again changes nothing");
+    assert_eq!(app.database.count("audit_events WHERE action = 'permissions.register' AND target = 'plates' AND via = 'key'"), 1);
+    let later = put(&secret, r#"{"permissions": [{"name": "plate.read", "description": "See plates"}]}"#);
+    assert!(later.body.contains(r#""retired":["plate.write"]"#), "{}", later.body);
+    for (body, expected) in [("", 400), ("[]", 400), (r#"{"permissions": [{"name": "A B"}]}"#, 400), (r#"{"permissions": [], "more": 1}"#, 400),
+        (r#"{"permissions": [{"name": "claviger:admin"}]}"#, 400), (r#"{"permissions": [{"name": "read:data"}]}"#, 409),
+        (r#"{"permissions": [{"name": "a"}, {"name": "a"}]}"#, 400)] {
+        assert_eq!(put(&secret, body).status, expected, "{body}");
+    }
+    assert_eq!(put(&app.signed_in("ana").secret("hers"), body).status, 403, "without the permission");
+    assert_eq!(put("clv_nothing", body).status, 401);
+} }
+
+on_both! { fn keys_are_moved_to_another_policy_and_back(app) {
+    let boss = site(&app);
+    policy(&boss, "Old", &["read:data"]);
+    policy(&boss, "New one", &["read:metadata"]);
+    let ana = app.signed_in("ana");
+    give(&boss, "ana", &["Old", "New one"]);
+    let secret = ana.generate_with(&[("access", "policy"), ("policy", "Old")]).secret();
+    let page = "/admin/policies/Old/delete";
+    let job = boss.submit(page, "/admin/policies/Old/move", &[("to", "New one")]);
+    assert_eq!(job.status, 303, "{}", job.text());
+    app.run(app.app.run_jobs()).expect("done");
+    assert_eq!((status(&app, &secret, "require_all=read:metadata"), status(&app, &secret, "require_all=read:data")), (200, 403));
+    assert!(boss.get("/admin/policies/Old/delete").text().contains("Delete policy Old?"), "no key carries it any more");
+    let job = job.header("location").to_owned();
+    boss.submit(&job, &format!("{job}/undo"), &[]);
+    app.run(app.app.run_jobs()).expect("done");
+    assert_eq!(status(&app, &secret, "require_all=read:data"), 200);
+} }
+
+on_both! { fn policies_that_cannot_be_saved(app) {
+    let boss = site(&app);
+    assert_eq!(policy(&boss, "Reader", &["read:data"]).status, 303);
+    for (name, permissions, says) in [
+        ("", vec![], "Enter a name"),
+        ("reader", vec![], "Another policy has this name"),
+        ("a/b", vec![], "without a slash"),
+        ("New", vec![], "stands in an address"),
+        ("Writer", vec!["nonsense:x"], "is not in the catalogue"),
+    ] {
+        let answer = policy(&boss, name, &permissions);
+        assert_eq!(answer.status, 422, "{name}");
+        assert!(answer.text().contains(says), "{name}: {}", answer.text());
+    }
+    let old = boss.submit("/admin/policies/Reader", "/admin/policies/Reader", &[("name", "Reader"), ("version", "7")]);
+    assert_eq!(old.status, 409, "somebody else changed it meanwhile");
+    assert_eq!(app.database.count("policies"), 1);
+} }
