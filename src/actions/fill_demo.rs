@@ -53,7 +53,8 @@ impl App {
                 // The demo tells of a year: what ended in it stays to be looked at.
                 settings::set(db, Setting::PurgeAfterDays.name(), "3650", now)?;
                 usage::insert_days(db, &days)?;
-                Ok(demo::insert_accounts(db, &inserting, &hash)?)
+                let accounts = demo::insert_accounts(db, &inserting, &hash)?;
+                Ok(demo::insert_rights(db, &inserting, accounts, now)?)
             })
             .await?;
         let ids = std::sync::Arc::new(ids);
@@ -68,8 +69,9 @@ impl App {
                     demo::set_up(db)?;
                     demo::insert_keys(db, &batch, &people, &ids)?;
                     let told = batch.iter().enumerate().filter(|(n, _)| from + n + WITH_EVENTS >= keys);
-                    let events: Vec<Event> =
-                        told.flat_map(|(_, key)| events(key, &people[key.owner].username, ids[key.owner])).collect();
+                    let events: Vec<Event> = told
+                        .flat_map(|(_, key)| events(key, &people[key.owner].username, ids.accounts[key.owner]))
+                        .collect();
                     Ok::<_, Error>(audit::insert_all(db, &events)?)
                 })
                 .await?;

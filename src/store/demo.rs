@@ -1,13 +1,20 @@
 //! Filling an empty database with a demo: many rows in one statement.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::connection::{Db, each};
-use super::schema::{accounts, api_keys};
-use super::{Error, dialect};
-use crate::domain::demo::{DemoAccount, DemoKey};
+use super::schema::{account_policies, accounts, api_keys, key_scopes};
+use super::{Error, dialect, permissions, policies, resources};
+use crate::domain::clock::Moment;
+use crate::domain::demo::words::{OF_KINDS, PERMISSIONS, POLICIES, RESOURCES};
+use crate::domain::demo::{DemoAccount, DemoGrant, DemoKey};
 use crate::domain::key_filter::owner_folded;
 use crate::domain::password::PasswordHash;
+use crate::domain::permission::{PermissionName, ServiceName};
+use crate::domain::policy::PolicyName;
+use crate::domain::resource::{ResourceKind, ResourceName};
 use crate::domain::text;
 
 /// Rows of one statement. Postgres takes at most 65,535 values in one.
@@ -38,6 +45,8 @@ struct NewKey {
     holds_name: bool,
     note: String,
     grant_kind: &'static str,
+    policy: Option<i64>,
+    resource: Option<i64>,
     created_at: i64,
     created_by: i64,
     expires_at: Option<i64>,
@@ -85,16 +94,98 @@ pub fn insert_accounts(db: &mut Db, people: &[DemoAccount], password: &PasswordH
     Ok(accounts::table.order(accounts::id.asc()).select(accounts::id).load(db)?)
 }
 
-/// Adds keys of these accounts, whose ids are `ids`.
-pub fn insert_keys(db: &mut Db, keys: &[DemoKey], people: &[DemoAccount], ids: &[i64]) -> Result<(), Error> {
+/// The ids of what a demo told of.
+#[derive(Debug, Clone)]
+pub struct Ids {
+    /// Of its accounts, in their order.
+    pub accounts: Vec<i64>,
+    policies: Vec<i64>,
+    resources: Vec<i64>,
+    permissions: HashMap<&'static str, i64>,
+}
+
+/// Adds permissions, policies and resources, and gives the accounts, whose ids are `accounts`, their policies.
+pub fn insert_rights(db: &mut Db, people: &[DemoAccount], accounts: Vec<i64>, now: Moment) -> Result<Ids, Error> {
+    for services in PERMISSIONS.chunk_by(|(a, ..), (b, ..)| a == b) {
+        let named = |(_, name, about): &(&str, &str, &str)| (PermissionName::stored((*name).into()), (*about).into());
+        let wanted: Vec<(PermissionName, String)> = services.iter().map(named).collect();
+        let _registered = permissions::register(db, &ServiceName::stored(services[0].0.into()), &wanted, now)?;
+    }
+    let known: HashMap<String, i64> =
+        permissions::catalogue(db)?.into_iter().map(|one| (one.name.as_str().to_owned(), one.id)).collect();
+    let id = |name: &str| known.get(name).copied().unwrap_or_default();
+    let mut policies = Vec::new();
+    for (name, about, of) in POLICIES {
+        let of: Vec<i64> = of.iter().map(|name| id(name)).collect();
+        policies.push(policies::insert(db, &PolicyName::stored(name.into()), about, &of, Some(accounts[0]), now)?);
+    }
+    let held = people.iter().zip(&accounts).flat_map(|(person, account)| {
+        let policies = &policies;
+        person.policies.iter().map(move |held| (*account, policies[*held]))
+    });
+    let held: Vec<(i64, i64)> = held.collect();
+    for held in held.chunks(BATCH) {
+        let row = |(account, policy): &(i64, i64)| {
+            (account_policies::account.eq(*account), account_policies::policy.eq(*policy))
+        };
+        let rows: Vec<_> = held.iter().map(row).collect();
+        each!(db, c => diesel::insert_into(account_policies::table).values(rows).execute(c).map(drop))?;
+    }
+    let mut resources = Vec::new();
+    for (kind, external_id, title) in RESOURCES {
+        let name = ResourceName { kind: ResourceKind::stored(kind.into()), external_id: external_id.into() };
+        resources.push(resources::insert(db, &name, title, Some(accounts[0]), now)?);
+    }
+    for (kind, permission) in OF_KINDS {
+        resources::allow(db, &ResourceKind::stored(kind.into()), id(permission))?;
+    }
+    let permissions = PERMISSIONS.iter().map(|(_, name, _)| (*name, id(name))).collect();
+    Ok(Ids { accounts, policies, resources, permissions })
+}
+
+/// Adds keys of these accounts.
+pub fn insert_keys(db: &mut Db, keys: &[DemoKey], people: &[DemoAccount], ids: &Ids) -> Result<(), Error> {
     for keys in keys.chunks(BATCH) {
-        let rows: Vec<NewKey> = keys.iter().map(|key| row(key, &people[key.owner], ids[key.owner], ids[0])).collect();
+        let rows: Vec<NewKey> = keys.iter().map(|key| row(key, &people[key.owner], ids)).collect();
         each!(db, c => diesel::insert_into(api_keys::table).values(rows).execute(c).map(drop))?;
+        insert_scopes(db, keys, ids)?;
     }
     Ok(())
 }
 
-fn row(key: &DemoKey, owner: &DemoAccount, owner_id: i64, admin: i64) -> NewKey {
+fn insert_scopes(db: &mut Db, keys: &[DemoKey], ids: &Ids) -> Result<(), Error> {
+    let of: HashMap<&str, &Vec<&'static str>> = keys
+        .iter()
+        .filter_map(
+            |key| if let DemoGrant::Scopes(of) = &key.grant { Some((key.first_eight.as_str(), of)) } else { None },
+        )
+        .collect();
+    let names: Vec<&str> = of.keys().copied().collect();
+    let rows: Vec<(i64, String)> = api_keys::table
+        .filter(api_keys::first_eight.eq_any(names))
+        .select((api_keys::id, api_keys::first_eight))
+        .load(db)?;
+    let scopes: Vec<_> = rows
+        .iter()
+        .flat_map(|(id, first_eight)| {
+            of.get(first_eight.as_str()).into_iter().flat_map(|of| of.iter()).map(|name| (*id, *name))
+        })
+        .filter_map(|(key, name)| ids.permissions.get(name).map(|permission| (key, *permission)))
+        .map(|(key, permission)| (key_scopes::key.eq(key), key_scopes::permission.eq(permission)))
+        .collect();
+    if !scopes.is_empty() {
+        each!(db, c => diesel::insert_into(key_scopes::table).values(scopes).execute(c).map(drop))?;
+    }
+    Ok(())
+}
+
+fn row(key: &DemoKey, owner: &DemoAccount, ids: &Ids) -> NewKey {
+    let (owner_id, admin) = (ids.accounts[key.owner], ids.accounts[0]);
+    let (grant_kind, policy) = match &key.grant {
+        DemoGrant::Inherit => ("inherit", None),
+        DemoGrant::Scopes(_) => ("scopes", None),
+        DemoGrant::Policy(policy) => ("policy", Some(ids.policies[*policy])),
+    };
     let changes = [Some(key.created_at), key.disabled_at, key.revoked_at];
     let last_use = key.last_use.as_ref();
     NewKey {
@@ -104,7 +195,9 @@ fn row(key: &DemoKey, owner: &DemoAccount, owner_id: i64, admin: i64) -> NewKey 
         name: key.name.clone(),
         holds_name: key.revoked_at.is_none(),
         note: key.note.clone(),
-        grant_kind: "inherit",
+        grant_kind,
+        policy,
+        resource: key.resource.map(|resource| ids.resources[resource]),
         created_at: key.created_at.0,
         created_by: owner_id,
         expires_at: key.expires_at.map(|at| at.0),

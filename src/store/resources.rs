@@ -4,9 +4,10 @@ use diesel::prelude::*;
 
 use super::Error;
 use super::connection::Db;
-use super::schema::resources;
+use super::schema::{resource_kind_permissions, resources};
 use crate::domain::clock::Moment;
 use crate::domain::resource::{Resource, ResourceKind, ResourceName};
+use crate::domain::text;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = resources)]
@@ -47,4 +48,27 @@ pub fn first(db: &mut Db, most: i64) -> Result<Vec<(String, String)>, Error> {
         .select(Row::as_select())
         .load(db)?;
     Ok(rows.into_iter().map(Resource::from).map(|resource| (resource.name.text(), resource.title)).collect())
+}
+
+/// Registers a resource. One of the same kind and identifier is a conflict.
+pub fn insert(db: &mut Db, name: &ResourceName, title: &str, by: Option<i64>, now: Moment) -> Result<i64, Error> {
+    Ok(diesel::insert_into(resources::table)
+        .values((
+            (resources::kind.eq(name.kind.as_str()), resources::external_id.eq(&name.external_id)),
+            (resources::title.eq(title), resources::title_folded.eq(text::folded(title))),
+            (resources::created_at.eq(now.0), resources::created_by.eq(by)),
+        ))
+        .returning(resources::id)
+        .get_result(db)?)
+}
+
+/// Lets the administrators of resources of a kind give keys for them this permission.
+pub fn allow(db: &mut Db, kind: &ResourceKind, permission: i64) -> Result<(), Error> {
+    diesel::insert_into(resource_kind_permissions::table)
+        .values((
+            resource_kind_permissions::kind.eq(kind.as_str()),
+            resource_kind_permissions::permission.eq(permission),
+        ))
+        .execute(db)?;
+    Ok(())
 }

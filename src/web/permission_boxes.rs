@@ -1,6 +1,6 @@
 //! Permissions to tick, by the service that registered them: for a key's list and for a policy.
 
-use crate::domain::permission::Permission;
+use crate::domain::permission::{CLAVIGER, Permission};
 
 /// Boxes in groups.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +51,7 @@ impl PermissionBoxes {
                 None => groups.push(Group { service: permission.service.as_str().to_owned(), boxes: vec![one] }),
             }
         }
+        groups.sort_by_key(|group| group.service == CLAVIGER); // what services ask for comes first
         Self { groups }
     }
 }

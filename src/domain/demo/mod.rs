@@ -4,11 +4,11 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
 
-mod words;
+pub mod words;
 
 use super::clock::{DAY, HOUR, MINUTE, Moment};
 use super::secret::base62;
-use words::{AGENTS, FIRST_NAMES, HOSTS, LAST_NAMES, NOTES, SERVICES, TASKS};
+use words::{AGENTS, FIRST_NAMES, HOSTS, LAST_NAMES, NOTES, POLICIES, RESOURCES, SERVICES, TASKS};
 
 /// An account of the demo.
 #[derive(Debug, Clone)]
@@ -23,6 +23,19 @@ pub struct DemoAccount {
     pub active: bool,
     /// When it was made.
     pub created_at: Moment,
+    /// The policies that it holds: indexes into [`POLICIES`].
+    pub policies: Vec<usize>,
+}
+
+/// What a key of the demo may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DemoGrant {
+    /// What its owner may.
+    Inherit,
+    /// These permissions of its owner.
+    Scopes(Vec<&'static str>),
+    /// This policy of its owner: an index into [`POLICIES`].
+    Policy(usize),
 }
 
 /// A key of the demo. It has no secret: nobody can use it.
@@ -38,6 +51,10 @@ pub struct DemoKey {
     pub name: String,
     /// Where it is used.
     pub note: String,
+    /// What it may do.
+    pub grant: DemoGrant,
+    /// The resource that it is bound to: an index into [`RESOURCES`].
+    pub resource: Option<usize>,
     /// When it was made.
     pub created_at: Moment,
     /// When it ends.
@@ -75,6 +92,7 @@ impl Demo {
             is_service: false,
             active: true,
             created_at: now.plus(-800 * DAY),
+            policies: vec![0, 1],
         }];
         for n in 0..people {
             let (first, last) = (pick(&mut rng, &FIRST_NAMES), pick(&mut rng, &LAST_NAMES));
@@ -84,6 +102,7 @@ impl Demo {
                 is_service: false,
                 active: !rng.random_bool(0.03),
                 created_at: created_at(&mut rng),
+                policies: some_policies(&mut rng),
             });
         }
         for n in 0..services {
@@ -94,6 +113,7 @@ impl Demo {
                 is_service: true,
                 active: true,
                 created_at: created_at(&mut rng),
+                policies: some_policies(&mut rng),
             });
         }
         Self { rng, now, keys, told: 0, accounts }
@@ -142,11 +162,15 @@ impl Demo {
         rng.fill_bytes(&mut secret_hash);
         let note = if rng.random_bool(0.55) { pick(rng, &NOTES) } else { "" };
         let name = format!("{} on {} ({})", pick(rng, &TASKS), pick(rng, &HOSTS), self.told + 1);
+        let owner = rng.random_range(0..self.accounts.len());
+        let grant = grant(rng, &self.accounts[owner]);
         DemoKey {
             first_eight: base62(rng, 8).to_string(),
             secret_hash,
-            owner: rng.random_range(0..self.accounts.len()),
+            owner,
             name,
+            grant,
+            resource: rng.random_bool(0.12).then(|| rng.random_range(0..RESOURCES.len())),
             note: note.into(),
             created_at,
             expires_at,
@@ -173,6 +197,31 @@ impl Iterator for Demo {
 
 fn pick(rng: &mut StdRng, list: &[&'static str]) -> &'static str {
     list.choose(rng).copied().unwrap_or_default()
+}
+
+/// One or two policies; a few hold none.
+fn some_policies(rng: &mut StdRng) -> Vec<usize> {
+    let mut some: Vec<usize> =
+        (0..rng.random_range(0..12).min(2)).map(|_| rng.random_range(0..POLICIES.len())).collect();
+    some.sort_unstable();
+    some.dedup();
+    some
+}
+
+/// People's keys mostly inherit, those of service accounts mostly carry a policy.
+fn grant(rng: &mut StdRng, owner: &DemoAccount) -> DemoGrant {
+    let (policy, scopes) = if owner.is_service { (0.6, 0.2) } else { (0.15, 0.2) };
+    let chance: f64 = rng.random();
+    match owner.policies.choose(rng) {
+        Some(held) if chance < policy => DemoGrant::Policy(*held),
+        Some(held) if chance < policy + scopes => {
+            let of_policy = POLICIES[*held].2;
+            let first = rng.random_range(0..of_policy.len());
+            let last = rng.random_range(first..of_policy.len());
+            DemoGrant::Scopes(of_policy[first..=last].to_vec())
+        }
+        _ => DemoGrant::Inherit,
+    }
 }
 
 /// A first name as part of a user name.

@@ -67,3 +67,45 @@ pub const AGENTS: [&str; 6] = [
     "curl/8.5.0", "python-requests/2.32", "httr2/1.0 R/4.4", "Go-http-client/2.0", "okhttp/4.12",
     "libwww-perl/6.77",
 ];
+
+/// Services, their permissions, and what each allows.
+#[rustfmt::skip]
+pub const PERMISSIONS: [(&str, &str, &str); 13] = [
+    ("labels", "label.read", "See labels"),
+    ("labels", "label.write", "Add, change and remove labels"),
+    ("labels", "label.review", "Accept or refuse labels of others"),
+    ("plates", "plate.read", "See plates and their wells"),
+    ("plates", "plate.upload", "Upload readings of instruments"),
+    ("reports", "report.read", "Download reports"),
+    ("reports", "report.run", "Run a report, and wait for it"),
+    ("tiled", "create", "Add a node"),
+    ("tiled", "delete", "Remove a node"),
+    ("tiled", "read:data", "Download data"),
+    ("tiled", "read:metadata", "See what there is, without its data"),
+    ("tiled", "write:data", "Upload data"),
+    ("tiled", "write:metadata", "Describe data"),
+];
+
+/// Policies: name, what it is for, permissions.
+#[rustfmt::skip]
+pub const POLICIES: [(&str, &str, &[&str]); 6] = [
+    ("Analyst", "Reads everything, writes what it found", &["read:metadata", "read:data", "write:metadata", "report.read", "report.run", "plate.read"]),
+    ("Data steward", "Looks after the catalogue", &["read:metadata", "read:data", "write:metadata", "write:data", "create", "delete"]),
+    ("Instrument upload", "For the machines in the laboratories", &["plate.read", "plate.upload", "write:data", "create"]),
+    ("Label read and write", "", &["label.read", "label.write"]),
+    ("Read only", "For dashboards, and for people who only look", &["read:metadata", "read:data", "plate.read", "report.read", "label.read"]),
+    ("Reviewer", "Decides about labels", &["label.read", "label.write", "label.review"]),
+];
+
+/// Resources: kind, identifier, title.
+#[rustfmt::skip]
+pub const RESOURCES: [(&str, &str, &str); 8] = [
+    ("dataset", "cryo-em-2026", "Cryo-EM 2026"), ("dataset", "pathology-wsi", "Pathology slides, whole"),
+    ("dataset", "training-set", "Training set"), ("dataset", "wastewater", "Wastewater series"),
+    ("project", "assay-plates", "Assay plates"), ("project", "freezer-move", "Move of the freezers"),
+    ("project", "imaging", "Imaging core"), ("project", "sequencing", "Sequencing, with a title long enough to be cut where there is little room"),
+];
+
+/// What the administrators of a resource may give keys for it.
+pub const OF_KINDS: [(&str, &str); 4] =
+    [("dataset", "read:metadata"), ("dataset", "read:data"), ("project", "label.read"), ("project", "label.write")];

@@ -48,6 +48,7 @@ impl PermissionsPage {
                 None => services.push((service, vec![(permission, given)])),
             }
         }
+        services.sort_by_key(|(service, _)| service == CLAVIGER); // what services ask for comes first
         Ok(Self { shell: Shell::new(user, Nav::Permissions), services, entered, mistakes })
     }
 
