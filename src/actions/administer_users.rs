@@ -10,7 +10,7 @@ use crate::domain::clock::{DAY, Moment};
 use crate::domain::mistake::Mistake;
 use crate::domain::password::{Password, PasswordHash, Proposal};
 use crate::domain::secret::base62;
-use crate::domain::user::{Account, Role, Username};
+use crate::domain::user::{Account, Kind, Role, Username};
 use crate::store::accounts::NewAccount;
 use crate::store::audit_list::{self, EventFilter, Listed as ListedEvent};
 use crate::store::paging::From;
@@ -79,7 +79,7 @@ impl App {
             .read(move |db| {
                 let (people, more) = people::page(db, &filter, from, PAGE, now)?;
                 let (has_previous, has_next) = from.around(more);
-                Ok(PeoplePage { people, has_previous, has_next, total: people::count(db)? })
+                Ok(PeoplePage { people, has_previous, has_next, total: people::count(db, Kind::User)? })
             })
             .await
     }
@@ -89,7 +89,7 @@ impl App {
         let (username, now) = (username.clone(), self.now());
         self.store
             .read(move |db| {
-                let account = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account;
+                let account = accounts::person(db, &username)?.ok_or(Error::NotFound)?.account;
                 let live = keys::count_live(db, account.id, now)?;
                 let sessions = session_rows::list(db, account.id, now, sessions::idle_since(now))?;
                 let filter = EventFilter { actor: Some(username.as_str().to_owned()), ..EventFilter::default() };
@@ -249,7 +249,7 @@ impl App {
 }
 
 fn person(db: &mut Db, username: &Username) -> Result<Account, Error> {
-    let id = accounts::credentials(db, username)?.ok_or(Error::NotFound)?.account.id;
+    let id = accounts::person(db, username)?.ok_or(Error::NotFound)?.account.id;
     accounts::lock(db, id)?;
     accounts::find(db, id)?.ok_or(Error::NotFound)
 }

@@ -52,6 +52,7 @@ impl App {
                 audit::insert(db, &event)?;
                 // The demo tells of a year: what ended in it stays to be looked at.
                 settings::set(db, Setting::PurgeAfterDays.name(), "3650", now)?;
+                settings::set(db, Setting::MaxServiceKeys.name(), "0", now)?;
                 usage::insert_days(db, &days)?;
                 let accounts = demo::insert_accounts(db, &inserting, &hash)?;
                 Ok(demo::insert_rights(db, &inserting, accounts, now)?)

@@ -13,6 +13,7 @@ use crate::domain::mistake::Mistake;
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Access, Wish};
 use crate::domain::secret::{FirstEight, Secret, SecretHash, base62};
+use crate::domain::user::{Account, Kind};
 use crate::store::keys::NewKey;
 use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, rights, settings};
 
@@ -93,7 +94,7 @@ impl App {
         base62(&mut *self.rng(), 22).to_string()
     }
 
-    /// Makes a key for the actor, who is its owner.
+    /// Makes a key for an owner: the actor, or a service account that an administrator looks after.
     pub async fn generate_key(&self, actor: &Actor, owner: i64, request: KeyRequest) -> Result<Issued, Error> {
         for _ in 0..ATTEMPTS {
             let mut rng = self.rng();
@@ -122,25 +123,29 @@ impl App {
         let (actor, now) = (actor.clone(), self.now());
         self.store
             .write(move |db| {
-                accounts::lock(db, owner)?; // who comes second, comes after: to the form, the limit and the name
-                if let Some(shown_before) = forms::find(db, &request.form.hash(owner), owner)? {
+                let maker = actor.account.unwrap_or(owner);
+                if accounts::find(db, owner)?.is_some_and(|owner| owner.kind == Kind::Service) {
+                    keys::lock_server_keys(db)?;
+                }
+                accounts::lock(db, owner)?; // who comes second, comes after: to the form, the limits and the name
+                if let Some(shown_before) = forms::find(db, &request.form.hash(maker), maker)? {
                     return Ok(Err(shown_before));
                 }
-                let expires_at = may_generate(db, owner, request.expiry, now)?;
+                let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
+                let expires_at = may_generate(db, &account, request.expiry, now)?;
                 if request.name.is_none() && settings::load(db)?.name_required {
                     return Err(Error::from(Mistake::new("name", "Enter a name")).into());
                 }
-                let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
                 let given = give(db, &account, &request.wish, request.resource.as_ref())?;
                 let name = free_name(db, owner, request.name, now)?;
                 let Given { grant, scopes, resource } = given;
                 let note = request.note;
                 let new = NewKey { first_eight, secret_hash, owner, name, note, grant, resource, expires_at };
-                let id = keys::insert(db, &new, owner, now)?;
+                let id = keys::insert(db, &new, maker, now)?;
                 rights::give_scopes(db, id, &scopes)?;
-                forms::insert(db, &request.form.hash(owner), owner, &new.first_eight, now)?;
+                forms::insert(db, &request.form.hash(maker), maker, &new.first_eight, now)?;
                 let details = json!({
-                    "name": new.name.0, "expires_at": expires_at.map(Moment::rfc3339),
+                    "name": new.name.0, "owner": account.username.as_str(), "expires_at": expires_at.map(Moment::rfc3339),
                     "access": request.wish.told(), "resource": request.resource.as_ref().map(ResourceName::text),
                 });
                 audit::insert(db, &actor.did(now, Action::KeyGenerate, new.first_eight.as_str(), details))?;
@@ -153,16 +158,49 @@ impl App {
     }
 }
 
-/// The switch, the owner, the limit and the lifetime rule. Gives the end that the key will have.
-fn may_generate(db: &mut Db, owner: i64, wish: Expiry, now: Moment) -> Result<Option<Moment>, Error> {
-    if !accounts::find(db, owner)?.is_some_and(|account| account.active) {
-        return Err(Error::Forbidden("Your account is deactivated. Ask an administrator.".into()));
+/// The switch, the owner, the limits and the lifetime rule. Gives the end that the key will have.
+fn may_generate(db: &mut Db, owner: &Account, wish: Expiry, now: Moment) -> Result<Option<Moment>, Error> {
+    if !owner.active {
+        let text = match owner.kind {
+            Kind::User => "Your account is deactivated. Ask an administrator.",
+            Kind::Service => "This service account is deactivated. Activate it first.",
+        };
+        return Err(Error::Forbidden(text.into()));
     }
-    let rule = lifetimes::for_owner(db, owner)?;
-    if let Some(refusal) = refusal(settings::load(db)?.allow_creation, &rule, keys::count_live(db, owner, now)?) {
+    let rule = lifetimes::for_owner(db, owner.id)?;
+    let live = keys::count_live(db, owner.id, now)?;
+    if let Some(refusal) = why_not(db, owner, &rule, live, now)? {
         return Err(Error::Conflict(refusal));
     }
     Ok(rule.expires_at(wish, now)?)
+}
+
+/// Why an owner who has `live` keys cannot get another.
+pub(super) fn why_not(
+    db: &mut Db,
+    owner: &Account,
+    rule: &LifetimeRule,
+    live: i64,
+    now: Moment,
+) -> Result<Option<String>, Error> {
+    let settings = settings::load(db)?;
+    if owner.kind == Kind::User {
+        return Ok(refusal(settings.allow_creation, rule, live));
+    }
+    let (each, all) = (i64::from(rule.keys_per_owner), i64::from(settings.max_service_keys));
+    if each > 0 && live >= each {
+        let text = format!(
+            "This service account already has {each} live keys, the most allowed. Revoke one to generate another."
+        );
+        return Ok(Some(text));
+    }
+    if all > 0 && keys::count_live_of_services(db, now)? >= all {
+        let text = format!(
+            "All service accounts together have {all} live keys, the most allowed. Revoke one, or raise the limit under Site settings."
+        );
+        return Ok(Some(text));
+    }
+    Ok(None)
 }
 
 /// The name that was asked for if no live key holds it; the first free one of today if none was asked for.

@@ -6,8 +6,9 @@ use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::policy::PolicyName;
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Grant, Wish};
-use crate::domain::user::Account;
-use crate::store::{Db, permissions, policies, resources, rights};
+use crate::domain::settings::ServiceRights;
+use crate::domain::user::{Account, Kind};
+use crate::store::{Db, permissions, policies, resources, rights, settings};
 
 /// What a person can choose from for a new key.
 #[derive(Debug, Clone, Default)]
@@ -31,13 +32,22 @@ pub(super) struct Given {
     pub resource: Option<i64>,
 }
 
-/// What this account can choose from.
+/// What keys of this account can be given: of what it has.
 pub(super) fn offer(db: &mut Db, account: &Account) -> Result<Offer, Error> {
     let held = rights::of_account(db, account.id, account.role)?;
     let mut offered = permissions::known(db, &held)?;
     offered.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
-    let policies = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
+    let policies = if policies_alone_count(db, account)? {
+        policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect()
+    } else {
+        policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect()
+    };
     Ok(Offer { permissions: offered, policies, resources: resources::first(db, 100)? })
+}
+
+/// Do the keys of this account do what their policies say, whatever it holds itself?
+fn policies_alone_count(db: &mut Db, account: &Account) -> Result<bool, Error> {
+    Ok(account.kind == Kind::Service && settings::load(db)?.service_rights == ServiceRights::Policy)
 }
 
 /// Turns a wish of an account for a key of its own into what the key is given.
@@ -73,15 +83,29 @@ fn own_scopes(db: &mut Db, account: &Account, wanted: &Rights, resource: Option<
     let known = permissions::known(db, wanted)?;
     let missing = |name: &&PermissionName| !held.contains(*name) || !known.iter().any(|one| one.name == **name);
     if let Some(name) = wanted.iter().find(missing) {
-        let text = format!("You do not have {}. Select among your own scopes", name.as_str());
+        let text = match account.kind {
+            Kind::User => format!("You do not have {}. Select among your own scopes", name.as_str()),
+            Kind::Service => {
+                format!("This account does not have {}. Give it a policy that allows it first", name.as_str())
+            }
+        };
         return Err(Mistake::new("scopes", text).into());
     }
     Ok(known.into_iter().map(|permission| permission.id).collect())
 }
 
 fn own_policy(db: &mut Db, account: &Account, name: &PolicyName) -> Result<i64, Error> {
-    let not_held = || Mistake::new("policy", "You do not hold this policy. Choose another one");
+    let not_held = || {
+        let text = match account.kind {
+            Kind::User => "You do not hold this policy. Choose another one",
+            Kind::Service => "This account does not hold this policy. Give it to the account first",
+        };
+        Mistake::new("policy", text)
+    };
     let policy = policies::find(db, name)?.ok_or_else(not_held)?;
+    if policies_alone_count(db, account)? {
+        return Ok(policy.id);
+    }
     let held = policies::held_by(db, account.id)?;
     if held.iter().any(|(id, _)| *id == policy.id) { Ok(policy.id) } else { Err(not_held().into()) }
 }

@@ -49,7 +49,7 @@ impl App {
         session: &str,
     ) -> Result<usize, Error> {
         let username = account.username.clone();
-        let known = self.store.look_up(move |db| accounts::credentials(db, &username)).await?.ok_or(Error::NotFound)?;
+        let known = self.store.look_up(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
         self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;
         let wrong = || Error::from(Mistake::new("present", "This is not your present password"));
         let present = Password::presented(present).ok_or_else(wrong)?;

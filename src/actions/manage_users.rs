@@ -98,7 +98,7 @@ impl App {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
         self.store
             .write(move |db| {
-                let id = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account.id;
+                let id = accounts::person(db, &username)?.ok_or(Error::NotFound)?.account.id;
                 if action == Action::UserDeactivate {
                     accounts::lock_admins(db)?; // before the person's own row: two who deactivate each other take turns
                 }

@@ -32,6 +32,7 @@ mod hashing;
 pub mod manage_account;
 pub mod manage_permissions;
 pub mod manage_policies;
+pub mod manage_service_accounts;
 pub mod manage_users;
 pub mod overview;
 pub mod pause_key;

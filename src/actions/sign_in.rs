@@ -34,7 +34,7 @@ impl App {
         let known = match &username {
             Ok(username) => {
                 let username = username.clone();
-                self.store.look_up(move |db| accounts::credentials(db, &username)).await?
+                self.store.look_up(move |db| accounts::person(db, &username)).await?
             }
             Err(_) => None,
         };
@@ -73,7 +73,7 @@ impl App {
     pub async fn confirm_password(&self, actor: &Actor, account: &Account, password: String) -> Result<(), Error> {
         let wrong = || Error::from(Mistake::new("password", "This is not your password"));
         let username = account.username.clone();
-        let known = self.store.look_up(move |db| accounts::credentials(db, &username)).await?.ok_or(Error::NotFound)?;
+        let known = self.store.look_up(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
         self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;
         let password = Password::presented(password).ok_or_else(wrong)?;
         let stored = known.password.unwrap_or_else(PasswordHash::of_nobody);

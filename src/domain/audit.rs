@@ -129,6 +129,10 @@ actions! {
     PermissionsRegister = "permissions.register",
     PermissionRetire = "permissions.retire",
     UserSetPolicies = "user.set_policies",
+    ServiceCreate = "service_account.create",
+    ServiceEdit = "service_account.edit",
+    ServiceActivate = "service_account.activate",
+    ServiceDeactivate = "service_account.deactivate",
     ViewSave = "view.save",
     ViewDelete = "view.delete",
 }

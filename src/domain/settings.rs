@@ -12,6 +12,8 @@ pub enum Setting {
     AcceptKeys,
     /// Does a new key need a name?
     NameRequired,
+    /// How many live keys all service accounts may have together.
+    MaxServiceKeys,
     /// What bounds the keys of service accounts.
     ServiceRights,
     /// What becomes of the keys of a policy that is deleted.
@@ -24,10 +26,11 @@ pub enum Setting {
 
 impl Setting {
     /// All of them, in the order of the page.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::AllowCreation,
         Self::AcceptKeys,
         Self::NameRequired,
+        Self::MaxServiceKeys,
         Self::ServiceRights,
         Self::OnPolicyDelete,
         Self::PurgeAfterDays,
@@ -40,6 +43,7 @@ impl Setting {
             Self::AllowCreation => "allow_creation",
             Self::AcceptKeys => "accept_keys",
             Self::NameRequired => "name_required",
+            Self::MaxServiceKeys => "max_service_keys",
             Self::ServiceRights => "service_rights",
             Self::OnPolicyDelete => "on_policy_delete",
             Self::PurgeAfterDays => "purge_after_days",
@@ -58,6 +62,7 @@ impl Setting {
             Self::AllowCreation => "Let users create API keys",
             Self::AcceptKeys => "Accept API keys",
             Self::NameRequired => "A key needs a name",
+            Self::MaxServiceKeys => "Live keys of all service accounts together",
             Self::ServiceRights => "Keys of service accounts may do",
             Self::OnPolicyDelete => "When a policy is deleted, its keys are",
             Self::PurgeAfterDays => "Keep ended keys for",
@@ -71,6 +76,7 @@ impl Setting {
             Self::AllowCreation => "Turning this off leaves existing keys working.",
             Self::AcceptKeys => "Turning this off refuses every key on this server at once.",
             Self::NameRequired => "Off, a key that is generated without a name is called after the day.",
+            Self::MaxServiceKeys => "0 is no limit. How many one of them may have, the lifetime rules say.",
             Self::ServiceRights => {
                 "Those that carry a policy. With the first, taking a policy from the account takes it from its keys as well."
             }
@@ -88,7 +94,14 @@ impl Setting {
 
     /// Is it on or off, rather than a number or one of several words?
     pub fn is_switch(self) -> bool {
-        !matches!(self, Self::PurgeAfterDays | Self::AuditRetentionDays | Self::OnPolicyDelete | Self::ServiceRights)
+        !matches!(
+            self,
+            Self::PurgeAfterDays
+                | Self::AuditRetentionDays
+                | Self::OnPolicyDelete
+                | Self::ServiceRights
+                | Self::MaxServiceKeys
+        )
     }
 
     /// The words to choose from, with what people read; none for a switch or a number.
@@ -103,6 +116,11 @@ impl Setting {
             ],
             _ => &[],
         }
+    }
+
+    /// What a number counts.
+    pub fn unit(self) -> &'static str {
+        if self == Self::MaxServiceKeys { "keys" } else { "days" }
     }
 
     /// A value as people read it.
@@ -125,9 +143,10 @@ impl Setting {
             return if known { Ok(input.to_owned()) } else { Err(Mistake::new(self.name(), "Choose one of these")) };
         }
         let least = i32::from(self == Self::PurgeAfterDays);
-        let days: Option<i32> = input.parse().ok().filter(|days| (least..=3_650).contains(days));
-        days.map(|days| days.to_string())
-            .ok_or_else(|| Mistake::new(self.name(), format!("Enter a number of days between {least} and 3,650")))
+        let (most, said) = if self == Self::MaxServiceKeys { (1_000_000, "1,000,000") } else { (3_650, "3,650") };
+        let number: Option<i32> = input.parse().ok().filter(|number| (least..=most).contains(number));
+        let mistake = || format!("Enter a number of {} between {least} and {said}", self.unit());
+        number.map(|number| number.to_string()).ok_or_else(|| Mistake::new(self.name(), mistake()))
     }
 }
 
@@ -195,6 +214,8 @@ pub struct Settings {
     pub accept_keys: bool,
     /// `name_required` [off]: a new key needs a name; off, one is made from the date.
     pub name_required: bool,
+    /// `max_service_keys` [100]: how many live keys all service accounts may have together; 0 is no limit.
+    pub max_service_keys: i32,
     /// `service_rights` [owner]: what bounds the keys of service accounts that carry a policy.
     pub service_rights: ServiceRights,
     /// `on_policy_delete` [cascade]: what becomes of the keys of a policy that is deleted.
@@ -211,6 +232,7 @@ impl Default for Settings {
             allow_creation: true,
             accept_keys: true,
             name_required: false,
+            max_service_keys: 100,
             service_rights: ServiceRights::Owner,
             on_policy_delete: OnPolicyDelete::Cascade,
             purge_after_days: 30,
@@ -232,6 +254,7 @@ impl Settings {
             Setting::AllowCreation => switch(self.allow_creation),
             Setting::AcceptKeys => switch(self.accept_keys),
             Setting::NameRequired => switch(self.name_required),
+            Setting::MaxServiceKeys => self.max_service_keys.to_string(),
             Setting::ServiceRights => self.service_rights.word().to_owned(),
             Setting::OnPolicyDelete => self.on_policy_delete.word().to_owned(),
             Setting::PurgeAfterDays => self.purge_after_days.to_string(),
@@ -247,6 +270,9 @@ impl Settings {
             Some(Setting::AllowCreation) => self.allow_creation = on,
             Some(Setting::AcceptKeys) => self.accept_keys = on,
             Some(Setting::NameRequired) => self.name_required = on,
+            Some(Setting::MaxServiceKeys) => {
+                self.max_service_keys = value.parse().unwrap_or(self.max_service_keys);
+            }
             Some(Setting::ServiceRights) => self.service_rights = ServiceRights::from_word(value),
             Some(Setting::OnPolicyDelete) => self.on_policy_delete = OnPolicyDelete::from_word(value),
             Some(Setting::PurgeAfterDays) => self.purge_after_days = value.parse().unwrap_or(self.purge_after_days),

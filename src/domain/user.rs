@@ -18,6 +18,8 @@ pub struct Account {
     pub email: Option<String>,
     /// A person, or a service account.
     pub kind: Kind,
+    /// What a service account is for; may be empty.
+    pub description: String,
     /// What they may do here.
     pub role: Role,
     /// An inactive account cannot sign in and its keys are refused.
@@ -49,9 +51,10 @@ impl Account {
 }
 
 /// What an account is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Kind {
     /// A person, who can sign in.
+    #[default]
     User,
     /// A service account: it owns server keys, and cannot sign in.
     Service,

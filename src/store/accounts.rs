@@ -30,6 +30,7 @@ pub(super) struct Row {
     last_sign_in_at: Option<i64>,
     last_sign_in_address: Option<String>,
     _name_folded: String,
+    description: String,
 }
 
 impl From<Row> for Account {
@@ -41,6 +42,7 @@ impl From<Row> for Account {
             email: row.email,
             kind: if row.kind == "service" { Kind::Service } else { Kind::User },
             role: Role::from_word(&row.role),
+            description: row.description,
             active: row.active,
             appearance: Appearance::from_word(&row.appearance).unwrap_or_default(),
             created_at: Moment(row.created_at),
@@ -101,6 +103,47 @@ pub fn insert(db: &mut Db, new: &NewAccount, created_by: Option<i64>, now: Momen
         ))
         .returning(accounts::id)
         .get_result(db)?)
+}
+
+/// A service account to be.
+#[derive(Debug, Clone)]
+pub struct NewService {
+    /// What programs call it.
+    pub username: Username,
+    /// What people read.
+    pub display_name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+}
+
+/// Adds a service account. A taken name is a conflict.
+pub fn insert_service(db: &mut Db, new: &NewService, created_by: Option<i64>, now: Moment) -> Result<i64, Error> {
+    Ok(diesel::insert_into(accounts::table)
+        .values((
+            accounts::kind.eq(Kind::Service.word()),
+            accounts::username.eq(new.username.as_str()),
+            accounts::display_name.eq(&new.display_name),
+            accounts::description.eq(&new.description),
+            accounts::role.eq(Role::User.word()),
+            accounts::active.eq(true),
+            accounts::appearance.eq(Appearance::default().word()),
+            accounts::created_at.eq(now.0),
+            accounts::created_by.eq(created_by),
+            accounts::name_folded.eq(text::folded(&new.display_name)),
+        ))
+        .returning(accounts::id)
+        .get_result(db)?)
+}
+
+/// Changes what a service account is for.
+pub fn set_description(db: &mut Db, id: i64, description: &str) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::description.eq(description)).execute(db)?;
+    Ok(())
+}
+
+/// What sign-in needs to know of the person with this user name. A service account is nobody who could sign in.
+pub fn person(db: &mut Db, username: &Username) -> Result<Option<Credentials>, Error> {
+    Ok(credentials(db, username)?.filter(|known| known.account.kind == Kind::User))
 }
 
 /// The account with this id.

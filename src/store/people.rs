@@ -14,9 +14,9 @@ use super::keys::predicate::holding;
 use super::paging::From;
 use super::schema::{accounts, api_keys};
 use crate::domain::clock::Moment;
-use crate::domain::user::{Account, Role};
+use crate::domain::user::{Account, Kind, Role};
 
-/// Which people.
+/// Which people, or which service accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PeopleFilter {
     /// Text in the display name, the user name or the email address; folded, may be empty.
@@ -25,6 +25,8 @@ pub struct PeopleFilter {
     pub role: Option<Role>,
     /// Active, or deactivated.
     pub active: Option<bool>,
+    /// People, or service accounts.
+    pub kind: Kind,
 }
 
 /// A page of people, by display name; places are ids. With how many live keys each has; and whether there are more in its direction.
@@ -35,7 +37,7 @@ pub fn page(
     size: i64,
     now: Moment,
 ) -> Result<(Vec<(Account, i64)>, bool), Error> {
-    let mut query = accounts::table.filter(accounts::kind.eq("user")).into_boxed();
+    let mut query = accounts::table.filter(accounts::kind.eq(filter.kind.word())).into_boxed();
     if let Some(role) = filter.role {
         query = query.filter(accounts::role.eq(role.word()));
     }
@@ -112,7 +114,7 @@ fn live_keys(db: &mut Db, owners: &[i64], now: Moment) -> Result<HashMap<i64, i6
     Ok(counts.into_iter().collect())
 }
 
-/// How many people there are.
-pub fn count(db: &mut Db) -> Result<i64, Error> {
-    Ok(accounts::table.filter(accounts::kind.eq("user")).count().get_result(db)?)
+/// How many people or service accounts there are.
+pub fn count(db: &mut Db, kind: Kind) -> Result<i64, Error> {
+    Ok(accounts::table.filter(accounts::kind.eq(kind.word())).count().get_result(db)?)
 }

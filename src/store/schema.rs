@@ -24,6 +24,7 @@ diesel::table! {
         last_sign_in_at -> Nullable<BigInt>,
         last_sign_in_address -> Nullable<Text>,
         name_folded -> Text,
+        description -> Text,
     }
 }
 

@@ -120,6 +120,17 @@ table! {
     post "/admin/users/{username}/change/{what}"         => pages::user::change;
     post "/admin/users/{username}/sessions/{id}/end"     => pages::user::end_session;
     post "/admin/users/{username}/policies"              => pages::user::set_policies;
+    get  "/admin/service-accounts"                       => pages::service_accounts::list;
+    post "/admin/service-accounts"                       => pages::service_accounts::search;
+    get  "/admin/service-accounts/new"                   => pages::service_accounts::new_page;
+    post "/admin/service-accounts/new"                   => pages::service_accounts::create;
+    get  "/admin/service-accounts/{username}"            => pages::service_account::page;
+    post "/admin/service-accounts/{username}/edit"       => pages::service_account::edit;
+    post "/admin/service-accounts/{username}/policies"   => pages::service_account::set_policies;
+    post "/admin/service-accounts/{username}/deactivate" => pages::service_account::deactivate;
+    post "/admin/service-accounts/{username}/activate"   => pages::service_account::activate;
+    get  "/admin/service-accounts/{username}/generate"   => pages::service_account::generate_page;
+    post "/admin/service-accounts/{username}/generate"   => pages::service_account::generate;
     get  "/admin/policies"                               => pages::policies::list;
     get  "/admin/policies/new"                           => pages::policies::new_page;
     post "/admin/policies/new"                           => pages::policies::create;

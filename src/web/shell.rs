@@ -20,6 +20,8 @@ pub enum Nav {
     Settings,
     /// People.
     Users,
+    /// Owners of server keys.
+    ServiceAccounts,
     /// Named sets of permissions.
     Policies,
     /// What can be done, by service.

@@ -88,6 +88,17 @@ const TABLE: &[Row] = &[
     row("POST", "/admin/users/{username}/change/{what}", [303, 403, 403, 404, 303]),
     row("POST", "/admin/users/{username}/sessions/{id}/end", [303, 403, 403, 404, 303]),
     row("POST", "/admin/users/{username}/policies", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/service-accounts", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/service-accounts", [303, 403, 403, 303, 303]),
+    row("GET", "/admin/service-accounts/new", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/service-accounts/new", [303, 403, 403, 422, 303]),
+    row("GET", "/admin/service-accounts/{username}", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/service-accounts/{username}/edit", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/service-accounts/{username}/policies", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/service-accounts/{username}/deactivate", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/service-accounts/{username}/activate", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/service-accounts/{username}/generate", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/service-accounts/{username}/generate", [303, 403, 403, 404, 303]),
     row("GET", "/admin/policies", [303, 403, 403, 200, 303]),
     row("GET", "/admin/policies/new", [303, 403, 403, 200, 303]),
     row("POST", "/admin/policies/new", [303, 403, 403, 422, 303]),
@@ -130,6 +141,7 @@ fn every_route_of_the_table_has_its_row() {
 /// Fields that a form of this path understands, with values that are read but do little.
 fn fields(path: &str) -> Vec<(&'static str, &'static str)> {
     match path.rsplit('/').next().unwrap_or_default() {
+        "new" if path.contains("service-accounts") => vec![("username", "")],
         "new" => vec![("name", "")],
         "nobody" if path.starts_with("/admin/policies") => vec![("name", "x")],
         "permissions" => vec![("service", ""), ("name", "")],

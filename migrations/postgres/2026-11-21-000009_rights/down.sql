@@ -1,3 +1,4 @@
+ALTER TABLE accounts DROP COLUMN description;
 DROP TABLE key_scopes;
 DROP INDEX api_keys_by_resource;
 DROP INDEX api_keys_by_policy;

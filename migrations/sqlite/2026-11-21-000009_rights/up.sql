@@ -75,3 +75,6 @@ CREATE TABLE key_scopes (
     PRIMARY KEY (key, permission)
 );
 CREATE INDEX key_scopes_by_permission ON key_scopes (permission);
+
+-- What a service account is for.
+ALTER TABLE accounts ADD COLUMN description TEXT NOT NULL DEFAULT '';

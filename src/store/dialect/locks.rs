@@ -46,6 +46,16 @@ pub fn lock_keys(db: &mut Db, ids: &[i64]) -> QueryResult<()> {
     }
 }
 
+/// Keeps parallel transactions from counting the server keys of all service accounts at the same time.
+///
+/// SQLite: there is one writer anyway. Postgres: an advisory lock until the end of the transaction.
+pub fn lock_server_keys(db: &mut Db) -> QueryResult<()> {
+    match db {
+        Db::Sqlite(_) => Ok(()),
+        Db::Postgres(connection) => connection.batch_execute("SELECT pg_advisory_xact_lock(7234810012)"),
+    }
+}
+
 /// Lets the statements of this transaction take as long as they take: SQLite sets no limit, Postgres does on each connection.
 pub fn lift_statement_timeout(db: &mut Db) -> QueryResult<()> {
     match db {

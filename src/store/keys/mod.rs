@@ -169,6 +169,17 @@ pub fn count_live(db: &mut Db, owner: i64, now: Moment) -> Result<i64, Error> {
     Ok(api_keys::table.filter(api_keys::owner.eq(owner)).filter(live(now)).count().get_result(db)?)
 }
 
+/// Holds off other transactions that count or add server keys.
+pub fn lock_server_keys(db: &mut Db) -> Result<(), Error> {
+    Ok(dialect::lock_server_keys(db)?)
+}
+
+/// How many keys of all service accounts are live.
+pub fn count_live_of_services(db: &mut Db, now: Moment) -> Result<i64, Error> {
+    let services = accounts::table.filter(accounts::kind.eq("service")).select(accounts::id);
+    Ok(api_keys::table.filter(api_keys::owner.eq_any(services)).filter(live(now)).count().get_result(db)?)
+}
+
 /// How many keys of all owners are live, up to the limit of counts.
 pub fn count_all_live(db: &mut Db, now: Moment) -> Result<grid::Count, Error> {
     grid::count_up_to(db, live(now), grid::COUNT_LIMIT)

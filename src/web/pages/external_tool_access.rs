@@ -72,6 +72,9 @@ fn view(key: &ApiKey, access: &HashMap<i64, Access>, now: Moment) -> KeyView {
 }
 
 impl KeysPage {
+    /// Its path.
+    pub const PATH: &str = "/external-tool-access";
+
     /// The page with nothing open over it.
     pub async fn load(request: &HttpRequest, app: &App, shell: Shell, listing: Listing) -> Result<Self, PageError> {
         let own = app.own_keys(shell.account.id, listing).await?;

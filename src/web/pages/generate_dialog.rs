@@ -30,6 +30,10 @@ pub struct GenerateDialog {
     pub refusal: String,
     /// What it can be given.
     pub offer: Offer,
+    /// The page that it stands over, without a slash at its end: the form goes to `/generate` below it.
+    pub over: String,
+    /// Is it for a service account?
+    pub for_service: bool,
 }
 
 impl GenerateDialog {

@@ -70,7 +70,8 @@ pub async fn generate(
     }
 }
 
-fn parse(entered: &NewKey) -> Result<KeyRequest, Error> {
+/// What the form asks for, when it can be read.
+pub fn parse(entered: &NewKey) -> Result<KeyRequest, Error> {
     let mut mistakes = Vec::new();
     let form = collect(&mut mistakes, FormId::parse(&entered.form));
     let name = collect(&mut mistakes, KeyName::parse(&entered.name));
@@ -106,6 +107,8 @@ async fn with_form(
         now: app.now(),
         refusal,
         offer: page.offer(),
+        over: KeysPage::PATH.into(),
+        for_service: false,
     }));
     Ok(page)
 }

@@ -22,6 +22,8 @@ pub mod policy_delete;
 pub mod reveal;
 pub mod rotate_key;
 pub mod saved_views;
+pub mod service_account;
+pub mod service_accounts;
 pub mod set_up;
 pub mod sign_in;
 pub mod site_settings;

@@ -249,8 +249,9 @@ pub async fn end_session(
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Held {
+    /// Their names.
     #[serde(default)]
-    policy: Vec<String>,
+    pub policy: Vec<String>,
 }
 
 /// `POST /admin/users/{username}/policies`

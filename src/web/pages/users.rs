@@ -11,7 +11,7 @@ use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
 use crate::domain::mistake::collect;
 use crate::domain::text;
-use crate::domain::user::{Role, Username, parse_display_name, parse_email};
+use crate::domain::user::{Kind, Role, Username, parse_display_name, parse_email};
 use crate::web::access::{self, Admin, RecentAdmin};
 use crate::web::errors::PageError;
 use crate::web::form::Form;
@@ -67,6 +67,7 @@ pub struct Asked {
 impl Asked {
     fn filter(&self) -> PeopleFilter {
         PeopleFilter {
+            kind: Kind::User,
             search: text::folded(text::excerpt(self.q.trim(), 100).as_str()),
             role: match self.role.as_str() {
                 "admin" => Some(Role::Admin),

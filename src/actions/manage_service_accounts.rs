@@ -1,0 +1,141 @@
+//! Service accounts: they own server keys, and never sign in.
+
+use serde_json::json;
+
+use super::administer_users::PeoplePage;
+use super::generate_key::{Issued, KeyRequest, why_not};
+use super::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::lifetime::LifetimeRule;
+use crate::domain::mistake::Mistake;
+use crate::domain::user::{Account, Kind, Username};
+use crate::store::paging::From;
+use crate::store::people::{self, PeopleFilter};
+use crate::store::{Db, Error as StoreError, Unique, accounts, audit, keys, lifetimes, policies};
+
+pub use super::give_rights::Offer;
+pub use crate::store::accounts::NewService;
+
+/// Accounts of one page.
+const PAGE: i64 = 50;
+
+/// A service account with what its page tells.
+#[derive(Debug, Clone)]
+pub struct ServiceAccount {
+    /// Which.
+    pub account: Account,
+    /// How many of its keys are live.
+    pub live: i64,
+    /// Its policies, and all that there are, by name.
+    pub policies: (Vec<String>, Vec<String>),
+    /// What a new key of it can be given.
+    pub offer: Offer,
+    /// The rule for new keys.
+    pub rule: LifetimeRule,
+    /// Why it can have no other key at present.
+    pub refusal: Option<String>,
+}
+
+impl App {
+    /// A page of service accounts.
+    pub async fn browse_service_accounts(&self, filter: &PeopleFilter, from: From<i64>) -> Result<PeoplePage, Error> {
+        let (filter, now) = (PeopleFilter { kind: Kind::Service, ..filter.clone() }, self.now());
+        self.store
+            .read(move |db| {
+                let (people, more) = people::page(db, &filter, from, PAGE, now)?;
+                let (has_previous, has_next) = from.around(more);
+                Ok(PeoplePage { people, has_previous, has_next, total: people::count(db, Kind::Service)? })
+            })
+            .await
+    }
+
+    /// One service account.
+    pub async fn find_service_account(&self, username: &Username) -> Result<ServiceAccount, Error> {
+        let (username, now) = (username.clone(), self.now());
+        self.store
+            .read(move |db| {
+                let account = service(db, &username)?;
+                let held = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
+                let all = policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
+                let offer = super::give_rights::offer(db, &account)?;
+                let (live, rule) = (keys::count_live(db, account.id, now)?, lifetimes::for_owner(db, account.id)?);
+                let refusal = why_not(db, &account, &rule, live, now)?;
+                Ok(ServiceAccount { policies: (held, all), account, live, offer, rule, refusal })
+            })
+            .await
+    }
+
+    /// Adds a service account.
+    pub async fn create_service_account(&self, actor: &Actor, new: NewService) -> Result<(), Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        self.store
+            .write(move |db| {
+                accounts::insert_service(db, &new, actor.account, now).map_err(|error| match error {
+                    StoreError::Conflict(Unique::Username) => {
+                        Mistake::new("username", "This name is taken. Choose another").into()
+                    }
+                    error => Error::from(error),
+                })?;
+                let details = json!({ "display_name": new.display_name, "description": new.description });
+                Ok(audit::insert(db, &actor.did(now, Action::ServiceCreate, new.username.as_str(), details))?)
+            })
+            .await
+    }
+
+    /// Changes what a service account is called and what it is for.
+    pub async fn edit_service_account(
+        &self,
+        actor: &Actor,
+        username: &Username,
+        display_name: String,
+        description: String,
+    ) -> Result<(), Error> {
+        let (actor, username, now) = (actor.clone(), username.clone(), self.now());
+        self.store
+            .write(move |db| {
+                let before = service(db, &username)?;
+                accounts::lock(db, before.id)?;
+                accounts::set_display_name(db, before.id, &display_name)?;
+                accounts::set_description(db, before.id, &description)?;
+                let details = json!({
+                    "display_name": [before.display_name, display_name], "description": [before.description, description],
+                });
+                Ok(audit::insert(db, &actor.did(now, Action::ServiceEdit, username.as_str(), details))?)
+            })
+            .await
+    }
+
+    /// Stops a service account: its keys are refused at once. Or lets it go on.
+    pub async fn set_service_active(&self, actor: &Actor, username: &Username, active: bool) -> Result<(), Error> {
+        let (actor, username, now) = (actor.clone(), username.clone(), self.now());
+        self.store
+            .write(move |db| {
+                let before = service(db, &username)?;
+                accounts::lock(db, before.id)?;
+                if before.active == active {
+                    return Ok(());
+                }
+                accounts::set_active(db, before.id, active)?;
+                let action = if active { Action::ServiceActivate } else { Action::ServiceDeactivate };
+                Ok(audit::insert(db, &actor.did(now, action, username.as_str(), json!({})))?)
+            })
+            .await
+    }
+
+    /// Makes a key for a service account.
+    pub async fn generate_server_key(
+        &self,
+        actor: &Actor,
+        username: &Username,
+        request: KeyRequest,
+    ) -> Result<Issued, Error> {
+        let username = username.clone();
+        let account = self.store.read(move |db| service(db, &username)).await?;
+        self.generate_key(actor, account.id, request).await
+    }
+}
+
+fn service(db: &mut Db, username: &Username) -> Result<Account, Error> {
+    let account = accounts::credentials(db, username)?.map(|known| known.account);
+    account.filter(|account| account.kind == Kind::Service).ok_or(Error::NotFound)
+}

@@ -1,0 +1,252 @@
+//! One service account: what it is for, its policies, its keys, and the form that makes one.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::generate_dialog::{GenerateDialog, NewKey};
+use super::generate_key::parse;
+use super::reveal::{Reveal, shown_once};
+use super::service_accounts::path;
+use super::sign_in::Nothing;
+use super::user::Held;
+use crate::actions::generate_key::{Issued, New};
+use crate::actions::manage_service_accounts::ServiceAccount;
+use crate::actions::{App, Error};
+use crate::domain::mistake::collect;
+use crate::domain::policy::parse_description;
+use crate::domain::secret::FirstEight;
+use crate::domain::user::{Username, parse_display_name};
+use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::key_view::KeyView;
+use crate::web::shell::{Nav, Shell};
+
+#[derive(Template)]
+#[template(path = "pages/service_account.html")]
+struct ServiceAccountPage {
+    shell: Shell,
+    found: ServiceAccount,
+    entered: Entered,
+    mistakes: Mistakes,
+    dialog: Dialog,
+}
+
+/// What is open over the page.
+enum Dialog {
+    None,
+    Generate(Box<GenerateDialog>),
+    Reveal(Box<Reveal>),
+    ShownBefore(FirstEight),
+}
+
+/// What the form sends.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entered {
+    display_name: String,
+    #[serde(default)]
+    description: String,
+}
+
+impl ServiceAccountPage {
+    async fn load(app: &App, shell: Shell, username: &str) -> Result<Self, PageError> {
+        let found = app.find_service_account(&name(username)?).await?;
+        let entered = Entered {
+            display_name: found.account.display_name.clone(),
+            description: found.account.description.clone(),
+        };
+        Ok(Self { shell, found, entered, mistakes: Mistakes::default(), dialog: Dialog::None })
+    }
+
+    fn username(&self) -> &str {
+        self.found.account.username.as_str()
+    }
+
+    fn over(&self) -> String {
+        path(self.username())
+    }
+
+    fn keys_link(&self) -> String {
+        format!("/admin/api-keys?owner~eq={}", self.username())
+    }
+
+    fn title(&self) -> String {
+        match self.dialog {
+            Dialog::None if !self.mistakes.0.is_empty() => format!("Error: {}", self.found.account.display_name),
+            Dialog::None => self.found.account.display_name.clone(),
+            Dialog::Generate(_) => format!("Generate API Key · {}", self.found.account.display_name),
+            Dialog::Reveal(_) => "Your new API key · Service accounts".into(),
+            Dialog::ShownBefore(_) => "Already shown · Service accounts".into(),
+        }
+    }
+
+    /// All policies, and whether the account holds each.
+    fn policies(&self) -> Vec<(&str, bool)> {
+        let (held, all) = &self.found.policies;
+        all.iter().map(|name| (name.as_str(), held.contains(name))).collect()
+    }
+}
+
+fn name(username: &str) -> Result<Username, Error> {
+    Username::parse(username).map_err(|_| Error::NotFound)
+}
+
+/// `GET /admin/service-accounts/{username}`
+pub async fn page(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    username: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let shell = Shell::new(&user, Nav::ServiceAccounts);
+    Ok(html::page(&ServiceAccountPage::load(&app, shell, &username).await?))
+}
+
+/// `POST /admin/service-accounts/{username}/edit`
+pub async fn edit(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    username: web::Path<String>,
+    form: Form<Entered>,
+) -> Result<HttpResponse, PageError> {
+    let (entered, name) = (form.0, name(&username)?);
+    let mut mistakes = Vec::new();
+    let display_name = collect(&mut mistakes, parse_display_name(&entered.display_name));
+    let description = collect(&mut mistakes, parse_description(&entered.description));
+    let (Some(display_name), Some(description)) = (display_name, description) else {
+        let shell = Shell::new(&user, Nav::ServiceAccounts);
+        let mut page = ServiceAccountPage::load(&app, shell, &username).await?;
+        (page.entered, page.mistakes) = (entered, Mistakes(mistakes));
+        return Ok(html::invalid(&page));
+    };
+    app.edit_service_account(&user.actor, &name, display_name, description).await?;
+    Flash::done("Saved.").leave(&user.session);
+    Ok(html::see_other(&path(name.as_str())))
+}
+
+/// `POST /admin/service-accounts/{username}/policies`
+pub async fn set_policies(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    username: web::Path<String>,
+    form: Form<Held>,
+) -> Result<HttpResponse, PageError> {
+    let name = name(&username)?;
+    app.find_service_account(&name).await?;
+    match app.set_policies(&user.actor, &name, form.0.policy).await {
+        Ok(()) => Flash::done("Policies saved.").leave(&user.session),
+        Err(Error::Invalid(mistakes)) => {
+            Flash::failed(mistakes.first().map(|mistake| mistake.text.clone()).unwrap_or_default())
+                .leave(&user.session);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(html::see_other(&path(name.as_str())))
+}
+
+/// `POST /admin/service-accounts/{username}/deactivate`: reversible, so it is done at once, with Undo beside the message.
+pub async fn deactivate(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    username: web::Path<String>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let name = name(&username)?;
+    let live = app.find_service_account(&name).await?.live;
+    app.set_service_active(&user.actor, &name, false).await?;
+    let keys = if live == 1 { "1 live key is".to_owned() } else { format!("{live} live keys are") };
+    let text = format!("{} is deactivated. {keys} refused from now on.", name.as_str());
+    Flash::done(text).with_undo(format!("{}/activate", path(name.as_str()))).leave(&user.session);
+    Ok(html::see_other(&path(name.as_str())))
+}
+
+/// `POST /admin/service-accounts/{username}/activate`
+pub async fn activate(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    username: web::Path<String>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let name = name(&username)?;
+    app.set_service_active(&user.actor, &name, true).await?;
+    Flash::done(format!("{} is active. Its keys work again.", name.as_str())).leave(&user.session);
+    Ok(html::see_other(&path(name.as_str())))
+}
+
+/// `GET /admin/service-accounts/{username}/generate`
+pub async fn generate_page(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    username: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let found = app.find_service_account(&name(&username)?).await?;
+    // A server key does one thing: with a policy at hand, that is the first choice.
+    let access = if found.offer.policies.is_empty() { "inherit" } else { "policy" };
+    let entered = NewKey { access: access.into(), ..NewKey::default() };
+    Ok(html::page(&with_form(&app, &user, &username, entered, Mistakes::default(), String::new()).await?))
+}
+
+async fn with_form(
+    app: &App,
+    user: &SignedIn,
+    username: &str,
+    entered: NewKey,
+    mistakes: Mistakes,
+    refusal: String,
+) -> Result<ServiceAccountPage, PageError> {
+    let mut page = ServiceAccountPage::load(app, Shell::new(user, Nav::ServiceAccounts), username).await?;
+    let refusal = if refusal.is_empty() { page.found.refusal.clone().unwrap_or_default() } else { refusal };
+    page.dialog = Dialog::Generate(Box::new(GenerateDialog {
+        form_id: app.new_form_id(),
+        entered,
+        mistakes,
+        rule: page.found.rule.clone(),
+        now: app.now(),
+        refusal,
+        offer: page.found.offer.clone(),
+        over: page.over(),
+        for_service: true,
+    }));
+    Ok(page)
+}
+
+/// `POST /admin/service-accounts/{username}/generate`
+pub async fn generate(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    username: web::Path<String>,
+    form: Form<NewKey>,
+) -> Result<HttpResponse, PageError> {
+    let (entered, name) = (form.0, name(&username)?);
+    // Loaded before the key is made: nothing that could fail stands between the secret and the person.
+    let shell = Shell::for_secret(&user, Nav::ServiceAccounts);
+    let mut page = ServiceAccountPage::load(&app, shell, &username).await?;
+    let issued = match parse(&entered) {
+        Ok(wanted) => app.generate_server_key(&user.actor, &name, wanted).await,
+        Err(error) => Err(error),
+    };
+    match issued {
+        Ok(Issued::Now(new)) => {
+            let New { key, access, secret } = *new;
+            let view = KeyView { key, access, now: app.now() };
+            page.found.live += 1;
+            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, done: page.over() }));
+            Ok(shown_once(&page))
+        }
+        Ok(Issued::Before(first_eight)) => {
+            page.dialog = Dialog::ShownBefore(first_eight);
+            Ok(html::body(HttpResponse::Conflict(), &page))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            Ok(html::invalid(&with_form(&app, &user, &username, entered, Mistakes(mistakes), String::new()).await?))
+        }
+        Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
+            let page = with_form(&app, &user, &username, entered, Mistakes::default(), error.to_string()).await?;
+            Ok(html::body(HttpResponse::Conflict(), &page))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,174 @@
+//! The service accounts, and the form that makes one.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::admin_api_keys::number;
+use crate::actions::administer_users::{PeopleFilter, PeoplePage};
+use crate::actions::manage_service_accounts::NewService;
+use crate::actions::paging::From;
+use crate::actions::{App, Error};
+use crate::domain::mistake::{Mistake, collect};
+use crate::domain::policy::parse_description;
+use crate::domain::text;
+use crate::domain::user::{Username, parse_display_name};
+use crate::web::access::{Admin, RecentAdmin};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::shell::{Nav, Shell};
+
+/// The path of the list.
+pub const PATH: &str = "/admin/service-accounts";
+
+#[derive(Template)]
+#[template(path = "pages/service_accounts.html")]
+struct ServiceAccountsPage {
+    shell: Shell,
+    page: PeoplePage,
+    asked: Asked,
+}
+
+#[derive(Template)]
+#[template(path = "pages/service_account_new.html")]
+struct NewPage {
+    shell: Shell,
+    entered: Entered,
+    mistakes: Mistakes,
+}
+
+/// What the list is asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    q: String,
+    after: Option<i64>,
+    before: Option<i64>,
+}
+
+/// What the form sends.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entered {
+    username: String,
+    #[serde(default)]
+    display_name: String,
+    #[serde(default)]
+    description: String,
+}
+
+impl Asked {
+    fn path(&self, name: &str, id: i64) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if !self.q.is_empty() {
+            query.append_pair("q", &self.q);
+        }
+        format!("{PATH}?{}", query.append_pair(name, &id.to_string()).finish())
+    }
+}
+
+impl ServiceAccountsPage {
+    fn previous(&self) -> Option<String> {
+        let first = self.page.people.first().filter(|_| self.page.has_previous)?;
+        Some(self.asked.path("before", first.0.id))
+    }
+
+    fn next(&self) -> Option<String> {
+        let last = self.page.people.last().filter(|_| self.page.has_next)?;
+        Some(self.asked.path("after", last.0.id))
+    }
+
+    fn total(&self) -> String {
+        match self.page.total {
+            0 => "No program has an account yet.".into(),
+            1 => "1 program has an account on this server.".into(),
+            many => format!("{} programs have accounts on this server.", number(many)),
+        }
+    }
+}
+
+/// The path of an account's page.
+pub fn path(username: &str) -> String {
+    format!("{PATH}/{username}")
+}
+
+/// `GET /admin/service-accounts`
+pub async fn list(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    asked: web::Query<Asked>,
+) -> Result<HttpResponse, PageError> {
+    let asked = asked.into_inner();
+    let search = text::folded(text::excerpt(asked.q.trim(), 100).as_str());
+    let from = match (asked.after, asked.before) {
+        (Some(id), _) => From::After(id),
+        (None, Some(id)) => From::Before(id),
+        (None, None) => From::Start,
+    };
+    let page = app.browse_service_accounts(&PeopleFilter { search, ..PeopleFilter::default() }, from).await?;
+    Ok(html::page(&ServiceAccountsPage { shell: Shell::new(&user, Nav::ServiceAccounts), page, asked }))
+}
+
+/// `POST /admin/service-accounts`: the search, which leads to the list.
+pub async fn search(_admin: Admin, form: Form<Vec<(String, String)>>) -> HttpResponse {
+    html::see_other(&html::searched(PATH, &form.0))
+}
+
+/// `GET /admin/service-accounts/new`
+pub async fn new_page(RecentAdmin(user): RecentAdmin) -> HttpResponse {
+    let shell = Shell::new(&user, Nav::ServiceAccounts);
+    html::page(&NewPage { shell, entered: Entered::default(), mistakes: Mistakes::default() })
+}
+
+/// `POST /admin/service-accounts/new`
+pub async fn create(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    form: Form<Entered>,
+) -> Result<HttpResponse, PageError> {
+    let entered = form.0;
+    let made = match read(&entered) {
+        Ok(new) => {
+            let username = new.username.clone();
+            app.create_service_account(&user.actor, new).await.map(|()| username)
+        }
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(username) => {
+            let text =
+                format!("Service account {} created. Give it policies, then generate its keys.", username.as_str());
+            Flash::done(text).leave(&user.session);
+            Ok(html::see_other(&path(username.as_str())))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let shell = Shell::new(&user, Nav::ServiceAccounts);
+            Ok(html::invalid(&NewPage { shell, entered, mistakes: Mistakes(mistakes) }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read(entered: &Entered) -> Result<NewService, Error> {
+    let mut mistakes = Vec::new();
+    let username = Username::parse(&entered.username).and_then(|name| match name.as_str() {
+        "new" => Err(Mistake::new("username", "Choose another name: this one stands in an address of this site")),
+        _ => Ok(name),
+    });
+    let username = collect(&mut mistakes, username);
+    // Without a name for people, it is called as programs call it.
+    let shown = if entered.display_name.trim().is_empty() { &entered.username } else { &entered.display_name };
+    let display_name = match (&username, parse_display_name(shown)) {
+        (None, _) if entered.display_name.trim().is_empty() => None,
+        (_, parsed) => collect(&mut mistakes, parsed),
+    };
+    let description = collect(&mut mistakes, parse_description(&entered.description));
+    match (username, display_name, description) {
+        (Some(username), Some(display_name), Some(description)) => {
+            Ok(NewService { username, display_name, description })
+        }
+        _ => Err(Error::Invalid(mistakes)),
+    }
+}
