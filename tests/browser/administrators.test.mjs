@@ -209,6 +209,15 @@ test("every page for administrators, light and dark, wide and narrow", async () 
     await look("policy-new-mistakes");
     await visit("policy-delete", "/admin/policies/Analyst/delete");
     await visit("permissions", "/admin/permissions");
+    await visit("service-accounts", "/admin/service-accounts");
+    await visit("service-accounts-empty", "/admin/service-accounts?q=nothing-like-this");
+    const service = await page.goto(`${server.url}/admin/service-accounts`).then(() => page.locator("tbody th a").first().getAttribute("href"));
+    await visit("service-account", service);
+    await visit("service-account-generate", `${service}/generate`);
+    await visit("service-account-new", "/admin/service-accounts/new");
+    await page.getByRole("button", { name: "Create service account" }).click();
+    await page.getByText("There is a problem").waitFor();
+    await look("service-account-new-mistakes");
     await visit("own-keys", "/external-tool-access");
     await visit("generate", "/external-tool-access/generate");
     await page.getByLabel("Only these scopes").check();
