@@ -52,6 +52,7 @@ mod throttle;
 pub mod verify_audit;
 pub mod verify_key;
 pub mod why_refused;
+pub mod would_allow;
 
 pub use crate::store::paging;
 pub use error::Error;

@@ -7,7 +7,7 @@ use crate::domain::permission::Rights;
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Demand, Holding, Lacking, effective};
 use crate::domain::secret::{Secret, SecretHash};
-use crate::domain::settings::ServiceRights;
+use crate::domain::settings::{ServiceRights, Settings};
 use crate::domain::text;
 use crate::domain::user::{Account, Kind};
 use crate::domain::verdict::{Facts, Refusal, decide};
@@ -103,10 +103,20 @@ struct Known {
     accept_keys: bool,
 }
 
+/// What the rights of a key come from; `None` when its policy was deleted.
+pub(super) fn holding_of(
+    db: &mut Db,
+    key: &ApiKey,
+    owner: &Account,
+    settings: &Settings,
+) -> Result<Option<Holding>, Error> {
+    let policy_alone = settings.service_rights == ServiceRights::Policy && owner.kind == Kind::Service;
+    Ok(rights::of_key(db, key, owner.role, policy_alone)?)
+}
+
 fn look_up(db: &mut Db, hash: &SecretHash) -> Result<Option<Known>, Error> {
     let Some(found) = keys::find_by_secret(db, hash)? else { return Ok(None) };
     let settings = settings::load(db)?;
-    let policy_alone = settings.service_rights == ServiceRights::Policy && found.owner.kind == Kind::Service;
-    let holding = rights::of_key(db, &found.key, found.owner.role, policy_alone)?;
+    let holding = holding_of(db, &found.key, &found.owner, &settings)?;
     Ok(Some(Known { found, holding, accept_keys: settings.accept_keys }))
 }

@@ -54,6 +54,11 @@ impl From<Lacking> for Refusal {
 }
 
 impl Refusal {
+    /// Is the key good, and only not enough for what was asked?
+    pub fn is_of_a_good_key(self) -> bool {
+        matches!(self, Self::MissingPermission | Self::OtherResource)
+    }
+
     /// The word for logs and the audit log.
     pub fn word(self) -> &'static str {
         match self {

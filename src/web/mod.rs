@@ -78,6 +78,8 @@ table! {
     post "/external-tool-access/generate"                => pages::generate_key::generate;
     get  "/external-tool-access/keys/{first_eight}"         => pages::key::details;
     get  "/external-tool-access/keys/{first_eight}/edit"    => pages::key::edit_page;
+    get  "/external-tool-access/keys/{first_eight}/would-allow" => pages::would_allow::own_page;
+    post "/external-tool-access/keys/{first_eight}/would-allow" => pages::would_allow::own_ask;
     post "/external-tool-access/keys/{first_eight}/edit"    => pages::key::edit;
     post "/external-tool-access/keys/{first_eight}/disable" => pages::pause_key::disable;
     post "/external-tool-access/keys/{first_eight}/enable"  => pages::pause_key::enable;
@@ -101,6 +103,8 @@ table! {
     get  "/admin/api-keys/bulk/{id}"                     => pages::bulk::page;
     post "/admin/api-keys/bulk/{id}"                     => pages::bulk::confirm;
     get  "/admin/api-keys/{first_eight}"                 => pages::admin_key::page;
+    get  "/admin/api-keys/{first_eight}/would-allow"     => pages::would_allow::page;
+    post "/admin/api-keys/{first_eight}/would-allow"     => pages::would_allow::ask;
     post "/admin/api-keys/{first_eight}/{verb}"          => pages::bulk::draft_one;
     get  "/admin/lifetime-rules"                         => pages::lifetime_rules::page;
     post "/admin/lifetime-rules"                         => pages::lifetime_rules::save;

@@ -173,6 +173,12 @@ test("every page for administrators, light and dark, wide and narrow", async () 
     await look("export-menu");
     await page.keyboard.press("Escape");
     await visit("key", `/admin/api-keys/${key}`);
+    await page.getByRole("link", { name: "Would it be allowed?" }).click();
+    await page.getByLabel("plate.upload").check();
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByText(/^(Yes|No)\.$/).waitFor();
+    await look("would-allow");
+    await visit("key", `/admin/api-keys/${key}`);
     await page.getByRole("button", { name: "Delete…" }).click();
     await proveIt(page);
     await look("bulk-one");

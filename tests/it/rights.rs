@@ -311,3 +311,39 @@ on_both! { fn fifty_at_once_do_not_pass_the_limit_of_server_keys(app) {
         app.database.execute("UPDATE settings SET value = '0' WHERE name = 'max_service_keys'");
     }
 } }
+
+on_both! { fn the_page_says_what_verify_would_answer(app) {
+    let boss = site(&app);
+    policy(&boss, "Reader", &["read:data"]);
+    let ana = app.signed_in("ana");
+    give(&boss, "ana", &["Reader"]);
+    app.database.execute("INSERT INTO resources (kind, external_id, title, title_folded, created_at) VALUES ('project', 'abc', 'Assay plates', 'assay plates', 0)");
+    let bound = ana.generate_with(&[("name", "bound"), ("resource", "project:abc")]).secret();
+    let free = ana.secret("free");
+    let ask = |secret: &str, fields: &[(&str, &str)]| {
+        let own = format!("{}/would-allow", crate::support::people::key_path(secret));
+        let admin = format!("/admin/api-keys/{}/would-allow", eight(secret));
+        let (own, admin) = (ana.submit(&own, &own, fields), boss.submit(&admin, &admin, fields));
+        assert_eq!(own.texts("[role=status].alert"), admin.texts("[role=status].alert"));
+        own.texts("[role=status].alert").join(" ")
+    };
+    for (fields, query) in [
+        (vec![], ""),
+        (vec![("scope", "read:data")], "require_all=read:data"),
+        (vec![("scope", "read:data"), ("scope", "write:data")], "require_all=read:data&require_all=write:data"),
+        (vec![("scope", "read:data"), ("resource", "project:abc")], "require_all=read:data&resource=project:abc"),
+        (vec![("resource", "project:other")], "resource=project:other"),
+    ] {
+        for secret in [&bound, &free] {
+            let said = ask(secret, &fields);
+            let status = status(&app, secret, query);
+            assert!(said.contains(&format!("answers {status}.")), "{query}: {status}, but the page says: {said}");
+        }
+    }
+    assert!(ask(&free, &[("scope", "write:data")]).contains("It does not have write:data."));
+    ana.act(&free, "disable");
+    assert!(ask(&free, &[]).contains("It is disabled."));
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.refuse'"), 0, "asking is no refusal");
+    let page = format!("{}/would-allow", crate::support::people::key_path(&free));
+    assert_eq!(ana.submit(&page, &page, &[("resource", "nonsense")]).status, 422);
+} }

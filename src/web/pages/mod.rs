@@ -31,3 +31,4 @@ pub mod user;
 pub mod users;
 pub mod welcome;
 pub mod why_refused;
+pub mod would_allow;
