@@ -141,8 +141,9 @@ impl App {
                     return Ok(undo);
                 }
                 can_be_undone(db, &job, now)?;
-                if let Some(deleted) = job.deleted_policy() {
-                    bring_back(db, &actor, &deleted, now)?;
+                let deleted = job.deleted_policy();
+                if let Some(deleted) = &deleted {
+                    bring_back(db, deleted)?;
                 }
                 let account = asked_by.account;
                 let new = NewJob {
@@ -159,6 +160,9 @@ impl App {
                 jobs::set_sums(db, undo, sums)?;
                 if !jobs::set_undone(db, id, undo)? {
                     return Err(Error::Conflict("Somebody else undid this at the same moment.".into()));
+                }
+                if let Some(deleted) = &deleted {
+                    audit::insert(db, &actor.did(now, Action::PolicyRestore, &deleted.name, json!({ "job": undo })))?;
                 }
                 let details = json!({ "verb": "undo", "undoes": id, "keys": job.done });
                 audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {undo}"), details))?;
@@ -178,15 +182,14 @@ pub(super) fn asked_by(actor: &Actor) -> Result<AskedBy, Error> {
 }
 
 /// Brings a policy back that was deleted with its keys. It needs its name.
-fn bring_back(db: &mut Db, actor: &Actor, deleted: &DeletedPolicy, now: Moment) -> Result<(), Error> {
+fn bring_back(db: &mut Db, deleted: &DeletedPolicy) -> Result<(), Error> {
     policies::set_deleted(db, deleted.policy, None).map_err(|error| match error {
         StoreError::Conflict(_) => {
             let text = format!("Another policy is called {} by now. Rename that one first.", deleted.name);
             Error::Conflict(text)
         }
         error => error.into(),
-    })?;
-    Ok(audit::insert(db, &actor.did(now, Action::PolicyRestore, &deleted.name, json!({})))?)
+    })
 }
 
 fn can_be_undone(db: &mut Db, job: &Job, now: Moment) -> Result<(), Error> {

@@ -102,7 +102,7 @@ fn own_policy(db: &mut Db, account: &Account, name: &PolicyName) -> Result<i64, 
         };
         Mistake::new("policy", text)
     };
-    let policy = policies::find(db, name)?.ok_or_else(not_held)?;
+    let policy = policies::hold(db, name)?.ok_or_else(not_held)?;
     if policies_alone_count(db, account)? {
         return Ok(policy.id);
     }

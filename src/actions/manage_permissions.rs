@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
+use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::{CLAVIGER, Permission, PermissionName, Rights, ServiceName};
-use crate::store::{audit, permissions};
+use crate::store::{Db, audit, permissions};
 
 pub use crate::store::permissions::{Given, Registered};
 
@@ -39,17 +40,8 @@ impl App {
         let (actor, now) = (actor.clone(), self.now());
         self.store
             .write(move |db| {
-                let registered = permissions::register(db, &service, &wanted, now)?.map_err(|name| {
-                    Error::Conflict(format!("Another service has registered {}. Choose another name.", name.as_str()))
-                })?;
-                if !registered.is_empty() {
-                    let words = |rights: &Rights| rights.iter().map(PermissionName::as_str).map(str::to_owned).collect::<Vec<_>>();
-                    let details = json!({
-                        "added": words(&registered.added), "described": words(&registered.described), "retired": words(&registered.retired),
-                    });
-                    audit::insert(db, &actor.did(now, Action::PermissionsRegister, service.as_str(), details))?;
-                }
-                Ok(registered)
+                permissions::lock(db)?;
+                register(db, &actor, &service, &wanted, now)
             })
             .await
     }
@@ -62,13 +54,22 @@ impl App {
         name: PermissionName,
         description: String,
     ) -> Result<(), Error> {
-        let present = self.store.look_up(permissions::catalogue).await?.into_iter();
-        let mut wanted: Vec<(PermissionName, String)> = present
-            .filter(|permission| permission.service == service && !permission.retired && permission.name != name)
-            .map(|permission| (permission.name, permission.description))
-            .collect();
-        wanted.push((name, description));
-        self.register_permissions(actor, service, wanted).await.map(drop)
+        let (actor, now) = (actor.clone(), self.now());
+        self.store
+            .write(move |db| {
+                permissions::lock(db)?;
+                let mut wanted: Vec<(PermissionName, String)> = permissions::catalogue(db)?
+                    .into_iter()
+                    .filter(|permission| {
+                        permission.service == service && !permission.retired && permission.name != name
+                    })
+                    .map(|permission| (permission.name, permission.description))
+                    .collect();
+                wanted.push((name, description));
+                check(&service, &wanted)?;
+                register(db, &actor, &service, &wanted, now).map(drop)
+            })
+            .await
     }
 
     /// Retires a permission: from the next verification on nobody holds it. Its service can register it again.
@@ -76,6 +77,7 @@ impl App {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
         self.store
             .write(move |db| {
+                permissions::lock(db)?;
                 let permission = permissions::find(db, &name)?.ok_or(Error::NotFound)?;
                 if permission.service.as_str() == CLAVIGER {
                     return Err(Error::Conflict("Claviger’s own permissions cannot be retired.".into()));
@@ -89,6 +91,26 @@ impl App {
             })
             .await
     }
+}
+
+fn register(
+    db: &mut Db,
+    actor: &Actor,
+    service: &ServiceName,
+    wanted: &[(PermissionName, String)],
+    now: Moment,
+) -> Result<Registered, Error> {
+    let registered = permissions::register(db, service, wanted, now)?.map_err(|name| {
+        Error::Conflict(format!("Another service has registered {}. Choose another name.", name.as_str()))
+    })?;
+    if !registered.is_empty() {
+        let words = |rights: &Rights| rights.iter().map(PermissionName::as_str).map(str::to_owned).collect::<Vec<_>>();
+        let details = json!({
+            "added": words(&registered.added), "described": words(&registered.described), "retired": words(&registered.retired),
+        });
+        audit::insert(db, &actor.did(now, Action::PermissionsRegister, service.as_str(), details))?;
+    }
+    Ok(registered)
 }
 
 fn check(service: &ServiceName, wanted: &[(PermissionName, String)]) -> Result<(), Error> {

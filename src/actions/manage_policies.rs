@@ -25,8 +25,8 @@ pub struct PolicyDetails {
     pub policy: Policy,
     /// Who and what it reaches.
     pub reached: Reached,
-    /// The first few who hold it: user name and display name.
-    pub holders: Vec<(String, String)>,
+    /// The first few who hold it: kind, user name and display name.
+    pub holders: Vec<(String, String, String)>,
     /// All permissions, by service and name.
     pub catalogue: Vec<Permission>,
     /// The other policies, by name.
@@ -172,7 +172,7 @@ impl App {
             .write(move |db| {
                 let from = policies::find(db, &from)?.ok_or(Error::NotFound)?;
                 let unknown = || Mistake::new("to", "Choose another policy");
-                let to = policies::find(db, &to)?.filter(|to| to.id != from.id).ok_or_else(unknown)?;
+                let to = policies::hold(db, &to)?.filter(|to| to.id != from.id).ok_or_else(unknown)?;
                 let account = asked_by.account;
                 let new = NewJob {
                     verb: Verb::GivePolicy,
@@ -183,7 +183,8 @@ impl App {
                     parameter: to.id.to_string(),
                 };
                 let job = jobs::insert(db, &new, now)?;
-                job_keys::freeze_where(db, job, Verb::GivePolicy, with_policy(from.id))?;
+                let keys = all([with_policy(from.id), applicable(Verb::GivePolicy, now)].into_iter());
+                job_keys::freeze_where(db, job, Verb::GivePolicy, keys)?;
                 let sums = job_keys::sums(db, job, account, now)?;
                 if sums.total == 0 {
                     return Err(Error::Conflict("No key carries this policy.".into()));
@@ -208,10 +209,12 @@ impl App {
                 let before: Vec<String> =
                     policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
                 let mut ids = Vec::new();
+                let mut wanted = wanted;
+                wanted.sort(); // one order of locks: no deadlock
                 for name in &wanted {
                     let unknown = || Mistake::new("policies", "One of these policies was deleted. Choose again");
                     let name = PolicyName::parse(name).map_err(|_| unknown())?;
-                    ids.push(policies::find(db, &name)?.ok_or_else(unknown)?.id);
+                    ids.push(policies::hold(db, &name)?.ok_or_else(unknown)?.id);
                 }
                 ids.sort_unstable();
                 ids.dedup();

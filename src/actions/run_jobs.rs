@@ -10,12 +10,12 @@ use super::{App, Error};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::clock::{Moment, SECOND};
-use crate::domain::job::{Job, JobState, Verb, decide};
+use crate::domain::job::{Job, JobState, Left, Verb, decide};
 use crate::domain::lifetime_rules::OwnerFacts;
 use crate::domain::shortening::Shortening;
 use crate::store::job_keys::Pending;
 use crate::store::keys::change;
-use crate::store::{Db, audit, job_keys, jobs, lifetimes};
+use crate::store::{Db, audit, job_keys, jobs, lifetimes, policies};
 
 /// Keys of one batch.
 const BATCH: i64 = 1_000;
@@ -103,12 +103,14 @@ fn end(db: &mut Db, job: &Job, state: JobState, now: Moment) -> Result<Batch, Er
 /// Changes what is as it was frozen, leaves the rest, and writes down both.
 fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<(), Error> {
     let ids: Vec<i64> = pending.iter().map(|pending| pending.key).collect();
+    let gone = gives_what_is_gone(db, job, pending)?;
     let keys = change::hold(db, &ids)?;
     let ends = Ends::of(db, job, &keys)?;
     let mut doing: Vec<(&ApiKey, &Pending)> = Vec::new();
     for pending in pending {
         let key = keys.get(&pending.key);
-        match (decide(job.verb, key, pending.version, ends.of_key(key)), key) {
+        let decided = decide(job.verb, key, pending.version, ends.of_key(key));
+        match (if gone { Err(Left::PolicyGone) } else { decided }, key) {
             (Ok(()), Some(key)) => doing.push((key, pending)),
             (Ok(()), None) => {}
             (Err(why), _) => job_keys::set_left(db, job.id, pending.key, why)?,
@@ -161,6 +163,28 @@ impl Ends {
     }
 }
 
+/// The policy that a job gives.
+fn given_policy(job: &Job) -> Result<i64, Error> {
+    job.parameter.parse().map_err(|_| lost_rules(job))
+}
+
+/// Does a job give keys a policy that was deleted meanwhile? It is held against that until the batch is done.
+fn gives_what_is_gone(db: &mut Db, job: &Job, pending: &[Pending]) -> Result<bool, Error> {
+    let mut policies: Vec<i64> = match (job.verb, undone(job)) {
+        (Verb::GivePolicy, _) => vec![given_policy(job)?],
+        (_, Some(Verb::GivePolicy)) => pending.iter().filter_map(|pending| pending.before_at).collect(),
+        _ => Vec::new(),
+    };
+    policies.sort_unstable();
+    policies.dedup();
+    for policy in policies {
+        if !policies::hold_by_id(db, policy)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A job of rules without its rules.
 pub(super) fn lost_rules(job: &Job) -> Error {
     Error::Internal(format!("job {} has lost its rules", job.id))
@@ -211,10 +235,7 @@ fn change(
                 doing.iter().map(|(key, pending)| (*key, pending.before_at.map(Moment))).collect();
             return Ok(change::give_ends_back(db, &ends, now)?);
         }
-        (Verb::GivePolicy, _) => {
-            let policy = job.parameter.parse().map_err(|_| lost_rules(job))?;
-            change::set_policy_all(db, &ids, policy, now)?;
-        }
+        (Verb::GivePolicy, _) => change::set_policy_all(db, &ids, given_policy(job)?, now)?,
         (Verb::Undo, Some(Verb::GivePolicy)) => {
             for (key, pending) in doing {
                 change::set_policy_all(db, &[key.id], pending.before_at.unwrap_or_default(), now)?;

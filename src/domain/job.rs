@@ -128,12 +128,12 @@ impl Verb {
     /// Can it be done to a key of this status?
     pub fn fits(self, status: Status) -> bool {
         match self {
-            Self::Delete => status != Status::Revoked,
+            Self::Delete | Self::GivePolicy => status != Status::Revoked,
             Self::Disable | Self::Idle => matches!(status, Status::Active | Status::Expired),
             Self::Enable => status == Status::Disabled,
             Self::Restore => status == Status::Revoked,
             Self::Expire | Self::Shorten => matches!(status, Status::Active | Status::Disabled),
-            Self::Undo | Self::GivePolicy => true,
+            Self::Undo => true,
         }
     }
 }
@@ -273,6 +273,8 @@ pub enum Left {
     EndsEarlier,
     /// It is no longer there.
     Gone,
+    /// The policy that it was to get was deleted.
+    PolicyGone,
 }
 
 impl Left {
@@ -282,6 +284,7 @@ impl Left {
             Self::Changed => "changed",
             Self::EndsEarlier => "ends earlier",
             Self::Gone => "gone",
+            Self::PolicyGone => "policy gone",
         }
     }
 }

@@ -28,8 +28,8 @@ impl PermissionName {
         if is_name(input, b":") {
             return Ok(Self(input.to_owned()));
         }
-        let shown = text::excerpt(input, 80);
-        Err(Mistake::new(field, format!("‘{shown}’ is not a permission. Use 1 to 64 of a-z, 0-9 and . _ : -")))
+        // The mistake never repeats what came: a key may stand there.
+        Err(Mistake::new(field, "Name a permission with 1 to 64 of a-z, 0-9 and . _ : -"))
     }
 
     /// From the database, which holds only parsed ones.
@@ -98,7 +98,8 @@ pub fn parse_description(input: &str) -> Result<String, Mistake> {
 
 fn is_name(text: &str, more: &[u8]) -> bool {
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b) || more.contains(&b);
-    (1..=64).contains(&text.len()) && text.bytes().all(fits)
+    // A segment of dots alone means another place in an address.
+    (1..=64).contains(&text.len()) && text.bytes().all(fits) && !matches!(text, "." | "..")
 }
 
 #[cfg(test)]

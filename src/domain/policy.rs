@@ -19,7 +19,7 @@ impl PolicyName {
         if name.contains('/') {
             return Err(Mistake::new("name", "Choose a name without a slash: it stands in addresses"));
         }
-        if name.eq_ignore_ascii_case("new") {
+        if name.eq_ignore_ascii_case("new") || matches!(name.as_str(), "." | "..") {
             return Err(Mistake::new("name", "Choose another name: this one stands in an address of this site"));
         }
         Ok(Self(name))

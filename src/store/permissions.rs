@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::Error;
 use super::connection::Db;
 use super::schema::{key_scopes, permissions, policy_permissions};
+use super::{Error, dialect};
 use crate::domain::clock::Moment;
 use crate::domain::permission::{self, Permission, PermissionName, Rights, ServiceName};
 
@@ -96,8 +96,13 @@ impl Registered {
     }
 }
 
+/// Holds off other transactions that change the catalogue.
+pub fn lock(db: &mut Db) -> Result<(), Error> {
+    Ok(dialect::lock_catalogue(db)?)
+}
+
 /// Makes these the permissions of a service. What it had and does not name is retired. A name that another service has
-/// registered is given back as the error.
+/// registered, also one that is retired, is given back as the error: who was given it, was given it for that service.
 pub fn register(
     db: &mut Db,
     service: &ServiceName,
@@ -110,9 +115,9 @@ pub fn register(
         .select(Row::as_select())
         .load(db)?;
     let before: HashMap<String, Row> = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
-    if let Some((name, _)) = wanted.iter().find(|(name, _)| {
-        before.get(name.as_str()).is_some_and(|row| row.service != service.as_str() && row.retired_at.is_none())
-    }) {
+    if let Some((name, _)) =
+        wanted.iter().find(|(name, _)| before.get(name.as_str()).is_some_and(|row| row.service != service.as_str()))
+    {
         return Ok(Err(name.clone()));
     }
     let mut registered = Registered::default();
@@ -120,9 +125,9 @@ pub fn register(
         let row = before.get(name.as_str());
         match row {
             None => insert(db, service, name, description, now)?,
-            Some(row) if row.retired_at.is_some() => take_up(db, row.id, service, description)?,
+            Some(row) if row.retired_at.is_some() => take_up(db, row.id, description)?,
             Some(row) if row.description != *description => {
-                take_up(db, row.id, service, description)?;
+                take_up(db, row.id, description)?;
                 registered.described.insert(name.clone());
                 continue;
             }
@@ -162,13 +167,9 @@ fn insert(db: &mut Db, service: &ServiceName, name: &PermissionName, about: &str
     Ok(())
 }
 
-fn take_up(db: &mut Db, id: i64, service: &ServiceName, description: &str) -> Result<(), Error> {
+fn take_up(db: &mut Db, id: i64, description: &str) -> Result<(), Error> {
     diesel::update(permissions::table.find(id))
-        .set((
-            permissions::service.eq(service.as_str()),
-            permissions::description.eq(description),
-            permissions::retired_at.eq(None::<i64>),
-        ))
+        .set((permissions::description.eq(description), permissions::retired_at.eq(None::<i64>)))
         .execute(db)?;
     Ok(())
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::Error;
 use super::connection::Db;
 use super::keys::matching::live;
 use super::schema::{account_policies, accounts, api_keys, permissions, policies, policy_permissions};
+use super::{Error, dialect};
 use crate::domain::clock::Moment;
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::policy::{Policy, PolicyName};
@@ -69,11 +69,29 @@ pub fn find(db: &mut Db, name: &PolicyName) -> Result<Option<Policy>, Error> {
     row.map(|row| complete(db, row)).transpose()
 }
 
-/// The same, held against other transactions that change or delete it: the version is counted up by the one who is first.
+/// The same, held against other transactions that change, delete or give it, until the end of this one.
 pub fn hold(db: &mut Db, name: &PolicyName) -> Result<Option<Policy>, Error> {
     let Some(policy) = find(db, name)? else { return Ok(None) };
-    diesel::update(policies::table.find(policy.id)).set(policies::version.eq(policies::version)).execute(db)?;
-    find(db, name)
+    dialect::lock_policy(db, policy.id)?;
+    // Still there, and under this name, now that nobody else can change it?
+    Ok(find_by_id(db, policy.id)?.filter(|held| held.name.folded() == name.folded()))
+}
+
+/// The policy with this id, unless it was deleted.
+pub fn find_by_id(db: &mut Db, id: i64) -> Result<Option<Policy>, Error> {
+    let row: Option<Row> = policies::table
+        .find(id)
+        .filter(policies::deleted_at.is_null())
+        .select(Row::as_select())
+        .first(db)
+        .optional()?;
+    row.map(|row| complete(db, row)).transpose()
+}
+
+/// Holds a policy against being deleted until the end of the transaction; says whether it is there.
+pub fn hold_by_id(db: &mut Db, id: i64) -> Result<bool, Error> {
+    dialect::lock_policy(db, id)?;
+    Ok(find_by_id(db, id)?.is_some())
 }
 
 fn complete(db: &mut Db, row: Row) -> Result<Policy, Error> {
@@ -196,20 +214,22 @@ pub fn held_by(db: &mut Db, account: i64) -> Result<Vec<(i64, String)>, Error> {
         .load(db)?)
 }
 
-/// The first few accounts that hold a policy: user name and display name, by name.
-pub fn holders(db: &mut Db, policy: i64, most: i64) -> Result<Vec<(String, String)>, Error> {
+/// The first few accounts that hold a policy: kind, user name and display name, by name.
+pub fn holders(db: &mut Db, policy: i64, most: i64) -> Result<Vec<(String, String, String)>, Error> {
     Ok(account_policies::table
         .inner_join(accounts::table.on(accounts::id.eq(account_policies::account)))
         .filter(account_policies::policy.eq(policy))
         .order((accounts::name_folded.asc(), accounts::id.asc()))
         .limit(most)
-        .select((accounts::username, accounts::display_name))
+        .select((accounts::kind, accounts::username, accounts::display_name))
         .load(db)?)
 }
 
-/// Makes these the policies of an account; the others it does not hold any more.
+/// Makes these the policies of an account; the others it does not hold any more, but for deleted ones, which may come back.
 pub fn set_held_by(db: &mut Db, account: i64, policies: &[i64]) -> Result<(), Error> {
-    diesel::delete(account_policies::table.filter(account_policies::account.eq(account))).execute(db)?;
+    let held: Vec<i64> = held_by(db, account)?.into_iter().map(|(id, _)| id).collect();
+    let own = account_policies::table.filter(account_policies::account.eq(account));
+    diesel::delete(own.filter(account_policies::policy.eq_any(held))).execute(db)?;
     for policy in policies {
         diesel::insert_into(account_policies::table)
             .values((account_policies::account.eq(account), account_policies::policy.eq(policy)))

@@ -118,7 +118,8 @@ on_both! { fn rule_4_nobody_gives_a_key_what_they_do_not_have(app) {
         (vec![("access", "scopes"), ("scope", "nonsense:x")], "You do not have nonsense:x"),
         (vec![("access", "scopes"), ("scope", "claviger:admin")], "You do not have claviger:admin"),
         (vec![("access", "scopes")], "Select at least one scope"),
-        (vec![("access", "scopes"), ("scope", "READ")], "is not a permission"),
+        (vec![("access", "scopes"), ("scope", "READ")], "Name a permission"),
+        (vec![("scope", "read:metadata")], "Choose what the key may do"),
         (vec![("access", "policy"), ("policy", "Analyst")], "You do not hold this policy"),
         (vec![("access", "all")], "Choose what the key may do"),
         (vec![("resource", "project:none")], "No resource has this name"),
@@ -179,7 +180,7 @@ on_both! { fn a_service_registers_what_it_knows(app) {
     assert!(later.body.contains(r#""retired":["plate.write"]"#), "{}", later.body);
     for (body, expected) in [("", 400), ("[]", 400), (r#"{"permissions": [{"name": "A B"}]}"#, 400), (r#"{"permissions": [], "more": 1}"#, 400),
         (r#"{"permissions": [{"name": "claviger:admin"}]}"#, 400), (r#"{"permissions": [{"name": "read:data"}]}"#, 409),
-        (r#"{"permissions": [{"name": "a"}, {"name": "a"}]}"#, 400)] {
+        (r#"{"permissions": [{"name": ".."}]}"#, 400), (r#"{"permissions": [{"name": "a"}, {"name": "a"}]}"#, 400)] {
         assert_eq!(put(&secret, body).status, expected, "{body}");
     }
     assert_eq!(put(&app.signed_in("ana").secret("hers"), body).status, 403, "without the permission");
@@ -346,4 +347,80 @@ on_both! { fn the_page_says_what_verify_would_answer(app) {
     assert_eq!(app.database.count("audit_events WHERE action = 'key.refuse'"), 0, "asking is no refusal");
     let page = format!("{}/would-allow", crate::support::people::key_path(&free));
     assert_eq!(ana.submit(&page, &page, &[("resource", "nonsense")]).status, 422);
+} }
+
+on_both! { fn a_policy_without_keys_is_brought_back_with_those_who_held_it(app) {
+    let boss = site(&app);
+    policy(&boss, "Reader", &["read:data"]);
+    policy(&boss, "Writer", &["write:data"]);
+    let ana = app.signed_in("ana");
+    give(&boss, "ana", &["Reader"]);
+    let secret = ana.secret("hers");
+    let page = "/admin/policies/Reader/delete";
+    let job = boss.submit(page, page, &[("typed", "Reader")]).header("location").to_owned();
+    app.run(app.app.run_jobs()).expect("done");
+    assert_eq!(status(&app, &secret, "require_all=read:data"), 403);
+    give(&boss, "ana", &["Writer"]);
+    let shown = boss.get(&job);
+    assert!(shown.texts("main button").contains(&"Undo".to_owned()), "{}", shown.text());
+    assert_eq!(boss.submit(&job, &format!("{job}/undo"), &[]).status, 303);
+    assert_eq!(status(&app, &secret, "require_all=read:data&require_all=write:data"), 200);
+} }
+
+on_both! { fn no_service_takes_over_what_another_one_retired(app) {
+    let boss = site(&app);
+    boss.submit("/admin/permissions", "/admin/permissions/write:data/retire", &[]);
+    let page = "/admin/permissions";
+    let taken = boss.submit(page, page, &[("service", "billing"), ("name", "write:data")]);
+    assert_eq!(taken.status, 409, "{}", taken.text());
+    assert!(taken.text().contains("Another service has registered write:data."));
+} }
+
+on_both! { fn keys_are_not_moved_to_a_policy_that_was_deleted(app) {
+    let boss = site(&app);
+    for name in ["Old", "Fresh"] { policy(&boss, name, &["read:data"]); }
+    let ana = app.signed_in("ana");
+    give(&boss, "ana", &["Old", "Fresh"]);
+    let secret = ana.generate_with(&[("access", "policy"), ("policy", "Old")]).secret();
+    let move_to_fresh = || boss.submit("/admin/policies/Old/delete", "/admin/policies/Old/move", &[("to", "Fresh")]).header("location").to_owned();
+    let page = "/admin/policies/Fresh/delete";
+    let first = move_to_fresh();
+    let deletion = boss.submit(page, page, &[("typed", "Fresh")]).header("location").to_owned();
+    app.run(app.app.run_jobs()).expect("done");
+    assert_eq!(status(&app, &secret, "require_all=read:data"), 200, "it was left with its old policy");
+    assert!(boss.get(&first).text().contains("left because the policy that they were to get was deleted"), "{}", boss.get(&first).text());
+
+    boss.submit(&deletion, &format!("{deletion}/undo"), &[]);
+    let second = move_to_fresh();
+    app.run(app.app.run_jobs()).expect("done");
+    let page = "/admin/policies/Old/delete";
+    boss.submit(page, page, &[("typed", "Old")]);
+    boss.submit(&second, &format!("{second}/undo"), &[]);
+    app.run(app.app.run_jobs()).expect("done");
+    assert_eq!(status(&app, &secret, "require_all=read:data"), 200, "it was left with its new policy");
+} }
+
+on_both! { fn a_new_key_like_a_limited_one_does_not_inherit(app) {
+    let boss = site(&app);
+    policy(&boss, "Reader", &["read:data"]);
+    let ana = app.signed_in("ana");
+    give(&boss, "ana", &["Reader"]);
+    let secret = ana.generate_with(&[("access", "policy"), ("policy", "Reader")]).secret();
+    give(&boss, "ana", &[]);
+    let like = format!("/external-tool-access/generate?like={}", eight(&secret));
+    let form = ana.get(&like);
+    assert_eq!(form.attribute("input[name=access][checked]", "value"), "policy");
+    assert!(form.text().contains("Choose a policy…"));
+    let sent = ana.submit(&like, "/external-tool-access/generate", &[("access", "policy"), ("policy", "")]);
+    assert_eq!(sent.status, 422);
+    assert!(sent.text().contains("Choose a policy"));
+} }
+
+on_both! { fn a_key_in_the_search_of_service_accounts_reaches_no_address(app) {
+    let boss = site(&app);
+    let secret = boss.secret("pasted");
+    let page = "/admin/service-accounts";
+    service_account(&boss, "one", &[]);
+    let answer = boss.submit(page, page, &[("q", &secret)]);
+    assert_eq!((answer.status, answer.header("location")), (400, ""), "rule 1");
 } }

@@ -5,7 +5,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use crate::store::connection::Db;
-use crate::store::schema::{accounts, api_keys, audit_chain};
+use crate::store::schema::{accounts, api_keys, audit_chain, policies};
 
 /// Keeps parallel transactions from counting the keys of `owner` at the same time.
 ///
@@ -53,6 +53,28 @@ pub fn lock_server_keys(db: &mut Db) -> QueryResult<()> {
     match db {
         Db::Sqlite(_) => Ok(()),
         Db::Postgres(connection) => connection.batch_execute("SELECT pg_advisory_xact_lock(7234810012)"),
+    }
+}
+
+/// Keeps parallel transactions from changing, deleting or giving a policy at the same time.
+///
+/// SQLite: there is one writer anyway. Postgres: a lock on its row until the end of the transaction.
+pub fn lock_policy(db: &mut Db, id: i64) -> QueryResult<()> {
+    match db {
+        Db::Sqlite(_) => Ok(()),
+        Db::Postgres(connection) => {
+            policies::table.find(id).select(policies::id).for_update().load::<i64>(connection).map(drop)
+        }
+    }
+}
+
+/// Keeps parallel transactions from changing the catalogue of permissions at the same time.
+///
+/// SQLite: there is one writer anyway. Postgres: an advisory lock until the end of the transaction.
+pub fn lock_catalogue(db: &mut Db) -> QueryResult<()> {
+    match db {
+        Db::Sqlite(_) => Ok(()),
+        Db::Postgres(connection) => connection.batch_execute("SELECT pg_advisory_xact_lock(7234810013)"),
     }
 }
 

@@ -12,7 +12,10 @@ use diesel::sql_types::{Integer, Text};
 use super::connection::Db;
 
 pub use errors::{Unique, is_outage, violated};
-pub use locks::{lift_statement_timeout, lock_account, lock_admins, lock_audit_chain, lock_keys, lock_server_keys};
+pub use locks::{
+    lift_statement_timeout, lock_account, lock_admins, lock_audit_chain, lock_catalogue, lock_keys, lock_policy,
+    lock_server_keys,
+};
 pub use plans::{analyze, explain, set_up_load, walking};
 pub use search::{is_common, may_hold};
 

@@ -277,12 +277,13 @@ pub fn of_job(id: i64) -> Predicate {
 /// The keys to which a verb can be done: see [`Verb::fits`].
 pub fn applicable(verb: Verb, now: Moment) -> Predicate {
     match verb {
-        Verb::Delete => fragment("api_keys.standing < 2"),
+        // A revoked key keeps the policy that it had: its restoration brings it back as it was.
+        Verb::Delete | Verb::GivePolicy => fragment("api_keys.standing < 2"),
         Verb::Disable | Verb::Idle => fragment("api_keys.standing = 0"),
         Verb::Enable => fragment("api_keys.standing = 1"),
         Verb::Restore => fragment("api_keys.standing = 2"),
         Verb::Expire | Verb::Shorten => live(now),
-        Verb::Undo | Verb::GivePolicy => fragment("TRUE"),
+        Verb::Undo => fragment("TRUE"),
     }
 }
 

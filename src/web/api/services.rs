@@ -8,6 +8,7 @@ use super::caller;
 use crate::actions::{App, Error};
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::permission::{PermissionName, Rights, ServiceName, parse_description};
+use crate::domain::secret::appears_in;
 use crate::web::errors::ApiError;
 
 /// What a service sends: `{"permissions": [{"name": "read:metadata", "description": "See what there is"}]}`.
@@ -41,6 +42,10 @@ pub async fn register(
     let service = ServiceName::parse(&service).map_err(Error::from)?;
     let mut mistakes: Vec<Mistake> = Vec::new();
     let mut wanted = Vec::new();
+    if sent.permissions.iter().any(|entry| appears_in(&app.config.prefixes, &entry.description)) {
+        let text = "An API key stands in a description, which everybody can read. Leave it out, and rotate that key";
+        return Err(Error::from(Mistake::new("permissions", text)).into());
+    }
     for entry in &sent.permissions {
         let name = collect(&mut mistakes, PermissionName::parse("permissions", &entry.name));
         let description = collect(&mut mistakes, parse_description(&entry.description));

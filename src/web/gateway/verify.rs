@@ -87,8 +87,8 @@ fn read_demand(query: &str) -> Result<Demand, Mistake> {
     let mut demand = Demand::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
-            "require_all" => demand.all.push(permission("require_all", &value)?),
-            "require_any" => demand.any.push(permission("require_any", &value)?),
+            "require_all" => demand.all.push(PermissionName::parse("require_all", &value)?),
+            "require_any" => demand.any.push(PermissionName::parse("require_any", &value)?),
             "resource" if demand.resource.is_some() => {
                 return Err(Mistake::new("resource", "Ask for one resource at a time"));
             }
@@ -104,12 +104,6 @@ fn read_demand(query: &str) -> Result<Demand, Mistake> {
         }
     }
     Ok(demand)
-}
-
-/// The mistake never repeats what came: a key may stand there.
-fn permission(field: &'static str, value: &str) -> Result<PermissionName, Mistake> {
-    let wrong = |_| Mistake::new(field, "Name a permission with 1 to 64 of a-z, 0-9 and . _ : -");
-    PermissionName::parse(field, value).map_err(wrong)
 }
 
 fn listed<'a>(rights: impl Iterator<Item = &'a PermissionName>) -> String {

@@ -40,7 +40,12 @@ impl GenerateDialog {
     /// Is there anything to choose but "everything"? What everybody may do in Claviger itself is no reason to ask.
     pub fn has_choice(&self) -> bool {
         let of_services = self.offer.permissions.iter().any(|permission| permission.service.as_str() != CLAVIGER);
-        of_services || !self.offer.policies.is_empty()
+        of_services || !self.offer.policies.is_empty() || matches!(self.entered.access.as_str(), "scopes" | "policy")
+    }
+
+    /// Is the policy that was entered none of those on offer?
+    pub fn needs_policy(&self) -> bool {
+        !self.offer.policies.contains(&self.entered.policy)
     }
 
     /// Is this the chosen kind of access?
@@ -137,6 +142,10 @@ impl NewKey {
     /// What the key shall be able to do.
     pub fn wish(&self) -> Result<Wish, Mistake> {
         match self.access.as_str() {
+            // Scopes or a policy without the choice of them: nothing that was left out means everything.
+            "" if !self.scope.is_empty() || !self.policy.is_empty() => {
+                Err(Mistake::new("access", "Choose what the key may do"))
+            }
             "" | "inherit" => Ok(Wish::Inherit),
             "scopes" => {
                 let names = self.scope.iter().map(|name| PermissionName::parse("scopes", name));

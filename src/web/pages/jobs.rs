@@ -63,6 +63,7 @@ impl JobPage {
             match why.as_str() {
                 "changed" => format!("{keys} left in place because somebody changed them after this list was made."),
                 "gone" => format!("{keys} left because they had been purged."),
+                "policy gone" => format!("{keys} left because the policy that they were to get was deleted."),
                 _ => format!("{keys} left in place because they end earlier anyway."),
             }
         };
@@ -91,7 +92,7 @@ impl JobPage {
         job.is_over()
             && job.verb != Verb::Undo
             && job.undone_by.is_none()
-            && job.done > 0
+            && (job.done > 0 || job.deleted_policy().is_some())
             && self.now < self.details.restorable_until
     }
 
