@@ -30,6 +30,7 @@ mod rights;
 mod rotate_key;
 mod rules;
 mod server;
+mod service_accounts;
 mod sessions;
 mod set_up;
 mod sign_in;
