@@ -47,17 +47,13 @@ impl App {
         };
         self.store
             .write(move |db| {
-                let account = asked_by.account;
                 let new =
                     NewJob { verb, state: JobState::Draft, filter, asked_by, undoes: None, parameter: String::new() };
-                let id = jobs::insert(db, &new, now)?;
-                job_keys::freeze(db, id, verb, &chosen, now)?;
-                let sums = job_keys::sums(db, id, account, now)?;
-                if sums.total == 0 {
-                    return Err(Mistake::new("key", nothing(verb)).into());
+                let freeze = |db: &mut Db, id| job_keys::freeze(db, id, verb, &chosen, now);
+                match job_keys::add_job(db, &new, now, freeze)? {
+                    (_, 0) => Err(Mistake::new("key", nothing(verb)).into()),
+                    (id, _) => Ok(id),
                 }
-                jobs::set_sums(db, id, sums)?;
-                Ok(id)
             })
             .await
     }
@@ -145,7 +141,6 @@ impl App {
                 if let Some(deleted) = &deleted {
                     bring_back(db, deleted)?;
                 }
-                let account = asked_by.account;
                 let new = NewJob {
                     verb: Verb::Undo,
                     state: JobState::Queued,
@@ -154,10 +149,7 @@ impl App {
                     undoes: Some(id),
                     parameter: job.verb.word().into(),
                 };
-                let undo = jobs::insert(db, &new, now)?;
-                job_keys::freeze_done(db, undo, id)?;
-                let sums = job_keys::sums(db, undo, account, now)?;
-                jobs::set_sums(db, undo, sums)?;
+                let (undo, _) = job_keys::add_job(db, &new, now, |db, undo| job_keys::freeze_done(db, undo, id))?;
                 if !jobs::set_undone(db, id, undo)? {
                     return Err(Error::Conflict("Somebody else undid this at the same moment.".into()));
                 }

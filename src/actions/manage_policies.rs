@@ -14,7 +14,7 @@ use crate::domain::user::Username;
 use crate::store::jobs::NewJob;
 use crate::store::keys::matching::{applicable, with_policy};
 use crate::store::keys::predicate::all;
-use crate::store::{Db, Error as StoreError, Unique, accounts, audit, job_keys, jobs, permissions, policies, settings};
+use crate::store::{Db, Error as StoreError, Unique, accounts, audit, job_keys, permissions, policies, settings};
 
 pub use crate::store::policies::Reached;
 
@@ -148,13 +148,10 @@ impl App {
                 let deleted = DeletedPolicy { policy: policy.id, name: policy.name.as_str().to_owned() };
                 let parameter = json!(deleted).to_string();
                 let keys = all([with_policy(policy.id), applicable(verb, now)].into_iter());
-                let account = asked_by.account;
                 let new = NewJob { verb, state: JobState::Queued, filter: None, asked_by, undoes: None, parameter };
-                let job = jobs::insert(db, &new, now)?;
-                job_keys::freeze_where(db, job, verb, keys)?;
-                let sums = job_keys::sums(db, job, account, now)?;
-                jobs::set_sums(db, job, sums)?;
-                let details = json!({ "job": job, "keys": sums.total, "permissions": names(&policy.permissions) });
+                let freeze = |db: &mut Db, job| job_keys::freeze_where(db, job, verb, keys);
+                let (job, total) = job_keys::add_job(db, &new, now, freeze)?;
+                let details = json!({ "job": job, "keys": total, "permissions": names(&policy.permissions) });
                 audit::insert(db, &actor.did(now, Action::PolicyDelete, policy.name.as_str(), details))?;
                 Ok::<_, Error>(job)
             })
@@ -173,7 +170,6 @@ impl App {
                 let from = policies::find(db, &from)?.ok_or(Error::NotFound)?;
                 let unknown = || Mistake::new("to", "Choose another policy");
                 let to = policies::hold(db, &to)?.filter(|to| to.id != from.id).ok_or_else(unknown)?;
-                let account = asked_by.account;
                 let new = NewJob {
                     verb: Verb::GivePolicy,
                     state: JobState::Queued,
@@ -182,15 +178,14 @@ impl App {
                     undoes: None,
                     parameter: to.id.to_string(),
                 };
-                let job = jobs::insert(db, &new, now)?;
                 let keys = all([with_policy(from.id), applicable(Verb::GivePolicy, now)].into_iter());
-                job_keys::freeze_where(db, job, Verb::GivePolicy, keys)?;
-                let sums = job_keys::sums(db, job, account, now)?;
-                if sums.total == 0 {
+                let freeze = |db: &mut Db, job| job_keys::freeze_where(db, job, Verb::GivePolicy, keys);
+                let (job, total) = job_keys::add_job(db, &new, now, freeze)?;
+                if total == 0 {
                     return Err(Error::Conflict("No key carries this policy.".into()));
                 }
-                jobs::set_sums(db, job, sums)?;
-                let details = json!({ "verb": "give policy", "from": from.name.as_str(), "to": to.name.as_str(), "keys": sums.total });
+                let details =
+                    json!({ "verb": "give policy", "from": from.name.as_str(), "to": to.name.as_str(), "keys": total });
                 audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {job}"), details))?;
                 Ok::<_, Error>(job)
             })

@@ -237,8 +237,12 @@ fn change(
         }
         (Verb::GivePolicy, _) => change::set_policy_all(db, &ids, given_policy(job)?, now)?,
         (Verb::Undo, Some(Verb::GivePolicy)) => {
+            let mut before: HashMap<i64, Vec<i64>> = HashMap::new();
             for (key, pending) in doing {
-                change::set_policy_all(db, &[key.id], pending.before_at.unwrap_or_default(), now)?;
+                before.entry(pending.before_at.unwrap_or_default()).or_default().push(key.id);
+            }
+            for (policy, ids) in before {
+                change::set_policy_all(db, &ids, policy, now)?;
             }
         }
         (Verb::Undo, _) => return Err(Error::Internal(format!("job {} undoes nothing that is known", job.id))),

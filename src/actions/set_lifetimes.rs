@@ -203,10 +203,7 @@ fn draft(
 ) -> Result<Job, Error> {
     let new =
         NewJob { verb, state: JobState::Draft, filter: None, asked_by: asked_by.clone(), undoes: None, parameter };
-    let id = jobs::insert(db, &new, now)?;
-    job_keys::freeze_where(db, id, verb, keys)?;
-    let sums = job_keys::sums(db, id, asked_by.account, now)?;
-    jobs::set_sums(db, id, sums)?;
+    let (id, _) = job_keys::add_job(db, &new, now, |db, id| job_keys::freeze_where(db, id, verb, keys))?;
     jobs::find(db, id)?.ok_or_else(|| Error::Internal("a draft vanished while it was made".into()))
 }
 

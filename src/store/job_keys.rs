@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::connection::Db;
-use super::jobs::Sums;
+use super::jobs::{self, NewJob, Sums};
 use super::keys::matching::{Reach, applicable, matching, of_job};
 use super::keys::predicate::{Predicate, all};
 use super::schema::{accounts, api_keys, job_keys};
@@ -22,6 +22,20 @@ pub enum Chosen {
     Ticked(Vec<FirstEight>),
     /// All that match.
     Matching(KeyFilter),
+}
+
+/// Adds a job with the keys that `freeze` gives it, and what they are in sum. Gives its number, and how many keys it has.
+pub fn add_job(
+    db: &mut Db,
+    new: &NewJob,
+    now: Moment,
+    freeze: impl FnOnce(&mut Db, i64) -> Result<(), Error>,
+) -> Result<(i64, i64), Error> {
+    let id = jobs::insert(db, new, now)?;
+    freeze(db, id)?;
+    let sums = sums(db, id, new.asked_by.account, now)?;
+    jobs::set_sums(db, id, sums)?;
+    Ok((id, sums.total))
 }
 
 /// Freezes the chosen keys to which the verb can be done: their versions, and what it will change of them.
@@ -96,7 +110,7 @@ const FROZEN: (
 );
 
 /// What the frozen keys are in sum, for the one who asks.
-pub fn sums(db: &mut Db, job: i64, asker: i64, now: Moment) -> Result<Sums, Error> {
+fn sums(db: &mut Db, job: i64, asker: i64, now: Moment) -> Result<Sums, Error> {
     let keys = || api_keys::table.filter(of_job(job));
     let total = job_keys::table.filter(job_keys::job.eq(job)).count().get_result(db)?;
     let recent = keys().filter(api_keys::last_used_at.ge(Some(now.plus(-7 * DAY).0))).count().get_result(db)?;

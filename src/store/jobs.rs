@@ -92,7 +92,7 @@ pub struct NewJob {
 }
 
 /// Adds a job without keys.
-pub fn insert(db: &mut Db, new: &NewJob, now: Moment) -> Result<i64, Error> {
+pub(super) fn insert(db: &mut Db, new: &NewJob, now: Moment) -> Result<i64, Error> {
     let AskedBy { account, name, address, request } = &new.asked_by;
     Ok(diesel::insert_into(jobs::table)
         .values((
@@ -124,7 +124,7 @@ pub struct Sums {
 }
 
 /// Writes down what the frozen keys are in sum.
-pub fn set_sums(db: &mut Db, id: i64, sums: Sums) -> Result<(), Error> {
+pub(super) fn set_sums(db: &mut Db, id: i64, sums: Sums) -> Result<(), Error> {
     diesel::update(jobs::table.find(id))
         .set((
             jobs::total.eq(sums.total),
