@@ -84,7 +84,7 @@ impl App {
                 let (page, before) = page(db, &ask, cursor.as_ref())?;
                 let total = grid::count(db, &KeyFilter::default(), now, COUNT_LIMIT)?;
                 let live = keys::count_all_live(db, now)?;
-                let around = Around::of(db, &page.keys)?;
+                let around = Around::of(db, page.keys.iter().map(|placed| &placed.key))?;
                 Ok::<_, Error>((page, before, total, live, around))
             })
             .await?;
@@ -157,11 +157,11 @@ pub(super) struct Around {
 }
 
 impl Around {
-    pub(super) fn of(db: &mut Db, placed: &[grid::Placed]) -> Result<Self, Error> {
-        let mut ids: Vec<i64> = placed.iter().map(|placed| placed.key.owner).collect();
+    pub(super) fn of<'a>(db: &mut Db, keys: impl IntoIterator<Item = &'a ApiKey>) -> Result<Self, Error> {
+        let keys: Vec<&ApiKey> = keys.into_iter().collect();
+        let mut ids: Vec<i64> = keys.iter().map(|key| key.owner).collect();
         ids.sort_unstable();
         ids.dedup();
-        let keys: Vec<&ApiKey> = placed.iter().map(|placed| &placed.key).collect();
         Ok(Self { owners: accounts::owners(db, &ids)?, access: rights::access_of(db, &keys)? })
     }
 }

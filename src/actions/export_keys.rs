@@ -78,7 +78,7 @@ impl App {
             .store
             .read(move |db| {
                 let placed = grid::batch(db, &ask, walk)?;
-                let around = Around::of(db, &placed)?;
+                let around = Around::of(db, placed.iter().map(|placed| &placed.key))?;
                 Ok::<_, Error>((placed, around))
             })
             .await?;

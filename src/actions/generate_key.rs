@@ -3,7 +3,7 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::give_rights::{Given, give};
+use super::give_rights::{Ceiling, Given, give};
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::audit::Action;
@@ -51,6 +51,8 @@ pub struct KeyRequest {
     pub resource: Option<ResourceName>,
     /// The form by which it is asked for.
     pub form: FormId,
+    /// What bounds it besides its owner: set when somebody asks with a key.
+    pub ceiling: Option<Ceiling>,
 }
 
 /// The one-time id of a form whose answer shows a secret. It carries no right, it only makes the answer unique.
@@ -121,41 +123,54 @@ impl App {
         secret_hash: SecretHash,
     ) -> Result<Result<(ApiKey, Access), FirstEight>, Attempt> {
         let (actor, now) = (actor.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let maker = actor.account.unwrap_or(owner);
-                if accounts::find(db, owner)?.is_some_and(|owner| owner.kind == Kind::Service) {
-                    keys::lock_server_keys(db)?;
-                }
-                accounts::lock(db, owner)?; // who comes second, comes after: to the form, the limits and the name
-                if let Some(shown_before) = forms::find(db, &request.form.hash(maker), maker)? {
-                    return Ok(Err(shown_before));
-                }
-                let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
-                let expires_at = may_generate(db, &account, request.expiry, now)?;
-                if request.name.is_none() && settings::load(db)?.name_required {
-                    return Err(Error::from(Mistake::new("name", "Enter a name")).into());
-                }
-                let given = give(db, &account, &request.wish, request.resource.as_ref())?;
-                let name = free_name(db, owner, request.name, now)?;
-                let Given { grant, scopes, resource } = given;
-                let note = request.note;
-                let new = NewKey { first_eight, secret_hash, owner, name, note, grant, resource, expires_at };
-                let id = keys::insert(db, &new, maker, now)?;
-                rights::give_scopes(db, id, &scopes)?;
-                forms::insert(db, &request.form.hash(maker), maker, &new.first_eight, now)?;
-                let details = json!({
-                    "name": new.name.0, "owner": account.username.as_str(), "expires_at": expires_at.map(Moment::rfc3339),
-                    "access": request.wish.told(), "resource": request.resource.as_ref().map(ResourceName::text),
-                });
-                audit::insert(db, &actor.did(now, Action::KeyGenerate, new.first_eight.as_str(), details))?;
-                let key = keys::find_own(db, owner, &new.first_eight)?;
-                let key = key.ok_or_else(|| Error::Internal("a key vanished while it was made".into()))?;
-                let access = rights::access(db, &key)?;
-                Ok(Ok((key, access)))
-            })
-            .await
+        self.store.write(move |db| issue(db, &actor, owner, request, (first_eight, secret_hash), now)).await
     }
+}
+
+/// Adds a key for an owner, whom this holds against other transactions: to the form, the limits and the name, who comes
+/// second comes after.
+pub(super) fn issue(
+    db: &mut Db,
+    actor: &Actor,
+    owner: i64,
+    request: KeyRequest,
+    (first_eight, secret_hash): (FirstEight, SecretHash),
+    now: Moment,
+) -> Result<Result<(ApiKey, Access), FirstEight>, Attempt> {
+    let maker = actor.account.unwrap_or(owner);
+    if accounts::find(db, owner)?.is_some_and(|owner| owner.kind == Kind::Service) {
+        keys::lock_server_keys(db)?;
+    }
+    accounts::lock(db, owner)?;
+    if let Some(shown_before) = forms::find(db, &request.form.hash(maker), maker)? {
+        return Ok(Err(shown_before));
+    }
+    let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
+    let expires_at = may_generate(db, &account, request.expiry, now)?;
+    if request.name.is_none() && settings::load(db)?.name_required {
+        return Err(Error::from(Mistake::new("name", "Enter a name")).into());
+    }
+    let expires_at = request.ceiling.as_ref().map_or(expires_at, |ceiling| ceiling.end(expires_at));
+    if let Some(ceiling) = &request.ceiling {
+        ceiling.allows(&request.wish)?;
+    }
+    let given = give(db, &account, &request.wish, request.resource.as_ref())?;
+    let name = free_name(db, owner, request.name, now)?;
+    let Given { grant, scopes, resource } = given;
+    let note = request.note;
+    let new = NewKey { first_eight, secret_hash, owner, name, note, grant, resource, expires_at };
+    let id = keys::insert(db, &new, maker, now)?;
+    rights::give_scopes(db, id, &scopes)?;
+    forms::insert(db, &request.form.hash(maker), maker, &new.first_eight, now)?;
+    let details = json!({
+        "name": new.name.0, "owner": account.username.as_str(), "expires_at": expires_at.map(Moment::rfc3339),
+        "access": request.wish.told(), "resource": request.resource.as_ref().map(ResourceName::text),
+    });
+    audit::insert(db, &actor.did(now, Action::KeyGenerate, new.first_eight.as_str(), details))?;
+    let key = keys::find_own(db, owner, &new.first_eight)?;
+    let key = key.ok_or_else(|| Error::Internal("a key vanished while it was made".into()))?;
+    let access = rights::access(db, &key)?;
+    Ok(Ok((key, access)))
 }
 
 /// The switch, the owner, the limits and the lifetime rule. Gives the end that the key will have.

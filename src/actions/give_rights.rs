@@ -1,6 +1,7 @@
 //! Giving a key its rights: no key gets more than its maker may give (DESIGN, rule 2 and 4).
 
 use super::Error;
+use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::policy::PolicyName;
@@ -19,6 +20,36 @@ pub struct Offer {
     pub policies: Vec<String>,
     /// The first few resources: how services name them, and their titles.
     pub resources: Vec<(String, String)>,
+}
+
+/// The rights and the life of a key with which somebody asks: what they give has no more of either (DESIGN, rule 4).
+#[derive(Debug, Clone)]
+pub struct Ceiling {
+    /// What the asking key may do now.
+    pub rights: Rights,
+    /// When it ends.
+    pub expires_at: Option<Moment>,
+}
+
+impl Ceiling {
+    /// Refuses a wish beyond it. Only a list can be held against it: what an owner or a policy has may grow later.
+    pub(super) fn allows(&self, wish: &Wish) -> Result<(), Error> {
+        let Wish::Scopes(wanted) = wish else {
+            return Err(Mistake::new("scopes", "A key can give another key a list of scopes only").into());
+        };
+        match wanted.difference(&self.rights).next() {
+            None => Ok(()),
+            Some(name) => {
+                let text = format!("The key that asks does not have {}. Select among its own scopes", name.as_str());
+                Err(Mistake::new("scopes", text).into())
+            }
+        }
+    }
+
+    /// The earlier of two ends.
+    pub(super) fn end(&self, other: Option<Moment>) -> Option<Moment> {
+        self.expires_at.into_iter().chain(other).min()
+    }
 }
 
 /// What a key is given, in ids.

@@ -8,13 +8,19 @@ use crate::domain::mistake::Mistake;
 use crate::domain::password::{Match, Password, PasswordHash, Proposal};
 use crate::domain::user::{Account, Appearance};
 use crate::store::sessions::IdHash;
-use crate::store::{accounts, audit, sessions, sign_in_links};
+use crate::store::{accounts, audit, resources, sessions, sign_in_links};
 
 impl App {
-    /// The account with this id, if it may still come in.
-    pub async fn active_account(&self, id: i64) -> Result<Option<Account>, Error> {
-        let account = self.store.look_up(move |db| accounts::find(db, id)).await?;
-        Ok(account.filter(|account| account.active))
+    /// The account with this id, if it may still come in, and whether it looks after resources.
+    pub async fn active_account(&self, id: i64) -> Result<Option<(Account, bool)>, Error> {
+        let found = self
+            .store
+            .look_up(move |db| {
+                let Some(account) = accounts::find(db, id)? else { return Ok(None) };
+                Ok::<_, Error>(Some((account, resources::looks_after_any(db, id)?)))
+            })
+            .await?;
+        Ok(found.filter(|(account, _)| account.active))
     }
 
     /// Changes how the person is called. The email address is not theirs to change: services know people by it.

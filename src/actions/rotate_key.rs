@@ -4,14 +4,16 @@ use serde_json::json;
 
 use super::edit_key::{REVOKED, own_living};
 use super::generate_key::{ATTEMPTS, Attempt, CREATION_OFF, FormId, Issued, New};
+use super::give_rights::Ceiling;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, Status};
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, HOUR, Moment};
 use crate::domain::mistake::Mistake;
-use crate::domain::secret::{FirstEight, Secret};
+use crate::domain::rights::Access;
+use crate::domain::secret::{FirstEight, Secret, SecretHash};
 use crate::store::replaced_secrets::Rotation;
-use crate::store::{audit, forms, keys, lifetimes, replaced_secrets, rights, settings};
+use crate::store::{Db, audit, forms, keys, lifetimes, replaced_secrets, rights, settings};
 
 /// How long the secret before stays good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +77,8 @@ pub struct Rotated {
 }
 
 impl App {
-    /// Gives an own, active key a new secret, and a new life as long as its last one, within the rule of today.
+    /// Gives an active key of an owner a new secret, and a new life as long as its last one, within the rule of today. The
+    /// owner is the actor, or a service account that an administrator looks after.
     pub async fn rotate_key(
         &self,
         actor: &Actor,
@@ -84,6 +87,7 @@ impl App {
         grace: Grace,
         form: FormId,
     ) -> Result<Rotated, Error> {
+        let maker = actor.account.unwrap_or(owner);
         for _ in 0..ATTEMPTS {
             let secret = Secret::generate(&self.config.prefixes[0], first_eight, &mut *self.rng());
             let (actor, first_eight, form, hash) = (actor.clone(), first_eight.clone(), form.clone(), secret.hash());
@@ -92,28 +96,16 @@ impl App {
                 .store
                 .write(move |db| {
                     let key = own_living(db, owner, &first_eight)?;
-                    if let Some(shown_before) = forms::find(db, &form.hash(owner), owner)? {
+                    if let Some(shown_before) = forms::find(db, &form.hash(maker), maker)? {
                         return Ok(Err(shown_before));
                     }
-                    if let Some(refusal) = refusal(&key, now) {
-                        return Err(Error::Conflict(refusal.into()).into());
-                    }
-                    if !settings::load(db)?.allow_creation {
-                        return Err(Error::Forbidden(CREATION_OFF.into()).into());
-                    }
-                    let expires_at = lifetimes::for_owner(db, owner)?.renewed(key.lifetime(), now);
-                    let grace_ends = now.plus(grace.micros()).min(key.expires_at.unwrap_or(Moment(i64::MAX)));
-                    replaced_secrets::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
-                    forms::insert(db, &form.hash(owner), owner, &first_eight, now)?;
-                    let details = json!({ "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Moment::rfc3339) });
-                    audit::insert(db, &actor.did(now, Action::KeyRotate, first_eight.as_str(), details))?;
-                    let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
-                    let access = rights::access(db, &key)?;
-                    Ok::<_, Attempt>(Ok((key, access, (grace_ends > now).then_some(grace_ends))))
+                    forms::insert(db, &form.hash(maker), maker, &first_eight, now)?;
+                    let renewed = renew(db, &actor, &key, (hash, grace), None, now)?;
+                    Ok::<_, Attempt>(Ok(renewed))
                 })
                 .await;
             match rotated {
-                Ok(Ok((key, access, old_until))) => {
+                Ok(Ok(Renewed { key, access, old_until })) => {
                     return Ok(Rotated { issued: Issued::Now(Box::new(New { key, access, secret })), old_until });
                 }
                 Ok(Err(shown_before)) => {
@@ -125,6 +117,42 @@ impl App {
         }
         Err(Error::Internal("no unique secret was found".into()))
     }
+}
+
+/// A key with a new secret.
+pub(super) struct Renewed {
+    /// The key.
+    pub key: ApiKey,
+    /// What it may do.
+    pub access: Access,
+    /// Until when the secret before stays good, if it does.
+    pub old_until: Option<Moment>,
+}
+
+/// Gives a key that is held against other transactions the secret with this hash.
+pub(super) fn renew(
+    db: &mut Db,
+    actor: &Actor,
+    key: &ApiKey,
+    (hash, grace): (SecretHash, Grace),
+    ceiling: Option<&Ceiling>,
+    now: Moment,
+) -> Result<Renewed, Error> {
+    if let Some(refusal) = refusal(key, now) {
+        return Err(Error::Conflict(refusal.into()));
+    }
+    if !settings::load(db)?.allow_creation {
+        return Err(Error::Forbidden(CREATION_OFF.into()));
+    }
+    let expires_at = lifetimes::for_owner(db, key.owner)?.renewed(key.lifetime(), now);
+    let expires_at = ceiling.map_or(expires_at, |ceiling| ceiling.end(expires_at));
+    let grace_ends = now.plus(grace.micros()).min(key.expires_at.unwrap_or(Moment(i64::MAX)));
+    replaced_secrets::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
+    let details = json!({ "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Moment::rfc3339) });
+    audit::insert(db, &actor.did(now, Action::KeyRotate, key.first_eight.as_str(), details))?;
+    let key = keys::find_own(db, key.owner, &key.first_eight)?.ok_or(Error::NotFound)?;
+    let access = rights::access(db, &key)?;
+    Ok(Renewed { key, access, old_until: (grace_ends > now).then_some(grace_ends) })
 }
 
 /// Why a key cannot be rotated in the state that it is in.

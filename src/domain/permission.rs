@@ -91,6 +91,13 @@ pub struct Permission {
     pub retired: bool,
 }
 
+impl Permission {
+    /// Is it Claviger's own?
+    pub fn is_own(&self) -> bool {
+        self.service.as_str() == CLAVIGER
+    }
+}
+
 /// Reads what a permission allows: at most 200 characters on one line.
 pub fn parse_description(input: &str) -> Result<String, Mistake> {
     text::line(Limits { field: "description", label: "Description", longest: 200 }, input)

@@ -51,6 +51,11 @@ impl ResourceName {
     pub fn text(&self) -> String {
         format!("{}:{}", self.kind.as_str(), self.external_id)
     }
+
+    /// The same without regard to case, for lists that are searched.
+    pub fn folded(&self) -> String {
+        text::folded(&self.text())
+    }
 }
 
 /// Reads the id that a resource has where it comes from.
@@ -60,6 +65,12 @@ pub fn parse_external_id(input: &str) -> Result<String, Mistake> {
         return Err(Mistake::new("external_id", "Enter the identifier, without spaces"));
     }
     Ok(id)
+}
+
+/// Reads what people call a resource: 1 to 200 characters on one line.
+pub fn parse_title(input: &str) -> Result<String, Mistake> {
+    let title = text::line(Limits { field: "title", label: "Title", longest: 200 }, input)?;
+    if title.is_empty() { Err(Mistake::new("title", "Enter a title")) } else { Ok(title) }
 }
 
 /// Something a key can be bound to.

@@ -12,6 +12,10 @@ pub enum Setting {
     AcceptKeys,
     /// Does a new key need a name?
     NameRequired,
+    /// May keys make keys?
+    KeyMayCreate,
+    /// May people make keys that end with their sign-in session?
+    SessionKeys,
     /// How many live keys all service accounts may have together.
     MaxServiceKeys,
     /// What bounds the keys of service accounts.
@@ -26,10 +30,12 @@ pub enum Setting {
 
 impl Setting {
     /// All of them, in the order of the page.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::AllowCreation,
         Self::AcceptKeys,
         Self::NameRequired,
+        Self::SessionKeys,
+        Self::KeyMayCreate,
         Self::MaxServiceKeys,
         Self::ServiceRights,
         Self::OnPolicyDelete,
@@ -43,6 +49,8 @@ impl Setting {
             Self::AllowCreation => "allow_creation",
             Self::AcceptKeys => "accept_keys",
             Self::NameRequired => "name_required",
+            Self::KeyMayCreate => "key_may_create",
+            Self::SessionKeys => "session_keys",
             Self::MaxServiceKeys => "max_service_keys",
             Self::ServiceRights => "service_rights",
             Self::OnPolicyDelete => "on_policy_delete",
@@ -62,6 +70,8 @@ impl Setting {
             Self::AllowCreation => "Let users create API keys",
             Self::AcceptKeys => "Accept API keys",
             Self::NameRequired => "A key needs a name",
+            Self::KeyMayCreate => "Let programs create API keys with an API key",
+            Self::SessionKeys => "Let users create session keys",
             Self::MaxServiceKeys => "Live keys of all service accounts together",
             Self::ServiceRights => "Keys of service accounts may do",
             Self::OnPolicyDelete => "When a policy is deleted, its keys are",
@@ -76,6 +86,12 @@ impl Setting {
             Self::AllowCreation => "Turning this off leaves existing keys working.",
             Self::AcceptKeys => "Turning this off refuses every key on this server at once.",
             Self::NameRequired => "Off, a key that is generated without a name is called after the day.",
+            Self::KeyMayCreate => {
+                "A key that is made so has no right and no life beyond those of the key that made it. Off, keys are made in the browser alone."
+            }
+            Self::SessionKeys => {
+                "They end when the person signs out. They are counted, and not listed among all keys. Turning this off refuses them at once."
+            }
             Self::MaxServiceKeys => "0 is no limit. How many one of them may have, the lifetime rules say.",
             Self::ServiceRights => {
                 "Those that carry a policy. With the first, taking a policy from the account takes it from its keys as well."
@@ -207,6 +223,7 @@ impl OnPolicyDelete {
 
 /// The settings in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, with the name that it has everywhere")]
 pub struct Settings {
     /// `allow_creation` [on]: people may generate keys. Off, existing keys keep working.
     pub allow_creation: bool,
@@ -214,6 +231,10 @@ pub struct Settings {
     pub accept_keys: bool,
     /// `name_required` [off]: a new key needs a name; off, one is made from the date.
     pub name_required: bool,
+    /// `key_may_create` [off]: a key may make keys, with no right and no life beyond its own.
+    pub key_may_create: bool,
+    /// `session_keys` [off]: people may make keys that end with the session that made them.
+    pub session_keys: bool,
     /// `max_service_keys` [100]: how many live keys all service accounts may have together; 0 is no limit.
     pub max_service_keys: i32,
     /// `service_rights` [owner]: what bounds the keys of service accounts that carry a policy.
@@ -232,6 +253,8 @@ impl Default for Settings {
             allow_creation: true,
             accept_keys: true,
             name_required: false,
+            key_may_create: false,
+            session_keys: false,
             max_service_keys: 100,
             service_rights: ServiceRights::Owner,
             on_policy_delete: OnPolicyDelete::Cascade,
@@ -254,6 +277,8 @@ impl Settings {
             Setting::AllowCreation => switch(self.allow_creation),
             Setting::AcceptKeys => switch(self.accept_keys),
             Setting::NameRequired => switch(self.name_required),
+            Setting::KeyMayCreate => switch(self.key_may_create),
+            Setting::SessionKeys => switch(self.session_keys),
             Setting::MaxServiceKeys => self.max_service_keys.to_string(),
             Setting::ServiceRights => self.service_rights.word().to_owned(),
             Setting::OnPolicyDelete => self.on_policy_delete.word().to_owned(),
@@ -270,6 +295,8 @@ impl Settings {
             Some(Setting::AllowCreation) => self.allow_creation = on,
             Some(Setting::AcceptKeys) => self.accept_keys = on,
             Some(Setting::NameRequired) => self.name_required = on,
+            Some(Setting::KeyMayCreate) => self.key_may_create = on,
+            Some(Setting::SessionKeys) => self.session_keys = on,
             Some(Setting::MaxServiceKeys) => {
                 self.max_service_keys = value.parse().unwrap_or(self.max_service_keys);
             }

@@ -30,6 +30,8 @@ pub struct Account {
     pub created_at: Moment,
     /// The latest successful sign-in.
     pub last_sign_in_at: Option<Moment>,
+    /// When it was deleted. It stays known to what it did and to the keys that it had, and is inactive.
+    pub deleted_at: Option<Moment>,
 }
 
 impl Account {

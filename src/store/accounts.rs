@@ -31,6 +31,7 @@ pub(super) struct Row {
     last_sign_in_address: Option<String>,
     _name_folded: String,
     description: String,
+    deleted_at: Option<i64>,
 }
 
 impl From<Row> for Account {
@@ -47,6 +48,7 @@ impl From<Row> for Account {
             appearance: Appearance::from_word(&row.appearance).unwrap_or_default(),
             created_at: Moment(row.created_at),
             last_sign_in_at: row.last_sign_in_at.map(Moment),
+            deleted_at: row.deleted_at.map(Moment),
         }
     }
 }
@@ -239,6 +241,18 @@ pub fn set_password(db: &mut Db, id: i64, password: &PasswordHash) -> Result<(),
 /// Lets an account in or keeps it out.
 pub fn set_active(db: &mut Db, id: i64, active: bool) -> Result<(), Error> {
     diesel::update(accounts::table.find(id)).set(accounts::active.eq(active)).execute(db)?;
+    Ok(())
+}
+
+/// Deletes a person, or brings them back: what belongs to signing in is gone, the name stays.
+pub fn set_deleted(db: &mut Db, id: i64, at: Option<Moment>) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id))
+        .set((
+            accounts::deleted_at.eq(at.map(|at| at.0)),
+            accounts::active.eq(at.is_none()),
+            accounts::password_hash.eq(None::<String>),
+        ))
+        .execute(db)?;
     Ok(())
 }
 

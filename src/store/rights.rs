@@ -8,10 +8,8 @@ use diesel::prelude::*;
 use super::Error;
 use super::connection::Db;
 use super::policies::names as policy_names;
-use super::schema::{
-    account_policies, key_scopes, permissions, policies, policy_permissions, resource_administrators,
-    resource_kind_permissions, resources,
-};
+use super::resources;
+use super::schema::{account_policies, key_scopes, permissions, policies, policy_permissions, resources as table};
 use crate::domain::api_key::ApiKey;
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::resource::{ResourceKind, ResourceName};
@@ -93,24 +91,18 @@ pub fn of_key(db: &mut Db, key: &ApiKey, role: Role, policy_alone: bool) -> Resu
 /// The resource that a key of this owner is bound to, with what its administrators may give when the owner is one.
 fn bound(db: &mut Db, resource: i64, owner: i64) -> Result<Bound, Error> {
     let (kind, external_id): (String, String) =
-        resources::table.find(resource).select((resources::kind, resources::external_id)).first(db)?;
+        table::table.find(resource).select((table::kind, table::external_id)).first(db)?;
     let administered = as_administrator(db, resource, owner)?;
     Ok(Bound { name: ResourceName { kind: ResourceKind::stored(kind), external_id }, administered })
 }
 
 /// What an account may give keys for a resource as its administrator; `None` when it is not.
 pub fn as_administrator(db: &mut Db, resource: i64, account: i64) -> Result<Option<Rights>, Error> {
-    let administers = resource_administrators::table.find((resource, account));
-    if !diesel::select(diesel::dsl::exists(administers)).get_result::<bool>(db)? {
+    if !resources::is_administrator(db, resource, account)? {
         return Ok(None);
     }
-    let names: Vec<String> = resource_kind_permissions::table
-        .inner_join(resources::table.on(resources::kind.eq(resource_kind_permissions::kind)))
-        .inner_join(permissions::table.on(permissions::id.eq(resource_kind_permissions::permission)))
-        .filter(resources::id.eq(resource).and(permissions::retired_at.is_null()))
-        .select(permissions::name)
-        .load(db)?;
-    Ok(Some(rights(names)))
+    let kind: String = table::table.find(resource).select(table::kind).first(db)?;
+    Ok(Some(resources::of_kind(db, &ResourceKind::stored(kind))?))
 }
 
 /// Writes the list of a new key.
@@ -160,9 +152,9 @@ pub fn access_of(db: &mut Db, keys: &[&ApiKey]) -> Result<HashMap<i64, Access>, 
 }
 
 fn titles(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, (String, String)>, Error> {
-    let rows: Vec<(i64, String, String, String)> = resources::table
-        .filter(resources::id.eq_any(ids))
-        .select((resources::id, resources::kind, resources::external_id, resources::title))
+    let rows: Vec<(i64, String, String, String)> = table::table
+        .filter(table::id.eq_any(ids))
+        .select((table::id, table::kind, table::external_id, table::title))
         .load(db)?;
     let named = |(id, kind, external_id, title): (i64, String, String, String)| {
         let name = ResourceName { kind: ResourceKind::stored(kind), external_id };

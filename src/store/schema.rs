@@ -25,6 +25,7 @@ diesel::table! {
         last_sign_in_address -> Nullable<Text>,
         name_folded -> Text,
         description -> Text,
+        deleted_at -> Nullable<BigInt>,
     }
 }
 
@@ -59,6 +60,14 @@ diesel::table! {
         changed_at -> BigInt,
         policy -> Nullable<BigInt>,
         resource -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    asked_permissions (key, permission) {
+        key -> BigInt,
+        permission -> BigInt,
+        asked_at -> BigInt,
     }
 }
 
@@ -205,6 +214,7 @@ diesel::table! {
         created_by -> Nullable<BigInt>,
         changed_at -> BigInt,
         deleted_at -> Nullable<BigInt>,
+        for_new_people -> Bool,
     }
 }
 
@@ -244,6 +254,7 @@ diesel::table! {
         title_folded -> Text,
         created_at -> BigInt,
         created_by -> Nullable<BigInt>,
+        name_folded -> Text,
     }
 }
 
@@ -253,6 +264,16 @@ diesel::table! {
         account -> BigInt,
         name -> Text,
         query -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    session_keys (id) {
+        id -> BigInt,
+        first_eight -> Text,
+        secret_hash -> Binary,
+        session -> BigInt,
         created_at -> BigInt,
     }
 }
@@ -306,6 +327,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_policies,
     accounts,
     api_keys,
+    asked_permissions,
     audit_chain,
     audit_events,
     daily_usage,
@@ -323,6 +345,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     resource_kinds,
     resources,
     saved_views,
+    session_keys,
     sessions,
     settings,
     sign_in_links,

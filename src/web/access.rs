@@ -27,6 +27,8 @@ pub struct SignedIn {
     pub actor: Actor,
     /// Their session.
     pub session: Session,
+    /// Do they look after resources?
+    pub looks_after: bool,
 }
 
 impl SignedIn {
@@ -49,10 +51,10 @@ impl FromRequest for SignedIn {
                 Some(id) => app.active_account(id).await.map_err(PageError)?,
                 None => None,
             };
-            let Some(account) = account else { return Err(to_sign_in(&request)) };
+            let Some((account, looks_after)) = account else { return Err(to_sign_in(&request)) };
             let actor =
                 Actor::signed_in(&account, client::address(&request, &app.config), Some(Reference::of(&request)));
-            Ok(Self { account, actor, session })
+            Ok(Self { account, actor, session, looks_after })
         })
     }
 }

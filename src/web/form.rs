@@ -77,7 +77,8 @@ fn refuse_keys(request: &HttpRequest, entries: &Entries) -> Result<(), PageError
     let app = access::app(request)?;
     // The search of people is a `q` as well, but what it sends stands in an address afterwards.
     let kept = |name: &str| {
-        !FOR_SECRETS.contains(&name) || ["/admin/users", "/admin/service-accounts"].contains(&request.path())
+        !FOR_SECRETS.contains(&name)
+            || ["/admin/users", "/admin/service-accounts", "/admin/resources"].contains(&request.path())
     };
     let holds = |(name, value): &(String, String)| kept(name) && appears_in(&app.config.prefixes, value);
     if entries.iter().any(holds) { Err(PageError(Mistake::new("form", KEY_IN_FIELD).into())) } else { Ok(()) }

@@ -10,6 +10,8 @@ use crate::domain::user::Account;
 pub enum Nav {
     /// External Tool Access and what lies below it.
     Keys,
+    /// Resources that the person looks after.
+    LookedAfter,
     /// Account settings.
     Account,
     /// Every key of every owner, and bulk work on them.
@@ -26,6 +28,8 @@ pub enum Nav {
     Policies,
     /// What can be done, by service.
     Permissions,
+    /// What keys can be bound to.
+    Resources,
     /// What was done by whom.
     AuditLog,
     /// Numbers.
@@ -44,6 +48,8 @@ pub struct Shell {
     pub flash: Option<Flash>,
     /// Where we are.
     pub nav: Nav,
+    /// Does the person look after resources?
+    pub looks_after: bool,
 }
 
 impl Shell {
@@ -54,6 +60,7 @@ impl Shell {
             csrf: sessions::form_token(&user.session).unwrap_or_default(),
             flash: Flash::take(&user.session),
             nav,
+            looks_after: user.looks_after,
         }
     }
 
@@ -65,6 +72,7 @@ impl Shell {
             csrf: sessions::form_token(&user.session).unwrap_or_default(),
             flash: None,
             nav,
+            looks_after: user.looks_after,
         }
     }
 

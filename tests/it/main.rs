@@ -25,6 +25,7 @@ mod own_keys;
 mod pause_key;
 mod people;
 mod permissions;
+mod resources;
 mod revoke_key;
 mod rights;
 mod rotate_key;

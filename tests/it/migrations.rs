@@ -64,10 +64,11 @@ fn a_newer_postgres_database_is_refused() {
     newer(Kind::Postgres);
 }
 
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 26] = [
     "account_policies",
     "accounts",
     "api_keys",
+    "asked_permissions",
     "audit_chain",
     "audit_events",
     "daily_usage",
@@ -85,6 +86,7 @@ const TABLES: [&str; 24] = [
     "resource_kinds",
     "resources",
     "saved_views",
+    "session_keys",
     "sessions",
     "settings",
     "sign_in_links",

@@ -55,6 +55,14 @@ const TABLE: &[Row] = &[
     row("GET", "/external-tool-access/keys/{first_eight}/revoke", [303, 200, 404, 404, 303]),
     row("POST", "/external-tool-access/keys/{first_eight}/disable", [303, 303, 404, 404, 303]),
     row("POST", "/external-tool-access/keys/{first_eight}/enable", [303, 303, 404, 404, 303]),
+    row("PUT", "/api/v1/resources/{resource}/api_key", [401, 401, 401, 401, 401]),
+    row("GET", "/resources", [303, 200, 200, 200, 303]),
+    row("GET", "/resources/{resource}", [303, 404, 404, 404, 303]),
+    row("GET", "/resources/{resource}/generate", [303, 404, 404, 404, 303]),
+    row("POST", "/resources/{resource}/generate", [303, 404, 404, 404, 303]),
+    row("POST", "/resources/{resource}/master-key", [303, 404, 404, 404, 303]),
+    row("GET", "/resources/{resource}/keys/{first_eight}/revoke", [303, 404, 404, 404, 303]),
+    row("POST", "/resources/{resource}/keys/{first_eight}/revoke", [303, 404, 404, 404, 303]),
     row("GET", "/account", [303, 200, 200, 200, 303]),
     row("POST", "/account/profile", [303, 422, 422, 422, 303]),
     row("POST", "/account/password", [303, 422, 422, 422, 303]),
@@ -114,6 +122,17 @@ const TABLE: &[Row] = &[
     row("GET", "/admin/permissions", [303, 403, 403, 200, 303]),
     row("POST", "/admin/permissions", [303, 403, 403, 422, 303]),
     row("POST", "/admin/permissions/{permission}/retire", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/resources", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/resources", [303, 403, 403, 303, 303]),
+    row("GET", "/admin/resources/new", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/resources/new", [303, 403, 403, 422, 303]),
+    row("GET", "/admin/resources/{resource}", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/resources/{resource}/edit", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/resources/{resource}/administrators", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/resources/{resource}/administrators/{username}/remove", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/resources/{resource}/delete", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/resource-kinds/{kind}", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/resource-kinds/{kind}", [303, 403, 403, 404, 303]),
     row("GET", "/admin/overview", [303, 403, 403, 200, 303]),
     row("GET", "/admin/why-refused", [303, 403, 403, 200, 303]),
     row("POST", "/admin/why-refused", [303, 403, 403, 422, 303]),
@@ -146,12 +165,16 @@ fn every_route_of_the_table_has_its_row() {
 fn fields(path: &str) -> Vec<(&'static str, &'static str)> {
     match path.rsplit('/').next().unwrap_or_default() {
         "new" if path.contains("service-accounts") => vec![("username", "")],
+        "new" if path.contains("/resources/") => vec![("kind", ""), ("external_id", ""), ("title", "")],
         "new" => vec![("name", "")],
         "nobody" if path.starts_with("/admin/policies") => vec![("name", "x")],
         "permissions" => vec![("service", ""), ("name", "")],
         "setup" => vec![("token", "x"), ("username", "x"), ("display_name", "x"), ("password", "x"), ("again", "x")],
         "sign-in" => vec![("username", "nobody"), ("password", "wrong")],
         "generate" => vec![("form", "bad")],
+        "edit" if path.contains("/resources/") => vec![("title", "x")],
+        "administrators" => vec![("username", "nobody")],
+        "master-key" => vec![("form", "0123456789012345678901")],
         "edit" if path.starts_with("/admin") => vec![("display_name", "x")],
         "edit" => vec![("name", ""), ("version", "1")],
         "rotate" => vec![("form", "0123456789012345678901"), ("old_ends", "7d")],
@@ -169,21 +192,29 @@ fn fields(path: &str) -> Vec<(&'static str, &'static str)> {
     }
 }
 
+/// A path of the table with something in the place of each parameter.
+fn filled(path: &str, first_eight: &str, id: &str) -> String {
+    let parameters = [
+        ("{first_eight}", first_eight),
+        ("{id}", id),
+        ("{path:.*}", "x"),
+        ("{verb}", "delete"),
+        ("{username}", "nobody"),
+        ("{what}", "deactivate"),
+        ("{name}", "x"),
+        ("{value}", "x"),
+        ("{format}", "exe"),
+        ("{service}", "x"),
+        ("{policy}", "nobody"),
+        ("{permission}", "x"),
+        ("{resource}", "project:x"),
+        ("{kind}", "nothing"),
+    ];
+    parameters.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
+}
+
 fn ask(client: &Client, row: &Row, first_eight: &str, token: &str) -> u16 {
-    let path = row
-        .path
-        .replace("{first_eight}", first_eight)
-        .replace("{id}", "999999")
-        .replace("{path:.*}", "x")
-        .replace("{verb}", "delete")
-        .replace("{username}", "nobody")
-        .replace("{what}", "deactivate")
-        .replace("{name}", "x")
-        .replace("{value}", "x")
-        .replace("{format}", "exe")
-        .replace("{service}", "x")
-        .replace("{policy}", "nobody")
-        .replace("{permission}", "x");
+    let path = filled(row.path, first_eight, "999999");
     match row.method {
         "GET" => return client.get(&path).status,
         "POST" => {}
@@ -238,20 +269,7 @@ fn a_path_takes_only_its_own_methods() {
     let app = TestApp::start(crate::support::database::Kind::Sqlite);
     let client = app.client();
     for row in MACHINES.iter().chain(PAGES).filter(|row| row.path != "/verify") {
-        let path = row
-            .path
-            .replace("{first_eight}", "00000000")
-            .replace("{id}", "1")
-            .replace("{path:.*}", "x")
-            .replace("{verb}", "delete")
-            .replace("{username}", "nobody")
-            .replace("{what}", "deactivate")
-            .replace("{name}", "x")
-            .replace("{value}", "x")
-            .replace("{format}", "exe")
-            .replace("{service}", "x")
-            .replace("{policy}", "nobody")
-            .replace("{permission}", "x");
+        let path = filled(row.path, "00000000", "1");
         for method in ["PUT", "DELETE", "TRACE", "FOO"].into_iter().filter(|method| row.methods != *method) {
             let answer = client.send(method, &path, &[], None);
             assert_eq!(answer.status, 405, "{method} {path}");

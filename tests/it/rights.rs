@@ -38,7 +38,7 @@ fn change(boss: &Client, name: &str, permissions: &[&str]) -> Answer {
     boss.submit(&path, &path, &fields)
 }
 
-fn give(boss: &Client, person: &str, policies: &[&str]) {
+pub fn give(boss: &Client, person: &str, policies: &[&str]) {
     let page = format!("/admin/users/{person}");
     let fields: Vec<(&str, &str)> = policies.iter().map(|policy| ("policy", *policy)).collect();
     assert_eq!(boss.submit(&page, &format!("{page}/policies"), &fields).status, 303);

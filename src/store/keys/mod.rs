@@ -207,6 +207,20 @@ pub fn list(db: &mut Db, owner: i64, listing: Listing, now: Moment) -> Result<Ve
     rows.into_iter().map(ApiKey::try_from).collect()
 }
 
+/// The newest live keys that are bound to a resource.
+pub fn of_resource(db: &mut Db, resource: i64, most: i64, now: Moment) -> Result<Vec<ApiKey>, Error> {
+    let bound = api_keys::table.filter(api_keys::resource.eq(resource)).filter(live(now));
+    let rows: Vec<Row> = bound.order(api_keys::id.desc()).limit(most).select(api_keys::all_columns).load(db)?;
+    rows.into_iter().map(ApiKey::try_from).collect()
+}
+
+/// The live keys of an owner that are bound to a resource, oldest first.
+pub fn own_of_resource(db: &mut Db, owner: i64, resource: i64, now: Moment) -> Result<Vec<ApiKey>, Error> {
+    let bound = api_keys::table.filter(api_keys::resource.eq(resource).and(api_keys::owner.eq(owner)));
+    let rows: Vec<Row> = bound.filter(live(now)).order(api_keys::id.asc()).select(api_keys::all_columns).load(db)?;
+    rows.into_iter().map(ApiKey::try_from).collect()
+}
+
 /// How many keys of the owner were revoked or expired.
 pub fn count_ended(db: &mut Db, owner: i64, now: Moment) -> Result<i64, Error> {
     let own = api_keys::table.filter(api_keys::owner.eq(owner));

@@ -32,11 +32,37 @@ pub struct GenerateDialog {
     pub offer: Offer,
     /// The page that it stands over, without a slash at its end: the form goes to `/generate` below it.
     pub over: String,
-    /// Is it for a service account?
-    pub for_service: bool,
+    /// What the key is for.
+    pub purpose: Purpose,
+}
+
+/// What a new key is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// The person's own tools.
+    Own,
+    /// A service account.
+    Service,
+    /// A resource that the person looks after, with this title: it is bound to that.
+    Resource(String),
 }
 
 impl GenerateDialog {
+    /// Is it for a service account?
+    pub fn for_service(&self) -> bool {
+        self.purpose == Purpose::Service
+    }
+
+    /// The title of the resource that it is for.
+    pub fn resource_title(&self) -> Option<&str> {
+        if let Purpose::Resource(title) = &self.purpose { Some(title) } else { None }
+    }
+
+    /// What people read of the one who can do it all: "my account".
+    pub fn whose(&self) -> &'static str {
+        if self.for_service() { "the account" } else { "my account" }
+    }
+
     /// Is there anything to choose but "everything"? What everybody may do in Claviger itself is no reason to ask.
     pub fn has_choice(&self) -> bool {
         let of_services = self.offer.permissions.iter().any(|permission| permission.service.as_str() != CLAVIGER);

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::external_tool_access::{Dialog, KeysPage};
-use super::generate_dialog::{GenerateDialog, NewKey};
+use super::generate_dialog::{GenerateDialog, NewKey, Purpose};
 use super::reveal::{Reveal, shown_once};
 use crate::actions::find_keys::Listing;
 use crate::actions::generate_key::{FormId, Issued, KeyRequest, New};
@@ -81,7 +81,7 @@ pub fn parse(entered: &NewKey) -> Result<KeyRequest, Error> {
     let resource = collect(&mut mistakes, entered.resource());
     match (form, name, note, expiry, wish, resource) {
         (Some(form), Some(name), Some(note), Some(expiry), Some(wish), Some(resource)) => {
-            Ok(KeyRequest { name, note, expiry, wish, resource, form })
+            Ok(KeyRequest { name, note, expiry, wish, resource, form, ceiling: None })
         }
         _ => Err(Error::Invalid(mistakes)),
     }
@@ -108,7 +108,7 @@ async fn with_form(
         refusal,
         offer: page.offer(),
         over: KeysPage::PATH.into(),
-        for_service: false,
+        purpose: Purpose::Own,
     }));
     Ok(page)
 }

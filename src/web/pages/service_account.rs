@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::generate_dialog::{GenerateDialog, NewKey};
+use super::generate_dialog::{GenerateDialog, NewKey, Purpose};
 use super::generate_key::parse;
 use super::reveal::{Reveal, shown_once};
 use super::service_accounts::path;
@@ -208,7 +208,7 @@ async fn with_form(
         refusal,
         offer: page.found.offer.clone(),
         over: page.over(),
-        for_service: true,
+        purpose: Purpose::Service,
     }));
     Ok(page)
 }

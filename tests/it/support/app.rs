@@ -74,6 +74,11 @@ impl TestApp {
         self.client().get_with("/verify", &[("authorization", &format!("Bearer {secret}"))])
     }
 
+    /// What `/verify` says of this secret when it is asked this.
+    pub fn verify_for(&self, secret: &str, query: &str) -> Answer {
+        self.client().get_with(&format!("/verify?{query}"), &[("authorization", &format!("Bearer {secret}"))])
+    }
+
     /// Runs something of the app itself, as the background work does.
     #[expect(clippy::unused_self, reason = "reads as what it is: the app does something")]
     pub fn run<T>(&self, work: impl Future<Output = T>) -> T {

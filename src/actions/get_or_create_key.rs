@@ -1,0 +1,209 @@
+//! *Get or create*: the key for a resource that is there, or a new one. Two at the same moment make one key.
+
+use super::generate_key::{ATTEMPTS, Attempt, KeyRequest, New, issue};
+use super::look_after_resources::own_resource;
+use super::rotate_key::{Grace, renew};
+use super::{Actor, App, Error};
+use crate::domain::api_key::{ApiKey, KeyName};
+use crate::domain::clock::Moment;
+use crate::domain::mistake::Mistake;
+use crate::domain::permission::Rights;
+use crate::domain::resource::{Resource, ResourceName};
+use crate::domain::rights::{Access, Grant, Wish};
+use crate::domain::secret::{FirstEight, Secret, SecretHash};
+use crate::store::{Db, accounts, keys, resources, rights};
+
+/// Which scopes a key of *get or create* has: exactly these, or all that keys for the resource can be given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// All of them: the master key.
+    All,
+    /// Exactly these.
+    These(Rights),
+}
+
+/// What *get or create* answers.
+pub enum GotOrCreated {
+    /// The key was there; its secret is known to nobody here.
+    Got(Box<(ApiKey, Access)>),
+    /// The key was there, and has a new secret.
+    Rotated(Box<New>, Option<Moment>),
+    /// There was none.
+    Created(Box<New>),
+    /// This form was answered before, with the secret of this key.
+    Before(FirstEight),
+}
+
+impl App {
+    /// The actor's own key for a resource with exactly these scopes: the one that is there, or a new one. With `rotate`, the
+    /// one that is there gets a new secret. Two at the same moment make one key.
+    pub async fn get_or_create_key(
+        &self,
+        actor: &Actor,
+        account: i64,
+        wanted: Wanted,
+        request: KeyRequest,
+        rotate: Option<Grace>,
+    ) -> Result<GotOrCreated, Error> {
+        for _ in 0..ATTEMPTS {
+            let mut rng = self.rng();
+            let first_eight = FirstEight::generate(&mut *rng);
+            let secret = Secret::generate(&self.config.prefixes[0], &first_eight, &mut *rng);
+            // A new secret for the key that is there carries its first eight.
+            let existing = if rotate.is_some() { self.get_key(account, wanted.clone(), &request).await? } else { None };
+            let renewed = existing.map(|(key, _)| {
+                let secret = Secret::generate(&self.config.prefixes[0], &key.first_eight, &mut *rng);
+                (key.first_eight, secret)
+            });
+            let hashes = Hashes {
+                new: (first_eight, secret.hash()),
+                renewed: renewed.as_ref().map(|(key, secret)| (key.clone(), secret.hash())),
+            };
+            let (actor, wanted, request, now) = (actor.clone(), wanted.clone(), request.clone(), self.now());
+            let made = self
+                .store
+                .write(move |db| get_or_create(db, &actor, account, &wanted, request, rotate, hashes, now))
+                .await;
+            return match made {
+                Ok(Made::Got(key, access)) => Ok(GotOrCreated::Got(Box::new((key, access)))),
+                Ok(Made::Created(Ok((key, access)))) => {
+                    Ok(GotOrCreated::Created(Box::new(New { key, access, secret })))
+                }
+                Ok(Made::Created(Err(before))) => Ok(GotOrCreated::Before(before)),
+                Ok(Made::Rotated(key, access, until)) => match renewed {
+                    Some((_, secret)) => Ok(GotOrCreated::Rotated(Box::new(New { key, access, secret }), until)),
+                    None => Err(Error::Internal("a key was rotated without a secret".into())),
+                },
+                Err(Attempt::Again) => continue,
+                Err(Attempt::Failed(error)) => Err(error),
+            };
+        }
+        Err(Error::Internal("no unique secret was found".into()))
+    }
+
+    /// The key that *get or create* would find.
+    pub async fn get_key(
+        &self,
+        account: i64,
+        wanted: Wanted,
+        request: &KeyRequest,
+    ) -> Result<Option<(ApiKey, Access)>, Error> {
+        let (name, now) = (bound_to(request)?.clone(), self.now());
+        self.store
+            .read(move |db| {
+                let resource = own_resource(db, account, &name)?;
+                let scopes = scopes(db, &wanted, &resource)?;
+                let Some(key) = matching(db, account, &resource, &scopes, now)? else { return Ok(None) };
+                let access = rights::access(db, &key)?;
+                Ok(Some((key, access)))
+            })
+            .await
+    }
+}
+
+/// What is kept of the secrets that an attempt may issue.
+struct Hashes {
+    new: (FirstEight, SecretHash),
+    /// For the key that was there when the attempt began.
+    renewed: Option<(FirstEight, SecretHash)>,
+}
+
+enum Made {
+    Got(ApiKey, Access),
+    Rotated(ApiKey, Access, Option<Moment>),
+    Created(Result<(ApiKey, Access), FirstEight>),
+}
+
+#[expect(clippy::too_many_arguments, reason = "one transaction, called from one place")]
+fn get_or_create(
+    db: &mut Db,
+    actor: &Actor,
+    account: i64,
+    wanted: &Wanted,
+    request: KeyRequest,
+    rotate: Option<Grace>,
+    hashes: Hashes,
+    now: Moment,
+) -> Result<Made, Attempt> {
+    accounts::lock(db, account)?; // who comes second finds what the first has made
+    let resource = own_resource(db, account, bound_to(&request)?)?;
+    let scopes = scopes(db, wanted, &resource)?;
+    let wish = Wish::Scopes(scopes.clone());
+    if let Some(ceiling) = &request.ceiling {
+        ceiling.allows(&wish)?;
+    }
+    let Some(key) = matching(db, account, &resource, &scopes, now)? else {
+        let name = match (wanted, request.name) {
+            (Wanted::All, None) => Some(master_name(db, account, &resource, now)?),
+            (_, name) => name,
+        };
+        let request = KeyRequest { name, wish, ..request };
+        return Ok(Made::Created(issue(db, actor, account, request, hashes.new, now)?));
+    };
+    let Some(grace) = rotate else {
+        let access = rights::access(db, &key)?;
+        return Ok(Made::Got(key, access));
+    };
+    match hashes.renewed.filter(|(first_eight, _)| *first_eight == key.first_eight) {
+        Some((_, hash)) => {
+            let key = keys::hold_own(db, account, &key.first_eight)?.ok_or(Error::NotFound)?;
+            let renewed = renew(db, actor, &key, (hash, grace), request.ceiling.as_ref(), now)?;
+            Ok(Made::Rotated(renewed.key, renewed.access, renewed.old_until))
+        }
+        None => Err(Attempt::Again),
+    }
+}
+
+fn bound_to(request: &KeyRequest) -> Result<&ResourceName, Error> {
+    request.resource.as_ref().ok_or_else(|| Error::Internal("a key for no resource was asked for".into()))
+}
+
+fn scopes(db: &mut Db, wanted: &Wanted, resource: &Resource) -> Result<Rights, Error> {
+    let allowed = resources::of_kind(db, &resource.name.kind)?;
+    let scopes = match wanted {
+        Wanted::All => allowed,
+        Wanted::These(these) => {
+            if let Some(name) = these.difference(&allowed).next() {
+                let text = format!("Keys for {} cannot be given {}", resource.name.text(), name.as_str());
+                return Err(Mistake::new("scopes", text).into());
+            }
+            these.clone()
+        }
+    };
+    if scopes.is_empty() {
+        let text =
+            format!("Keys for a {} can be given nothing yet: an administrator says what", resource.name.kind.as_str());
+        return Err(Mistake::new("scopes", text).into());
+    }
+    Ok(scopes)
+}
+
+/// What a master key is called that nobody named.
+fn master_name(db: &mut Db, account: i64, resource: &Resource, now: Moment) -> Result<KeyName, Error> {
+    let of: String = resource.name.text().chars().take(70).collect();
+    for attempt in 1..1_000 {
+        let name =
+            if attempt == 1 { format!("Master key for {of}") } else { format!("Master key for {of} ({attempt})") };
+        let name = KeyName(name);
+        if !keys::name_is_held(db, account, &name, now)? {
+            return Ok(name);
+        }
+    }
+    Err(Error::Internal("no name is free".into()))
+}
+
+/// The oldest live key of this account that is bound to the resource and was given exactly these scopes.
+pub(super) fn matching(
+    db: &mut Db,
+    account: i64,
+    resource: &Resource,
+    scopes: &Rights,
+    now: Moment,
+) -> Result<Option<ApiKey>, Error> {
+    for key in keys::own_of_resource(db, account, resource.id, now)? {
+        if key.grant == Grant::Scopes && rights::scopes_of(db, key.id)? == *scopes {
+            return Ok(Some(key));
+        }
+    }
+    Ok(None)
+}

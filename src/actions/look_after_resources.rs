@@ -1,0 +1,112 @@
+//! What those who look after a resource do: see the keys that are bound to it, issue some of their own, revoke any.
+
+use serde_json::json;
+
+use super::browse_keys::{Around, ListedKey};
+use super::generate_key::why_not;
+use super::get_or_create_key::matching;
+use super::{Actor, App, Error};
+use crate::domain::api_key::Stop;
+use crate::domain::audit::Action;
+use crate::domain::lifetime::LifetimeRule;
+use crate::domain::permission::Permission;
+use crate::domain::resource::{Resource, ResourceName};
+use crate::domain::secret::FirstEight;
+use crate::store::{Db, accounts, audit, keys, lifetimes, permissions, resources};
+
+/// Resources of somebody's list.
+const MOST: i64 = 500;
+/// Keys of a resource's list.
+const MOST_KEYS: i64 = 200;
+
+/// A resource with what its page tells those who look after it.
+#[derive(Debug, Clone)]
+pub struct LookedAfter {
+    /// Which.
+    pub resource: Resource,
+    /// The newest live keys that are bound to it, of whomever.
+    pub keys: Vec<ListedKey>,
+    /// How many live keys are bound to it.
+    pub live: i64,
+    /// What keys for it can be given, by service and name.
+    pub allowed: Vec<Permission>,
+    /// The own live key that has all of it.
+    pub master: Option<FirstEight>,
+    /// The rule for new keys.
+    pub rule: LifetimeRule,
+    /// Why no other key can be made at present.
+    pub refusal: Option<String>,
+}
+
+impl App {
+    /// What an account looks after, by title, each with its live keys.
+    pub async fn looked_after(&self, account: i64) -> Result<Vec<(Resource, i64)>, Error> {
+        let now = self.now();
+        self.store
+            .read(move |db| {
+                let found = resources::looked_after_by(db, account, MOST)?;
+                let live = resources::live_keys(db, &found, now)?;
+                Ok(found.into_iter().zip(live).collect())
+            })
+            .await
+    }
+
+    /// A resource that an account looks after. What it does not is not found.
+    pub async fn find_looked_after(&self, account: i64, name: &ResourceName) -> Result<LookedAfter, Error> {
+        let (name, now) = (name.clone(), self.now());
+        let (mut found, bound, around) = self
+            .store
+            .read(move |db| {
+                let resource = own_resource(db, account, &name)?;
+                let bound = keys::of_resource(db, resource.id, MOST_KEYS, now)?;
+                let around = Around::of(db, &bound)?;
+                let of_kind = resources::of_kind(db, &resource.name.kind)?;
+                let mut allowed = permissions::known(db, &of_kind)?;
+                allowed.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
+                let owner = accounts::find(db, account)?.ok_or(Error::NotFound)?;
+                let rule = lifetimes::for_owner(db, account)?;
+                let own = keys::count_live(db, account, now)?;
+                let refusal = why_not(db, &owner, &rule, own, now)?;
+                let master = matching(db, account, &resource, &of_kind, now)?.map(|key| key.first_eight);
+                let live = resources::live_keys(db, std::slice::from_ref(&resource), now)?.into_iter().sum();
+                let found = LookedAfter { resource, keys: Vec::new(), live, allowed, master, rule, refusal };
+                Ok::<_, Error>((found, bound, around))
+            })
+            .await?;
+        found.keys = self.listed(bound, around);
+        Ok(found)
+    }
+
+    /// Revokes a key that is bound to a resource which an account looks after, whoever owns it.
+    pub async fn revoke_key_of_resource(
+        &self,
+        actor: &Actor,
+        account: i64,
+        name: &ResourceName,
+        first_eight: &FirstEight,
+    ) -> Result<(), Error> {
+        let (actor, name, first_eight, now) = (actor.clone(), name.clone(), first_eight.clone(), self.now());
+        self.store
+            .write(move |db| {
+                let resource = own_resource(db, account, &name)?;
+                let key = keys::find(db, &first_eight)?.filter(|key| key.resource == Some(resource.id));
+                let owner = key.ok_or(Error::NotFound)?.owner;
+                accounts::lock(db, owner)?;
+                let key = keys::hold_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+                if key.revoked.is_some() {
+                    return Ok(()); // twice is once
+                }
+                let reason = format!("By who looks after {}", name.text());
+                keys::revoke(db, key.id, &Stop { at: now, by: Some(account), reason })?;
+                let details = json!({ "name": key.name, "resource": name.text() });
+                Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)
+            })
+            .await
+    }
+}
+
+/// A resource that this account looks after.
+pub(super) fn own_resource(db: &mut Db, account: i64, name: &ResourceName) -> Result<Resource, Error> {
+    let resource = resources::find(db, name)?.ok_or(Error::NotFound)?;
+    if resources::is_administrator(db, resource.id, account)? { Ok(resource) } else { Err(Error::NotFound) }
+}

@@ -1,0 +1,159 @@
+//! `PUT /api/v1/resources/{resource}/api_key`: *get or create* a key for a resource, by a program that looks after it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::caller;
+use crate::actions::generate_key::{FormId, KeyRequest, New};
+use crate::actions::get_or_create_key::{GotOrCreated, Wanted};
+use crate::actions::give_rights::Ceiling;
+use crate::actions::rotate_key::Grace;
+use crate::actions::{App, Error};
+use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
+use crate::domain::clock::Moment;
+use crate::domain::lifetime::Expiry;
+use crate::domain::mistake::{Mistake, collect};
+use crate::domain::permission::{PermissionName, Rights};
+use crate::domain::resource::ResourceName;
+use crate::domain::rights::{Access, Wish};
+use crate::domain::secret::appears_in;
+use crate::web::errors::ApiError;
+
+/// What a program sends: `{"scopes": ["label.read"]}` or `{"master": true}`; the rest may be left out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    /// Exactly these.
+    scopes: Option<Vec<String>>,
+    /// All that keys for the resource can be given, instead of `scopes`.
+    #[serde(default)]
+    master: bool,
+    /// What a new key is called.
+    #[serde(default)]
+    name: String,
+    /// Where a new key is used.
+    #[serde(default)]
+    note: String,
+    /// How long a new key lives, in days; without it, as long as is usual.
+    expires_after_days: Option<i32>,
+    /// Give the key that is there a new secret?
+    #[serde(default)]
+    rotate: bool,
+    /// After a rotation, when the secret before ends: `0h`, `1h`, `24h` (unless said otherwise) or `7d`.
+    old_ends: Option<String>,
+}
+
+/// The caller's own key for a resource that the caller looks after, with exactly the scopes that are asked for: the one that
+/// is there, `"secret": null`, or a new one with its secret. Needs `claviger:keys:read`; a secret needs
+/// `claviger:keys:create` and the setting `key_may_create`, and has no right and no life beyond the key that asks.
+/// 200 for a key that was there, 201 for a new one, 400 for what cannot be asked, 404 for a resource that the caller does not
+/// look after, 409 at a limit.
+pub async fn get_or_create(
+    request: HttpRequest,
+    app: web::Data<App>,
+    resource: web::Path<String>,
+    body: web::Bytes,
+) -> Result<HttpResponse, ApiError> {
+    let resource = ResourceName::parse(&resource).map_err(|_| Error::NotFound)?;
+    let called = caller::actor_for(&request, &app, "claviger:keys:read", Some(resource.clone())).await?;
+    let (actor, good) = match called {
+        Ok(called) => called,
+        Err(refused) => return Ok(refused),
+    };
+    let asked: Asked = caller::read(&body)?;
+    if [&asked.name, &asked.note].iter().any(|text| appears_in(&app.config.prefixes, text)) {
+        let text =
+            "An API key stands in the name or the note, which others can read. Leave it out, and rotate that key";
+        return Err(Error::from(Mistake::new("note", text)).into());
+    }
+    let create = PermissionName::stored("claviger:keys:create".into());
+    let may_create = good.rights.contains(&create) && app.settings().await?.key_may_create;
+    let rotate = asked.grace()?;
+    let wanted = asked.wanted()?;
+    let request = asked.request(&app, resource, Ceiling { rights: good.rights, expires_at: good.expires_at })?;
+    let account = good.owner.id;
+    let answer = if may_create {
+        app.get_or_create_key(&actor, account, wanted, request, rotate).await?
+    } else {
+        match app.get_key(account, wanted, &request).await? {
+            Some(found) if rotate.is_none() => GotOrCreated::Got(Box::new(found)),
+            _ => return Err(Error::Forbidden(MAY_NOT.into()).into()),
+        }
+    };
+    Ok(match answer {
+        GotOrCreated::Got(found) => told(&app, StatusCode::OK, &found.0, &found.1, None),
+        GotOrCreated::Rotated(new, _) => told_new(&app, StatusCode::OK, &new),
+        GotOrCreated::Created(new) => told_new(&app, StatusCode::CREATED, &new),
+        GotOrCreated::Before(_) => return Err(Error::Conflict("This was answered before.".into()).into()),
+    })
+}
+
+/// What a program reads whose key may not make keys.
+const MAY_NOT: &str = "There is no such key, and this key may not make one or give it a new secret. It needs \
+     claviger:keys:create, and an administrator has to turn on key_may_create.";
+
+impl Asked {
+    fn wanted(&self) -> Result<Wanted, Error> {
+        match (&self.scopes, self.master) {
+            (None, true) => Ok(Wanted::All),
+            (Some(scopes), false) => {
+                let names = scopes.iter().map(|name| PermissionName::parse("scopes", name));
+                Ok(Wanted::These(names.collect::<Result<Rights, _>>()?))
+            }
+            _ => Err(Mistake::new("scopes", "Send either scopes, or master with the value true").into()),
+        }
+    }
+
+    fn grace(&self) -> Result<Option<Grace>, Error> {
+        match (&self.old_ends, self.rotate) {
+            (None, rotate) => Ok(rotate.then_some(Grace::Day)),
+            (Some(word), true) => Ok(Some(Grace::parse(word)?)),
+            (Some(_), false) => Err(Mistake::new("old_ends", "Send old_ends with rotate alone").into()),
+        }
+    }
+
+    fn request(&self, app: &App, resource: ResourceName, ceiling: Ceiling) -> Result<KeyRequest, Error> {
+        let mut mistakes = Vec::new();
+        let name = collect(&mut mistakes, KeyName::parse(&self.name));
+        let note = collect(&mut mistakes, KeyNote::parse(&self.note));
+        let form = collect(&mut mistakes, FormId::parse(&app.new_form_id()));
+        let expiry = self.expires_after_days.map_or(Expiry::Default, Expiry::AfterDays);
+        match (name, note, form) {
+            (Some(name), Some(note), Some(form)) => Ok(KeyRequest {
+                name,
+                note,
+                expiry,
+                wish: Wish::Inherit, // replaced by the scopes that are wanted
+                resource: Some(resource),
+                form,
+                ceiling: Some(ceiling),
+            }),
+            _ => Err(Error::Invalid(mistakes)),
+        }
+    }
+}
+
+fn told_new(app: &App, status: StatusCode, new: &New) -> HttpResponse {
+    told(app, status, &new.key, &new.access, Some(new.secret.reveal()))
+}
+
+fn told(app: &App, status: StatusCode, key: &ApiKey, access: &Access, secret: Option<&str>) -> HttpResponse {
+    let resource = access.resource.as_ref().map_or(Value::Null, |(name, _)| name.as_str().into());
+    HttpResponse::build(status).insert_header(("cache-control", "no-store")).json(json!({
+        "key": {
+            "first_eight": key.first_eight.as_str(),
+            "name": key.name,
+            "note": key.note,
+            "status": key.status(app.now()).word(),
+            "grant": key.grant.word(),
+            "scopes": access.scopes(),
+            "resource": resource,
+            "created_at": key.created_at.rfc3339(),
+            "expires_at": key.expires_at.map(Moment::rfc3339),
+        },
+        "secret": secret,
+        "created": status == StatusCode::CREATED,
+    }))
+}

@@ -1,0 +1,284 @@
+//! For those who look after resources: the list, the keys that are bound to one, new ones, the master key, revoking.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::admin_api_keys::{KeyRow, number};
+use super::generate_dialog::{GenerateDialog, NewKey, Purpose};
+use super::generate_key::parse as parse_request;
+use super::key;
+use super::resource::parse;
+use super::resources::segment;
+use super::reveal::{Reveal, shown_once};
+use super::sign_in::Nothing;
+use crate::actions::generate_key::{FormId, Issued, KeyRequest, New};
+use crate::actions::get_or_create_key::{GotOrCreated, Wanted};
+use crate::actions::give_rights::Offer;
+use crate::actions::look_after_resources::LookedAfter;
+use crate::actions::{App, Error};
+use crate::domain::api_key::KeyNote;
+use crate::domain::lifetime::Expiry;
+use crate::domain::resource::{Resource, ResourceName};
+use crate::domain::rights::Wish;
+use crate::domain::secret::FirstEight;
+use crate::web::access::SignedIn;
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::key_view::KeyView;
+use crate::web::shell::{Nav, Shell};
+
+/// The path of the list.
+pub const PATH: &str = "/resources";
+
+#[derive(Template)]
+#[template(path = "pages/looked_after_list.html")]
+struct ListPage {
+    shell: Shell,
+    resources: Vec<(Resource, i64)>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/looked_after.html")]
+struct LookedAfterPage {
+    shell: Shell,
+    found: LookedAfter,
+    rows: Vec<KeyRow>,
+    form_id: String,
+    dialog: Dialog,
+}
+
+/// What is open over the page.
+enum Dialog {
+    None,
+    Generate(Box<GenerateDialog>),
+    Reveal(Box<Reveal>),
+    ShownBefore(FirstEight),
+    Revoke(Box<KeyRow>),
+}
+
+impl LookedAfterPage {
+    async fn load(app: &App, user: &SignedIn, shell: Shell, name: &str) -> Result<Self, PageError> {
+        let mut found = app.find_looked_after(user.account.id, &parse(name)?).await?;
+        let now = app.now();
+        let row = |listed: crate::actions::browse_keys::ListedKey| KeyRow {
+            view: KeyView { key: listed.key, access: listed.access, now },
+            owner: listed.owner,
+        };
+        let rows = std::mem::take(&mut found.keys).into_iter().map(row).collect();
+        Ok(Self { shell, found, rows, form_id: app.new_form_id(), dialog: Dialog::None })
+    }
+
+    fn over(&self) -> String {
+        path(&self.found.resource.name)
+    }
+
+    fn name(&self) -> String {
+        self.found.resource.name.text()
+    }
+
+    fn title(&self) -> String {
+        let title = &self.found.resource.title;
+        match &self.dialog {
+            Dialog::None => title.clone(),
+            Dialog::Generate(_) => format!("Generate API Key · {title}"),
+            Dialog::Reveal(_) => format!("Your new API key · {title}"),
+            Dialog::ShownBefore(_) => format!("Already shown · {title}"),
+            Dialog::Revoke(row) => format!("Revoke key {} · {title}", row.view.key.first_eight),
+        }
+    }
+
+    fn is_own(&self, row: &KeyRow) -> bool {
+        row.view.key.owner == self.shell.account.id
+    }
+
+    fn reveal(&mut self, app: &App, new: New, old_until: Option<crate::domain::clock::Moment>) {
+        let New { key, access, secret } = new;
+        let view = KeyView { key, access, now: app.now() };
+        let done = self.over();
+        self.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, done }));
+    }
+
+    fn with_form(mut self, app: &App, entered: NewKey, mistakes: Mistakes, refusal: String) -> Self {
+        let refusal = if refusal.is_empty() { self.found.refusal.clone().unwrap_or_default() } else { refusal };
+        let offer = Offer { permissions: self.found.allowed.clone(), ..Offer::default() };
+        self.dialog = Dialog::Generate(Box::new(GenerateDialog {
+            form_id: app.new_form_id(),
+            entered,
+            mistakes,
+            rule: self.found.rule.clone(),
+            now: app.now(),
+            refusal,
+            offer,
+            over: self.over(),
+            purpose: Purpose::Resource(self.found.resource.title.clone()),
+        }));
+        self
+    }
+}
+
+/// The path of a resource's page for those who look after it.
+pub fn path(name: &ResourceName) -> String {
+    format!("{PATH}/{}", segment(name))
+}
+
+/// `GET /resources`
+pub async fn list(app: web::Data<App>, user: SignedIn) -> Result<HttpResponse, PageError> {
+    let resources = app.looked_after(user.account.id).await?;
+    Ok(html::page(&ListPage { shell: Shell::new(&user, Nav::LookedAfter), resources }))
+}
+
+/// `GET /resources/{resource}`
+pub async fn page(app: web::Data<App>, user: SignedIn, name: web::Path<String>) -> Result<HttpResponse, PageError> {
+    let shell = Shell::new(&user, Nav::LookedAfter);
+    Ok(html::page(&LookedAfterPage::load(&app, &user, shell, &name).await?))
+}
+
+/// `GET /resources/{resource}/generate`
+pub async fn generate_page(
+    app: web::Data<App>,
+    user: SignedIn,
+    name: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let page = LookedAfterPage::load(&app, &user, Shell::new(&user, Nav::LookedAfter), &name).await?;
+    let entered = NewKey { access: "scopes".into(), ..NewKey::default() };
+    Ok(html::page(&page.with_form(&app, entered, Mistakes::default(), String::new())))
+}
+
+/// `POST /resources/{resource}/generate`
+pub async fn generate(
+    app: web::Data<App>,
+    user: SignedIn,
+    name: web::Path<String>,
+    form: Form<NewKey>,
+) -> Result<HttpResponse, PageError> {
+    let entered = form.0;
+    // Loaded before the key is made: nothing that could fail stands between the secret and the person.
+    let mut page = LookedAfterPage::load(&app, &user, Shell::for_secret(&user, Nav::LookedAfter), &name).await?;
+    let issued = match request(&page, &entered) {
+        Ok(wanted) => app.generate_key(&user.actor, user.account.id, wanted).await,
+        Err(error) => Err(error),
+    };
+    match issued {
+        Ok(Issued::Now(new)) => {
+            page.reveal(&app, *new, None);
+            Ok(shown_once(&page))
+        }
+        Ok(Issued::Before(first_eight)) => {
+            page.dialog = Dialog::ShownBefore(first_eight);
+            Ok(html::body(HttpResponse::Conflict(), &page))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            Ok(html::invalid(&page.with_form(&app, entered, Mistakes(mistakes), String::new())))
+        }
+        Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
+            let page = page.with_form(&app, entered, Mistakes::default(), error.to_string());
+            Ok(html::body(HttpResponse::Conflict(), &page))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the form asks for: a list out of what keys for this resource can be given, bound to it.
+fn request(page: &LookedAfterPage, entered: &NewKey) -> Result<KeyRequest, Error> {
+    let allowed = || page.found.allowed.iter().map(|permission| permission.name.clone());
+    let listed = match entered.access.as_str() {
+        // All of them, one by one: what the kind allows later is not in it.
+        "all" => NewKey {
+            access: "scopes".into(),
+            scope: allowed().map(|name| name.as_str().to_owned()).collect(),
+            ..entered.clone()
+        },
+        _ => NewKey { access: "scopes".into(), ..entered.clone() },
+    };
+    let request = parse_request(&NewKey { resource: page.name(), ..listed })?;
+    if let Wish::Scopes(wanted) = &request.wish
+        && let Some(name) = wanted.iter().find(|name| !allowed().any(|one| one == **name))
+    {
+        let text = format!("Keys for {} cannot be given {}", page.name(), name.as_str());
+        return Err(crate::domain::mistake::Mistake::new("scopes", text).into());
+    }
+    Ok(request)
+}
+
+/// The one-time id of a form.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Once {
+    form: String,
+}
+
+/// `POST /resources/{resource}/master-key`: the own key that can do all that keys for the resource can, or a new one.
+pub async fn master_key(
+    app: web::Data<App>,
+    user: SignedIn,
+    name: web::Path<String>,
+    form: Form<Once>,
+) -> Result<HttpResponse, PageError> {
+    let form = FormId::parse(&form.0.form).map_err(Error::from)?;
+    let mut page = LookedAfterPage::load(&app, &user, Shell::for_secret(&user, Nav::LookedAfter), &name).await?;
+    let request = KeyRequest {
+        name: None,
+        note: KeyNote::parse("").map_err(Error::from)?,
+        expiry: Expiry::Default,
+        wish: Wish::Inherit, // replaced by what the resource allows
+        resource: Some(page.found.resource.name.clone()),
+        form,
+        ceiling: None,
+    };
+    match app.get_or_create_key(&user.actor, user.account.id, Wanted::All, request, None).await {
+        Ok(GotOrCreated::Got(found)) => {
+            let (first_eight, name) = (&found.0.first_eight, page.name());
+            let text = format!("You have a master key for {name}: it is this one. Rotate it for a new secret.");
+            Flash::done(text).leave(&user.session);
+            Ok(html::see_other(&key::path(first_eight)))
+        }
+        Ok(GotOrCreated::Created(new) | GotOrCreated::Rotated(new, _)) => {
+            page.reveal(&app, *new, None);
+            Ok(shown_once(&page))
+        }
+        Ok(GotOrCreated::Before(first_eight)) => {
+            page.dialog = Dialog::ShownBefore(first_eight);
+            Ok(html::body(HttpResponse::Conflict(), &page))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let text = mistakes.first().map(|mistake| mistake.text.clone()).unwrap_or_default();
+            Flash::failed(text).leave(&user.session);
+            Ok(html::see_other(&page.over()))
+        }
+        Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
+            Flash::failed(error.to_string()).leave(&user.session);
+            Ok(html::see_other(&page.over()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET /resources/{resource}/keys/{first_eight}/revoke`
+pub async fn revoke_page(
+    app: web::Data<App>,
+    user: SignedIn,
+    asked: web::Path<(String, String)>,
+) -> Result<HttpResponse, PageError> {
+    let first_eight = key::parse(&asked.1)?;
+    let mut page = LookedAfterPage::load(&app, &user, Shell::new(&user, Nav::LookedAfter), &asked.0).await?;
+    let at = page.rows.iter().position(|row| row.view.key.first_eight == first_eight);
+    let Some(at) = at else { return Ok(html::see_other(&page.over())) }; // ended meanwhile
+    page.dialog = Dialog::Revoke(Box::new(page.rows.remove(at)));
+    Ok(html::page(&page))
+}
+
+/// `POST /resources/{resource}/keys/{first_eight}/revoke`
+pub async fn revoke(
+    app: web::Data<App>,
+    user: SignedIn,
+    asked: web::Path<(String, String)>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let (resource, first_eight) = (parse(&asked.0)?, key::parse(&asked.1)?);
+    app.revoke_key_of_resource(&user.actor, user.account.id, &resource, &first_eight).await?;
+    Flash::done(format!("Key {first_eight} revoked. Tools that use it are refused from now on.")).leave(&user.session);
+    Ok(html::see_other(&path(&resource)))
+}

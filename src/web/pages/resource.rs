@@ -1,0 +1,164 @@
+//! One resource for administrators: its title, who looks after it, what keys for it can be given.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::admin_api_keys::number;
+use super::resources::{PATH, path};
+use super::sign_in::Nothing;
+use crate::actions::manage_resources::ResourceDetails;
+use crate::actions::{App, Error};
+use crate::domain::resource::{ResourceName, parse_title};
+use crate::domain::user::Username;
+use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::shell::{Nav, Shell};
+
+#[derive(Template)]
+#[template(path = "pages/resource.html")]
+struct ResourcePage {
+    shell: Shell,
+    found: ResourceDetails,
+    title: String,
+    username: String,
+    mistakes: Mistakes,
+}
+
+impl ResourcePage {
+    async fn load(app: &App, user: &SignedIn, name: &str) -> Result<Self, PageError> {
+        let found = app.find_resource(&parse(name)?).await?;
+        let title = found.resource.title.clone();
+        let shell = Shell::new(user, Nav::Resources);
+        Ok(Self { shell, found, title, username: String::new(), mistakes: Mistakes::default() })
+    }
+
+    fn path(&self) -> String {
+        path(&self.found.resource.name)
+    }
+
+    fn name(&self) -> String {
+        self.found.resource.name.text()
+    }
+
+    fn keys_link(&self) -> String {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("resource~eq", &self.name())
+            .append_pair("status~in", "active;expiring;disabled")
+            .finish();
+        format!("{}?{}", crate::web::key_query::PATH, query.replace("%7E", "~").replace("%3B", ";"))
+    }
+}
+
+/// Reads the name of a path.
+pub fn parse(name: &str) -> Result<ResourceName, PageError> {
+    ResourceName::parse(name).map_err(|_| PageError(Error::NotFound))
+}
+
+/// `GET /admin/resources/{resource}`
+pub async fn page(app: web::Data<App>, Admin(user): Admin, name: web::Path<String>) -> Result<HttpResponse, PageError> {
+    Ok(html::page(&ResourcePage::load(&app, &user, &name).await?))
+}
+
+/// What the form for the title sends.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Titled {
+    title: String,
+}
+
+/// `POST /admin/resources/{resource}/edit`
+pub async fn edit(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    name: web::Path<String>,
+    form: Form<Titled>,
+) -> Result<HttpResponse, PageError> {
+    let resource = parse(&name)?;
+    match parse_title(&form.0.title) {
+        Ok(title) => app.rename_resource(&user.actor, &resource, title).await?,
+        Err(mistake) => {
+            let page = ResourcePage::load(&app, &user, &name).await?;
+            return Ok(html::invalid(&ResourcePage { title: form.0.title, mistakes: Mistakes(vec![mistake]), ..page }));
+        }
+    }
+    Flash::done("Title saved.").leave(&user.session);
+    Ok(html::see_other(&path(&resource)))
+}
+
+/// What the form for one more administrator sends.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    username: String,
+}
+
+/// `POST /admin/resources/{resource}/administrators`
+pub async fn add_administrator(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    name: web::Path<String>,
+    form: Form<Named>,
+) -> Result<HttpResponse, PageError> {
+    let resource = parse(&name)?;
+    let added = match Username::parse(&form.0.username) {
+        Ok(username) => app.add_resource_administrator(&user.actor, &resource, &username).await.map(|()| username),
+        Err(mistake) => Err(mistake.into()),
+    };
+    match added {
+        Ok(username) => {
+            Flash::done(format!("{} looks after {} from now on.", username.as_str(), resource.text()))
+                .leave(&user.session);
+            Ok(html::see_other(&path(&resource)))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let page = ResourcePage::load(&app, &user, &name).await?;
+            let (username, mistakes) = (form.0.username, Mistakes(mistakes));
+            Ok(html::invalid(&ResourcePage { username, mistakes, ..page }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /admin/resources/{resource}/administrators/{username}/remove`: reversible, so it is done at once, with Undo.
+pub async fn remove_administrator(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    asked: web::Path<(String, String)>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let resource = parse(&asked.0)?;
+    let username = Username::parse(&asked.1).map_err(|_| Error::NotFound)?;
+    app.remove_resource_administrator(&user.actor, &resource, &username).await?;
+    let text = format!(
+        "{} no longer looks after {}. What their keys could do for it as its administrator is gone at once.",
+        username.as_str(),
+        resource.text()
+    );
+    Flash::done(text).leave(&user.session);
+    Ok(html::see_other(&path(&resource)))
+}
+
+/// `POST /admin/resources/{resource}/delete`
+pub async fn delete(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    name: web::Path<String>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let resource = parse(&name)?;
+    match app.delete_resource(&user.actor, &resource).await {
+        Ok(()) => {
+            Flash::done(format!("{} is no longer registered.", resource.text())).leave(&user.session);
+            Ok(html::see_other(PATH))
+        }
+        Err(Error::Conflict(text)) => {
+            Flash::failed(text).leave(&user.session);
+            Ok(html::see_other(&path(&resource)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,85 @@
+//! What keys for the resources of a kind can be given by those who look after them.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::resources::PATH;
+use crate::actions::manage_resources::KindDetails;
+use crate::actions::{App, Error};
+use crate::domain::permission::{Permission, PermissionName, Rights};
+use crate::domain::resource::ResourceKind;
+use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::permission_boxes::PermissionBoxes;
+use crate::web::shell::{Nav, Shell};
+
+#[derive(Template)]
+#[template(path = "pages/resource_kind.html")]
+struct KindPage {
+    shell: Shell,
+    found: KindDetails,
+    ticked: Vec<String>,
+    mistakes: Mistakes,
+}
+
+impl KindPage {
+    async fn load(app: &App, user: &SignedIn, kind: &ResourceKind) -> Result<Self, PageError> {
+        let found = app.find_resource_kind(kind).await?;
+        let ticked = found.rights.iter().map(|name| name.as_str().to_owned()).collect();
+        Ok(Self { shell: Shell::new(user, Nav::Resources), found, ticked, mistakes: Mistakes::default() })
+    }
+
+    fn boxes(&self) -> PermissionBoxes {
+        let of_services: Vec<Permission> =
+            self.found.catalogue.iter().filter(|permission| !permission.is_own()).cloned().collect();
+        PermissionBoxes::new(&of_services, |name| self.ticked.iter().any(|ticked| ticked == name))
+    }
+}
+
+/// What the form sends.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ticked {
+    #[serde(default)]
+    scope: Vec<String>,
+}
+
+fn parse(kind: &str) -> Result<ResourceKind, PageError> {
+    ResourceKind::parse(kind).map_err(|_| PageError(Error::NotFound))
+}
+
+/// `GET /admin/resource-kinds/{kind}`
+pub async fn page(app: web::Data<App>, Admin(user): Admin, kind: web::Path<String>) -> Result<HttpResponse, PageError> {
+    Ok(html::page(&KindPage::load(&app, &user, &parse(&kind)?).await?))
+}
+
+/// `POST /admin/resource-kinds/{kind}`
+pub async fn save(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    kind: web::Path<String>,
+    form: Form<Ticked>,
+) -> Result<HttpResponse, PageError> {
+    let kind = parse(&kind)?;
+    let names = form.0.scope.iter().map(|name| PermissionName::parse("permissions", name));
+    let saved = match names.collect::<Result<Rights, _>>() {
+        Ok(wanted) => app.set_resource_kind(&user.actor, &kind, wanted).await,
+        Err(mistake) => Err(mistake.into()),
+    };
+    match saved {
+        Ok(()) => {
+            Flash::done(format!("Saved. It applies to every key for a {} at once.", kind.as_str()))
+                .leave(&user.session);
+            Ok(html::see_other(PATH))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let page = KindPage::load(&app, &user, &kind).await?;
+            Ok(html::invalid(&KindPage { ticked: form.0.scope, mistakes: Mistakes(mistakes), ..page }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,157 @@
+//! What keys can be bound to, for administrators: the list, and the form that registers one more.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::admin_api_keys::number;
+use crate::actions::manage_resources::ResourcePage;
+use crate::actions::paging::From;
+use crate::actions::{App, Error};
+use crate::domain::mistake::collect;
+use crate::domain::resource::{ResourceKind, ResourceName, parse_external_id, parse_title};
+use crate::domain::text;
+use crate::web::access::{Admin, RecentAdmin};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::shell::{Nav, Shell};
+
+/// The path of the list.
+pub const PATH: &str = "/admin/resources";
+
+#[derive(Template)]
+#[template(path = "pages/resources.html")]
+struct ResourcesPage {
+    shell: Shell,
+    page: ResourcePage,
+    asked: Asked,
+}
+
+#[derive(Template)]
+#[template(path = "pages/resource_new.html")]
+struct NewPage {
+    shell: Shell,
+    entered: Entered,
+    mistakes: Mistakes,
+    kinds: Vec<String>,
+}
+
+/// What the list is asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    q: String,
+    after: Option<i64>,
+    before: Option<i64>,
+}
+
+/// What the form sends.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entered {
+    kind: String,
+    external_id: String,
+    title: String,
+}
+
+impl ResourcesPage {
+    fn beside(&self, name: &str, id: i64) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if !self.asked.q.is_empty() {
+            query.append_pair("q", &self.asked.q);
+        }
+        format!("{PATH}?{}", query.append_pair(name, &id.to_string()).finish())
+    }
+
+    fn previous(&self) -> Option<String> {
+        let (first, _) = self.page.resources.first().filter(|_| self.page.has_previous)?;
+        Some(self.beside("before", first.id))
+    }
+
+    fn next(&self) -> Option<String> {
+        let (last, _) = self.page.resources.last().filter(|_| self.page.has_next)?;
+        Some(self.beside("after", last.id))
+    }
+}
+
+/// A resource's name as a segment of a path.
+pub fn segment(name: &ResourceName) -> String {
+    let encoded = percent_encoding::utf8_percent_encode(&name.text(), percent_encoding::NON_ALPHANUMERIC).to_string();
+    encoded.replace("%3A", ":").replace("%2D", "-").replace("%5F", "_").replace("%2E", ".")
+}
+
+/// The path of a resource's page for administrators.
+pub fn path(name: &ResourceName) -> String {
+    format!("{PATH}/{}", segment(name))
+}
+
+/// `GET /admin/resources`
+pub async fn list(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    asked: web::Query<Asked>,
+) -> Result<HttpResponse, PageError> {
+    let asked = asked.into_inner();
+    let search = text::folded(text::excerpt(asked.q.trim(), 100).as_str());
+    let from = match (asked.after, asked.before) {
+        (Some(id), _) => From::After(id),
+        (None, Some(id)) => From::Before(id),
+        (None, None) => From::Start,
+    };
+    let page = app.browse_resources(search, from).await?;
+    Ok(html::page(&ResourcesPage { shell: Shell::new(&user, Nav::Resources), page, asked }))
+}
+
+/// `POST /admin/resources`: the search, which leads to the list.
+pub async fn search(_admin: Admin, form: Form<Vec<(String, String)>>) -> HttpResponse {
+    html::see_other(&html::searched(PATH, &form.0))
+}
+
+/// `GET /admin/resources/new`
+pub async fn new_page(app: web::Data<App>, RecentAdmin(user): RecentAdmin) -> Result<HttpResponse, PageError> {
+    let shell = Shell::new(&user, Nav::Resources);
+    let kinds = kinds(&app).await?;
+    Ok(html::page(&NewPage { shell, entered: Entered::default(), mistakes: Mistakes::default(), kinds }))
+}
+
+async fn kinds(app: &App) -> Result<Vec<String>, PageError> {
+    let page = app.browse_resources(String::new(), From::Start).await?;
+    Ok(page.kinds.iter().map(|(kind, _)| kind.as_str().to_owned()).collect())
+}
+
+/// `POST /admin/resources/new`
+pub async fn register(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    form: Form<Entered>,
+) -> Result<HttpResponse, PageError> {
+    let entered = form.0;
+    let registered = match read(&entered) {
+        Ok((name, title)) => app.register_resource(&user.actor, name.clone(), title).await.map(|()| name),
+        Err(error) => Err(error),
+    };
+    match registered {
+        Ok(name) => {
+            Flash::done(format!("{} is registered. Say who looks after it.", name.text())).leave(&user.session);
+            Ok(html::see_other(&path(&name)))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let (shell, kinds) = (Shell::new(&user, Nav::Resources), kinds(&app).await?);
+            Ok(html::invalid(&NewPage { shell, entered, mistakes: Mistakes(mistakes), kinds }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read(entered: &Entered) -> Result<(ResourceName, String), Error> {
+    let mut mistakes = Vec::new();
+    let kind = collect(&mut mistakes, ResourceKind::parse(entered.kind.trim()));
+    let external_id = collect(&mut mistakes, parse_external_id(entered.external_id.trim()));
+    let title = collect(&mut mistakes, parse_title(&entered.title));
+    match (kind, external_id, title) {
+        (Some(kind), Some(external_id), Some(title)) => Ok((ResourceName { kind, external_id }, title)),
+        _ => Err(Error::Invalid(mistakes)),
+    }
+}

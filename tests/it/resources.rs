@@ -1,0 +1,225 @@
+//! Resources: who looks after one issues its keys, sees them and revokes them, and nothing beyond it.
+
+use std::thread;
+
+use crate::rights::{site, status};
+use crate::support::people::eight;
+use crate::support::{Answer, Client, TestApp, on_both};
+
+/// A site with the project `abc`, which `ana` looks after, and another one; keys for projects can be given two scopes.
+fn labels(app: &TestApp) -> (Client, Client) {
+    let boss = site(app);
+    for name in ["label.read", "label.write", "label.purge"] {
+        let page = "/admin/permissions";
+        boss.submit(page, page, &[("service", "encord"), ("name", name)]);
+    }
+    let page = "/admin/resource-kinds/project";
+    let saved = boss.submit(page, page, &[("scope", "label.read"), ("scope", "label.write")]);
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    for (id, title) in [("abc", "Assay plates"), ("other", "Other plates")] {
+        let page = "/admin/resources/new";
+        let made = boss.submit(page, page, &[("kind", "project"), ("external_id", id), ("title", title)]);
+        assert_eq!(made.status, 303, "{}", made.text());
+    }
+    let ana = app.signed_in("ana");
+    let page = "/admin/resources/project:abc";
+    let added = boss.submit(page, &format!("{page}/administrators"), &[("username", "ana")]);
+    assert_eq!(added.status, 303, "{}", added.text());
+    (boss, ana)
+}
+
+fn generate(client: &Client, fields: &[(&str, &str)]) -> Answer {
+    client.submit("/resources/project:abc/generate", "/resources/project:abc/generate", fields)
+}
+
+fn put(app: &TestApp, secret: &str, resource: &str, body: &str) -> Answer {
+    let headers = [("x-api-key", secret), ("content-type", "application/json")];
+    app.client().send("PUT", &format!("/api/v1/resources/{resource}/api_key"), &headers, Some(body.into()))
+}
+
+fn turn_on_key_may_create(app: &TestApp) {
+    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('key_may_create', 'on', 0)");
+}
+
+on_both! { fn who_looks_after_a_project_makes_keys_for_it_alone(app) {
+    let (boss, ana) = labels(&app);
+    assert!(ana.get("/external-tool-access").text().contains("Resources I look after"));
+    assert!(ana.get("/resources").text().contains("Assay plates"));
+    let secret = generate(&ana, &[("name", "labels"), ("scope", "label.read"), ("scope", "label.write")]).secret();
+    for (query, expected) in [
+        ("require_all=label.read&require_all=label.write&resource=project:abc", 200),
+        ("require_all=label.read&resource=project:other", 403),
+        ("require_all=label.read", 403),
+        ("require_all=label.purge&resource=project:abc", 403),
+    ] {
+        assert_eq!(status(&app, &secret, query), expected, "{query}");
+    }
+    for (fields, says) in [
+        (vec![("scope", "label.purge")], "Keys for project:abc cannot be given label.purge"),
+        (vec![("scope", "claviger:admin")], "cannot be given claviger:admin"),
+        (vec![("access", "scopes")], "Select at least one scope"),
+        (vec![("access", "inherit")], "Select at least one scope"),
+    ] {
+        let refused = generate(&ana, &fields);
+        assert_eq!(refused.status, 422, "{fields:?}: {}", refused.text());
+        assert!(refused.text().contains(says), "{fields:?}: {}", refused.text());
+    }
+    assert_eq!(ana.get("/resources/project:other").status, 404, "what she does not look after is not found");
+    assert_eq!(boss.get("/resources/project:abc").status, 404, "an administrator of the site looks after nothing");
+
+    let page = "/admin/resources/project:abc";
+    boss.submit(page, &format!("{page}/administrators/ana/remove"), &[]);
+    assert_eq!(status(&app, &secret, "require_all=label.read&resource=project:abc"), 403, "gone with the office");
+    assert_eq!(ana.get("/resources/project:abc").status, 404);
+    assert!(!ana.get("/external-tool-access").text().contains("Resources I look after"));
+} }
+
+on_both! { fn a_change_of_the_kind_applies_to_its_keys_at_once(app) {
+    let (boss, ana) = labels(&app);
+    let secret = generate(&ana, &[("access", "all")]).secret();
+    assert_eq!(status(&app, &secret, "require_all=label.write&resource=project:abc"), 200);
+    let page = "/admin/resource-kinds/project";
+    boss.submit(page, page, &[("scope", "label.read"), ("scope", "label.purge")]);
+    for (right, expected) in [("label.read", 200), ("label.write", 403), ("label.purge", 403)] {
+        assert_eq!(status(&app, &secret, &format!("require_all={right}&resource=project:abc")), expected, "{right}");
+    }
+    let refused = boss.submit(page, page, &[("scope", "claviger:admin")]);
+    assert_eq!(refused.status, 422);
+    assert_eq!(app.database.count("audit_events WHERE action = 'resource_kind.edit'"), 2);
+} }
+
+on_both! { fn who_looks_after_a_project_revokes_any_key_of_it(app) {
+    let (boss, ana) = labels(&app);
+    let bob = app.signed_in("bob");
+    let his = bob.generate_with(&[("name", "his"), ("resource", "project:abc")]).secret();
+    let elsewhere = bob.generate_with(&[("name", "elsewhere"), ("resource", "project:other")]).secret();
+    assert!(ana.get("/resources/project:abc").text().contains(eight(&his)));
+    let revoke = |secret: &str| {
+        let path = format!("/resources/project:abc/keys/{}/revoke", eight(secret));
+        ana.submit("/resources/project:abc", &path, &[]).status
+    };
+    let asked = ana.get(&format!("/resources/project:abc/keys/{}/revoke", eight(&his)));
+    assert!(asked.text().contains(&format!("Revoke key {}?", eight(&his))));
+    assert_eq!((revoke(&his), revoke(&his), revoke(&elsewhere)), (303, 303, 404));
+    assert_eq!((status(&app, &his, "resource=project:abc"), status(&app, &elsewhere, "resource=project:other")), (401, 200));
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke' AND actor_name = 'ana'"), 1);
+    assert!(boss.get(&format!("/admin/api-keys/{}", eight(&his))).text().contains("By who looks after project:abc"));
+} }
+
+on_both! { fn get_or_create_twice_makes_one_key(app) {
+    let (_boss, ana) = labels(&app);
+    turn_on_key_may_create(&app);
+    let page = "/resources/project:abc";
+    let first = ana.submit(page, &format!("{page}/master-key"), &[]);
+    let master = first.secret();
+    assert_eq!(status(&app, &master, "require_all=label.read&require_all=label.write&resource=project:abc"), 200);
+    assert!(ana.get(page).text().contains(&format!("{} is yours", eight(&master))));
+    assert_eq!(app.database.count("api_keys"), 1);
+
+    // A program asks with a key that may: one that is bound to the project, or one with the scopes that it asks for.
+    let all = r#"{"master": true}"#;
+    let refused = put(&app, &master, "project:abc", all);
+    assert_eq!(refused.status, 403, "the master key has the scopes of the kind, and nothing of Claviger");
+    let bound = ana.generate_with(&[("name", "program"), ("resource", "project:abc")]).secret();
+    let got = put(&app, &bound, "project:abc", all);
+    assert_eq!((got.status, &got.json()["secret"], got.json()["key"]["first_eight"].as_str()), (200, &serde_json::Value::Null, Some(eight(&master))));
+    let made = put(&app, &bound, "project:abc", r#"{"scopes": ["label.read"], "name": "reader", "expires_after_days": 7}"#);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let reader = made.json()["secret"].as_str().expect("a secret").to_owned();
+    assert_eq!((status(&app, &reader, "require_all=label.read&resource=project:abc"), status(&app, &reader, "require_all=label.write&resource=project:abc")), (200, 403));
+    let again = put(&app, &bound, "project:abc", r#"{"scopes": ["label.read"]}"#);
+    assert_eq!((again.status, again.json()["key"]["first_eight"].as_str(), again.json()["created"].as_bool()), (200, Some(eight(&reader)), Some(false)));
+    let rotated = put(&app, &bound, "project:abc", r#"{"scopes": ["label.read"], "rotate": true, "old_ends": "0h"}"#);
+    let fresh = rotated.json()["secret"].as_str().expect("a secret").to_owned();
+    assert_eq!((rotated.status, eight(&fresh)), (200, eight(&reader)));
+    assert_eq!((status(&app, &reader, "resource=project:abc"), status(&app, &fresh, "resource=project:abc")), (401, 200));
+
+    let free = ana.secret("free");
+    for (secret, resource, body, expected) in [
+        (&free, "project:abc", r#"{"scopes": ["label.write"]}"#, 400),
+        (&bound, "project:other", all, 403),
+        (&free, "project:other", all, 404),
+        (&bound, "project:abc", "{}", 400),
+        (&bound, "project:abc", r#"{"scopes": [], "master": true}"#, 400),
+        (&bound, "project:abc", r#"{"scopes": []}"#, 400),
+        (&bound, "project:abc", r#"{"scopes": ["label.purge"]}"#, 400),
+        (&bound, "project:abc", r#"{"scopes": ["LABEL"]}"#, 400),
+        (&bound, "project:abc", r#"{"master": true, "old_ends": "1h"}"#, 400),
+        (&bound, "project:abc", r#"{"master": true, "rotate": true, "old_ends": "1y"}"#, 400),
+        (&bound, "project:abc", r#"{"scopes": ["label.write"], "expires_after_days": 99999}"#, 400),
+        (&bound, "nonsense", all, 404),
+    ] {
+        let answer = put(&app, secret, resource, body);
+        assert_eq!(answer.status, expected, "{resource} {body}: {}", answer.body);
+    }
+    assert_eq!(app.database.count("api_keys"), 4);
+} }
+
+on_both! { fn rule_4_a_key_gives_no_right_and_no_life_beyond_its_own(app) {
+    let (_boss, ana) = labels(&app);
+    let short = ana.generate_with(&[("name", "short"), ("resource", "project:abc"), ("expires", "7")]).secret();
+    let ask = r#"{"scopes": ["label.read"], "name": "child"}"#;
+    let refused = put(&app, &short, "project:abc", ask);
+    assert_eq!(refused.status, 403, "by default keys cannot create keys: {}", refused.body);
+    turn_on_key_may_create(&app);
+    let made = put(&app, &short, "project:abc", ask);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let end = |secret: &str| app.verify_for(secret, "resource=project:abc").header("x-key-expires-at").to_owned();
+    let child = made.json()["secret"].as_str().expect("a secret").to_owned();
+    assert_eq!(end(&child), end(&short), "it does not outlive the key that made it");
+    let list = ana.generate_with(&[
+        ("name", "list"), ("resource", "project:abc"), ("access", "scopes"),
+        ("scope", "claviger:keys:read"), ("scope", "claviger:keys:create"),
+    ]).secret();
+    let refused = put(&app, &list, "project:abc", ask);
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    assert!(refused.body.contains("The key that asks does not have label.read"), "{}", refused.body);
+} }
+
+on_both! { fn two_programs_at_the_same_moment_get_one_key(app) {
+    let (_boss, ana) = labels(&app);
+    turn_on_key_may_create(&app);
+    let bound = ana.generate_with(&[("name", "program"), ("resource", "project:abc")]).secret();
+    let answers: Vec<u16> = thread::scope(|scope| {
+        let asking: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| put(&app, &bound, "project:abc", r#"{"master": true}"#).status))
+            .collect();
+        asking.into_iter().map(|asking| asking.join().expect("an answer")).collect()
+    });
+    assert_eq!(answers.iter().filter(|status| **status == 201).count(), 1, "{answers:?}");
+    assert!(answers.iter().all(|status| [200, 201].contains(status)), "{answers:?}");
+    assert_eq!(app.database.count("api_keys"), 2);
+} }
+
+on_both! { fn resources_that_cannot_be_registered_or_taken_off(app) {
+    let (boss, ana) = labels(&app);
+    let page = "/admin/resources/new";
+    for (kind, id, title, says) in [
+        ("", "x", "x", "Name the kind"),
+        ("Project", "x", "x", "Name the kind"),
+        ("project", "", "x", "Enter the identifier"),
+        ("project", "a b", "x", "Enter the identifier"),
+        ("project", "x", "", "Enter a title"),
+        ("project", "abc", "x", "has this identifier already"),
+    ] {
+        let refused = boss.submit(page, page, &[("kind", kind), ("external_id", id), ("title", title)]);
+        assert_eq!(refused.status, 422, "{kind} {id} {title}");
+        assert!(refused.text().contains(says), "{kind} {id} {title}: {}", refused.text());
+    }
+    let odd = "a/b?c#d%2e:é";
+    assert_eq!(boss.submit(page, page, &[("kind", "run"), ("external_id", odd), ("title", "Odd one")]).status, 303);
+    let link = boss.get("/admin/resources?q=odd").attribute("table a", "href");
+    let shown = boss.get(&link);
+    assert!(shown.text().contains(&format!("run:{odd}")), "{link}: {}", shown.text());
+    assert_eq!(boss.submit(&link, &format!("{link}/edit"), &[("title", "Still odd")]).status, 303);
+    assert_eq!(boss.submit(&link, &format!("{link}/edit"), &[("title", "")]).status, 422);
+    assert_eq!(boss.submit(&link, &format!("{link}/administrators"), &[("username", "nobody")]).status, 422);
+    assert_eq!(boss.submit(&link, &format!("{link}/delete"), &[]).header("location"), "/admin/resources");
+    assert_eq!(boss.get(&link).status, 404);
+
+    generate(&ana, &[("scope", "label.read")]).secret();
+    let page = "/admin/resources/project:abc";
+    assert_eq!(boss.submit(page, &format!("{page}/delete"), &[]).header("location"), page);
+    assert!(boss.get(page).text().contains("1 key is bound to this resource."));
+    assert_eq!(app.database.count("resources"), 2);
+} }
