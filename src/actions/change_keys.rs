@@ -47,8 +47,15 @@ impl App {
         };
         self.store
             .write(move |db| {
-                let new =
-                    NewJob { verb, state: JobState::Draft, filter, asked_by, undoes: None, parameter: String::new() };
+                let new = NewJob {
+                    verb,
+                    state: JobState::Draft,
+                    filter,
+                    asked_by,
+                    undoes: None,
+                    parameter: String::new(),
+                    reason: String::new(),
+                };
                 let freeze = |db: &mut Db, id| job_keys::freeze(db, id, verb, &chosen, now);
                 match job_keys::add_job(db, &new, now, freeze)? {
                     (_, 0) => Err(Mistake::new("key", nothing(verb)).into()),
@@ -148,6 +155,7 @@ impl App {
                     asked_by,
                     undoes: Some(id),
                     parameter: job.verb.word().into(),
+                    reason: String::new(),
                 };
                 let (undo, _) = job_keys::add_job(db, &new, now, |db, undo| job_keys::freeze_done(db, undo, id))?;
                 if !jobs::set_undone(db, id, undo)? {
@@ -208,7 +216,7 @@ fn nothing(verb: Verb) -> String {
         Verb::Restore => "None of the selected keys was deleted".into(),
         Verb::Enable => "None of the selected keys is disabled".into(),
         Verb::Disable => "None of the selected keys can be disabled".into(),
-        Verb::Expire | Verb::Undo | Verb::Shorten | Verb::Idle | Verb::GivePolicy => {
+        Verb::Expire | Verb::Undo | Verb::Shorten | Verb::Idle | Verb::GivePolicy | Verb::Transfer => {
             "All selected keys have ended".into()
         }
     }

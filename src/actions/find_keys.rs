@@ -102,6 +102,19 @@ impl App {
         Ok(details)
     }
 
+    /// One key of `owner`, and what it can be given.
+    pub async fn changeable_key(&self, owner: i64, first_eight: &FirstEight) -> Result<(KeyDetails, Offer), Error> {
+        let (first_eight, now) = (first_eight.clone(), self.now());
+        self.store
+            .read(move |db| {
+                let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+                let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
+                let offer = give_rights::offer_for(db, &account, key.resource)?;
+                Ok((details_of(db, key, now)?, offer))
+            })
+            .await
+    }
+
     /// One key of anybody, for administrators, with its owner.
     pub async fn any_key(&self, first_eight: &FirstEight) -> Result<(KeyDetails, Owner), Error> {
         let (first_eight, now) = (first_eight.clone(), self.now());

@@ -218,6 +218,29 @@ pub(super) fn why_not(
     Ok(None)
 }
 
+/// How many live keys an account may still be given, which this holds against other transactions; `None` is any number,
+/// and an inactive account may be given none. With `is_more`, they are more server keys than there were before.
+pub(super) fn room_for(db: &mut Db, account: i64, is_more: bool, now: Moment) -> Result<Option<i64>, Error> {
+    let owner = accounts::find(db, account)?.ok_or(Error::NotFound)?;
+    if owner.kind == Kind::Service {
+        keys::lock_server_keys(db)?;
+    }
+    accounts::lock(db, account)?;
+    let owner = accounts::find(db, account)?.ok_or(Error::NotFound)?;
+    if !owner.active {
+        return Ok(Some(0));
+    }
+    let each = i64::from(lifetimes::for_owner(db, account)?.keys_per_owner);
+    let left = (each > 0).then_some(each - keys::count_live(db, account, now)?);
+    let all = i64::from(settings::load(db)?.max_service_keys);
+    let left_of_all = if is_more && owner.kind == Kind::Service && all > 0 {
+        Some(all - keys::count_live_of_services(db, now)?)
+    } else {
+        None
+    };
+    Ok(left.into_iter().chain(left_of_all).min().map(|left| left.max(0)))
+}
+
 /// The name that was asked for if no live key holds it; the first free one of today if none was asked for.
 fn free_name(db: &mut Db, owner: i64, wish: Option<KeyName>, now: Moment) -> Result<KeyName, Error> {
     match wish {

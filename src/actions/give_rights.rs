@@ -65,7 +65,13 @@ pub(super) struct Given {
 
 /// What keys of this account can be given: of what it has.
 pub(super) fn offer(db: &mut Db, account: &Account) -> Result<Offer, Error> {
-    let held = rights::of_account(db, account.id, account.role)?;
+    offer_for(db, account, None)
+}
+
+/// What a key of this account that is bound to a resource can be given: also what the account may give as one who looks
+/// after it.
+pub(super) fn offer_for(db: &mut Db, account: &Account, resource: Option<i64>) -> Result<Offer, Error> {
+    let held = held_for(db, account, resource)?;
     let mut offered = permissions::known(db, &held)?;
     offered.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
     let policies = if policies_alone_count(db, account)? {
@@ -102,15 +108,21 @@ fn find_resource(db: &mut Db, name: &ResourceName) -> Result<i64, Error> {
     Ok(resources::find(db, name)?.ok_or_else(unknown)?.id)
 }
 
+/// What an account has, and may give keys for a resource.
+fn held_for(db: &mut Db, account: &Account, resource: Option<i64>) -> Result<Rights, Error> {
+    let mut held = rights::of_account(db, account.id, account.role)?;
+    if let Some(resource) = resource {
+        held.extend(rights::as_administrator(db, resource, account.id)?.unwrap_or_default());
+    }
+    Ok(held)
+}
+
 /// The ids of permissions that the account has, or may give keys for the resource.
 fn own_scopes(db: &mut Db, account: &Account, wanted: &Rights, resource: Option<i64>) -> Result<Vec<i64>, Error> {
     if wanted.is_empty() {
         return Err(Mistake::new("scopes", "Select at least one scope").into());
     }
-    let mut held = rights::of_account(db, account.id, account.role)?;
-    if let Some(resource) = resource {
-        held.extend(rights::as_administrator(db, resource, account.id)?.unwrap_or_default());
-    }
+    let held = held_for(db, account, resource)?;
     let known = permissions::known(db, wanted)?;
     let missing = |name: &&PermissionName| !held.contains(*name) || !known.iter().any(|one| one.name == **name);
     if let Some(name) = wanted.iter().find(missing) {

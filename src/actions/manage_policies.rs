@@ -12,7 +12,7 @@ use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::settings::OnPolicyDelete;
 use crate::domain::user::Username;
 use crate::store::jobs::NewJob;
-use crate::store::keys::matching::{applicable, with_policy};
+use crate::store::keys::matching::{applicable, live, with_policy};
 use crate::store::keys::predicate::all;
 use crate::store::{Db, Error as StoreError, Unique, accounts, audit, job_keys, permissions, policies, settings};
 
@@ -147,8 +147,10 @@ impl App {
                 policies::set_deleted(db, policy.id, Some(now))?;
                 let deleted = DeletedPolicy { policy: policy.id, name: policy.name.as_str().to_owned() };
                 let parameter = json!(deleted).to_string();
-                let keys = all([with_policy(policy.id), applicable(verb, now)].into_iter());
-                let new = NewJob { verb, state: JobState::Queued, filter: None, asked_by, undoes: None, parameter };
+                let reason = format!("Its policy {} was deleted", policy.name.as_str());
+                let keys = all([with_policy(policy.id), live(now), applicable(verb, now)].into_iter());
+                let new =
+                    NewJob { verb, state: JobState::Queued, filter: None, asked_by, undoes: None, parameter, reason };
                 let freeze = |db: &mut Db, job| job_keys::freeze_where(db, job, verb, keys);
                 let (job, total) = job_keys::add_job(db, &new, now, freeze)?;
                 let details = json!({ "job": job, "keys": total, "permissions": names(&policy.permissions) });
@@ -177,6 +179,7 @@ impl App {
                     asked_by,
                     undoes: None,
                     parameter: to.id.to_string(),
+                    reason: String::new(),
                 };
                 let keys = all([with_policy(from.id), applicable(Verb::GivePolicy, now)].into_iter());
                 let freeze = |db: &mut Db, job| job_keys::freeze_where(db, job, Verb::GivePolicy, keys);

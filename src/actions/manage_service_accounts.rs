@@ -3,15 +3,18 @@
 use serde_json::json;
 
 use super::administer_users::PeoplePage;
-use super::generate_key::{Issued, KeyRequest, why_not};
+use super::generate_key::{ATTEMPTS, Attempt, Issued, KeyRequest, New, issue, why_not};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
+use crate::domain::clock::Moment;
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::mistake::Mistake;
+use crate::domain::policy::PolicyName;
+use crate::domain::secret::{FirstEight, Secret};
 use crate::domain::user::{Account, Kind, Username};
 use crate::store::paging::From;
 use crate::store::people::{self, PeopleFilter};
-use crate::store::{Db, Error as StoreError, Unique, accounts, audit, keys, lifetimes, policies};
+use crate::store::{Db, Error as StoreError, Unique, accounts, audit, forms, keys, lifetimes, policies};
 
 pub use super::give_rights::Offer;
 pub use crate::store::accounts::NewService;
@@ -70,14 +73,8 @@ impl App {
         let (actor, now) = (actor.clone(), self.now());
         self.store
             .write(move |db| {
-                accounts::insert_service(db, &new, actor.account, now).map_err(|error| match error {
-                    StoreError::Conflict(Unique::Username) => {
-                        Mistake::new("username", "This name is taken. Choose another").into()
-                    }
-                    error => Error::from(error),
-                })?;
-                let details = json!({ "display_name": new.display_name, "description": new.description });
-                Ok(audit::insert(db, &actor.did(now, Action::ServiceCreate, new.username.as_str(), details))?)
+                add(db, &actor, &new, now)?;
+                Ok(())
             })
             .await
     }
@@ -122,6 +119,63 @@ impl App {
             .await
     }
 
+    /// What the form for a new server key offers: all policies by name, and the rule for a service account's keys.
+    pub async fn for_new_server_key(&self) -> Result<(Vec<String>, LifetimeRule), Error> {
+        self.store
+            .read(|db| {
+                let all = policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
+                Ok((all, lifetimes::for_new_service(db)?))
+            })
+            .await
+    }
+
+    /// Makes a service account, gives it a policy, and makes its first key: all, or nothing.
+    pub async fn new_server_key(
+        &self,
+        actor: &Actor,
+        new: NewService,
+        policy: Option<PolicyName>,
+        request: KeyRequest,
+    ) -> Result<Issued, Error> {
+        for _ in 0..ATTEMPTS {
+            let mut rng = self.rng();
+            let first_eight = FirstEight::generate(&mut *rng);
+            let secret = Secret::generate(&self.config.prefixes[0], &first_eight, &mut *rng);
+            let hashed = (first_eight, secret.hash());
+            let (actor, new, policy, request) = (actor.clone(), new.clone(), policy.clone(), request.clone());
+            let now = self.now();
+            let made = self
+                .store
+                .write(move |db| {
+                    let maker = actor.account.unwrap_or_default();
+                    if let Some(shown_before) = forms::find(db, &request.form.hash(maker), maker)? {
+                        return Ok(Err(shown_before));
+                    }
+                    keys::lock_server_keys(db)?; // before the account, as for every other server key
+                    let id = add(db, &actor, &new, now)?;
+                    if let Some(policy) = policy {
+                        let gone = || Mistake::new("policy", "This policy was deleted. Choose another one");
+                        let policy = policies::hold(db, &policy)?.ok_or_else(|| Error::from(gone()))?;
+                        policies::set_held_by(db, id, &[policy.id])?;
+                        let details = json!({ "before": [], "after": [policy.name.as_str()] });
+                        let target = new.username.as_str();
+                        audit::insert(db, &actor.did(now, Action::UserSetPolicies, target, details))?;
+                    }
+                    issue(db, &actor, id, request, hashed, now)
+                })
+                .await;
+            match made {
+                Ok(Ok((key, access))) => return Ok(Issued::Now(Box::new(New { key, access, secret }))),
+                Ok(Err(shown_before)) => return Ok(Issued::Before(shown_before)),
+                Err(Attempt::Again) => {}
+                // The limit of all server keys is no fault of the account, which has none.
+                Err(Attempt::Failed(Error::Conflict(text))) => return Err(Mistake::new("username", text).into()),
+                Err(Attempt::Failed(error)) => return Err(error),
+            }
+        }
+        Err(Error::Internal("no unique secret was found".into()))
+    }
+
     /// Makes a key for a service account.
     pub async fn generate_server_key(
         &self,
@@ -133,6 +187,17 @@ impl App {
         let account = self.store.read(move |db| service(db, &username)).await?;
         self.generate_key(actor, account.id, request).await
     }
+}
+
+/// Adds a service account; gives its id.
+fn add(db: &mut Db, actor: &Actor, new: &NewService, now: Moment) -> Result<i64, Error> {
+    let id = accounts::insert_service(db, new, actor.account, now).map_err(|error| match error {
+        StoreError::Conflict(Unique::Username) => Mistake::new("username", "This name is taken. Choose another").into(),
+        error => Error::from(error),
+    })?;
+    let details = json!({ "display_name": new.display_name, "description": new.description });
+    audit::insert(db, &actor.did(now, Action::ServiceCreate, new.username.as_str(), details))?;
+    Ok(id)
 }
 
 fn service(db: &mut Db, username: &Username) -> Result<Account, Error> {

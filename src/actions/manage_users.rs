@@ -81,9 +81,12 @@ impl App {
         .await
     }
 
-    /// Lets a person in again; their keys work again.
+    /// Lets a person in again; their keys work again. One who was deleted comes back without a password and policies.
     pub async fn activate_user(&self, actor: &Actor, username: &Username) -> Result<(), Error> {
         self.change_user(actor, username, Action::UserActivate, |db, account| {
+            if account.deleted_at.is_some() {
+                accounts::set_deleted(db, account.id, None)?;
+            }
             accounts::set_active(db, account.id, true)?;
             Ok(!account.active)
         })

@@ -201,8 +201,15 @@ fn draft(
     keys: keys::predicate::Predicate,
     now: Moment,
 ) -> Result<Job, Error> {
-    let new =
-        NewJob { verb, state: JobState::Draft, filter: None, asked_by: asked_by.clone(), undoes: None, parameter };
+    let new = NewJob {
+        verb,
+        state: JobState::Draft,
+        filter: None,
+        asked_by: asked_by.clone(),
+        undoes: None,
+        parameter,
+        reason: String::new(),
+    };
     let (id, _) = job_keys::add_job(db, &new, now, |db, id| job_keys::freeze_where(db, id, verb, keys))?;
     jobs::find(db, id)?.ok_or_else(|| Error::Internal("a draft vanished while it was made".into()))
 }

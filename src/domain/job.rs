@@ -26,12 +26,14 @@ pub enum Verb {
     Idle,
     /// Gives it another policy.
     GivePolicy,
+    /// Gives it to another owner.
+    Transfer,
 }
 
 impl Verb {
     /// Those that people choose, in the order of the bar.
     pub const CHOICES: [Self; 5] = [Self::Enable, Self::Disable, Self::Expire, Self::Restore, Self::Delete];
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Enable,
         Self::Disable,
         Self::Expire,
@@ -41,6 +43,7 @@ impl Verb {
         Self::Shorten,
         Self::Idle,
         Self::GivePolicy,
+        Self::Transfer,
     ];
 
     /// The word in the database, in URLs and in the audit log.
@@ -55,6 +58,7 @@ impl Verb {
             Self::Shorten => "shorten",
             Self::Idle => "disable unused",
             Self::GivePolicy => "give policy",
+            Self::Transfer => "transfer",
         }
     }
 
@@ -75,6 +79,7 @@ impl Verb {
             Self::Shorten => "Shorten",
             Self::Idle => "Disable unused",
             Self::GivePolicy => "Give another policy",
+            Self::Transfer => "Transfer",
         }
     }
 
@@ -90,6 +95,7 @@ impl Verb {
             Self::Shorten => "Applying the lifetime rules to",
             Self::Idle => "Disabling unused",
             Self::GivePolicy => "Giving another policy to",
+            Self::Transfer => "Transferring",
         }
     }
 
@@ -105,6 +111,7 @@ impl Verb {
             Self::Shorten => "given an earlier end by the lifetime rules",
             Self::Idle => "disabled because nobody used them",
             Self::GivePolicy => "given another policy",
+            Self::Transfer => "transferred to another owner",
         }
     }
 
@@ -121,6 +128,7 @@ impl Verb {
             Self::Enable => "circle-check",
             Self::Restore | Self::Undo => "history",
             Self::GivePolicy => "shield-lock",
+            Self::Transfer => "users",
             Self::Expire | Self::Shorten => "clock-hour-4",
         }
     }
@@ -132,7 +140,7 @@ impl Verb {
             Self::Disable | Self::Idle => matches!(status, Status::Active | Status::Expired),
             Self::Enable => status == Status::Disabled,
             Self::Restore => status == Status::Revoked,
-            Self::Expire | Self::Shorten => matches!(status, Status::Active | Status::Disabled),
+            Self::Expire | Self::Shorten | Self::Transfer => matches!(status, Status::Active | Status::Disabled),
             Self::Undo => true,
         }
     }
@@ -275,6 +283,8 @@ pub enum Left {
     Gone,
     /// The policy that it was to get was deleted.
     PolicyGone,
+    /// The owner that it was to get has as many keys as are allowed, or is not active any more.
+    NoRoom,
 }
 
 impl Left {
@@ -285,6 +295,7 @@ impl Left {
             Self::EndsEarlier => "ends earlier",
             Self::Gone => "gone",
             Self::PolicyGone => "policy gone",
+            Self::NoRoom => "no room",
         }
     }
 }

@@ -65,12 +65,14 @@ pub struct Access {
     pub given: Given,
     /// The resource that it is bound to: how services name it, and its title.
     pub resource: Option<(String, String)>,
+    /// Its policy was deleted: it is refused.
+    pub policy_deleted: bool,
 }
 
 impl Access {
     /// What pages show while they know nothing better: a key that inherits and is bound to nothing.
     pub const fn inherited() -> Self {
-        Self { given: Given::Everything, resource: None }
+        Self { given: Given::Everything, resource: None, policy_deleted: false }
     }
 
     /// The permissions of its list, or none.

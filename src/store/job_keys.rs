@@ -69,6 +69,7 @@ pub fn freeze_where(db: &mut Db, job: i64, verb: Verb, predicate: Predicate) -> 
         Verb::Enable => freeze!(api_keys::disabled_at, api_keys::disabled_by, api_keys::disabled_reason.nullable()),
         Verb::Restore => freeze!(api_keys::revoked_at, api_keys::revoked_by, api_keys::revoked_reason.nullable()),
         Verb::GivePolicy => freeze!(api_keys::policy, nobody, nothing),
+        Verb::Transfer => freeze!(api_keys::owner.nullable(), nobody, nothing),
         _ => freeze!(api_keys::expires_at, nobody, nothing),
     };
     Ok(())

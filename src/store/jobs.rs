@@ -89,6 +89,8 @@ pub struct NewJob {
     pub undoes: Option<i64>,
     /// What else its verb needs.
     pub parameter: String,
+    /// Why, for the keys and the audit log; may be empty, and of a draft is empty.
+    pub reason: String,
 }
 
 /// Adds a job without keys.
@@ -98,7 +100,7 @@ pub(super) fn insert(db: &mut Db, new: &NewJob, now: Moment) -> Result<i64, Erro
         .values((
             (jobs::verb.eq(new.verb.word()), jobs::state.eq(new.state.word()), jobs::frozen_at.eq(now.0)),
             (jobs::filter.eq(new.filter.as_deref()), jobs::created_by.eq(*account), jobs::created_name.eq(name)),
-            (jobs::address.eq(address.as_deref()), jobs::request.eq(request.as_deref()), jobs::reason.eq("")),
+            (jobs::address.eq(address.as_deref()), jobs::request.eq(request.as_deref()), jobs::reason.eq(&new.reason)),
             (jobs::parameter.eq(&new.parameter), jobs::undoes.eq(new.undoes), jobs::total.eq(0_i64)),
             (jobs::people.eq(0_i64), jobs::services.eq(0_i64), jobs::recent.eq(0_i64), jobs::own.eq(0_i64)),
             (jobs::done.eq(0_i64), jobs::left_count.eq(0_i64), jobs::stop_asked.eq(false)),

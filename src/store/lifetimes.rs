@@ -95,6 +95,11 @@ pub fn for_owner(db: &mut Db, owner: i64) -> Result<LifetimeRule, Error> {
     Ok(load(db)?.for_owner(facts))
 }
 
+/// What holds for a service account that is added now.
+pub fn for_new_service(db: &mut Db) -> Result<LifetimeRule, Error> {
+    Ok(load(db)?.for_owner(&OwnerFacts { id: 0, role: Role::User, is_service: true }))
+}
+
 /// What rules ask of these owners.
 pub fn owners(db: &mut Db, ids: &[i64]) -> Result<Vec<OwnerFacts>, Error> {
     let rows: Vec<(i64, String, String)> = accounts::table

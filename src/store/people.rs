@@ -27,6 +27,8 @@ pub struct PeopleFilter {
     pub active: Option<bool>,
     /// People, or service accounts.
     pub kind: Kind,
+    /// Those who were deleted, instead of those who were not.
+    pub deleted: bool,
 }
 
 /// A page of people, by display name; places are ids. With how many live keys each has; and whether there are more in its direction.
@@ -38,6 +40,11 @@ pub fn page(
     now: Moment,
 ) -> Result<(Vec<(Account, i64)>, bool), Error> {
     let mut query = accounts::table.filter(accounts::kind.eq(filter.kind.word())).into_boxed();
+    query = if filter.deleted {
+        query.filter(accounts::deleted_at.is_not_null())
+    } else {
+        query.filter(accounts::deleted_at.is_null())
+    };
     if let Some(role) = filter.role {
         query = query.filter(accounts::role.eq(role.word()));
     }
@@ -114,7 +121,8 @@ fn live_keys(db: &mut Db, owners: &[i64], now: Moment) -> Result<HashMap<i64, i6
     Ok(counts.into_iter().collect())
 }
 
-/// How many people or service accounts there are.
+/// How many people or service accounts there are; those who were deleted are none.
 pub fn count(db: &mut Db, kind: Kind) -> Result<i64, Error> {
-    Ok(accounts::table.filter(accounts::kind.eq(kind.word())).count().get_result(db)?)
+    let there = accounts::table.filter(accounts::kind.eq(kind.word()).and(accounts::deleted_at.is_null()));
+    Ok(there.count().get_result(db)?)
 }

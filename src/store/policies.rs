@@ -103,11 +103,13 @@ fn complete(db: &mut Db, row: Row) -> Result<Policy, Error> {
     Ok(row.with(names.into_iter().map(PermissionName::stored).collect()))
 }
 
-/// The names of policies by their ids, deleted ones too: keys that were revoked with their policy still say which it was.
-pub fn names(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, String>, Error> {
-    let rows: Vec<(i64, String)> =
-        policies::table.filter(policies::id.eq_any(ids)).select((policies::id, policies::name)).load(db)?;
-    Ok(rows.into_iter().collect())
+/// The names of policies by their ids, and whether each was deleted: keys that carry a deleted one still say which it was.
+pub fn names(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, (String, bool)>, Error> {
+    let rows: Vec<(i64, String, Option<i64>)> = policies::table
+        .filter(policies::id.eq_any(ids))
+        .select((policies::id, policies::name, policies::deleted_at))
+        .load(db)?;
+    Ok(rows.into_iter().map(|(id, name, deleted_at)| (id, (name, deleted_at.is_some()))).collect())
 }
 
 /// Adds a policy. A taken name is a conflict.

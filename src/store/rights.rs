@@ -115,6 +115,12 @@ pub fn give_scopes(db: &mut Db, key: i64, permissions: &[i64]) -> Result<(), Err
     Ok(())
 }
 
+/// Makes this the list of a key.
+pub fn set_scopes(db: &mut Db, key: i64, permissions: &[i64]) -> Result<(), Error> {
+    diesel::delete(key_scopes::table.filter(key_scopes::key.eq(key))).execute(db)?;
+    give_scopes(db, key, permissions)
+}
+
 /// What a key may do, for its page.
 pub fn access(db: &mut Db, key: &ApiKey) -> Result<Access, Error> {
     Ok(access_of(db, &[key])?.remove(&key.id).unwrap_or(Access::inherited()))
@@ -140,13 +146,16 @@ pub fn access_of(db: &mut Db, keys: &[&ApiKey]) -> Result<HashMap<i64, Access>, 
         }
     }
     let describe = |key: &&ApiKey| {
-        let given = match key.grant {
-            Grant::Inherit => Given::Everything,
-            Grant::Scopes => Given::Scopes(scopes.get(&key.id).cloned().unwrap_or_default()),
-            Grant::Policy(id) => Given::Policy(names.get(&id).cloned().unwrap_or_default()),
+        let (given, policy_deleted) = match key.grant {
+            Grant::Inherit => (Given::Everything, false),
+            Grant::Scopes => (Given::Scopes(scopes.get(&key.id).cloned().unwrap_or_default()), false),
+            Grant::Policy(id) => {
+                let (name, deleted) = names.get(&id).cloned().unwrap_or_default();
+                (Given::Policy(name), deleted)
+            }
         };
         let resource = key.resource.and_then(|id| titles.get(&id).cloned());
-        (key.id, Access { given, resource })
+        (key.id, Access { given, resource, policy_deleted })
     };
     Ok(keys.iter().map(describe).collect())
 }

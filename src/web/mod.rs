@@ -84,6 +84,8 @@ table! {
     post "/external-tool-access/keys/{first_eight}/edit"    => pages::key::edit;
     post "/external-tool-access/keys/{first_eight}/disable" => pages::pause_key::disable;
     post "/external-tool-access/keys/{first_eight}/enable"  => pages::pause_key::enable;
+    get  "/external-tool-access/keys/{first_eight}/access"  => pages::key_access::own_page;
+    post "/external-tool-access/keys/{first_eight}/access"  => pages::key_access::own_save;
     get  "/external-tool-access/keys/{first_eight}/rotate"  => pages::rotate_key::page;
     post "/external-tool-access/keys/{first_eight}/rotate"  => pages::rotate_key::rotate;
     get  "/external-tool-access/keys/{first_eight}/revoke"  => pages::key::revoke_page;
@@ -131,11 +133,15 @@ table! {
     get  "/admin/users/{username}/change/{what}"         => pages::user::ask;
     post "/admin/users/{username}/change/{what}"         => pages::user::change;
     post "/admin/users/{username}/sessions/{id}/end"     => pages::user::end_session;
+    get  "/admin/users/{username}/delete"                => pages::user_delete::page;
+    post "/admin/users/{username}/delete"                => pages::user_delete::delete;
     post "/admin/users/{username}/policies"              => pages::user::set_policies;
     get  "/admin/service-accounts"                       => pages::service_accounts::list;
     post "/admin/service-accounts"                       => pages::service_accounts::search;
     get  "/admin/service-accounts/new"                   => pages::service_accounts::new_page;
     post "/admin/service-accounts/new"                   => pages::service_accounts::create;
+    get  "/admin/service-accounts/new-key"               => pages::server_key::new_page;
+    post "/admin/service-accounts/new-key"               => pages::server_key::create;
     get  "/admin/service-accounts/{username}"            => pages::service_account::page;
     post "/admin/service-accounts/{username}/edit"       => pages::service_account::edit;
     post "/admin/service-accounts/{username}/policies"   => pages::service_account::set_policies;
@@ -143,6 +149,11 @@ table! {
     post "/admin/service-accounts/{username}/activate"   => pages::service_account::activate;
     get  "/admin/service-accounts/{username}/generate"   => pages::service_account::generate_page;
     post "/admin/service-accounts/{username}/generate"   => pages::service_account::generate;
+    post "/admin/service-accounts/{username}/transfer"   => pages::service_account::transfer;
+    get  "/admin/service-accounts/{username}/keys/{first_eight}/rotate" => pages::server_key::rotate_page;
+    post "/admin/service-accounts/{username}/keys/{first_eight}/rotate" => pages::server_key::rotate;
+    get  "/admin/service-accounts/{username}/keys/{first_eight}/access" => pages::key_access::page;
+    post "/admin/service-accounts/{username}/keys/{first_eight}/access" => pages::key_access::save;
     get  "/admin/policies"                               => pages::policies::list;
     get  "/admin/policies/new"                           => pages::policies::new_page;
     post "/admin/policies/new"                           => pages::policies::create;

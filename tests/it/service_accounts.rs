@@ -5,7 +5,7 @@ use crate::support::people::{PASSWORD, eight};
 use crate::support::{Answer, Client, on_both};
 
 /// A service account with these policies.
-fn service_account(boss: &Client, name: &str, policies: &[&str]) {
+pub fn service_account(boss: &Client, name: &str, policies: &[&str]) {
     let page = "/admin/service-accounts/new";
     let made = boss.submit(page, page, &[("username", name), ("description", "Room 2.117")]);
     assert_eq!(made.status, 303, "{}", made.text());
@@ -14,7 +14,7 @@ fn service_account(boss: &Client, name: &str, policies: &[&str]) {
     assert_eq!(boss.submit(&page, &format!("{page}/policies"), &fields).status, 303);
 }
 
-fn server_key(boss: &Client, name: &str, fields: &[(&str, &str)]) -> Answer {
+pub fn server_key(boss: &Client, name: &str, fields: &[(&str, &str)]) -> Answer {
     let page = format!("/admin/service-accounts/{name}/generate");
     boss.submit(&page, &page, fields)
 }

@@ -87,6 +87,29 @@ pub fn set_policy_all(db: &mut Db, ids: &[i64], policy: i64, now: Moment) -> Res
     Ok(())
 }
 
+/// Gives all of them to another owner. A live key whose name another live key of that owner has gets a new one: these are
+/// given back.
+pub fn transfer_all(db: &mut Db, keys: &[&ApiKey], owner: i64, now: Moment) -> Result<Vec<(i64, String)>, Error> {
+    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
+    let owner_folded = super::folding::of_owner(db, owner)?;
+    diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids)))
+        .set((
+            api_keys::owner.eq(owner),
+            api_keys::owner_folded.eq(owner_folded),
+            api_keys::holds_name.eq(false),
+            api_keys::changed_at.eq(now.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    let live = keys.iter().filter(|key| key.revoked.is_none() && !key.is_past_expiry(now));
+    let moved: Vec<ApiKey> = live.map(|key| ApiKey { owner, ..(*key).clone() }).collect();
+    let live_ids: Vec<i64> = moved.iter().map(|key| key.id).collect();
+    let renamed = rename_where_taken(db, &moved.iter().collect::<Vec<_>>(), now)?;
+    let live = api_keys::table.filter(api_keys::id.eq_any(&live_ids));
+    diesel::update(live).set(api_keys::holds_name.eq(true)).execute(db)?;
+    Ok(renamed)
+}
+
 /// The ids of some keys that fulfil a predicate.
 pub fn some_of(db: &mut Db, predicate: Predicate, most: i64) -> Result<Vec<i64>, Error> {
     Ok(api_keys::table.filter(predicate).select(api_keys::id).limit(most).load(db)?)

@@ -269,6 +269,11 @@ pub fn with_policy(policy: i64) -> Predicate {
     Box::new(sql::<Bool>("api_keys.policy = ").bind::<BigInt, _>(policy))
 }
 
+/// The keys of an owner.
+pub fn with_owner(owner: i64) -> Predicate {
+    number("api_keys.owner", "=", owner)
+}
+
 /// The keys of a bulk job.
 pub fn of_job(id: i64) -> Predicate {
     job(id, JobPart::All)
@@ -282,7 +287,7 @@ pub fn applicable(verb: Verb, now: Moment) -> Predicate {
         Verb::Disable | Verb::Idle => fragment("api_keys.standing = 0"),
         Verb::Enable => fragment("api_keys.standing = 1"),
         Verb::Restore => fragment("api_keys.standing = 2"),
-        Verb::Expire | Verb::Shorten => live(now),
+        Verb::Expire | Verb::Shorten | Verb::Transfer => live(now),
         Verb::Undo => fragment("TRUE"),
     }
 }

@@ -1,6 +1,7 @@
 //! The table `api_keys`. A key is found by its owner and first eight, by the hash of its secret, or by a filter.
 //!
 //! `matching` is the one predicate of the administrators' grid, `grid` its pages and counts, `folding` the texts that it compares.
+//! `one` changes a key, `change` many.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -10,11 +11,12 @@ pub mod change;
 pub mod folding;
 pub mod grid;
 pub mod matching;
+mod one;
 pub mod predicate;
 
 use super::connection::Db;
 use super::schema::{accounts, api_keys, key_secrets};
-use super::{Error, dialect, replaced_secrets};
+use super::{Error, dialect};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
 use crate::domain::clock::Moment;
 use crate::domain::rights::Grant;
@@ -22,6 +24,8 @@ use crate::domain::secret::{FirstEight, SecretHash};
 use crate::domain::text;
 use crate::domain::user::Account;
 use matching::live;
+
+pub use one::{add_uses, revoke, set_disabled, set_grant, set_name, set_note};
 
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
@@ -290,73 +294,4 @@ pub fn find_by_secret(db: &mut Db, hash: &SecretHash) -> Result<Option<Found>, E
             Ok(Found { key: row.try_into()?, owner: owner.into(), replaced_until: Some(Moment(until)) })
         })
         .transpose()
-}
-
-/// Writes a new name, which a key that is not past its time holds, and counts the version up.
-pub fn set_name(db: &mut Db, key: &ApiKey, name: &KeyName, now: Moment) -> Result<(), Error> {
-    diesel::update(api_keys::table.find(key.id))
-        .set((
-            api_keys::name.eq(&name.0),
-            api_keys::name_folded.eq(text::folded(&name.0)),
-            api_keys::holds_name.eq(!key.is_past_expiry(now)),
-            api_keys::changed_at.eq(now.0),
-            api_keys::version.eq(api_keys::version + 1),
-        ))
-        .execute(db)?;
-    Ok(())
-}
-
-/// Writes a new note, and counts the version up.
-pub fn set_note(db: &mut Db, key: &ApiKey, note: &KeyNote, now: Moment) -> Result<(), Error> {
-    diesel::update(api_keys::table.find(key.id))
-        .set((
-            api_keys::note.eq(&note.0),
-            api_keys::note_folded.eq(text::folded(&note.0)),
-            api_keys::changed_at.eq(now.0),
-            api_keys::version.eq(api_keys::version + 1),
-        ))
-        .execute(db)?;
-    Ok(())
-}
-
-/// Pauses a key, or ends the pause.
-pub fn set_disabled(db: &mut Db, id: i64, stop: Option<&Stop>, now: Moment) -> Result<(), Error> {
-    diesel::update(api_keys::table.find(id))
-        .set((
-            api_keys::disabled_at.eq(stop.map(|stop| stop.at.0)),
-            api_keys::disabled_by.eq(stop.and_then(|stop| stop.by)),
-            api_keys::disabled_reason.eq(stop.map_or("", |stop| &stop.reason)),
-            api_keys::changed_at.eq(now.0),
-            api_keys::version.eq(api_keys::version + 1),
-        ))
-        .execute(db)?;
-    Ok(())
-}
-
-/// Ends a key for good: it lets go of its name, and its replaced secrets are forgotten.
-pub fn revoke(db: &mut Db, id: i64, stop: &Stop) -> Result<(), Error> {
-    diesel::update(api_keys::table.find(id))
-        .set((
-            api_keys::revoked_at.eq(Some(stop.at.0)),
-            api_keys::revoked_by.eq(stop.by),
-            api_keys::revoked_reason.eq(&stop.reason),
-            api_keys::holds_name.eq(false),
-            api_keys::changed_at.eq(stop.at.0),
-            api_keys::version.eq(api_keys::version + 1),
-        ))
-        .execute(db)?;
-    replaced_secrets::forget(db, id)
-}
-
-/// Adds uses to a key: the latest one and how many there were.
-pub fn add_uses(db: &mut Db, id: i64, latest: &Use, uses: i64) -> Result<(), Error> {
-    diesel::update(api_keys::table.find(id))
-        .set((
-            api_keys::last_used_at.eq(Some(latest.at.0)),
-            api_keys::last_used_address.eq(Some(&latest.address)),
-            api_keys::last_used_agent.eq(Some(&latest.agent)),
-            api_keys::use_count.eq(api_keys::use_count + uses),
-        ))
-        .execute(db)?;
-    Ok(())
 }

@@ -29,6 +29,11 @@ impl AdminKeyPage {
         format!("{PATH}/{}", self.view.key.first_eight)
     }
 
+    /// Where the key of a service account is rotated and changed.
+    fn of_owner(&self) -> String {
+        format!("{}/keys/{}", super::service_accounts::path(&self.owner.username), self.view.key.first_eight)
+    }
+
     fn verbs(&self) -> Vec<Verb> {
         let status = self.view.key.status(self.view.now);
         Verb::CHOICES.into_iter().filter(|verb| verb.fits(status)).collect()

@@ -111,7 +111,7 @@ impl BulkPage {
             Verb::Enable => format!("Tools that use them are accepted again, unless a key has expired or its owner is deactivated. You can undo this until {until}."),
             Verb::Restore => "They work again as they did before they were deleted, unless they have expired meanwhile. A key whose name is taken gets a new one.".into(),
             Verb::Expire => format!("No key is extended: one that ends earlier is left as it is. You can undo this until {until}."),
-            Verb::Undo | Verb::Shorten | Verb::Idle | Verb::GivePolicy => String::new(),
+            Verb::Undo | Verb::Shorten | Verb::Idle | Verb::GivePolicy | Verb::Transfer => String::new(),
         }
     }
 

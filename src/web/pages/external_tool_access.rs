@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::generate_dialog::{GenerateDialog, Purpose};
+use super::access_fields::Purpose;
+use super::generate_dialog::GenerateDialog;
 use super::reveal::Reveal;
 use crate::actions::App;
 use crate::actions::find_keys::{Listing, OwnKeys};

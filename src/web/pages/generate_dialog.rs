@@ -2,17 +2,14 @@
 
 use serde::Deserialize;
 
-use crate::actions::give_rights::Offer;
+use super::access_fields::{AccessFields, Chosen};
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::{DAY, Moment};
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::mistake::Mistake;
-use crate::domain::permission::{CLAVIGER, PermissionName};
-use crate::domain::policy::PolicyName;
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Access, Given, Wish};
 use crate::web::html::Mistakes;
-use crate::web::permission_boxes::PermissionBoxes;
 
 /// The form for a new key.
 pub struct GenerateDialog {
@@ -22,69 +19,19 @@ pub struct GenerateDialog {
     pub entered: NewKey,
     /// What is wrong with it.
     pub mistakes: Mistakes,
+    /// What the key may do.
+    pub fields: AccessFields,
     /// The rule it has to fit.
     pub rule: LifetimeRule,
     /// The moment at which the page is made.
     pub now: Moment,
     /// Why no key can be made now; empty when one can.
     pub refusal: String,
-    /// What it can be given.
-    pub offer: Offer,
     /// The page that it stands over, without a slash at its end: the form goes to `/generate` below it.
     pub over: String,
-    /// What the key is for.
-    pub purpose: Purpose,
-}
-
-/// What a new key is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
-    /// The person's own tools.
-    Own,
-    /// A service account.
-    Service,
-    /// A resource that the person looks after, with this title: it is bound to that.
-    Resource(String),
 }
 
 impl GenerateDialog {
-    /// Is it for a service account?
-    pub fn for_service(&self) -> bool {
-        self.purpose == Purpose::Service
-    }
-
-    /// The title of the resource that it is for.
-    pub fn resource_title(&self) -> Option<&str> {
-        if let Purpose::Resource(title) = &self.purpose { Some(title) } else { None }
-    }
-
-    /// What people read of the one who can do it all: "my account".
-    pub fn whose(&self) -> &'static str {
-        if self.for_service() { "the account" } else { "my account" }
-    }
-
-    /// Is there anything to choose but "everything"? What everybody may do in Claviger itself is no reason to ask.
-    pub fn has_choice(&self) -> bool {
-        let of_services = self.offer.permissions.iter().any(|permission| permission.service.as_str() != CLAVIGER);
-        of_services || !self.offer.policies.is_empty() || matches!(self.entered.access.as_str(), "scopes" | "policy")
-    }
-
-    /// Is the policy that was entered none of those on offer?
-    pub fn needs_policy(&self) -> bool {
-        !self.offer.policies.contains(&self.entered.policy)
-    }
-
-    /// Is this the chosen kind of access?
-    pub fn is_access(&self, word: &str) -> bool {
-        let chosen = if self.entered.access.is_empty() { "inherit" } else { &self.entered.access };
-        chosen == word
-    }
-
-    /// The permissions to tick.
-    pub fn boxes(&self) -> PermissionBoxes {
-        PermissionBoxes::new(&self.offer.permissions, |name| self.entered.scope.iter().any(|scope| scope == name))
-    }
-
     /// The lifetimes to choose from: value, words, the moment of the end.
     pub fn choices(&self) -> Vec<(String, String, String)> {
         let mut choices: Vec<_> = self
@@ -167,21 +114,12 @@ impl NewKey {
 
     /// What the key shall be able to do.
     pub fn wish(&self) -> Result<Wish, Mistake> {
-        match self.access.as_str() {
-            // Scopes or a policy without the choice of them: nothing that was left out means everything.
-            "" if !self.scope.is_empty() || !self.policy.is_empty() => {
-                Err(Mistake::new("access", "Choose what the key may do"))
-            }
-            "" | "inherit" => Ok(Wish::Inherit),
-            "scopes" => {
-                let names = self.scope.iter().map(|name| PermissionName::parse("scopes", name));
-                names.collect::<Result<_, _>>().map(Wish::Scopes)
-            }
-            "policy" => {
-                PolicyName::parse(&self.policy).map(Wish::Policy).map_err(|_| Mistake::new("policy", "Choose a policy"))
-            }
-            _ => Err(Mistake::new("access", "Choose what the key may do")),
-        }
+        self.chosen().wish()
+    }
+
+    /// What was chosen of what it shall be able to do.
+    pub fn chosen(&self) -> Chosen {
+        Chosen { access: self.access.clone(), scope: self.scope.clone(), policy: self.policy.clone() }
     }
 
     /// The resource that the key shall be bound to.

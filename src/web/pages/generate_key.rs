@@ -3,8 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
+use super::access_fields::{AccessFields, Purpose};
 use super::external_tool_access::{Dialog, KeysPage};
-use super::generate_dialog::{GenerateDialog, NewKey, Purpose};
+use super::generate_dialog::{GenerateDialog, NewKey};
 use super::reveal::{Reveal, shown_once};
 use crate::actions::find_keys::Listing;
 use crate::actions::generate_key::{FormId, Issued, KeyRequest, New};
@@ -101,14 +102,18 @@ async fn with_form(
     let refusal = if refusal.is_empty() { page.refusal() } else { refusal };
     page.dialog = Dialog::Generate(Box::new(GenerateDialog {
         form_id,
+        fields: AccessFields {
+            offer: page.offer(),
+            chosen: entered.chosen(),
+            mistakes: mistakes.clone(),
+            purpose: Purpose::Own,
+        },
         entered,
         mistakes,
         rule: page.rule(),
         now: app.now(),
         refusal,
-        offer: page.offer(),
         over: KeysPage::PATH.into(),
-        purpose: Purpose::Own,
     }));
     Ok(page)
 }

@@ -63,6 +63,9 @@ impl JobPage {
             match why.as_str() {
                 "changed" => format!("{keys} left in place because somebody changed them after this list was made."),
                 "gone" => format!("{keys} left because they had been purged."),
+                "no room" => {
+                    format!("{keys} left because the new owner has as many keys as are allowed, or is not active.")
+                }
                 "policy gone" => format!("{keys} left because the policy that they were to get was deleted."),
                 _ => format!("{keys} left in place because they end earlier anyway."),
             }
@@ -87,6 +90,22 @@ impl JobPage {
         filter.map(|filter| filter.words()).unwrap_or_default()
     }
 
+    /// How the keys were chosen.
+    fn chosen_by(&self) -> String {
+        let job = self.job();
+        match (&job.filter, job.verb) {
+            (Some(_), _) if self.filter().is_empty() => "All keys".into(),
+            (Some(_), _) => self.filter(),
+            (None, Verb::Undo) => "What the other job changed".into(),
+            (None, Verb::Transfer) => "All live keys of one owner".into(),
+            (None, Verb::GivePolicy) => "All keys that carry one policy".into(),
+            (None, _) if job.deleted_policy().is_some() => "All keys that carry the policy".into(),
+            (None, Verb::Delete) if job.reason.starts_with("Its owner ") => "All keys of one owner".into(),
+            (None, Verb::Shorten | Verb::Idle) => "The lifetime rules".into(),
+            (None, _) => "Ticking them one by one".into(),
+        }
+    }
+
     fn can_be_undone(&self) -> bool {
         let job = self.job();
         job.is_over()
@@ -99,6 +118,11 @@ impl JobPage {
     fn remaining(&self) -> String {
         keys(self.job().remaining())
     }
+}
+
+/// The path of a job's page.
+pub fn path(id: i64) -> String {
+    format!("/admin/jobs/{id}")
 }
 
 /// What a job is or was about, as a heading.

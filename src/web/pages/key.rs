@@ -92,6 +92,11 @@ impl KeyPage {
         &self.details
     }
 
+    /// Where a new key like this one is made.
+    fn like_path(&self) -> String {
+        format!("/external-tool-access/generate?like={}", self.view.key.first_eight)
+    }
+
     fn title(&self) -> String {
         let act = match self.dialog {
             Dialog::None => return format!("Key {}", self.view.key.first_eight),
@@ -109,7 +114,8 @@ impl KeyPage {
 pub fn in_words(line: &Line) -> &'static str {
     match line.action.as_str() {
         "key.generate" => "Generated",
-        "key.edit" => "Name or note changed",
+        "key.edit" => "Name, note or access changed",
+        "key.transfer" => "Given to another owner",
         "key.disable" => "Disabled",
         "key.enable" => "Enabled",
         "key.rotate" => "Rotated",

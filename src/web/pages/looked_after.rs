@@ -4,8 +4,9 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::access_fields::{AccessFields, Purpose};
 use super::admin_api_keys::{KeyRow, number};
-use super::generate_dialog::{GenerateDialog, NewKey, Purpose};
+use super::generate_dialog::{GenerateDialog, NewKey};
 use super::generate_key::parse as parse_request;
 use super::key;
 use super::resource::parse;
@@ -106,14 +107,18 @@ impl LookedAfterPage {
         let offer = Offer { permissions: self.found.allowed.clone(), ..Offer::default() };
         self.dialog = Dialog::Generate(Box::new(GenerateDialog {
             form_id: app.new_form_id(),
+            fields: AccessFields {
+                offer,
+                chosen: entered.chosen(),
+                mistakes: mistakes.clone(),
+                purpose: Purpose::Resource(self.found.resource.title.clone()),
+            },
             entered,
             mistakes,
             rule: self.found.rule.clone(),
             now: app.now(),
             refusal,
-            offer,
             over: self.over(),
-            purpose: Purpose::Resource(self.found.resource.title.clone()),
         }));
         self
     }

@@ -1,5 +1,6 @@
 //! One file per page, its template struct beside its handlers; the same file name in `templates/pages`.
 
+pub mod access_fields;
 pub mod account;
 pub mod admin_api_keys;
 pub mod admin_key;
@@ -12,6 +13,7 @@ pub mod generate_dialog;
 pub mod generate_key;
 pub mod jobs;
 pub mod key;
+pub mod key_access;
 pub mod key_filter_form;
 pub mod lifetime_rules;
 pub mod looked_after;
@@ -26,12 +28,14 @@ pub mod resources;
 pub mod reveal;
 pub mod rotate_key;
 pub mod saved_views;
+pub mod server_key;
 pub mod service_account;
 pub mod service_accounts;
 pub mod set_up;
 pub mod sign_in;
 pub mod site_settings;
 pub mod user;
+pub mod user_delete;
 pub mod users;
 pub mod welcome;
 pub mod why_refused;

@@ -20,8 +20,10 @@ use crate::web::shell::{Nav, Shell};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rotate {
-    form: String,
-    old_ends: String,
+    /// The one-time id.
+    pub form: String,
+    /// When the secret before ends.
+    pub old_ends: String,
 }
 
 /// `GET /external-tool-access/keys/{first_eight}/rotate`

@@ -4,8 +4,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::generate_dialog::{GenerateDialog, NewKey, Purpose};
+use super::access_fields::{AccessFields, Purpose};
+use super::generate_dialog::{GenerateDialog, NewKey};
 use super::generate_key::parse;
+use super::jobs;
 use super::reveal::{Reveal, shown_once};
 use super::service_accounts::path;
 use super::sign_in::Nothing;
@@ -13,7 +15,7 @@ use super::user::Held;
 use crate::actions::generate_key::{Issued, New};
 use crate::actions::manage_service_accounts::ServiceAccount;
 use crate::actions::{App, Error};
-use crate::domain::mistake::collect;
+use crate::domain::mistake::{Mistake, collect};
 use crate::domain::policy::parse_description;
 use crate::domain::secret::FirstEight;
 use crate::domain::user::{Username, parse_display_name};
@@ -32,6 +34,8 @@ struct ServiceAccountPage {
     found: ServiceAccount,
     entered: Entered,
     mistakes: Mistakes,
+    /// Who is to get its keys.
+    to: String,
     dialog: Dialog,
 }
 
@@ -59,7 +63,7 @@ impl ServiceAccountPage {
             display_name: found.account.display_name.clone(),
             description: found.account.description.clone(),
         };
-        Ok(Self { shell, found, entered, mistakes: Mistakes::default(), dialog: Dialog::None })
+        Ok(Self { shell, found, entered, mistakes: Mistakes::default(), to: String::new(), dialog: Dialog::None })
     }
 
     fn username(&self) -> &str {
@@ -91,7 +95,8 @@ impl ServiceAccountPage {
     }
 }
 
-fn name(username: &str) -> Result<Username, Error> {
+/// Reads the name of a path.
+pub fn name(username: &str) -> Result<Username, Error> {
     Username::parse(username).map_err(|_| Error::NotFound)
 }
 
@@ -176,6 +181,43 @@ pub async fn activate(
     Ok(html::see_other(&path(name.as_str())))
 }
 
+/// Who gets the keys.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receiver {
+    #[serde(default)]
+    to: String,
+}
+
+/// `POST /admin/service-accounts/{username}/transfer`: all live keys go to another service account. Bulk work, with Undo.
+pub async fn transfer(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    username: web::Path<String>,
+    form: Form<Receiver>,
+) -> Result<HttpResponse, PageError> {
+    let from = name(&username)?;
+    let mut page = ServiceAccountPage::load(&app, Shell::new(&user, Nav::ServiceAccounts), &username).await?;
+    page.to = form.0.to;
+    let to = Username::parse(&page.to).map_err(|_| Mistake::new("to", "Enter the name of another service account"));
+    let started = match to {
+        Ok(to) => app.transfer_server_keys(&user.actor, &from, &to).await,
+        Err(mistake) => Err(mistake.into()),
+    };
+    match started {
+        Ok(job) => Ok(html::see_other(&jobs::path(job))),
+        Err(Error::Invalid(mistakes)) => {
+            page.mistakes = Mistakes(mistakes);
+            Ok(html::invalid(&page))
+        }
+        Err(Error::Conflict(text)) => {
+            page.mistakes = Mistakes(vec![Mistake::new("to", text)]);
+            Ok(html::body(HttpResponse::Conflict(), &page))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// `GET /admin/service-accounts/{username}/generate`
 pub async fn generate_page(
     app: web::Data<App>,
@@ -201,14 +243,18 @@ async fn with_form(
     let refusal = if refusal.is_empty() { page.found.refusal.clone().unwrap_or_default() } else { refusal };
     page.dialog = Dialog::Generate(Box::new(GenerateDialog {
         form_id: app.new_form_id(),
+        fields: AccessFields {
+            offer: page.found.offer.clone(),
+            chosen: entered.chosen(),
+            mistakes: mistakes.clone(),
+            purpose: Purpose::Service,
+        },
         entered,
         mistakes,
         rule: page.found.rule.clone(),
         now: app.now(),
         refusal,
-        offer: page.found.offer.clone(),
         over: page.over(),
-        purpose: Purpose::Service,
     }));
     Ok(page)
 }

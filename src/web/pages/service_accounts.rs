@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::admin_api_keys::number;
 use crate::actions::administer_users::{PeopleFilter, PeoplePage};
-use crate::actions::manage_service_accounts::NewService;
+pub use crate::actions::manage_service_accounts::NewService;
 use crate::actions::paging::From;
 use crate::actions::{App, Error};
 use crate::domain::mistake::{Mistake, collect};
@@ -52,11 +52,14 @@ pub struct Asked {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entered {
-    username: String,
+    /// As programs know it.
+    pub username: String,
+    /// The name that people read; without one, it is called as programs call it.
     #[serde(default)]
-    display_name: String,
+    pub display_name: String,
+    /// May be empty.
     #[serde(default)]
-    description: String,
+    pub description: String,
 }
 
 impl Asked {
@@ -151,10 +154,13 @@ pub async fn create(
     }
 }
 
-fn read(entered: &Entered) -> Result<NewService, Error> {
+/// Reads what was entered for a new account.
+pub fn read(entered: &Entered) -> Result<NewService, Error> {
     let mut mistakes = Vec::new();
     let username = Username::parse(&entered.username).and_then(|name| match name.as_str() {
-        "new" => Err(Mistake::new("username", "Choose another name: this one stands in an address of this site")),
+        "new" | "new-key" => {
+            Err(Mistake::new("username", "Choose another name: this one stands in an address of this site"))
+        }
         _ => Ok(name),
     });
     let username = collect(&mut mistakes, username);

@@ -107,6 +107,9 @@ impl ChangePage {
         };
         match self.change {
             Change::Deactivate => format!("Sign-in stops, sessions end, and {keys} are refused at once. Activating the user again brings them back."),
+            Change::Activate if self.person.account.deleted_at.is_some() => {
+                "They come back without a password and without policies: make a sign-in link for them, and give them policies. Keys that were revoked stay so until that bulk work is undone.".into()
+            }
             Change::Activate => format!("Sign-in is possible again, and {keys} work again."),
             Change::MakeAdmin => "They can see and end everybody's keys, change rules and settings, and manage users.".into(),
             Change::MakeUser => "They keep their own keys and see nothing of others any more.".into(),
@@ -140,7 +143,11 @@ impl UserPage {
     fn changes(&self) -> Vec<Change> {
         let account = &self.person.account;
         let role = if account.is_admin() { Change::MakeUser } else { Change::MakeAdmin };
-        if account.active { vec![Change::Link, role, Change::Deactivate] } else { vec![Change::Activate, role] }
+        match (account.active, account.deleted_at) {
+            (true, _) => vec![Change::Link, role, Change::Deactivate],
+            (false, None) => vec![Change::Activate, role],
+            (false, Some(_)) => vec![Change::Activate],
+        }
     }
 }
 

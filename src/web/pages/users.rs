@@ -79,6 +79,7 @@ impl Asked {
                 "deactivated" => Some(false),
                 _ => None,
             },
+            deleted: self.state == "deleted",
         }
     }
 

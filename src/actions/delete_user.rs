@@ -1,0 +1,97 @@
+//! Deleting a person: signing in ends, policies and offices go, keys are revoked or given to somebody else.
+
+use serde_json::json;
+
+use super::change_keys::asked_by;
+use super::transfer_keys::{Asked, receiver, transfer};
+use super::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::clock::Moment;
+use crate::domain::job::{AskedBy, JobState, Verb};
+use crate::domain::user::{Account, Username};
+use crate::store::jobs::NewJob;
+use crate::store::keys::matching::{applicable, live, with_owner};
+use crate::store::keys::predicate::all;
+use crate::store::{Db, accounts, audit, job_keys, keys, policies, resources, sessions, sign_in_links};
+
+/// What becomes of the keys of a person who is deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TheirKeys {
+    /// They are revoked.
+    Revoke,
+    /// This person or service account gets them.
+    TransferTo(Username),
+}
+
+impl App {
+    /// Deletes a person; gives the job that ends or transfers their keys, if they had any. At this moment the keys are
+    /// refused, whether the job has come to them or not. The name stays taken: what was done under it is in the audit log.
+    pub async fn delete_user(
+        &self,
+        actor: &Actor,
+        username: &Username,
+        their_keys: TheirKeys,
+    ) -> Result<Option<i64>, Error> {
+        let (actor, asked_by, username, now) = (actor.clone(), asked_by(actor)?, username.clone(), self.now());
+        let job = self
+            .store
+            .write(move |db| {
+                accounts::lock_admins(db)?; // before the person's own row: two who delete each other take turns
+                let id = accounts::person(db, &username)?.ok_or(Error::NotFound)?.account.id;
+                let to = match &their_keys {
+                    TheirKeys::Revoke => None,
+                    TheirKeys::TransferTo(to) => Some(receiver(db, to, id, None)?),
+                };
+                let account = accounts::find(db, id)?.ok_or(Error::NotFound)?;
+                may_delete(db, &actor, &account)?;
+                let reason = format!("Its owner {} was deleted", username.as_str());
+                let live = keys::count_live(db, id, now)?;
+                let job = if let Some(to) = &to {
+                    transfer(db, &actor, Asked { by: asked_by, from: &account, to, reason }, now)?
+                } else {
+                    accounts::lock(db, id)?;
+                    revoke(db, asked_by, &account, reason, now)?
+                };
+                sessions::delete_all(db, id)?;
+                sign_in_links::delete(db, id)?;
+                policies::set_held_by(db, id, &[])?;
+                resources::remove_administrator_everywhere(db, id)?;
+                accounts::set_deleted(db, id, Some(now))?;
+                let details = json!({
+                    "keys": live, "job": job, "transferred_to": to.as_ref().map(|to| to.username.as_str()),
+                });
+                audit::insert(db, &actor.did(now, Action::UserDelete, username.as_str(), details))?;
+                Ok::<_, Error>(job)
+            })
+            .await?;
+        self.jobs_waiting.notify_one();
+        Ok(job)
+    }
+}
+
+fn may_delete(db: &mut Db, actor: &Actor, account: &Account) -> Result<(), Error> {
+    let refuse = |text: &str| Err(Error::Conflict(text.into()));
+    if account.deleted_at.is_some() {
+        return refuse("This person was deleted already.");
+    }
+    if actor.account == Some(account.id) {
+        return refuse("You cannot delete yourself. Ask another administrator.");
+    }
+    if account.active && account.is_admin() && accounts::other_active_admins(db, account.id)? == 0 {
+        return refuse("This is the last active administrator. Make another one first.");
+    }
+    Ok(())
+}
+
+/// Starts the revocation of all live keys of an owner; `None` when there is nothing.
+fn revoke(db: &mut Db, asked_by: AskedBy, of: &Account, reason: String, now: Moment) -> Result<Option<i64>, Error> {
+    if keys::count_live(db, of.id, now)? == 0 {
+        return Ok(None);
+    }
+    let verb = Verb::Delete;
+    let chosen = all([with_owner(of.id), live(now), applicable(verb, now)].into_iter());
+    let (state, parameter) = (JobState::Queued, String::new());
+    let new = NewJob { verb, state, filter: None, asked_by, undoes: None, parameter, reason };
+    let (job, _) = job_keys::add_job(db, &new, now, |db, job| job_keys::freeze_where(db, job, verb, chosen))?;
+    Ok(Some(job))
+}

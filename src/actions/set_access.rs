@@ -1,0 +1,52 @@
+//! Changing what a key may do: like a new key, of what its owner has.
+
+use serde_json::{Value, json};
+
+use super::edit_key::own_living;
+use super::give_rights::{Given, give};
+use super::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::resource::ResourceName;
+use crate::domain::rights::{self, Access, Wish};
+use crate::domain::secret::FirstEight;
+use crate::store::{accounts, audit, keys, rights as key_rights};
+
+impl App {
+    /// Gives a key of an owner other rights; the resource that it is bound to stays. The owner is the actor, or a service
+    /// account that an administrator looks after; `version` is the one that the person saw.
+    pub async fn set_key_access(
+        &self,
+        actor: &Actor,
+        owner: i64,
+        first_eight: &FirstEight,
+        version: i64,
+        wish: Wish,
+    ) -> Result<(), Error> {
+        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
+        self.store
+            .write(move |db| {
+                let key = own_living(db, owner, &first_eight)?;
+                if key.version != version {
+                    let text = "This key was changed meanwhile. Reload to see the change, then try again.";
+                    return Err(Error::Conflict(text.into()));
+                }
+                let before = key_rights::access(db, &key)?;
+                let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
+                let bound = before.resource.as_ref().and_then(|(name, _)| ResourceName::parse(name).ok());
+                let Given { grant, scopes, .. } = give(db, &account, &wish, bound.as_ref())?;
+                keys::set_grant(db, key.id, grant, now)?;
+                key_rights::set_scopes(db, key.id, &scopes)?;
+                let details = json!({ "name": key.name, "access": [told(&before), wish.told()] });
+                Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, first_eight.as_str(), details))?)
+            })
+            .await
+    }
+}
+
+fn told(access: &Access) -> Value {
+    match &access.given {
+        rights::Given::Everything => "inherit".into(),
+        rights::Given::Scopes(scopes) => scopes.clone().into(),
+        rights::Given::Policy(name) => json!({ "policy": name }),
+    }
+}

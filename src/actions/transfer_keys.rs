@@ -1,0 +1,98 @@
+//! Giving the keys of one owner to another, as bulk work that can be undone.
+
+use serde_json::json;
+
+use super::change_keys::asked_by;
+use super::generate_key::room_for;
+use super::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::clock::Moment;
+use crate::domain::job::{AskedBy, JobState, Verb};
+use crate::domain::mistake::Mistake;
+use crate::domain::user::{Account, Kind, Username};
+use crate::store::jobs::NewJob;
+use crate::store::keys::matching::{applicable, with_owner};
+use crate::store::keys::predicate::all;
+use crate::store::{Db, accounts, audit, job_keys, keys};
+
+impl App {
+    /// Gives all live keys of a service account to another: gives the job that does it.
+    pub async fn transfer_server_keys(&self, actor: &Actor, from: &Username, to: &Username) -> Result<i64, Error> {
+        let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
+        let (from, to) = (from.clone(), to.clone());
+        let job = self
+            .store
+            .write(move |db| {
+                let is_service = |account: &Account| account.kind == Kind::Service;
+                let from = accounts::credentials(db, &from)?.map(|known| known.account).filter(is_service);
+                let from = from.ok_or(Error::NotFound)?;
+                let to = receiver(db, &to, from.id, Some(Kind::Service))?;
+                let asked = Asked { by: asked_by, from: &from, to: &to, reason: String::new() };
+                transfer(db, &actor, asked, now)?.ok_or_else(|| {
+                    Error::Conflict(format!("{} has no live key, so nothing was transferred.", from.display_name))
+                })
+            })
+            .await?;
+        self.jobs_waiting.notify_one();
+        Ok(job)
+    }
+}
+
+/// What is asked for.
+pub(super) struct Asked<'a> {
+    pub by: AskedBy,
+    pub from: &'a Account,
+    pub to: &'a Account,
+    pub reason: String,
+}
+
+/// The active account, not `from`, that is to get keys.
+pub(super) fn receiver(db: &mut Db, name: &Username, from: i64, kind: Option<Kind>) -> Result<Account, Error> {
+    let known = accounts::credentials(db, name)?.map(|known| known.account);
+    let fits = |to: &Account| to.id != from && to.active && kind.is_none_or(|kind| to.kind == kind);
+    let unknown = || match kind {
+        Some(Kind::Service) => Mistake::new("to", "Name another service account that is active"),
+        _ => Mistake::new("to", "Name another person or service account that is active"),
+    };
+    Ok(known.filter(fits).ok_or_else(unknown)?)
+}
+
+/// Starts the transfer of all live keys of an owner; its number, or `None` when there is no live key. What the new owner
+/// has no room for is refused as a whole.
+pub(super) fn transfer(db: &mut Db, actor: &Actor, asked: Asked<'_>, now: Moment) -> Result<Option<i64>, Error> {
+    let Asked { by, from, to, reason } = asked;
+    if to.kind == Kind::Service {
+        keys::lock_server_keys(db)?;
+    }
+    for account in [from.id.min(to.id), from.id.max(to.id)] {
+        accounts::lock(db, account)?; // in one order: two who transfer to each other take turns
+    }
+    let room = room_for(db, to.id, from.kind == Kind::User, now)?;
+    if keys::count_live(db, from.id, now)? == 0 {
+        return Ok(None);
+    }
+    let keys = all([with_owner(from.id), applicable(Verb::Transfer, now)].into_iter());
+    let new = NewJob {
+        verb: Verb::Transfer,
+        state: JobState::Queued,
+        filter: None,
+        asked_by: by,
+        undoes: None,
+        parameter: to.id.to_string(),
+        reason,
+    };
+    let freeze = |db: &mut Db, job| job_keys::freeze_where(db, job, Verb::Transfer, keys);
+    let (job, total) = job_keys::add_job(db, &new, now, freeze)?;
+    if let Some(room) = room.filter(|room| *room < total) {
+        let text = format!(
+            "{} may get {room} more live keys, and {total} are to be transferred. Raise the limit, or revoke some first.",
+            to.display_name
+        );
+        return Err(Error::Conflict(text));
+    }
+    let details = json!({
+        "verb": Verb::Transfer.word(), "from": from.username.as_str(), "to": to.username.as_str(), "keys": total,
+    });
+    audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {job}"), details))?;
+    Ok(Some(job))
+}

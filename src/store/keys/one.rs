@@ -1,0 +1,93 @@
+//! Changing one key.
+
+use diesel::prelude::*;
+
+use crate::domain::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
+use crate::domain::clock::Moment;
+use crate::domain::rights::Grant;
+use crate::domain::text;
+use crate::store::connection::Db;
+use crate::store::schema::api_keys;
+use crate::store::{Error, replaced_secrets};
+
+/// Writes a new name, which a key that is not past its time holds, and counts the version up.
+pub fn set_name(db: &mut Db, key: &ApiKey, name: &KeyName, now: Moment) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(key.id))
+        .set((
+            api_keys::name.eq(&name.0),
+            api_keys::name_folded.eq(text::folded(&name.0)),
+            api_keys::holds_name.eq(!key.is_past_expiry(now)),
+            api_keys::changed_at.eq(now.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Writes a new note, and counts the version up.
+pub fn set_note(db: &mut Db, key: &ApiKey, note: &KeyNote, now: Moment) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(key.id))
+        .set((
+            api_keys::note.eq(&note.0),
+            api_keys::note_folded.eq(text::folded(&note.0)),
+            api_keys::changed_at.eq(now.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Changes what a key may do of what its owner may, and counts the version up; its scopes are written apart.
+pub fn set_grant(db: &mut Db, id: i64, grant: Grant, now: Moment) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(id))
+        .set((
+            api_keys::grant_kind.eq(grant.word()),
+            api_keys::policy.eq(grant.policy()),
+            api_keys::changed_at.eq(now.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Pauses a key, or ends the pause.
+pub fn set_disabled(db: &mut Db, id: i64, stop: Option<&Stop>, now: Moment) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(id))
+        .set((
+            api_keys::disabled_at.eq(stop.map(|stop| stop.at.0)),
+            api_keys::disabled_by.eq(stop.and_then(|stop| stop.by)),
+            api_keys::disabled_reason.eq(stop.map_or("", |stop| &stop.reason)),
+            api_keys::changed_at.eq(now.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Ends a key for good: it lets go of its name, and its replaced secrets are forgotten.
+pub fn revoke(db: &mut Db, id: i64, stop: &Stop) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(id))
+        .set((
+            api_keys::revoked_at.eq(Some(stop.at.0)),
+            api_keys::revoked_by.eq(stop.by),
+            api_keys::revoked_reason.eq(&stop.reason),
+            api_keys::holds_name.eq(false),
+            api_keys::changed_at.eq(stop.at.0),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(db)?;
+    replaced_secrets::forget(db, id)
+}
+
+/// Adds uses to a key: the latest one and how many there were.
+pub fn add_uses(db: &mut Db, id: i64, latest: &Use, uses: i64) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(id))
+        .set((
+            api_keys::last_used_at.eq(Some(latest.at.0)),
+            api_keys::last_used_address.eq(Some(&latest.address)),
+            api_keys::last_used_agent.eq(Some(&latest.agent)),
+            api_keys::use_count.eq(api_keys::use_count + uses),
+        ))
+        .execute(db)?;
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! "Delete Chen Wei?": what becomes of the keys is asked, and counted.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::admin_api_keys::number;
+use super::jobs;
+use crate::actions::administer_users::Person;
+use crate::actions::delete_user::TheirKeys;
+use crate::actions::{App, Error};
+use crate::domain::mistake::{Mistake, collect};
+use crate::domain::user::Username;
+use crate::web::access::{RecentAdmin, SignedIn};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
+use crate::web::shell::{Nav, Shell};
+
+#[derive(Template)]
+#[template(path = "pages/user_delete.html")]
+struct DeletePage {
+    shell: Shell,
+    person: Person,
+    entered: Entered,
+    mistakes: Mistakes,
+}
+
+/// What the form sends.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entered {
+    /// `revoke` or `transfer`.
+    #[serde(default)]
+    keys: String,
+    /// Who gets them, for `transfer`.
+    #[serde(default)]
+    to: String,
+    /// The user name, typed.
+    #[serde(default)]
+    typed: String,
+}
+
+impl Entered {
+    fn read(&self, username: &Username) -> Result<TheirKeys, Mistakes> {
+        let mut mistakes = Vec::new();
+        let keys = match self.keys.as_str() {
+            "transfer" => {
+                let to = Username::parse(&self.to);
+                let to = to.map_err(|_| Mistake::new("to", "Enter the user name of who gets the keys"));
+                collect(&mut mistakes, to).map(TheirKeys::TransferTo)
+            }
+            "" | "revoke" => Some(TheirKeys::Revoke),
+            _ => {
+                mistakes.push(Mistake::new("keys", "Choose what becomes of the keys"));
+                None
+            }
+        };
+        if self.typed.trim() != username.as_str() {
+            mistakes.push(Mistake::new("typed", format!("Type {}, the user name", username.as_str())));
+        }
+        keys.filter(|_| mistakes.is_empty()).ok_or(Mistakes(mistakes))
+    }
+}
+
+impl DeletePage {
+    async fn load(app: &App, user: &SignedIn, username: &Username) -> Result<Self, PageError> {
+        let person = app.find_person(username).await?;
+        if person.account.deleted_at.is_some() {
+            return Err(Error::NotFound.into());
+        }
+        let shell = Shell::new(user, Nav::Users);
+        Ok(Self { shell, person, entered: Entered::default(), mistakes: Mistakes::default() })
+    }
+
+    fn path(&self) -> String {
+        path(&self.person.account.username)
+    }
+
+    /// "1 live key", "4 live keys".
+    fn keys(&self) -> String {
+        if self.person.live == 1 { "1 live key".into() } else { format!("{} live keys", number(self.person.live)) }
+    }
+}
+
+fn path(username: &Username) -> String {
+    format!("/admin/users/{}", username.as_str())
+}
+
+fn name(username: &str) -> Result<Username, Error> {
+    Username::parse(username).map_err(|_| Error::NotFound)
+}
+
+/// `GET /admin/users/{username}/delete`
+pub async fn page(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    username: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    Ok(html::page(&DeletePage::load(&app, &user, &name(&username)?).await?))
+}
+
+/// `POST /admin/users/{username}/delete`
+pub async fn delete(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    username: web::Path<String>,
+    form: Form<Entered>,
+) -> Result<HttpResponse, PageError> {
+    let username = name(&username)?;
+    let mut page = DeletePage::load(&app, &user, &username).await?;
+    let deleted = match form.0.read(&username) {
+        Ok(keys) => app.delete_user(&user.actor, &username, keys).await,
+        Err(Mistakes(mistakes)) => Err(Error::Invalid(mistakes)),
+    };
+    match deleted {
+        Ok(job) => {
+            let name = &page.person.account.display_name;
+            Flash::done(format!("{name} was deleted. Sign-in has stopped, and sessions have ended."))
+                .leave(&user.session);
+            let next = job.map_or_else(|| path(&username), jobs::path);
+            Ok(html::see_other(&next))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            (page.entered, page.mistakes) = (form.0, Mistakes(mistakes));
+            Ok(html::invalid(&page))
+        }
+        Err(Error::Conflict(text)) => {
+            (page.entered, page.mistakes) = (form.0, Mistakes(vec![Mistake::new("keys", text)]));
+            Ok(html::body(HttpResponse::Conflict(), &page))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
