@@ -14,17 +14,18 @@ pub use crate::store::permissions::{Given, Registered};
 /// The most permissions that a service registers.
 pub const MOST: usize = 500;
 
+/// Keys in lists of permissions and policies are counted up to so many.
+pub const COUNT_LIMIT: i64 = 1_000;
+
 impl App {
     /// All permissions with how often each is given, by service and name.
     pub async fn list_permissions(&self) -> Result<Vec<(Permission, Given)>, Error> {
+        let now = self.now();
         self.store
-            .read(|db| {
-                let given = permissions::given(db)?;
-                let of = |permission: Permission| {
-                    let given = given.get(&permission.id).copied().unwrap_or_default();
-                    (permission, given)
-                };
-                Ok(permissions::catalogue(db)?.into_iter().map(of).collect())
+            .read(move |db| {
+                let catalogue = permissions::catalogue(db)?;
+                let given = permissions::given(db, &catalogue, COUNT_LIMIT, now)?;
+                Ok(catalogue.into_iter().zip(given).collect())
             })
             .await
     }

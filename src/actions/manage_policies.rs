@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
+use super::browse_keys::Count;
 use super::change_keys::asked_by;
+use super::manage_permissions::COUNT_LIMIT;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::job::{DeletedPolicy, JobState, Verb};
@@ -50,17 +52,18 @@ pub struct PolicyDraft {
 const HOLDERS: i64 = 50;
 
 impl App {
-    /// All policies, by name, with who and what each reaches.
-    pub async fn list_policies(&self) -> Result<Vec<(Policy, Reached)>, Error> {
+    /// All policies, by name, each with its live keys, counted up to a limit, and how many accounts hold it.
+    pub async fn list_policies(&self) -> Result<Vec<(Policy, Count, i64)>, Error> {
         let now = self.now();
         self.store
             .read(move |db| {
-                let reached = policies::reached(db, now)?;
+                let policies = policies::list(db)?;
+                let reached = policies::reached(db, &policies, COUNT_LIMIT, now)?;
                 let with = |policy: Policy| {
-                    let reached = reached.get(&policy.id).copied().unwrap_or_default();
-                    (policy, reached)
+                    let (keys, holders) = reached.get(&policy.id).copied().unwrap_or((Count::Exactly(0), 0));
+                    (policy, keys, holders)
                 };
-                Ok(policies::list(db)?.into_iter().map(with).collect())
+                Ok(policies.into_iter().map(with).collect())
             })
             .await
     }

@@ -5,7 +5,10 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 
 use super::connection::Db;
-use super::schema::{key_scopes, permissions, policy_permissions};
+use super::keys::grid::{Count, count_up_to};
+use super::keys::matching::{live, with_scope};
+use super::keys::predicate::all;
+use super::schema::{permissions, policies, policy_permissions};
 use super::{Error, dialect};
 use crate::domain::clock::Moment;
 use crate::domain::permission::{self, Permission, PermissionName, Rights, ServiceName};
@@ -50,32 +53,31 @@ pub fn known(db: &mut Db, names: &Rights) -> Result<Vec<Permission>, Error> {
 }
 
 /// How often a permission is given.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Given {
     /// In so many policies.
     pub policies: i64,
-    /// In the list of so many keys.
-    pub keys: i64,
+    /// In the lists of so many live keys, up to a limit.
+    pub keys: Count,
 }
 
-/// How often each permission is given, by its id; those that are not are absent.
-pub fn given(db: &mut Db) -> Result<HashMap<i64, Given>, Error> {
-    let policies: Vec<(i64, i64)> = policy_permissions::table
+/// How often each of these permissions is given, in their order.
+pub fn given(db: &mut Db, catalogue: &[Permission], limit: i64, now: Moment) -> Result<Vec<Given>, Error> {
+    let in_policies: Vec<(i64, i64)> = policy_permissions::table
+        .inner_join(policies::table.on(policies::id.eq(policy_permissions::policy)))
+        .filter(policies::deleted_at.is_null())
         .group_by(policy_permissions::permission)
         .select((policy_permissions::permission, diesel::dsl::count_star()))
         .load(db)?;
-    let keys: Vec<(i64, i64)> = key_scopes::table
-        .group_by(key_scopes::permission)
-        .select((key_scopes::permission, diesel::dsl::count_star()))
-        .load(db)?;
-    let mut given: HashMap<i64, Given> = HashMap::new();
-    for (id, count) in policies {
-        given.entry(id).or_default().policies = count;
-    }
-    for (id, count) in keys {
-        given.entry(id).or_default().keys = count;
-    }
-    Ok(given)
+    let in_policies: HashMap<i64, i64> = in_policies.into_iter().collect();
+    catalogue
+        .iter()
+        .map(|permission| {
+            let keys = all([with_scope(permission.id), live(now)].into_iter());
+            let policies = in_policies.get(&permission.id).copied().unwrap_or_default();
+            Ok(Given { policies, keys: count_up_to(db, keys, limit)? })
+        })
+        .collect()
 }
 
 /// What a registration changed.

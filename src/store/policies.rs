@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::connection::Db;
-use super::keys::matching::live;
+use super::keys::grid::{Count, count_up_to};
+use super::keys::matching::{live, with_policy};
+use super::keys::predicate::all;
 use super::schema::{account_policies, accounts, api_keys, permissions, policies, policy_permissions};
 use super::{Error, dialect};
 use crate::domain::clock::Moment;
@@ -173,24 +175,17 @@ pub struct Reached {
     pub holders: i64,
 }
 
-/// Who and what each policy reaches, by its id.
-pub fn reached(db: &mut Db, now: Moment) -> Result<HashMap<i64, Reached>, Error> {
-    let mut reached: HashMap<i64, Reached> = HashMap::new();
-    let keys: Vec<(Option<i64>, i64)> = api_keys::table
-        .filter(api_keys::policy.is_not_null())
-        .filter(live(now))
-        .group_by(api_keys::policy)
-        .select((api_keys::policy, diesel::dsl::count_star()))
-        .load(db)?;
-    for (policy, count) in keys {
-        reached.entry(policy.unwrap_or_default()).or_default().keys = count;
-    }
+/// How many live keys carry each of these policies, up to a limit, and how many accounts hold it, by its id.
+pub fn reached(db: &mut Db, policies: &[Policy], limit: i64, now: Moment) -> Result<HashMap<i64, (Count, i64)>, Error> {
     let holders: Vec<(i64, i64)> = account_policies::table
         .group_by(account_policies::policy)
         .select((account_policies::policy, diesel::dsl::count_star()))
         .load(db)?;
-    for (policy, count) in holders {
-        reached.entry(policy).or_default().holders = count;
+    let holders: HashMap<i64, i64> = holders.into_iter().collect();
+    let mut reached = HashMap::new();
+    for policy in policies {
+        let keys = count_up_to(db, all([with_policy(policy.id), live(now)].into_iter()), limit)?;
+        reached.insert(policy.id, (keys, holders.get(&policy.id).copied().unwrap_or_default()));
     }
     Ok(reached)
 }

@@ -41,11 +41,24 @@ pub const VIEWS: [View; 9] = [
 ];
 
 impl View {
+    /// The value of the only condition of the first view.
+    fn query_value(&self) -> &'static str {
+        self.query.split_once('=').map_or("", |(_, value)| value)
+    }
+
     /// Its link.
     pub fn path(&self) -> String {
         let separator = if self.query.is_empty() { "" } else { "&" };
         format!("{PATH}?{}{separator}view={}", self.query, self.word)
     }
+}
+
+/// The path of the live keys of which one column is this.
+pub fn live_keys_path(column: &str, value: &str) -> String {
+    let value = value.replace('\\', "\\\\").replace(';', "\\;");
+    let mut query = Serializer::new(String::new());
+    query.append_pair(&format!("{column}~in"), &value).append_pair("status~in", VIEWS[0].query_value());
+    format!("{PATH}?{}", query.finish().replace("%7E", "~").replace("%3B", ";"))
 }
 
 /// What a URL of the grid says.

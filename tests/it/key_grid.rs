@@ -103,7 +103,7 @@ on_both! { fn a_position_stays_right_when_keys_come_and_go(app) {
 } }
 
 /// Filters, one for each column and kind of question, that an index has to answer.
-const INDEXED: [&str; 24] = [
+const INDEXED: [&str; 31] = [
     "first_eight~eq=Abcdefgh",
     "first_eight~contains=abc",
     "first_eight~startswith=ab",
@@ -117,6 +117,13 @@ const INDEXED: [&str; 24] = [
     "note~isblank=",
     "note~isnonblank=",
     "access~in=scopes",
+    "policy~eq=reader",
+    "policy~in=reader;writer",
+    "policy~contains=read",
+    "resource~eq=project:abc",
+    "resource~contains=abc",
+    "scope~eq=read:data",
+    "scope~startswith=read:",
     "status~in=active",
     "status~in=expired;revoked",
     "created_at~lt=2026-01-01",

@@ -15,6 +15,12 @@ pub enum Column {
     Note,
     /// What it may do.
     Access,
+    /// The policy that it carries. For filters only.
+    Policy,
+    /// A permission in its list. For filters only.
+    Scope,
+    /// The resource that it is bound to: as services name it, or its title. For filters only.
+    Resource,
     /// The state it is in.
     Status,
     /// When it was made.
@@ -54,12 +60,15 @@ pub enum Kind {
 
 impl Column {
     /// All columns, in the order of menus and exports.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::FirstEight,
         Self::Owner,
         Self::Name,
         Self::Note,
         Self::Access,
+        Self::Policy,
+        Self::Scope,
+        Self::Resource,
         Self::Status,
         Self::Created,
         Self::Expires,
@@ -92,6 +101,9 @@ impl Column {
             Self::Name => "name",
             Self::Note => "note",
             Self::Access => "access",
+            Self::Policy => "policy",
+            Self::Scope => "scope",
+            Self::Resource => "resource",
             Self::Status => "status",
             Self::Created => "created_at",
             Self::Expires => "expires_at",
@@ -113,6 +125,9 @@ impl Column {
             Self::Name => "Name",
             Self::Note => "Note",
             Self::Access => "Access",
+            Self::Policy => "Policy",
+            Self::Scope => "Scope",
+            Self::Resource => "Resource",
             Self::Status => "Status",
             Self::Created => "Created at (UTC)",
             Self::Expires => "Expires at (UTC)",
@@ -134,7 +149,14 @@ impl Column {
     /// What kind of value it holds.
     pub fn kind(self) -> Kind {
         match self {
-            Self::FirstEight | Self::Owner | Self::Name | Self::Note | Self::Address => Kind::Text,
+            Self::FirstEight
+            | Self::Owner
+            | Self::Name
+            | Self::Note
+            | Self::Address
+            | Self::Policy
+            | Self::Scope
+            | Self::Resource => Kind::Text,
             Self::Access | Self::Status | Self::OwnerType => Kind::Choice,
             Self::Created | Self::Expires | Self::Activity => Kind::Date,
             Self::Uses | Self::Lifetime => Kind::Number,
@@ -144,7 +166,12 @@ impl Column {
 
     /// Can it be shown as a column?
     pub fn shows(self) -> bool {
-        !matches!(self, Self::OwnerType | Self::Lifetime | Self::Job | Self::JobLeft)
+        !self.is_for_filters_only()
+    }
+
+    fn is_for_filters_only(self) -> bool {
+        let of_rights = matches!(self, Self::Policy | Self::Scope | Self::Resource);
+        of_rights || matches!(self, Self::OwnerType | Self::Lifetime | Self::Job | Self::JobLeft)
     }
 
     /// Can the list be sorted by it?

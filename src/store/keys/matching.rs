@@ -9,7 +9,8 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::predicate::{Predicate, all, any, beginning, equal, escaped, fragment, holding, like, number};
+use super::predicate::{Predicate, all, any, beginning, equal, fragment, holding, like, number};
+use super::related;
 use crate::domain::api_key::EXPIRING_WITHIN;
 use crate::domain::clock::{DAY, Moment};
 use crate::domain::job::Verb;
@@ -53,7 +54,7 @@ impl Reach {
 /// The texts for which an index over trigrams could be asked.
 pub fn needles(filter: &KeyFilter) -> Vec<&str> {
     let held = filter.conditions.iter().filter_map(|condition| match &condition.test {
-        Test::Text(TextTest::Contains { wanted: true, value }) if condition.column != Column::Owner => {
+        Test::Text(TextTest::Contains { wanted: true, value }) if !related::is_related(condition.column) => {
             Some(value.as_str())
         }
         _ => None,
@@ -82,7 +83,7 @@ pub fn none_idle_since(since: Moment) -> Predicate {
 fn one(db: &Db, condition: &Condition, now: Moment, reach: &Reach) -> Predicate {
     let column = condition.column;
     match &condition.test {
-        Test::Text(test) if column == Column::Owner => owner(test, reach),
+        Test::Text(test) if related::is_related(column) => related::text(column, test, reach),
         Test::Text(test) => text(db, column, test, reach),
         Test::Choice { wanted, values } => {
             // Of several values an index makes several lists, which are not in the order of a walk.
@@ -98,7 +99,7 @@ fn one(db: &Db, condition: &Condition, now: Moment, reach: &Reach) -> Predicate 
 }
 
 /// How a column stands in a condition: bare, or inside an expression that no index has.
-fn written(column: Column, reach: &Reach) -> &'static str {
+pub(super) fn written(column: Column, reach: &Reach) -> &'static str {
     let hidden = matches!(reach, Reach::Row(sort) if sort.column != column);
     match (column, hidden) {
         (Column::FirstEight, false) => "lower(api_keys.first_eight)",
@@ -111,6 +112,10 @@ fn written(column: Column, reach: &Reach) -> &'static str {
         (Column::Address, true) => "(api_keys.last_used_address || '')",
         (Column::Access, false) => "api_keys.grant_kind",
         (Column::Access, true) => "api_keys.grant_kind || ''",
+        (Column::Policy, false) => "api_keys.policy",
+        (Column::Policy, true) => "api_keys.policy + 0",
+        (Column::Resource, false) => "api_keys.resource",
+        (Column::Resource, true) => "api_keys.resource + 0",
         (Column::Created, false) => "api_keys.created_at",
         (Column::Created, true) => "api_keys.created_at + 0",
         (Column::Expires, false) => "api_keys.ends_at",
@@ -125,7 +130,7 @@ fn written(column: Column, reach: &Reach) -> &'static str {
         (Column::Owner | Column::OwnerType, true) => "api_keys.owner + 0",
         (Column::Status, false) => "api_keys.standing",
         (Column::Status, true) => "api_keys.standing + 0",
-        (Column::Job | Column::JobLeft, _) => "api_keys.id",
+        (Column::Scope | Column::Job | Column::JobLeft, _) => "api_keys.id",
     }
 }
 
@@ -159,29 +164,6 @@ fn text(db: &Db, column: Column, test: &TextTest, reach: &Reach) -> Predicate {
 fn present(column: Column, predicate: Predicate) -> Predicate {
     debug_assert_eq!(column, Column::Address);
     Box::new(fragment("api_keys.last_used_address IS NOT NULL").and(predicate))
-}
-
-/// Owners are found by their user name or their display name.
-fn owner(test: &TextTest, reach: &Reach) -> Predicate {
-    let column = written(Column::Owner, reach);
-    let among = |wanted: bool, operator: &'static str, values: Vec<String>| -> Predicate {
-        let values = values.into_iter().map(|value| -> Predicate {
-            let open = format!("{column} IN (SELECT accounts.id FROM accounts WHERE accounts.username {operator} ");
-            let (middle, close) = match operator {
-                "LIKE" => (" ESCAPE '\\' OR accounts.name_folded LIKE ", " ESCAPE '\\')"),
-                _ => (" OR accounts.name_folded = ", ")"),
-            };
-            Box::new(sql::<Bool>(&open).bind::<Text, _>(value.clone()).sql(middle).bind::<Text, _>(value).sql(close))
-        });
-        let values = any(values);
-        if wanted { values } else { Box::new(diesel::dsl::not(values)) }
-    };
-    match test {
-        TextTest::In { wanted, values } => among(*wanted, "=", values.clone()),
-        TextTest::Contains { wanted, value } => among(*wanted, "LIKE", vec![holding(value)]),
-        TextTest::StartsWith(value) => among(true, "LIKE", vec![format!("{}%", escaped(value))]),
-        TextTest::Blank(blank) => fragment(if *blank { "FALSE" } else { "TRUE" }), // an owner always has a name
-    }
 }
 
 /// The search box: any of first eight, name, note and owner.
@@ -267,6 +249,12 @@ fn numbers(column: Column, test: NumberTest, reach: &Reach) -> Predicate {
 /// The keys that carry a policy.
 pub fn with_policy(policy: i64) -> Predicate {
     Box::new(sql::<Bool>("api_keys.policy = ").bind::<BigInt, _>(policy))
+}
+
+/// The keys that have a permission in their list.
+pub fn with_scope(permission: i64) -> Predicate {
+    let open = "api_keys.id IN (SELECT key_scopes.key FROM key_scopes WHERE key_scopes.permission = ";
+    Box::new(sql::<Bool>(open).bind::<BigInt, _>(permission).sql(")"))
 }
 
 /// The keys of an owner.

@@ -13,6 +13,7 @@ pub mod grid;
 pub mod matching;
 mod one;
 pub mod predicate;
+mod related;
 
 use super::connection::Db;
 use super::schema::{accounts, api_keys, key_secrets};

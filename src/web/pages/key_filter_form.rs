@@ -64,6 +64,12 @@ impl FilterForm {
             Kind::Text if self.column == Column::Owner => {
                 "The display name or the user name. Several with a semicolon between them"
             }
+            Kind::Text if self.column == Column::Resource => {
+                "The title, or the name for services such as project:abc. Several with a semicolon between them"
+            }
+            Kind::Text if self.column == Column::Scope => {
+                "A permission in the key’s own list, such as read:data. Several with a semicolon between them"
+            }
             Kind::Text => "Upper and lower case are the same. Several with a semicolon between them",
             Kind::Date => {
                 "Year-month-day in UTC, such as 2027-01-01; two with a semicolon for “is between”; a number for days"

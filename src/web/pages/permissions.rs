@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::admin_api_keys::number;
 use super::sign_in::Nothing;
-use crate::actions::manage_permissions::Given;
+use crate::actions::browse_keys::Count;
+use crate::actions::manage_permissions::{COUNT_LIMIT, Given};
 use crate::actions::{App, Error};
 use crate::domain::mistake::collect;
 use crate::domain::permission::{CLAVIGER, Permission, PermissionName, ServiceName, parse_description};
@@ -15,6 +16,7 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
+use crate::web::key_query::live_keys_path;
 use crate::web::shell::{Nav, Shell};
 
 const PATH: &str = "/admin/permissions";
@@ -36,6 +38,14 @@ pub struct Entered {
     name: String,
     #[serde(default)]
     description: String,
+}
+
+/// "214", "1,000+".
+pub fn up_to_limit(count: Count) -> String {
+    match count {
+        Count::Exactly(exactly) => number(exactly),
+        Count::Many => format!("{}+", number(COUNT_LIMIT)),
+    }
 }
 
 impl PermissionsPage {

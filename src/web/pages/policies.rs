@@ -7,6 +7,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::admin_api_keys::number;
+use super::permissions::up_to_limit;
+use crate::actions::browse_keys::Count;
 use crate::actions::manage_policies::{PolicyDetails, PolicyDraft, Reached};
 use crate::actions::{App, Error};
 use crate::domain::mistake::{Mistake, collect};
@@ -17,6 +19,7 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
+use crate::web::key_query::live_keys_path;
 use crate::web::permission_boxes::PermissionBoxes;
 use crate::web::shell::{Nav, Shell};
 
@@ -27,7 +30,7 @@ pub const PATH: &str = "/admin/policies";
 #[template(path = "pages/policies.html")]
 struct PoliciesPage {
     shell: Shell,
-    policies: Vec<(Policy, Reached)>,
+    policies: Vec<(Policy, Count, i64)>,
 }
 
 /// A policy: its form, and who and what it reaches.

@@ -16,6 +16,7 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
+use crate::web::key_query::live_keys_path;
 use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
@@ -45,11 +46,7 @@ impl ResourcePage {
     }
 
     fn keys_link(&self) -> String {
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("resource~eq", &self.name())
-            .append_pair("status~in", "active;expiring;disabled")
-            .finish();
-        format!("{}?{}", crate::web::key_query::PATH, query.replace("%7E", "~").replace("%3B", ";"))
+        live_keys_path("resource", &self.name())
     }
 }
 

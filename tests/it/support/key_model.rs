@@ -26,10 +26,18 @@ pub struct Fact {
     pub used: Option<i64>,
     pub address: Option<String>,
     pub uses: i64,
+    pub policy: Option<String>,
+    pub resource: Option<(String, String)>,
+    pub scopes: Vec<String>,
 }
 
 pub fn facts(app: &TestApp) -> Vec<Fact> {
     let mark = if app.database.kind == Kind::Sqlite { "char(31)" } else { "chr(31)" };
+    let scopes = if app.database.kind == Kind::Sqlite {
+        "COALESCE((SELECT group_concat(p.name, ';') FROM key_scopes s JOIN permissions p ON p.id = s.permission WHERE s.key = k.id), '')"
+    } else {
+        "COALESCE((SELECT string_agg(p.name, ';') FROM key_scopes s JOIN permissions p ON p.id = s.permission WHERE s.key = k.id), '')"
+    };
     let columns = [
         "CAST(k.id AS TEXT)",
         "k.first_eight",
@@ -45,6 +53,10 @@ pub fn facts(app: &TestApp) -> Vec<Fact> {
         "COALESCE(CAST(k.last_used_at AS TEXT), '')",
         "COALESCE(k.last_used_address, '')",
         "CAST(k.use_count AS TEXT)",
+        "COALESCE((SELECT p.name FROM policies p WHERE p.id = k.policy), '')",
+        "COALESCE((SELECT r.kind || ':' || r.external_id FROM resources r WHERE r.id = k.resource), '')",
+        "COALESCE((SELECT r.title FROM resources r WHERE r.id = k.resource), '')",
+        scopes,
     ];
     let row = columns.join(&format!(" || {mark} || "));
     let rows = app
@@ -68,6 +80,9 @@ pub fn facts(app: &TestApp) -> Vec<Fact> {
             used: some(f[11]),
             address: (!f[12].is_empty()).then(|| f[12].to_owned()),
             uses: f[13].parse().expect("a number"),
+            policy: (!f[14].is_empty()).then(|| f[14].to_owned()),
+            resource: (!f[15].is_empty()).then(|| (f[15].to_owned(), f[16].to_owned())),
+            scopes: f[17].split(';').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         }
     };
     rows.into_iter().map(fact).collect()
@@ -122,7 +137,7 @@ fn midnight(micros: i64) -> i64 {
 /// A random condition: as a pair of the URL, and as the model has it.
 pub fn condition(rng: &mut StdRng, all: &[Fact], now: i64) -> (String, String, Model) {
     let example = all.choose(rng).expect("a key").clone();
-    match rng.random_range(0..9) {
+    match rng.random_range(0..12) {
         0 => {
             let statuses: Vec<&'static str> = ["active", "expiring", "expired", "disabled", "revoked"]
                 .into_iter()
@@ -268,6 +283,64 @@ pub fn condition(rng: &mut StdRng, all: &[Fact], now: i64) -> (String, String, M
                     format!("{address};1.2.3.4"),
                     Box::new(move |fact| fact.address.as_ref() == Some(&address)),
                 ),
+            }
+        }
+        8 => {
+            let name = all.iter().filter_map(|fact| fact.policy.clone()).nth(rng.random_range(0..5)).expect("a policy");
+            let low = lower(&name);
+            let holds = |fact: &Fact| fact.policy.as_deref().map(lower);
+            match rng.random_range(0..4) {
+                0 => ("policy~neq".into(), name, Box::new(move |fact| holds(fact).as_ref() != Some(&low))),
+                1 => ("policy~isblank".into(), String::new(), Box::new(|fact| fact.policy.is_none())),
+                2 => {
+                    let value = piece(rng, &name);
+                    let part = lower(&value);
+                    (
+                        "policy~contains".into(),
+                        value,
+                        Box::new(move |fact| holds(fact).is_some_and(|name| name.contains(&part))),
+                    )
+                }
+                _ => {
+                    ("policy~eq".into(), name.to_uppercase(), Box::new(move |fact| holds(fact).as_ref() == Some(&low)))
+                }
+            }
+        }
+        9 => {
+            let (name, title) =
+                all.iter().filter_map(|fact| fact.resource.clone()).nth(rng.random_range(0..5)).expect("a resource");
+            match rng.random_range(0..4) {
+                0 => (
+                    "resource~notin".into(),
+                    format!("{name};none"),
+                    Box::new(move |fact| fact.resource.as_ref().is_none_or(|(bound, _)| *bound != name)),
+                ),
+                1 => ("resource~isnonblank".into(), String::new(), Box::new(|fact| fact.resource.is_some())),
+                2 => (
+                    "resource~eq".into(),
+                    title.clone(),
+                    Box::new(move |fact| {
+                        fact.resource.as_ref().is_some_and(|(_, bound)| lower(bound) == lower(&title))
+                    }),
+                ),
+                _ => (
+                    "resource~startswith".into(),
+                    "project:".into(),
+                    Box::new(|fact| fact.resource.as_ref().is_some_and(|(bound, _)| bound.starts_with("project:"))),
+                ),
+            }
+        }
+        10 => {
+            let name = all.iter().flat_map(|fact| fact.scopes.clone()).nth(rng.random_range(0..20)).expect("a scope");
+            match rng.random_range(0..4) {
+                0 => ("scope~neq".into(), name.clone(), Box::new(move |fact| !fact.scopes.contains(&name))),
+                1 => ("scope~isblank".into(), String::new(), Box::new(|fact| fact.scopes.is_empty())),
+                2 => (
+                    "scope~contains".into(),
+                    name[..4].to_owned(),
+                    Box::new(move |fact| fact.scopes.iter().any(|scope| scope.contains(&name[..4]))),
+                ),
+                _ => ("scope~in".into(), format!("{name};nothing"), Box::new(move |fact| fact.scopes.contains(&name))),
             }
         }
         _ => {
