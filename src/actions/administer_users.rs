@@ -15,7 +15,7 @@ use crate::store::accounts::NewAccount;
 use crate::store::audit_list::{self, EventFilter, Listed as ListedEvent};
 use crate::store::paging::From;
 use crate::store::people;
-use crate::store::{self, Db, Unique, accounts, audit, keys, sessions as session_rows, sign_in_links};
+use crate::store::{self, Db, Unique, accounts, audit, keys, policies, sessions as session_rows, sign_in_links};
 
 pub use crate::store::people::PeopleFilter;
 
@@ -119,7 +119,11 @@ impl App {
                     error => Error::from(error),
                 })?;
                 sign_in_links::replace(db, id, &hash, actor.account, expires_at, now)?;
-                let details = json!({ "role": new.role.word(), "display_name": new.display_name, "link_until": expires_at.rfc3339() });
+                let policies = policies::give_to_new_person(db, id)?;
+                let details = json!({
+                    "role": new.role.word(), "display_name": new.display_name, "link_until": expires_at.rfc3339(),
+                    "policies": policies,
+                });
                 Ok::<_, Error>(audit::insert(db, &actor.did(now, Action::UserCreate, new.username.as_str(), details))?)
             })
             .await?;

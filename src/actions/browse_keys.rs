@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::cursor::Cursor;
+use super::sessions::idle_since;
 use super::{App, Error};
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
@@ -12,7 +13,7 @@ use crate::domain::rights::Access;
 use crate::domain::secret::{FirstEight, Secret};
 use crate::store::keys::grid::{self, Ask};
 use crate::store::paging::From;
-use crate::store::{Db, accounts, keys, rights};
+use crate::store::{Db, accounts, keys, rights, session_keys};
 
 pub use crate::store::accounts::Owner;
 pub use crate::store::keys::grid::{COUNT_LIMIT, Count};
@@ -50,6 +51,8 @@ pub struct KeyPage {
     pub total: Count,
     /// How many of them are neither revoked nor expired.
     pub live: Count,
+    /// How many session keys there are, which no list has.
+    pub session_keys: i64,
     /// The link of the page before.
     pub previous: Option<String>,
     /// The link of the page after.
@@ -78,14 +81,14 @@ impl App {
             now,
             count_limit: list.count_limit,
         };
-        let (page, before, total, live, around) = self
+        let (page, before, total, live, session_keys, around) = self
             .store
             .read(move |db| {
                 let (page, before) = page(db, &ask, cursor.as_ref())?;
                 let total = grid::count(db, &KeyFilter::default(), now, COUNT_LIMIT)?;
                 let live = keys::count_all_live(db, now)?;
                 let around = Around::of(db, page.keys.iter().map(|placed| &placed.key))?;
-                Ok::<_, Error>((page, before, total, live, around))
+                Ok::<_, Error>((page, before, total, live, session_keys::count(db, now, idle_since(now))?, around))
             })
             .await?;
         let shown = i64::try_from(page.keys.len()).unwrap_or(i64::MAX);
@@ -104,6 +107,7 @@ impl App {
             matching: page.matching,
             total,
             live,
+            session_keys,
             previous,
             next,
         })

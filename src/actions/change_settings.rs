@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
+use super::manage_policies::hold_all;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::settings::{Setting, Settings};
-use crate::store::{audit, settings};
+use crate::store::{audit, policies, settings};
 
 impl App {
     /// The settings in force.
@@ -34,6 +35,34 @@ impl App {
                     }
                 }
                 Ok(different)
+            })
+            .await
+    }
+
+    /// The policies that every new person gets, and all that there are, by name.
+    pub async fn policies_of_new_people(&self) -> Result<(Vec<String>, Vec<String>), Error> {
+        self.store
+            .read(|db| {
+                let all = policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
+                Ok((policies::of_new_people(db)?, all))
+            })
+            .await
+    }
+
+    /// Makes these the policies that every new person gets. Those who are there keep what they have.
+    pub async fn set_policies_of_new_people(&self, actor: &Actor, wanted: Vec<String>) -> Result<(), Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        self.store
+            .write(move |db| {
+                let before = policies::of_new_people(db)?;
+                let ids = hold_all(db, wanted)?;
+                policies::set_of_new_people(db, &ids)?;
+                let after = policies::of_new_people(db)?;
+                if before != after {
+                    let details = json!({ "before": before, "after": after });
+                    audit::insert(db, &actor.did(now, Action::SettingChange, "policies_of_new_people", details))?;
+                }
+                Ok(())
             })
             .await
     }

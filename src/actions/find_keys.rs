@@ -1,16 +1,22 @@
 //! The keys of one owner: the list, the limits, one key with its history.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::give_rights::{self, Offer};
+use super::session_keys::SessionKey;
+use super::sessions::idle_since;
+use super::verify_key::holding_of;
 use super::{App, Error, generate_key};
 use crate::domain::api_key::{ApiKey, Status};
-use crate::domain::clock::Moment;
+use crate::domain::clock::{DAY, Moment};
 use crate::domain::lifetime::LifetimeRule;
-use crate::domain::rights::Access;
+use crate::domain::permission::PermissionName;
+use crate::domain::rights::{Access, Grant, effective};
 use crate::domain::secret::FirstEight;
 use crate::store::accounts::Owner;
-use crate::store::{Db, accounts, audit, keys, lifetimes, replaced_secrets, rights, settings};
+use crate::store::{
+    Db, accounts, asked_permissions, audit, keys, lifetimes, replaced_secrets, rights, session_keys, settings,
+};
 
 pub use crate::store::audit::Line;
 pub use crate::store::keys::Listing;
@@ -34,12 +40,16 @@ pub struct OwnKeys {
     pub allow_creation: bool,
     /// Are keys accepted at all?
     pub accept_keys: bool,
+    /// Keys that end with a session, newest first; `None` while they are turned off.
+    pub session_keys: Option<Vec<SessionKey>>,
 }
 
 impl OwnKeys {
     /// Why the owner cannot generate another key at present.
     pub fn refusal(&self) -> Option<String> {
-        generate_key::refusal(self.allow_creation, &self.rule, self.live)
+        let of_sessions = self.session_keys.as_ref().map_or(0, Vec::len);
+        let counted = self.live + i64::try_from(of_sessions).unwrap_or(i64::MAX);
+        generate_key::refusal(self.allow_creation, &self.rule, counted)
     }
 }
 
@@ -58,7 +68,28 @@ pub struct KeyDetails {
     pub history: Vec<Line>,
     /// The rule for new secrets.
     pub rule: LifetimeRule,
+    /// What it may do now: of what services registered, and of Claviger's own what stands in its list.
+    pub rights: Vec<PermissionName>,
+    /// When each permission was last asked of it while it had it.
+    pub asked: BTreeMap<PermissionName, Moment>,
 }
+
+impl KeyDetails {
+    /// The permissions that it has and that nobody asked it for in the last 90 days.
+    pub fn never_asked(&self, now: Moment) -> Vec<&str> {
+        let since = now.plus(-UNASKED_AFTER);
+        let asked = |name: &&PermissionName| self.asked.get(*name).is_some_and(|at| *at >= since);
+        self.rights.iter().filter(|name| !asked(name)).map(PermissionName::as_str).collect()
+    }
+
+    /// Is it younger than the time for which it is said what was never asked?
+    pub fn is_young(&self, now: Moment) -> bool {
+        now.since(self.key.created_at) < UNASKED_AFTER
+    }
+}
+
+/// A permission that was not asked for so long, a key may not need.
+const UNASKED_AFTER: i64 = 90 * DAY;
 
 impl App {
     /// The keys of `owner`.
@@ -79,6 +110,11 @@ impl App {
                     rule: lifetimes::for_owner(db, owner)?,
                     allow_creation: settings.allow_creation,
                     accept_keys: settings.accept_keys,
+                    session_keys: if settings.session_keys {
+                        Some(session_keys::list(db, owner, now, idle_since(now))?)
+                    } else {
+                        None
+                    },
                 })
             })
             .await?;
@@ -99,6 +135,7 @@ impl App {
             })
             .await?;
         self.use_log.complete(&mut details.key);
+        self.use_log.complete_asked(details.key.id, &mut details.asked);
         Ok(details)
     }
 
@@ -127,6 +164,7 @@ impl App {
             })
             .await?;
         self.use_log.complete(&mut details.key);
+        self.use_log.complete_asked(details.key.id, &mut details.asked);
         Ok((details, owner))
     }
 }
@@ -143,5 +181,12 @@ fn details_of(db: &mut Db, key: ApiKey, now: Moment) -> Result<KeyDetails, Error
     };
     let history = audit::history(db, key.first_eight.as_str(), 50)?;
     let (rule, access) = (lifetimes::for_owner(db, key.owner)?, rights::access(db, &key)?);
-    Ok(KeyDetails { key, access, grace_ends, stopped_by, history, rule })
+    let owner = accounts::find(db, key.owner)?.ok_or(Error::NotFound)?;
+    let settings = settings::load(db)?;
+    let holding = holding_of(db, &key, &owner, &settings)?;
+    let listed = key.grant == Grant::Scopes;
+    let is_shown = |name: &PermissionName| listed || !name.is_own();
+    let rights = holding.as_ref().map(effective).unwrap_or_default().into_iter().filter(is_shown).collect();
+    let asked = asked_permissions::of_key(db, key.id)?;
+    Ok(KeyDetails { key, access, grace_ends, stopped_by, history, rule, rights, asked })
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::give_rights::{Ceiling, Given, give};
+use super::sessions::idle_since;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::audit::Action;
@@ -15,7 +16,7 @@ use crate::domain::rights::{Access, Wish};
 use crate::domain::secret::{FirstEight, Secret, SecretHash, base62};
 use crate::domain::user::{Account, Kind};
 use crate::store::keys::NewKey;
-use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, rights, settings};
+use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, rights, session_keys, settings};
 
 /// What a person reads while `allow_creation` is off.
 pub(super) const CREATION_OFF: &str =
@@ -183,7 +184,7 @@ fn may_generate(db: &mut Db, owner: &Account, wish: Expiry, now: Moment) -> Resu
         return Err(Error::Forbidden(text.into()));
     }
     let rule = lifetimes::for_owner(db, owner.id)?;
-    let live = keys::count_live(db, owner.id, now)?;
+    let live = counted(db, owner.id, now)?;
     if let Some(refusal) = why_not(db, owner, &rule, live, now)? {
         return Err(Error::Conflict(refusal));
     }
@@ -218,6 +219,12 @@ pub(super) fn why_not(
     Ok(None)
 }
 
+/// How many live keys an account has, session keys among them: what limits count.
+pub(super) fn counted(db: &mut Db, account: i64, now: Moment) -> Result<i64, Error> {
+    let of_sessions = session_keys::list(db, account, now, idle_since(now))?.len();
+    Ok(keys::count_live(db, account, now)? + i64::try_from(of_sessions).unwrap_or(i64::MAX))
+}
+
 /// How many live keys an account may still be given, which this holds against other transactions; `None` is any number,
 /// and an inactive account may be given none. With `is_more`, they are more server keys than there were before.
 pub(super) fn room_for(db: &mut Db, account: i64, is_more: bool, now: Moment) -> Result<Option<i64>, Error> {
@@ -231,7 +238,7 @@ pub(super) fn room_for(db: &mut Db, account: i64, is_more: bool, now: Moment) ->
         return Ok(Some(0));
     }
     let each = i64::from(lifetimes::for_owner(db, account)?.keys_per_owner);
-    let left = (each > 0).then_some(each - keys::count_live(db, account, now)?);
+    let left = if each > 0 { Some(each - counted(db, account, now)?) } else { None };
     let all = i64::from(settings::load(db)?.max_service_keys);
     let left_of_all = if is_more && owner.kind == Kind::Service && all > 0 {
         Some(all - keys::count_live_of_services(db, now)?)

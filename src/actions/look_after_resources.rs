@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::browse_keys::{Around, ListedKey};
-use super::generate_key::why_not;
+use super::generate_key::{counted, why_not};
 use super::get_or_create_key::matching;
 use super::{Actor, App, Error};
 use crate::domain::api_key::Stop;
@@ -65,7 +65,7 @@ impl App {
                 allowed.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
                 let owner = accounts::find(db, account)?.ok_or(Error::NotFound)?;
                 let rule = lifetimes::for_owner(db, account)?;
-                let own = keys::count_live(db, account, now)?;
+                let own = counted(db, account, now)?;
                 let refusal = why_not(db, &owner, &rule, own, now)?;
                 let master = matching(db, account, &resource, &of_kind, now)?.map(|key| key.first_eight);
                 let live = resources::live_keys(db, std::slice::from_ref(&resource), now)?.into_iter().sum();

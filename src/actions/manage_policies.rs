@@ -209,16 +209,7 @@ impl App {
                 accounts::lock(db, account.id)?;
                 let before: Vec<String> =
                     policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
-                let mut ids = Vec::new();
-                let mut wanted = wanted;
-                wanted.sort(); // one order of locks: no deadlock
-                for name in &wanted {
-                    let unknown = || Mistake::new("policies", "One of these policies was deleted. Choose again");
-                    let name = PolicyName::parse(name).map_err(|_| unknown())?;
-                    ids.push(policies::hold(db, &name)?.ok_or_else(unknown)?.id);
-                }
-                ids.sort_unstable();
-                ids.dedup();
+                let ids = hold_all(db, wanted)?;
                 policies::set_held_by(db, account.id, &ids)?;
                 let after: Vec<String> = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
                 if before != after {
@@ -245,6 +236,20 @@ impl App {
     pub async fn catalogue(&self) -> Result<Vec<Permission>, Error> {
         Ok(self.store.read(permissions::catalogue).await?)
     }
+}
+
+/// The ids of the policies with these names, held against other transactions that change or delete them.
+pub(super) fn hold_all(db: &mut Db, mut wanted: Vec<String>) -> Result<Vec<i64>, Error> {
+    let mut ids = Vec::new();
+    wanted.sort(); // one order of locks: no deadlock
+    for name in &wanted {
+        let unknown = || Mistake::new("policies", "One of these policies was deleted. Choose again");
+        let name = PolicyName::parse(name).map_err(|_| unknown())?;
+        ids.push(policies::hold(db, &name)?.ok_or_else(unknown)?.id);
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
 }
 
 /// The ids of permissions that a policy is to have: known ones, and of retired ones those that it has already.

@@ -214,7 +214,7 @@ impl App {
                 permissions::lock(db)?;
                 let before = resources::of_kind(db, &kind)?;
                 let known = permissions::known(db, &wanted)?;
-                let fits = |name: &PermissionName| known.iter().any(|one| one.name == *name && !one.is_own());
+                let fits = |name: &PermissionName| known.iter().any(|one| one.name == *name && !name.is_own());
                 if let Some(name) = wanted.iter().find(|name| !fits(name)) {
                     let text = format!("{} cannot be given here. Select among these permissions", name.as_str());
                     return Err(Mistake::new("permissions", text).into());

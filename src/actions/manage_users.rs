@@ -8,7 +8,7 @@ use crate::domain::mistake::Mistake;
 use crate::domain::password::{Password, PasswordHash};
 use crate::domain::user::{Account, Role, Username};
 use crate::store::accounts::NewAccount;
-use crate::store::{self, Unique, accounts, audit, sessions, sign_in_links};
+use crate::store::{self, Unique, accounts, audit, policies, sessions, sign_in_links};
 
 /// A person to be.
 pub struct NewUser {
@@ -38,13 +38,15 @@ impl App {
         let (actor, now) = (actor.clone(), self.now());
         self.store
             .write(move |db| {
-                accounts::insert(db, &new, actor.account, now).map_err(|error| match error {
+                let id = accounts::insert(db, &new, actor.account, now).map_err(|error| match error {
                     store::Error::Conflict(Unique::Username) => {
                         Mistake::new("username", "This user name is taken. Choose another").into()
                     }
                     error => Error::from(error),
                 })?;
-                let details = json!({ "role": new.role.word(), "display_name": new.display_name });
+                let policies = policies::give_to_new_person(db, id)?;
+                let details =
+                    json!({ "role": new.role.word(), "display_name": new.display_name, "policies": policies });
                 Ok(audit::insert(db, &actor.did(now, Action::UserCreate, new.username.as_str(), details))?)
             })
             .await

@@ -47,6 +47,7 @@ pub mod revoke_key;
 pub mod rotate_key;
 pub mod run_jobs;
 pub mod save_view;
+pub mod session_keys;
 pub mod sessions;
 pub mod set_access;
 pub mod set_lifetimes;

@@ -1,5 +1,6 @@
 //! Verify: decide whether a presented secret is good. Reads, never writes; what was used is noted in memory.
 
+use super::sessions::idle_since;
 use super::{App, Error};
 use crate::domain::api_key::{ApiKey, Use};
 use crate::domain::clock::Moment;
@@ -12,7 +13,7 @@ use crate::domain::text;
 use crate::domain::user::{Account, Kind};
 use crate::domain::verdict::{Facts, Refusal, decide};
 use crate::store::keys::Found;
-use crate::store::{Db, keys, rights, settings};
+use crate::store::{Db, keys, rights, session_keys, settings};
 
 /// The answer.
 pub enum Verdict {
@@ -53,12 +54,13 @@ impl App {
         let Some(secret) = Secret::parse(&self.config.prefixes, presented) else {
             return Ok(self.refused(None, Refusal::Unknown, &client));
         };
-        let hash = secret.hash();
-        let Some(known) = self.store.read(move |db| look_up(db, &hash)).await? else {
+        let (hash, now) = (secret.hash(), self.now());
+        let Some(known) = self.store.read(move |db| look_up(db, &hash, now)).await? else {
             return Ok(self.refused(None, Refusal::Unknown, &client));
         };
-        let Known { found, holding, accept_keys } = known;
-        let now = self.now();
+        let Known { found, is_of_session, holding, accept_keys } = known;
+        // A session key leaves nothing behind, its uses neither.
+        let noted = (!is_of_session).then_some(&found.key);
         let facts = Facts {
             key: &found.key,
             owner_active: found.owner.active,
@@ -69,16 +71,19 @@ impl App {
         let decided = decide(&facts, now).and_then(|()| holding.ok_or(Refusal::PolicyDeleted));
         let holding = match decided {
             Ok(holding) => holding,
-            Err(refusal) => return Ok(self.refused(Some(&found.key), refusal, &client)),
+            Err(refusal) => return Ok(self.refused(noted, refusal, &client)),
         };
         let rights = effective(&holding);
         let bound = holding.bound.map(|bound| bound.name);
         if let Err(lacking) = demand.is_met(&rights, bound.as_ref()) {
-            self.refused(Some(&found.key), lacking.into(), &client);
+            self.refused(noted, lacking.into(), &client);
             return Ok(Verdict::Lacking(lacking));
         }
-        let agent = text::excerpt(client.agent, 200);
-        self.use_log.note(found.key.id, Use { at: now, address: client.address, agent });
+        if noted.is_some() {
+            let agent = text::excerpt(client.agent, 200);
+            let asked = demand.all.iter().chain(&demand.any).filter(|name| rights.contains(*name));
+            self.use_log.note(found.key.id, Use { at: now, address: client.address, agent }, asked);
+        }
         let ends = [found.key.expires_at, found.replaced_until];
         let expires_at = ends.into_iter().flatten().min();
         Ok(Verdict::Good(Box::new(GoodKey { key: found.key, owner: found.owner, rights, bound, expires_at })))
@@ -98,6 +103,8 @@ impl App {
 /// What the database knows of a presented secret, all of one moment.
 struct Known {
     found: Found,
+    /// It ends with a sign-in session, and is no row of the keys.
+    is_of_session: bool,
     /// `None`: the policy of the key was deleted.
     holding: Option<Holding>,
     accept_keys: bool,
@@ -114,9 +121,16 @@ pub(super) fn holding_of(
     Ok(rights::of_key(db, key, owner.role, policy_alone)?)
 }
 
-fn look_up(db: &mut Db, hash: &SecretHash) -> Result<Option<Known>, Error> {
-    let Some(found) = keys::find_by_secret(db, hash)? else { return Ok(None) };
+fn look_up(db: &mut Db, hash: &SecretHash, now: Moment) -> Result<Option<Known>, Error> {
     let settings = settings::load(db)?;
+    let (found, is_of_session) = match keys::find_by_secret(db, hash)? {
+        Some(found) => (found, false),
+        None if !settings.session_keys => return Ok(None),
+        None => {
+            let Some((key, owner)) = session_keys::find(db, hash, now, idle_since(now))? else { return Ok(None) };
+            (Found { key: key.as_key(owner.id), owner, replaced_until: None }, true)
+        }
+    };
     let holding = holding_of(db, &found.key, &found.owner, &settings)?;
-    Ok(Some(Known { found, holding, accept_keys: settings.accept_keys }))
+    Ok(Some(Known { found, is_of_session, holding, accept_keys: settings.accept_keys }))
 }

@@ -41,6 +41,11 @@ impl PermissionName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Is it Claviger's own?
+    pub fn is_own(&self) -> bool {
+        self.0.split(':').next() == Some(CLAVIGER)
+    }
 }
 
 /// A set of permissions. The empty one is nothing, never everything.
@@ -71,8 +76,7 @@ impl ServiceName {
 
     /// May this service register this name? What begins with `claviger:` is Claviger's.
     pub fn may_register(&self, name: &PermissionName) -> bool {
-        let own = name.0.split(':').next() == Some(CLAVIGER);
-        own == (self.0 == CLAVIGER)
+        name.is_own() == (self.0 == CLAVIGER)
     }
 }
 
@@ -89,13 +93,6 @@ pub struct Permission {
     pub service: ServiceName,
     /// Its service does not know it any more: nobody holds it until it is registered again.
     pub retired: bool,
-}
-
-impl Permission {
-    /// Is it Claviger's own?
-    pub fn is_own(&self) -> bool {
-        self.service.as_str() == CLAVIGER
-    }
 }
 
 /// Reads what a permission allows: at most 200 characters on one line.

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 pub mod accounts;
 mod address;
+pub mod asked_permissions;
 pub mod audit;
 pub mod audit_list;
 pub mod connection;
@@ -32,6 +33,7 @@ pub mod resources;
 pub mod rights;
 pub mod saved_views;
 mod schema;
+pub mod session_keys;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_links;

@@ -235,6 +235,36 @@ pub fn set_held_by(db: &mut Db, account: i64, policies: &[i64]) -> Result<(), Er
     Ok(())
 }
 
+/// The names of those that every new person gets, by name.
+pub fn of_new_people(db: &mut Db) -> Result<Vec<String>, Error> {
+    Ok(policies::table
+        .filter(policies::for_new_people.eq(true).and(policies::deleted_at.is_null()))
+        .order(policies::name_folded.asc())
+        .select(policies::name)
+        .load(db)?)
+}
+
+/// Makes these the policies that every new person gets.
+pub fn set_of_new_people(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
+    diesel::update(policies::table).set(policies::for_new_people.eq(policies::id.eq_any(ids))).execute(db)?;
+    Ok(())
+}
+
+/// Gives a person who was just added what every new person gets; their names.
+pub fn give_to_new_person(db: &mut Db, account: i64) -> Result<Vec<String>, Error> {
+    let found: Vec<(i64, String)> = policies::table
+        .filter(policies::for_new_people.eq(true).and(policies::deleted_at.is_null()))
+        .order(policies::id.asc())
+        .select((policies::id, policies::name))
+        .load(db)?;
+    for (policy, _) in &found {
+        diesel::insert_into(account_policies::table)
+            .values((account_policies::account.eq(account), account_policies::policy.eq(policy)))
+            .execute(db)?;
+    }
+    Ok(found.into_iter().map(|(_, name)| name).collect())
+}
+
 /// Deletes a policy, or brings it back: it lets go of its name meanwhile, and its keys and holders stay written down.
 pub fn set_deleted(db: &mut Db, id: i64, at: Option<Moment>) -> Result<(), Error> {
     diesel::update(policies::table.find(id)).set(policies::deleted_at.eq(at.map(|at| at.0))).execute(db)?;

@@ -17,7 +17,7 @@ impl IdHash {
         Self(Sha256::digest(id.as_bytes()).into())
     }
 
-    fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

@@ -77,6 +77,8 @@ table! {
     get  "/external-tool-access"                         => pages::external_tool_access::list;
     get  "/external-tool-access/generate"                => pages::generate_key::page;
     post "/external-tool-access/generate"                => pages::generate_key::generate;
+    post "/external-tool-access/session-keys"            => pages::session_keys::generate;
+    post "/external-tool-access/session-keys/{first_eight}/end" => pages::session_keys::end;
     get  "/external-tool-access/keys/{first_eight}"         => pages::key::details;
     get  "/external-tool-access/keys/{first_eight}/edit"    => pages::key::edit_page;
     get  "/external-tool-access/keys/{first_eight}/would-allow" => pages::would_allow::own_page;
@@ -122,6 +124,7 @@ table! {
     post "/admin/lifetime-rules/impact/{id}"             => pages::lifetime_rules::apply;
     get  "/admin/settings"                               => pages::site_settings::page;
     post "/admin/settings"                               => pages::site_settings::save;
+    post "/admin/settings/new-people"                    => pages::site_settings::save_for_new_people;
     get  "/admin/settings/{name}"                        => pages::site_settings::switch_page;
     post "/admin/settings/{name}/{value}"                => pages::site_settings::switch;
     get  "/admin/users"                                  => pages::users::list;

@@ -33,6 +33,7 @@ mod rotate_key;
 mod rules;
 mod server;
 mod service_accounts;
+mod session_keys;
 mod sessions;
 mod set_access;
 mod set_up;

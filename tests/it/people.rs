@@ -203,3 +203,22 @@ on_both! { fn every_number_of_the_overview_leads_to_the_list_that_it_counts(app)
     }
     assert_eq!(page.texts("tbody tr").len(), 30, "the chart's table");
 } }
+
+on_both! { fn every_new_person_holds_what_the_setting_says(app) {
+    let boss = crate::rights::site(&app);
+    for name in ["Reader", "Writer"] { crate::rights::policy(&boss, name, &["read:data"]); }
+    let early = app.signed_in("early");
+    let saved = boss.submit("/admin/settings", "/admin/settings/new-people", &[("policy", "Reader")]);
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    let ana = app.signed_in("ana");
+    let add = "/admin/users/add";
+    assert_eq!(boss.submit(add, add, &[("username", "ben"), ("display_name", "Ben"), ("role", "user")]).status, 200);
+    let held = app.database.texts("SELECT a.username AS value FROM account_policies h JOIN accounts a ON a.id = h.account ORDER BY a.username");
+    assert_eq!(held, ["ana", "ben"], "who was there before keeps what they have");
+    assert_eq!(crate::rights::status(&app, &ana.secret("hers"), "require_all=read:data"), 200);
+    assert_eq!(crate::rights::status(&app, &early.secret("hers"), "require_all=read:data"), 403);
+    assert_eq!(app.database.count("audit_events WHERE action = 'setting.change' AND target = 'policies_of_new_people'"), 1);
+    let gone = boss.submit("/admin/settings", "/admin/settings/new-people", &[("policy", "Nothing")]);
+    assert_eq!(gone.status, 303);
+    assert!(boss.get("/admin/settings").text().contains("One of these policies was deleted"));
+} }

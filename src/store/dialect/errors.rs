@@ -29,6 +29,7 @@ pub fn violated(information: &dyn DatabaseErrorInformation) -> Unique {
     let rules = [
         ("api_keys_name_held", "api_keys.owner, api_keys.name", Unique::KeyName),
         ("api_keys_first_eight_key", "api_keys.first_eight", Unique::FirstEight),
+        ("session_keys_first_eight_key", "session_keys.first_eight", Unique::FirstEight),
         ("accounts_username_key", "accounts.username", Unique::Username),
         ("used_forms_pkey", "used_forms.form_hash", Unique::UsedForm),
         ("saved_views_account_name_key", "saved_views.account, saved_views.name", Unique::ViewName),

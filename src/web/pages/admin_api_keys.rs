@@ -159,8 +159,13 @@ impl GridPage {
     /// "1,284 in total, 1,102 active or disabled."
     fn totals(&self) -> String {
         self.page.as_ref().map_or(String::new(), |page| {
+            let of_sessions = match page.session_keys {
+                0 => "Session keys are not listed.".to_owned(),
+                1 => "1 session key is not listed.".to_owned(),
+                many => format!("{} session keys are not listed.", number(many)),
+            };
             format!(
-                "Every key on this server: {} in total, {} of them not ended. Session keys are not listed.",
+                "Every key on this server: {} in total, {} of them not ended. {of_sessions}",
                 words(page.total),
                 words(page.live)
             )

@@ -18,6 +18,7 @@ use crate::domain::lifetime::LifetimeRule;
 use crate::domain::rights::Access;
 use crate::domain::secret::FirstEight;
 use crate::web::access::{self, SignedIn};
+use crate::web::client::browser_name;
 use crate::web::errors::PageError;
 use crate::web::html;
 use crate::web::key_view::KeyView;
@@ -33,6 +34,8 @@ pub struct KeysPage {
     keys: Vec<KeyView>,
     listing: Listing,
     snippets: Snippets,
+    /// Makes the answer to the form for a session key unique.
+    form_id: String,
     /// What is open over the page.
     pub dialog: Dialog,
 }
@@ -87,6 +90,7 @@ impl KeysPage {
             own,
             listing,
             snippets: Snippets::new(&place),
+            form_id: app.new_form_id(),
             dialog: Dialog::None,
         })
     }

@@ -31,6 +31,7 @@ pub mod saved_views;
 pub mod server_key;
 pub mod service_account;
 pub mod service_accounts;
+pub mod session_keys;
 pub mod set_up;
 pub mod sign_in;
 pub mod site_settings;

@@ -35,7 +35,7 @@ impl KindPage {
 
     fn boxes(&self) -> PermissionBoxes {
         let of_services: Vec<Permission> =
-            self.found.catalogue.iter().filter(|permission| !permission.is_own()).cloned().collect();
+            self.found.catalogue.iter().filter(|permission| !permission.name.is_own()).cloned().collect();
         PermissionBoxes::new(&of_services, |name| self.ticked.iter().any(|ticked| ticked == name))
     }
 }

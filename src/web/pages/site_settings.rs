@@ -5,6 +5,7 @@ use askama::Template;
 
 use super::admin_api_keys::words;
 use super::sign_in::Nothing;
+use super::user::Held;
 use crate::actions::{App, Error};
 use crate::domain::settings::{Setting, Settings};
 use crate::web::access::{Admin, RecentAdmin, SignedIn};
@@ -22,13 +23,17 @@ struct SettingsPage {
     shell: Shell,
     entered: Vec<(Setting, String)>,
     mistakes: Mistakes,
+    /// All policies, and whether every new person gets each.
+    policies: Vec<(String, bool)>,
 }
 
 impl SettingsPage {
     async fn load(app: &App, user: &SignedIn) -> Result<Self, PageError> {
         let settings = app.settings().await?;
         let entered = Setting::ALL.into_iter().map(|setting| (setting, settings.value(setting))).collect();
-        Ok(Self { shell: Shell::new(user, Nav::Settings), entered, mistakes: Mistakes::default() })
+        let (given, all) = app.policies_of_new_people().await?;
+        let policies = all.into_iter().map(|name| (name.clone(), given.contains(&name))).collect();
+        Ok(Self { shell: Shell::new(user, Nav::Settings), entered, mistakes: Mistakes::default(), policies })
     }
 
     fn default_of(setting: &str) -> String {
@@ -140,6 +145,23 @@ pub async fn save(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// `POST /admin/settings/new-people`
+pub async fn save_for_new_people(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    form: Form<Held>,
+) -> Result<HttpResponse, PageError> {
+    match app.set_policies_of_new_people(&user.actor, form.0.policy).await {
+        Ok(()) => Flash::done("Saved. Every new person gets these policies.").leave(&user.session),
+        Err(Error::Invalid(mistakes)) => {
+            let text = mistakes.first().map(|mistake| mistake.text.clone()).unwrap_or_default();
+            Flash::failed(text).leave(&user.session);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(html::see_other(PATH))
 }
 
 fn grave(name: &str) -> Result<Setting, Error> {

@@ -1,0 +1,106 @@
+//! The table `session_keys`: keys that end with the session that made them. The row goes with the session's row.
+
+use diesel::prelude::*;
+
+use super::Error;
+use super::accounts::Row as AccountRow;
+use super::connection::Db;
+use super::schema::{accounts, session_keys, sessions};
+use super::sessions::IdHash;
+use crate::domain::clock::Moment;
+use crate::domain::secret::{FirstEight, SecretHash};
+use crate::domain::user::Account;
+
+/// A key that ends with a session.
+#[derive(Debug, Clone)]
+pub struct SessionKey {
+    /// Its public identifier.
+    pub first_eight: FirstEight,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When its session ends whatever happens.
+    pub expires_at: Moment,
+    /// The browser of the session.
+    pub user_agent: String,
+}
+
+type Columns = (session_keys::first_eight, session_keys::created_at, sessions::expires_at, sessions::user_agent);
+const COLUMNS: Columns =
+    (session_keys::first_eight, session_keys::created_at, sessions::expires_at, sessions::user_agent);
+
+fn read((first_eight, created_at, expires_at, user_agent): (String, i64, i64, String)) -> Result<SessionKey, Error> {
+    let first_eight = FirstEight::parse(&first_eight)
+        .ok_or_else(|| Error::Internal("a session key has a damaged first eight".into()))?;
+    Ok(SessionKey { first_eight, created_at: Moment(created_at), expires_at: Moment(expires_at), user_agent })
+}
+
+/// Adds a key to the session with this id; `None` when that has ended.
+pub fn insert(
+    db: &mut Db,
+    session: &IdHash,
+    first_eight: &FirstEight,
+    hash: &SecretHash,
+    now: Moment,
+) -> Result<Option<SessionKey>, Error> {
+    let found: Option<(i64, i64, String)> = sessions::table
+        .filter(sessions::id_hash.eq(session.bytes()).and(sessions::expires_at.gt(now.0)))
+        .select((sessions::id, sessions::expires_at, sessions::user_agent))
+        .first(db)
+        .optional()?;
+    let Some((session, expires_at, user_agent)) = found else { return Ok(None) };
+    diesel::insert_into(session_keys::table)
+        .values((
+            session_keys::first_eight.eq(first_eight.as_str()),
+            session_keys::secret_hash.eq(hash.as_bytes()),
+            session_keys::session.eq(session),
+            session_keys::created_at.eq(now.0),
+        ))
+        .execute(db)?;
+    read((first_eight.as_str().to_owned(), now.0, expires_at, user_agent)).map(Some)
+}
+
+/// The key whose secret has this hash, while its session is alive, and whose it is.
+pub fn find(
+    db: &mut Db,
+    hash: &SecretHash,
+    now: Moment,
+    idle_since: Moment,
+) -> Result<Option<(SessionKey, Account)>, Error> {
+    let found: Option<((String, i64, i64, String), AccountRow)> = session_keys::table
+        .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
+        .inner_join(accounts::table.on(accounts::id.eq(sessions::account)))
+        .filter(session_keys::secret_hash.eq(hash.as_bytes()))
+        .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
+        .select((COLUMNS, accounts::all_columns))
+        .first(db)
+        .optional()?;
+    found.map(|(key, owner)| Ok((read(key)?, owner.into()))).transpose()
+}
+
+/// The keys of an account's sessions that are alive, newest first.
+pub fn list(db: &mut Db, account: i64, now: Moment, idle_since: Moment) -> Result<Vec<SessionKey>, Error> {
+    let found: Vec<(String, i64, i64, String)> = session_keys::table
+        .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
+        .filter(sessions::account.eq(account))
+        .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
+        .order(session_keys::id.desc())
+        .select(COLUMNS)
+        .load(db)?;
+    found.into_iter().map(read).collect()
+}
+
+/// How many keys there are of sessions that are alive.
+pub fn count(db: &mut Db, now: Moment, idle_since: Moment) -> Result<i64, Error> {
+    Ok(session_keys::table
+        .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
+        .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
+        .count()
+        .get_result(db)?)
+}
+
+/// Ends a key of an account; says whether it was there.
+pub fn delete(db: &mut Db, account: i64, first_eight: &FirstEight) -> Result<bool, Error> {
+    let own = sessions::table.filter(sessions::account.eq(account)).select(sessions::id);
+    let key = session_keys::table.filter(session_keys::first_eight.eq(first_eight.as_str()));
+    Ok(diesel::delete(key.filter(session_keys::session.eq_any(own))).execute(db)? == 1)
+}

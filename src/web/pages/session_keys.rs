@@ -1,0 +1,72 @@
+//! Session keys on External Tool Access: one more, and ending one before its session.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use super::external_tool_access::{Dialog, KeysPage};
+use super::key::parse;
+use super::reveal::{Reveal, shown_once};
+use super::sign_in::Nothing;
+use crate::actions::find_keys::Listing;
+use crate::actions::generate_key::FormId;
+use crate::actions::session_keys::IssuedForSession;
+use crate::actions::{App, Error};
+use crate::domain::rights::Access;
+use crate::web::access::SignedIn;
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html;
+use crate::web::key_view::KeyView;
+use crate::web::shell::{Nav, Shell};
+
+/// The one-time id of a form.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Once {
+    form: String,
+}
+
+/// `POST /external-tool-access/session-keys`
+pub async fn generate(
+    request: HttpRequest,
+    app: web::Data<App>,
+    user: SignedIn,
+    form: Form<Once>,
+) -> Result<HttpResponse, PageError> {
+    let form = FormId::parse(&form.0.form).map_err(Error::from)?;
+    // Loaded before the key is made: nothing that could fail stands between the secret and the person.
+    let mut page = KeysPage::load(&request, &app, Shell::for_secret(&user, Nav::Keys), Listing::Current).await?;
+    match app.generate_session_key(&user.actor, user.account.id, &user.session_id(), form).await {
+        Ok(IssuedForSession::Now(key, secret)) => {
+            let view = KeyView { key: *key, access: Access::inherited(), now: app.now() };
+            let done = KeysPage::PATH.to_owned();
+            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, done }));
+            Ok(shown_once(&page))
+        }
+        Ok(IssuedForSession::Before) => {
+            let text = "This session key was shown already, and cannot be shown again. End it, and generate another.";
+            Flash::failed(text).leave(&user.session);
+            Ok(html::see_other(KeysPage::PATH))
+        }
+        Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
+            Flash::failed(error.to_string()).leave(&user.session);
+            Ok(html::see_other(KeysPage::PATH))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /external-tool-access/session-keys/{first_eight}/end`
+pub async fn end(
+    app: web::Data<App>,
+    user: SignedIn,
+    first_eight: web::Path<String>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let first_eight = parse(&first_eight)?;
+    app.end_session_key(&user.actor, user.account.id, &first_eight).await?;
+    Flash::done(format!("Session key {first_eight} ended. Tools that use it are refused from now on."))
+        .leave(&user.session);
+    Ok(html::see_other(KeysPage::PATH))
+}

@@ -1,0 +1,80 @@
+//! Session keys: they end with the session that made them, are counted, and stand in no list of everybody's keys.
+
+use jiff::SignedDuration;
+
+use crate::rights::{give, policy, site, status};
+use crate::support::people::{PASSWORD, eight};
+use crate::support::{Answer, Client, TestApp, on_both};
+
+const PAGE: &str = "/external-tool-access";
+
+fn turn_on(app: &TestApp) {
+    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('session_keys', 'on', 0)");
+}
+
+fn generate(client: &Client) -> Answer {
+    client.submit(PAGE, "/external-tool-access/session-keys", &[])
+}
+
+on_both! { fn a_session_key_ends_when_its_owner_signs_out(app) {
+    let boss = site(&app);
+    policy(&boss, "Reader", &["read:data"]);
+    let ana = app.signed_in("ana");
+    give(&boss, "ana", &["Reader"]);
+    assert!(!ana.get(PAGE).text().contains("Session keys"), "off unless an administrator turns it on");
+    turn_on(&app);
+    let form = ana.get(PAGE).hidden_fields("/external-tool-access/session-keys");
+    let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let secret = ana.post("/external-tool-access/session-keys", &fields).secret();
+    assert_eq!(ana.post("/external-tool-access/session-keys", &fields).status, 303, "the same form again shows nothing");
+    assert!(ana.get(PAGE).text().contains("was shown already"));
+    assert_eq!((status(&app, &secret, "require_all=read:data"), status(&app, &secret, "require_all=write:data")), (200, 403));
+    assert_eq!(app.verify(&secret).header("remote-user"), "ana");
+    assert!(ana.get(PAGE).text().contains(eight(&secret)));
+    let grid = boss.get("/admin/api-keys?view=all").text();
+    assert!(grid.contains("1 session key is not listed.") && !grid.contains(eight(&secret)), "{grid}");
+    app.run(app.app.flush_uses()).expect("nothing to write down");
+
+    let other = app.client();
+    other.sign_in("ana", PASSWORD);
+    let second = generate(&other).secret();
+    ana.submit("/account", "/sign-out", &[]);
+    assert_eq!((status(&app, &secret, ""), status(&app, &second, "")), (401, 200), "each ends with its own session");
+    let end = format!("/external-tool-access/session-keys/{}/end", eight(&second));
+    assert_eq!(boss.submit(PAGE, &end, &[]).status, 404, "somebody else's is not found");
+    assert_eq!(other.submit(PAGE, &end, &[]).status, 303);
+    assert_eq!(status(&app, &second, ""), 401);
+    assert_eq!(app.database.count("session_keys"), 0);
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.generate' AND details LIKE '%session_key%'"), 2);
+} }
+
+on_both! { fn a_session_key_ends_with_the_idle_time_and_with_the_setting(app) {
+    turn_on(&app);
+    let ana = app.signed_in("ana");
+    let secret = generate(&ana).secret();
+    app.pass(SignedDuration::from_mins(29));
+    assert_eq!(status(&app, &secret, ""), 200, "using it does not keep the session alive");
+    app.database.execute("UPDATE settings SET value = 'off' WHERE name = 'session_keys'");
+    assert_eq!(status(&app, &secret, ""), 401, "turned off, it is refused at once");
+    app.database.execute("UPDATE settings SET value = 'on' WHERE name = 'session_keys'");
+    assert_eq!(status(&app, &secret, ""), 200);
+    app.database.execute("UPDATE accounts SET active = FALSE");
+    assert_eq!(status(&app, &secret, ""), 401);
+    app.database.execute("UPDATE accounts SET active = TRUE");
+    app.pass(SignedDuration::from_mins(2));
+    assert_eq!(status(&app, &secret, ""), 401, "the session was idle for too long");
+    app.run(app.app.sweep()).expect("swept");
+    assert_eq!(app.database.count("session_keys"), 0);
+} }
+
+on_both! { fn session_keys_count_among_a_persons_keys(app) {
+    turn_on(&app);
+    app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 2");
+    let ana = app.signed_in("ana");
+    generate(&ana).secret();
+    ana.secret("one");
+    assert_eq!(generate(&ana).status, 303);
+    assert!(ana.get(PAGE).text().contains("You already have 2 active keys, the most allowed."));
+    assert!(ana.get("/external-tool-access/generate").text().contains("You already have 2 active keys"));
+    assert_eq!((app.database.count("api_keys"), app.database.count("session_keys")), (1, 1));
+} }
