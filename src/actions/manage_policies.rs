@@ -252,8 +252,9 @@ pub(super) fn hold_all(db: &mut Db, mut wanted: Vec<String>) -> Result<Vec<i64>,
     Ok(ids)
 }
 
-/// The ids of permissions that a policy is to have: known ones, and of retired ones those that it has already.
-fn ids(db: &mut Db, wanted: &Rights, before: Option<&Rights>) -> Result<Vec<i64>, Error> {
+/// The ids of permissions that a policy, or a kind of resources, is to have: known ones, and of retired ones those that it
+/// has already.
+pub(super) fn ids(db: &mut Db, wanted: &Rights, before: Option<&Rights>) -> Result<Vec<i64>, Error> {
     let mut ids = Vec::new();
     for name in wanted {
         let kept = before.is_some_and(|before| before.contains(name));

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
+use super::manage_policies::ids;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::mistake::Mistake;
-use crate::domain::permission::{Permission, PermissionName, Rights};
+use crate::domain::permission::{Permission, Rights};
 use crate::domain::resource::{Resource, ResourceKind, ResourceName};
 use crate::domain::user::Username;
 use crate::store::paging::From;
@@ -47,7 +48,7 @@ pub struct ResourceDetails {
 pub struct KindDetails {
     /// Which.
     pub kind: ResourceKind,
-    /// What keys for its resources can be given.
+    /// What keys for its resources can be given; of that, what is retired counts for nothing.
     pub rights: Rights,
     /// All permissions, by service and name.
     pub catalogue: Vec<Permission>,
@@ -197,7 +198,7 @@ impl App {
                     return Err(Error::NotFound);
                 }
                 let catalogue = permissions::catalogue(db)?;
-                Ok(KindDetails { rights: resources::of_kind(db, &kind)?, catalogue, kind })
+                Ok(KindDetails { rights: resources::chosen_of_kind(db, &kind)?, catalogue, kind })
             })
             .await
     }
@@ -212,17 +213,15 @@ impl App {
                     return Err(Error::NotFound);
                 }
                 permissions::lock(db)?;
-                let before = resources::of_kind(db, &kind)?;
-                let known = permissions::known(db, &wanted)?;
-                let fits = |name: &PermissionName| known.iter().any(|one| one.name == *name && !name.is_own());
-                if let Some(name) = wanted.iter().find(|name| !fits(name)) {
+                let before = resources::chosen_of_kind(db, &kind)?;
+                if let Some(name) = wanted.iter().find(|name| name.is_own()) {
                     let text = format!("{} cannot be given here. Select among these permissions", name.as_str());
                     return Err(Mistake::new("permissions", text).into());
                 }
+                let ids = ids(db, &wanted, Some(&before))?;
                 if before == wanted {
                     return Ok(());
                 }
-                let ids: Vec<i64> = known.into_iter().map(|permission| permission.id).collect();
                 resources::set_of_kind(db, &kind, &ids)?;
                 let names = |rights: &Rights| rights.iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>();
                 let details = json!({ "before": names(&before), "after": names(&wanted) });

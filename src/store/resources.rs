@@ -179,6 +179,16 @@ pub fn of_kind(db: &mut Db, kind: &ResourceKind) -> Result<Rights, Error> {
     Ok(names.into_iter().map(PermissionName::stored).collect())
 }
 
+/// The same as it was chosen, with what is retired by now.
+pub fn chosen_of_kind(db: &mut Db, kind: &ResourceKind) -> Result<Rights, Error> {
+    let names: Vec<String> = resource_kind_permissions::table
+        .inner_join(permissions::table.on(permissions::id.eq(resource_kind_permissions::permission)))
+        .filter(resource_kind_permissions::kind.eq(kind.as_str()))
+        .select(permissions::name)
+        .load(db)?;
+    Ok(names.into_iter().map(PermissionName::stored).collect())
+}
+
 /// Is there this kind?
 pub fn is_kind(db: &mut Db, kind: &ResourceKind) -> Result<bool, Error> {
     Ok(diesel::select(diesel::dsl::exists(resource_kinds::table.find(kind.as_str()))).get_result(db)?)

@@ -26,6 +26,7 @@ mod owners;
 mod pause_key;
 mod people;
 mod permissions;
+mod random_walk;
 mod resources;
 mod revoke_key;
 mod rights;

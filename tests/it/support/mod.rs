@@ -5,6 +5,7 @@ pub mod client;
 pub mod database;
 pub mod key_model;
 pub mod people;
+pub mod rights_model;
 
 pub use app::TestApp;
 pub use client::{Answer, Client};

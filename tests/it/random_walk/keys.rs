@@ -1,0 +1,200 @@
+//! The steps of a random walk that are about keys: each tries something, and takes over into the model what was done.
+
+use super::*;
+
+impl Walk<'_> {
+    fn request(&mut self, wish: Wish, resource: Option<usize>) -> (KeyRequest, i64) {
+        let days = *[1, 7, 90, 365].choose(&mut self.rng).expect("days");
+        let request = KeyRequest {
+            name: KeyName::parse(&format!("key {}", self.step)).expect("a name"),
+            note: KeyNote::parse("").expect("a note"),
+            expiry: Expiry::AfterDays(days),
+            wish,
+            resource: resource.map(|at| ResourceName::parse(&self.world.resources[at].name).expect("a name")),
+            form: FormId::parse(&self.api().new_form_id()).expect("a form"),
+            ceiling: None,
+        };
+        (request, self.world.now + i64::from(days) * DAY)
+    }
+
+    fn add(&mut self, new: &New, owner: usize, given: Given, resource: Option<usize>, end: i64) {
+        self.world.keys.push(Key {
+            eight: new.key.first_eight.to_string(),
+            owner,
+            given,
+            resource,
+            born: self.world.now,
+            end,
+            secret: new.secret.reveal().to_owned(),
+            old: None,
+            paused: None,
+            revoked: None,
+        });
+        assert!(self.world.live_of(owner) <= 20, "step {}: the limit", self.step);
+    }
+
+    pub(super) async fn generate(&mut self) -> bool {
+        let owner = self.pick(self.world.owners.len());
+        let (wish, given) = self.wish();
+        let resource = self.rng.random_bool(0.4).then(|| self.pick(2));
+        let (request, end) = self.request(wish, resource);
+        let maker =
+            if self.world.owners[owner].is_service { self.boss.clone() } else { actor(&self.world.owners[owner]) };
+        let Ok(Issued::Now(new)) = self.api().generate_key(&maker, self.world.owners[owner].id, request).await else {
+            return false;
+        };
+        self.may_give(owner, &given, resource);
+        assert!(self.world.owners[owner].active);
+        self.add(&new, owner, given, resource, end);
+        true
+    }
+
+    pub(super) async fn set_access(&mut self) -> bool {
+        let Some(at) = self.some_key() else { return false };
+        let (wish, given) = self.wish();
+        let (owner, eight) = self.owner_of(at);
+        let (id, resource) = (self.world.owners[owner].id, self.world.keys[at].resource);
+        let version = self.api().own_key(id, &eight).await.expect("there").key.version;
+        if self.api().set_key_access(&self.boss, id, &eight, version, wish).await.is_err() {
+            return false;
+        }
+        self.may_give(owner, &given, resource);
+        assert!(self.world.keys[at].revoked.is_none());
+        self.world.keys[at].given = given;
+        true
+    }
+
+    fn owner_of(&self, at: usize) -> (usize, FirstEight) {
+        let key = &self.world.keys[at];
+        (key.owner, FirstEight::parse(&key.eight).expect("a first eight"))
+    }
+
+    pub(super) async fn rotate(&mut self) -> bool {
+        let Some(at) = self.some_key() else { return false };
+        let (owner, eight) = self.owner_of(at);
+        let grace = *Grace::ALL.choose(&mut self.rng).expect("one");
+        let form = FormId::parse(&self.api().new_form_id()).expect("a form");
+        let id = self.world.owners[owner].id;
+        let Ok(rotated) = self.api().rotate_key(&self.boss, id, &eight, grace, form).await else { return false };
+        let Issued::Now(new) = rotated.issued else { return false };
+        let (now, key) = (self.world.now, &mut self.world.keys[at]);
+        assert!(key.revoked.is_none() && key.paused.is_none() && key.end > now, "only an active key is rotated");
+        let hours = [(Grace::None, 0), (Grace::Hour, 1), (Grace::Day, 24), (Grace::Week, 168)];
+        let hours = hours.iter().find(|(other, _)| *other == grace).expect("one").1;
+        let until = (now + hours * HOUR).min(key.end);
+        key.old = (hours > 0).then(|| (std::mem::take(&mut key.secret), until));
+        key.secret.replace_range(.., new.secret.reveal());
+        key.end = (now + (key.end - key.born)).min(now + LONGEST);
+        key.born = now;
+        true
+    }
+
+    pub(super) async fn revoke(&mut self) -> bool {
+        let Some(at) = self.some_key() else { return false };
+        let (owner, eight) = self.owner_of(at);
+        let revoked = self.api().revoke_key(&self.boss, self.world.owners[owner].id, &eight).await.is_ok();
+        if revoked && self.world.keys[at].revoked.is_none() {
+            self.world.keys[at].revoked = Some(0);
+            self.world.keys[at].old = None;
+        }
+        revoked
+    }
+
+    /// Bulk work on one key; its number when it was done.
+    async fn bulk(&mut self, verb: Verb, at: usize) -> Option<i64> {
+        let (_, eight) = self.owner_of(at);
+        let job = self.api().draft_job(&self.boss, verb, Chosen::Ticked(vec![eight])).await.ok()?;
+        self.api().confirm_job(&self.boss, job, &Confirmation::default()).await.expect("confirmed");
+        self.api().run_jobs().await.expect("done");
+        Some(job)
+    }
+
+    pub(super) async fn restore(&mut self) -> bool {
+        let Some(at) = self.some_key() else { return false };
+        let restored = self.bulk(Verb::Restore, at).await.is_some();
+        assert_eq!(restored, self.world.keys[at].revoked.is_some(), "step {}", self.step);
+        self.world.keys[at].revoked = None;
+        restored
+    }
+
+    pub(super) async fn pause(&mut self) -> bool {
+        let Some(at) = self.some_key() else { return false };
+        let (owner, eight) = self.owner_of(at);
+        let owner = self.world.owners[owner].clone();
+        let (own, paused) = (actor(&owner), self.world.keys[at].paused);
+        if paused.is_none() {
+            let done = self.api().disable_key(&own, owner.id, &eight).await.is_ok();
+            self.world.keys[at].paused = done.then_some(Paused::ByOwner);
+            return done;
+        }
+        let done = self.api().enable_key(&own, owner.id, &eight).await.is_ok();
+        if done {
+            // After a transfer the one who paused it is not its owner, like an administrator.
+            assert!(self.world.keys[at].revoked.is_none(), "step {}", self.step);
+            assert!(
+                paused != Some(Paused::ByAdmin) || owner.name == "boss",
+                "step {}: an administrator's pause",
+                self.step
+            );
+            self.world.keys[at].paused = None;
+        }
+        done
+    }
+
+    pub(super) async fn pause_as_admin(&mut self) -> bool {
+        let Some(at) = self.some_key() else { return false };
+        let verb = if self.world.keys[at].paused.is_some() { Verb::Enable } else { Verb::Disable };
+        let done = self.bulk(verb, at).await.is_some();
+        if done {
+            assert!(self.world.keys[at].revoked.is_none());
+            self.world.keys[at].paused = (verb == Verb::Disable).then_some(Paused::ByAdmin);
+        }
+        done
+    }
+
+    /// A program asks with one of its owner's keys.
+    pub(super) async fn get_or_create(&mut self) -> bool {
+        let Some(at) = self.some_key() else { return false };
+        let asking = self.world.keys[at].clone();
+        let resource = self.pick(2);
+        let name = ResourceName::parse(&self.world.resources[resource].name).expect("a name");
+        let demand = Demand { resource: Some(name), ..Demand::default() };
+        let Verdict::Good(good) = self.api().verify_key(&asking.secret, &demand, nobody()).await.expect("known") else {
+            return false;
+        };
+        let names = self.some(&PERMISSIONS);
+        let (request, end) = self.request(Wish::Inherit, Some(resource));
+        let ceiling = Some(Ceiling { rights: good.rights, expires_at: good.expires_at });
+        let request = KeyRequest { ceiling, ..request };
+        let owner = self.world.owners[asking.owner].clone();
+        let rotate = self.rng.random_bool(0.3).then_some(Grace::None);
+        let wanted = Wanted::These(rights(&names));
+        let made = self.api().get_or_create_key(&actor(&owner), owner.id, wanted, request, rotate).await;
+        let (now, said) = (self.world.now, format!("step {}: {asking:?} asked for {names:?}", self.step));
+        let allowed = |walk: &Self| {
+            names.iter().all(|right| walk.world.may(&asking, right) && walk.world.of_kind.contains(right))
+        };
+        match made {
+            Ok(GotOrCreated::Created(new)) => {
+                assert!(allowed(self) && !names.is_empty(), "{said}");
+                self.may_give(asking.owner, &Given::Scopes(names.clone()), Some(resource));
+                let end = end.min(asking.end);
+                self.add(&new, asking.owner, Given::Scopes(names), Some(resource), end);
+                true
+            }
+            Ok(GotOrCreated::Rotated(new, _)) => {
+                assert!(allowed(self), "{said}");
+                let eight = new.key.first_eight.to_string();
+                let key = self.world.keys.iter_mut().find(|key| key.eight == eight).expect("known");
+                key.secret.replace_range(.., new.secret.reveal());
+                key.old = None;
+                key.end = (now + (key.end - key.born)).min(now + LONGEST).min(asking.end);
+                key.born = now;
+                true
+            }
+            Ok(_) => true,
+            Err(Error::Invalid(_) | Error::NotFound | Error::Conflict(_) | Error::Forbidden(_)) => false,
+            Err(error) => panic!("{said}: {error}"),
+        }
+    }
+}

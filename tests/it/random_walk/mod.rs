@@ -1,0 +1,271 @@
+//! Random walks over everything that gives or takes a right or a life, against the naive model: no key ever has a right or a
+//! life that no chain of grants allows. `scripts/test --walk 10000 random_walk` takes more steps.
+
+mod keys;
+mod owners;
+
+use std::collections::BTreeSet;
+
+use claviger::actions::change_keys::{Chosen, Confirmation};
+use claviger::actions::delete_user::TheirKeys;
+use claviger::actions::generate_key::{FormId, Issued, KeyRequest, New};
+use claviger::actions::get_or_create_key::{GotOrCreated, Wanted};
+use claviger::actions::give_rights::Ceiling;
+use claviger::actions::manage_policies::PolicyDraft;
+use claviger::actions::manage_service_accounts::NewService;
+use claviger::actions::rotate_key::Grace;
+use claviger::actions::verify_key::{GoodKey, Presenter, Verdict};
+use claviger::actions::{Actor, App, Error};
+use claviger::domain::api_key::{KeyName, KeyNote};
+use claviger::domain::audit::Via;
+use claviger::domain::clock::{DAY, HOUR, Moment};
+use claviger::domain::job::Verb;
+use claviger::domain::lifetime::Expiry;
+use claviger::domain::permission::{PermissionName, Rights, ServiceName};
+use claviger::domain::policy::PolicyName;
+use claviger::domain::resource::{ResourceKind, ResourceName};
+use claviger::domain::rights::{Demand, Wish};
+use claviger::domain::secret::FirstEight;
+use claviger::domain::settings::Setting;
+use claviger::domain::user::{Role, Username};
+use jiff::SignedDuration;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+
+use crate::support::rights_model::{Given, Key, Names, Owner, Paused, Policy, Resource, World};
+use crate::support::{TestApp, on_both};
+
+const PERMISSIONS: [&str; 6] = ["a:read", "a:write", "b:read", "b:write", "label.read", "label.write"];
+const LONGEST: i64 = 365 * DAY;
+
+/// Steps of a walk: few with every test run, more by flag.
+#[expect(clippy::disallowed_methods, reason = "the flag of scripts/test")]
+fn steps() -> usize {
+    std::env::var("CLAVIGER_WALK_STEPS").ok().and_then(|steps| steps.parse().ok()).unwrap_or(400)
+}
+
+fn actor(owner: &Owner) -> Actor {
+    Actor { account: Some(owner.id), name: owner.name.clone(), via: Via::Session, address: None, request: None }
+}
+
+fn rights(names: &Names) -> Rights {
+    names.iter().map(|name| PermissionName::parse("name", name).expect("a name")).collect()
+}
+
+fn username(name: &str) -> Username {
+    Username::parse(name).expect("a user name")
+}
+
+fn policy_name(name: &str) -> PolicyName {
+    PolicyName::parse(name).expect("a name")
+}
+
+struct Walk<'a> {
+    app: &'a TestApp,
+    world: World,
+    rng: StdRng,
+    /// The first owner: the administrator who acts.
+    boss: Actor,
+    step: usize,
+    /// The last deletion of a policy, and its job.
+    deleted: Option<(usize, i64)>,
+    done: usize,
+}
+
+on_both! { fn rule_2_and_4_no_walk_gives_a_key_what_no_grant_allows(app) {
+    let mut walk = Walk::new(&app, 20_261_121);
+    app.run(walk.go(steps()));
+    assert!(walk.done * 3 > steps(), "most steps do something: {} of {}", walk.done, steps());
+} }
+
+impl<'a> Walk<'a> {
+    fn new(app: &'a TestApp, seed: u64) -> Self {
+        app.admin("boss");
+        for name in ["ana", "ben", "cy"] {
+            app.person(name);
+        }
+        let boss = Actor { account: None, ..Actor::cli() };
+        let rng = StdRng::seed_from_u64(seed);
+        Self { app, world: World::default(), rng, boss, step: 0, deleted: None, done: 0 }
+    }
+
+    fn api(&self) -> &'a App {
+        &self.app.app
+    }
+
+    async fn set_up(&mut self) {
+        let api = self.api();
+        for name in ["boss", "ana", "ben", "cy"] {
+            let id = api.find_person(&username(name)).await.expect("there").account.id;
+            self.add_owner(name, id, false);
+        }
+        self.boss = actor(&self.world.owners[0]);
+        for name in ["robot-1", "robot-2"] {
+            let new = NewService { username: username(name), display_name: name.into(), description: String::new() };
+            api.create_service_account(&self.boss, new).await.expect("made");
+            let id = api.find_service_account(&username(name)).await.expect("there").account.id;
+            self.add_owner(name, id, true);
+        }
+        let service = ServiceName::parse("lab").expect("a name");
+        for name in PERMISSIONS {
+            let name = PermissionName::parse("name", name).expect("a name");
+            api.add_permission(&self.boss, service.clone(), name, String::new()).await.expect("registered");
+        }
+        for name in ["project:one", "project:two"] {
+            let name = ResourceName::parse(name).expect("a name");
+            api.register_resource(&self.boss, name.clone(), name.text()).await.expect("registered");
+            self.world.resources.push(Resource { name: name.text(), administrators: BTreeSet::new() });
+        }
+        api.change_settings(&self.boss, vec![(Setting::KeyMayCreate, "on".into())]).await.expect("changed");
+        for number in 0..4 {
+            self.create_policy(number).await;
+        }
+        self.world.now = self.app.clock.now().0;
+    }
+
+    fn add_owner(&mut self, name: &str, id: i64, is_service: bool) {
+        let (is_admin, active, policies) = (name == "boss", true, BTreeSet::new());
+        self.world.owners.push(Owner { name: name.into(), id, is_service, is_admin, active, policies });
+    }
+
+    fn some(&mut self, of: &[&str]) -> Names {
+        of.iter().filter(|_| self.rng.random_bool(0.5)).map(|name| (*name).to_owned()).collect()
+    }
+
+    fn pick(&mut self, below: usize) -> usize {
+        self.rng.random_range(0..below)
+    }
+
+    fn some_key(&mut self) -> Option<usize> {
+        (0..self.world.keys.len()).collect::<Vec<_>>().choose(&mut self.rng).copied()
+    }
+
+    /// A policy that was not deleted.
+    fn some_policy(&mut self) -> Option<usize> {
+        let there = (0..self.world.policies.len()).filter(|at| !self.world.policies[*at].deleted);
+        there.collect::<Vec<_>>().choose(&mut self.rng).copied()
+    }
+
+    async fn go(&mut self, steps: usize) {
+        self.set_up().await;
+        for step in 0..steps {
+            self.step = step;
+            self.done += usize::from(self.take_step().await);
+            for _ in 0..3 {
+                if let Some(key) = self.some_key() {
+                    self.check(key).await;
+                }
+            }
+            if step % 100 == 99 {
+                for key in 0..self.world.keys.len() {
+                    self.check(key).await;
+                }
+            }
+        }
+    }
+
+    /// What `/verify` says of a key, asked something at random, against the model.
+    async fn check(&mut self, at: usize) {
+        let all = self
+            .some(&PERMISSIONS)
+            .into_iter()
+            .chain(self.some(&["claviger:admin"]))
+            .filter(|_| self.rng.random_bool(0.6))
+            .collect::<Names>();
+        let resource = self.rng.random_bool(0.6).then(|| self.pick(2));
+        let key = self.world.keys[at].clone();
+        let secret = match &key.old {
+            Some((old, _)) if self.rng.random_bool(0.4) => old.clone(),
+            _ => key.secret.clone(),
+        };
+        let expected = self.world.answer(&key, &secret, &all, resource);
+        let demand = Demand {
+            all: rights(&all).into_iter().collect(),
+            resource: resource.map(|at| ResourceName::parse(&self.world.resources[at].name).expect("a name")),
+            ..Demand::default()
+        };
+        let said = format!("step {}: {key:?} asked {all:?} for {resource:?}", self.step);
+        let verdict = self.api().verify_key(&secret, &demand, nobody()).await.expect(&said);
+        let got = match &verdict {
+            Verdict::Good(_) => 200,
+            Verdict::Lacking(_) => 403,
+            Verdict::Refused(_) => 401,
+        };
+        assert_eq!(got, expected, "{said}");
+        if let Verdict::Good(good) = verdict {
+            Self::check_life(&key, &secret, &good, &said);
+            for right in PERMISSIONS.into_iter().chain(["claviger:admin", "claviger:keys:create"]) {
+                let has = good.rights.iter().any(|name| name.as_str() == right);
+                assert_eq!(has, self.world.may(&key, right), "{said}: {right}");
+            }
+        }
+    }
+
+    fn check_life(key: &Key, secret: &str, good: &GoodKey, said: &str) {
+        let end = match &key.old {
+            Some((old, until)) if old == secret => (*until).min(key.end),
+            _ => key.end,
+        };
+        assert_eq!(good.expires_at, Some(Moment(end)), "{said}");
+        assert!(end - key.born <= LONGEST, "{said}: no life beyond the rule");
+    }
+
+    async fn take_step(&mut self) -> bool {
+        match self.pick(22) {
+            0..=2 => self.generate().await,
+            3 => self.set_access().await,
+            4 => self.rotate().await,
+            5 => self.revoke().await,
+            6 => self.restore().await,
+            7 => self.pause().await,
+            8 => self.pause_as_admin().await,
+            9 => self.set_policies().await,
+            10 => self.change_policy().await,
+            11 => self.delete_policy().await,
+            12 => self.move_keys().await,
+            13 => self.retire().await,
+            14 => self.deactivate().await,
+            15 => self.set_role().await,
+            16 => self.transfer().await,
+            17 => self.look_after().await,
+            18 => self.get_or_create().await,
+            19 => self.set_service_rights().await,
+            20 => self.delete_person().await,
+            _ => self.pass(),
+        }
+    }
+
+    /// A wish at random, and what a key that gets it has.
+    fn wish(&mut self) -> (Wish, Given) {
+        match self.pick(3) {
+            0 => (Wish::Inherit, Given::Everything),
+            1 => {
+                let names = self.some(&PERMISSIONS);
+                (Wish::Scopes(rights(&names)), Given::Scopes(names))
+            }
+            _ => {
+                let at = self.pick(self.world.policies.len());
+                (Wish::Policy(policy_name(&self.world.policies[at].name)), Given::Policy(at))
+            }
+        }
+    }
+
+    /// Rule 2 and 4, for a gift that was accepted.
+    fn may_give(&self, owner: usize, given: &Given, resource: Option<usize>) {
+        let has = |right: &String| self.world.holds(owner, right) || self.world.administers(owner, resource, right);
+        let ok = match given {
+            Given::Everything => true,
+            Given::Scopes(names) => !names.is_empty() && names.iter().all(has),
+            Given::Policy(at) => {
+                let service = self.world.owners[owner].is_service && self.world.policy_alone;
+                !self.world.policies[*at].deleted && (service || self.world.owners[owner].policies.contains(at))
+            }
+        };
+        assert!(ok, "step {}: owner {owner} was given {given:?} for {resource:?}", self.step);
+    }
+}
+
+fn nobody() -> Presenter<'static> {
+    Presenter { address: String::new(), agent: "walk" }
+}

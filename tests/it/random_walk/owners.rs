@@ -1,0 +1,216 @@
+//! The steps of a random walk that are about owners, policies and resources.
+
+use super::*;
+
+impl Walk<'_> {
+    pub(super) async fn create_policy(&mut self, number: usize) {
+        let known = self.some(&PERMISSIONS);
+        let permissions: Names = known.into_iter().filter(|name| !self.world.retired.contains(name)).collect();
+        let name = format!("Policy {number}");
+        let draft =
+            PolicyDraft { name: policy_name(&name), description: String::new(), permissions: rights(&permissions) };
+        self.api().create_policy(&self.boss, draft).await.expect("made");
+        self.world.policies.push(Policy { name, permissions, deleted: false });
+    }
+
+    pub(super) async fn set_policies(&mut self) -> bool {
+        let owner = self.pick(self.world.owners.len());
+        let there: Vec<usize> = (0..self.world.policies.len()).filter(|at| !self.world.policies[*at].deleted).collect();
+        let held: Vec<usize> = there.into_iter().filter(|_| self.rng.random_bool(0.5)).collect();
+        let names = held.iter().map(|at| self.world.policies[*at].name.clone()).collect();
+        let name = username(&self.world.owners[owner].name);
+        self.api().set_policies(&self.boss, &name, names).await.expect("set");
+        // What was deleted may come back, with those who held it.
+        let policies = &self.world.policies;
+        self.world.owners[owner].policies.retain(|at| policies[*at].deleted);
+        self.world.owners[owner].policies.extend(held);
+        true
+    }
+
+    pub(super) async fn change_policy(&mut self) -> bool {
+        let Some(at) = self.some_policy() else { return false };
+        let name = policy_name(&self.world.policies[at].name);
+        let found = self.api().find_policy(&name).await.expect("there").policy;
+        let permissions = self.some(&PERMISSIONS);
+        let draft = PolicyDraft { name: name.clone(), description: String::new(), permissions: rights(&permissions) };
+        let changed = self.api().change_policy(&self.boss, &name, found.version, draft).await.is_ok();
+        if changed {
+            self.world.policies[at].permissions = permissions;
+        }
+        changed
+    }
+
+    pub(super) async fn delete_policy(&mut self) -> bool {
+        if let Some((at, job)) = self.deleted.take() {
+            if self.api().undo_job(&self.boss, job).await.is_err() {
+                self.create_policy(self.world.policies.len()).await; // too long ago: it stays deleted
+                return true;
+            }
+            self.api().run_jobs().await.expect("done");
+            self.world.policies[at].deleted = false;
+            self.world.keys.iter_mut().filter(|key| key.revoked == Some(job)).for_each(|key| key.revoked = None);
+            return true;
+        }
+        let Some(at) = self.some_policy() else { return false };
+        let name = self.world.policies[at].name.clone();
+        let job = self.api().delete_policy(&self.boss, &policy_name(&name), &name).await.expect("deleted");
+        self.world.policies[at].deleted = true;
+        for key in (0..self.world.keys.len()).collect::<Vec<_>>() {
+            if self.world.keys[key].given == Given::Policy(at) && self.world.is_live(&self.world.keys[key]) {
+                self.world.keys[key].revoked = Some(job);
+                self.world.keys[key].old = None;
+            }
+        }
+        if self.rng.random_bool(0.5) {
+            self.check_all_of(at).await; // refused before the job has come to them
+        }
+        self.api().run_jobs().await.expect("done");
+        self.deleted = Some((at, job));
+        true
+    }
+
+    async fn check_all_of(&mut self, policy: usize) {
+        for key in 0..self.world.keys.len() {
+            if self.world.keys[key].given == Given::Policy(policy) {
+                self.check(key).await;
+            }
+        }
+    }
+
+    pub(super) async fn move_keys(&mut self) -> bool {
+        let (Some(from), Some(to)) = (self.some_policy(), self.some_policy()) else { return false };
+        let (from_name, to_name) =
+            (policy_name(&self.world.policies[from].name), policy_name(&self.world.policies[to].name));
+        if self.api().move_keys(&self.boss, &from_name, &to_name).await.is_err() {
+            return false;
+        }
+        self.api().run_jobs().await.expect("done");
+        let moved = self.world.keys.iter_mut().filter(|key| key.given == Given::Policy(from) && key.revoked.is_none());
+        moved.for_each(|key| key.given = Given::Policy(to));
+        true
+    }
+
+    pub(super) async fn retire(&mut self) -> bool {
+        let name = *PERMISSIONS.choose(&mut self.rng).expect("one");
+        let parsed = PermissionName::parse("name", name).expect("a name");
+        if self.world.retired.remove(name) {
+            let service = ServiceName::parse("lab").expect("a name");
+            self.api().add_permission(&self.boss, service, parsed, String::new()).await.expect("taken up");
+        } else {
+            self.api().retire_permission(&self.boss, &parsed).await.expect("retired");
+            self.world.retired.insert(name.into());
+        }
+        true
+    }
+
+    pub(super) async fn deactivate(&mut self) -> bool {
+        let at = 1 + self.pick(self.world.owners.len() - 1);
+        let owner = self.world.owners[at].clone();
+        let name = username(&owner.name);
+        let done = match (owner.is_service, owner.active) {
+            (true, active) => self.api().set_service_active(&self.boss, &name, !active).await,
+            (false, true) => self.api().deactivate_user(&self.boss, &name).await,
+            (false, false) => self.api().activate_user(&self.boss, &name).await,
+        };
+        done.expect("the first administrator stays");
+        self.world.owners[at].active = !owner.active;
+        true
+    }
+
+    pub(super) async fn set_role(&mut self) -> bool {
+        let at = 1 + self.pick(3);
+        let role = if self.world.owners[at].is_admin { Role::User } else { Role::Admin };
+        self.api().set_role(&self.boss, &username(&self.world.owners[at].name), role).await.expect("set");
+        self.world.owners[at].is_admin = role == Role::Admin;
+        true
+    }
+
+    pub(super) async fn transfer(&mut self) -> bool {
+        let (from, to) = if self.rng.random_bool(0.5) { (4, 5) } else { (5, 4) };
+        let (from_name, to_name) = (username(&self.world.owners[from].name), username(&self.world.owners[to].name));
+        let started = self.api().transfer_server_keys(&self.boss, &from_name, &to_name).await;
+        if started.is_err() {
+            return false;
+        }
+        self.api().run_jobs().await.expect("done");
+        self.moved(from, to);
+        true
+    }
+
+    /// All live keys of one owner are another's now.
+    fn moved(&mut self, from: usize, to: usize) {
+        assert!(self.world.owners[to].active, "step {}", self.step);
+        let now = self.world.now;
+        let live = |key: &&mut Key| key.owner == from && key.revoked.is_none() && key.end > now;
+        self.world.keys.iter_mut().filter(live).for_each(|key| key.owner = to);
+        assert!(self.world.live_of(to) <= 20, "step {}: the limit", self.step);
+    }
+
+    pub(super) async fn look_after(&mut self) -> bool {
+        if self.rng.random_bool(0.3) {
+            let names = self.some(&PERMISSIONS);
+            let kept = |name: &String| !self.world.retired.contains(name) || self.world.of_kind.contains(name);
+            let names: Names = names.into_iter().filter(kept).collect();
+            let kind = ResourceKind::parse("project").expect("a kind");
+            self.api().set_resource_kind(&self.boss, &kind, rights(&names)).await.expect("set");
+            self.world.of_kind = names;
+            return true;
+        }
+        let (resource, owner) = (self.pick(2), self.pick(self.world.owners.len()));
+        let name = ResourceName::parse(&self.world.resources[resource].name).expect("a name");
+        let who = username(&self.world.owners[owner].name);
+        if self.world.resources[resource].administrators.remove(&owner) {
+            self.api().remove_resource_administrator(&self.boss, &name, &who).await.expect("removed");
+            return true;
+        }
+        let added = self.api().add_resource_administrator(&self.boss, &name, &who).await.is_ok();
+        assert_eq!(added, self.world.owners[owner].active);
+        if added {
+            self.world.resources[resource].administrators.insert(owner);
+        }
+        added
+    }
+
+    pub(super) async fn set_service_rights(&mut self) -> bool {
+        self.world.policy_alone = !self.world.policy_alone;
+        let value = if self.world.policy_alone { "policy" } else { "owner" };
+        self.api().change_settings(&self.boss, vec![(Setting::ServiceRights, value.into())]).await.expect("changed");
+        true
+    }
+
+    pub(super) async fn delete_person(&mut self) -> bool {
+        let (at, to) = (1 + self.pick(3), self.pick(self.world.owners.len()));
+        let revoke = self.rng.random_bool(0.5);
+        let keys =
+            if revoke { TheirKeys::Revoke } else { TheirKeys::TransferTo(username(&self.world.owners[to].name)) };
+        let name = username(&self.world.owners[at].name);
+        let Ok(job) = self.api().delete_user(&self.boss, &name, keys).await else { return false };
+        self.api().run_jobs().await.expect("done");
+        self.world.owners[at].active = false;
+        let policies = &self.world.policies;
+        self.world.owners[at].policies.retain(|policy| policies[*policy].deleted);
+        for resource in &mut self.world.resources {
+            resource.administrators.remove(&at);
+        }
+        if revoke {
+            let (now, job) = (self.world.now, job.unwrap_or_default());
+            let own = |key: &&mut Key| key.owner == at && key.revoked.is_none() && key.end > now;
+            self.world.keys.iter_mut().filter(own).for_each(|key| {
+                key.revoked = Some(job);
+                key.old = None;
+            });
+        } else {
+            self.moved(at, to);
+        }
+        self.api().activate_user(&self.boss, &name).await.expect("back");
+        self.world.owners[at].active = true;
+        true
+    }
+
+    pub(super) fn pass(&mut self) -> bool {
+        let hours = *[1, 12, 24, 24 * 20].choose(&mut self.rng).expect("hours");
+        self.app.pass(SignedDuration::from_hours(hours));
+        self.world.now = self.app.clock.now().0;
+        true
+    }
+}

@@ -1,0 +1,144 @@
+//! The naive model of rights: owners, policies, resources and keys as plain facts, asked one permission at a time.
+
+use std::collections::BTreeSet;
+
+/// A set of permissions by their names.
+pub type Names = BTreeSet<String>;
+
+/// A person or a service account.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    pub name: String,
+    pub id: i64,
+    pub is_service: bool,
+    pub is_admin: bool,
+    pub active: bool,
+    pub policies: BTreeSet<usize>,
+}
+
+/// A policy; a deleted one keeps its place.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    pub name: String,
+    pub permissions: Names,
+    pub deleted: bool,
+}
+
+/// A resource.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    pub name: String,
+    pub administrators: BTreeSet<usize>,
+}
+
+/// What a key was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    Everything,
+    Scopes(Names),
+    Policy(usize),
+}
+
+/// Who disabled a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paused {
+    ByOwner,
+    ByAdmin,
+}
+
+/// A key.
+#[derive(Debug, Clone)]
+pub struct Key {
+    pub eight: String,
+    pub owner: usize,
+    pub given: Given,
+    pub resource: Option<usize>,
+    /// When its present secret was made, in microseconds.
+    pub born: i64,
+    pub end: i64,
+    pub secret: String,
+    /// The secret before, and until when it is good.
+    pub old: Option<(String, i64)>,
+    pub paused: Option<Paused>,
+    /// Set when it was revoked: by the job with this number, or by 0.
+    pub revoked: Option<i64>,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub struct World {
+    pub now: i64,
+    pub owners: Vec<Owner>,
+    pub policies: Vec<Policy>,
+    pub resources: Vec<Resource>,
+    /// What keys for a resource can be given by who looks after it.
+    pub of_kind: Names,
+    pub retired: Names,
+    /// `service_rights` is `policy`.
+    pub policy_alone: bool,
+    pub keys: Vec<Key>,
+}
+
+impl World {
+    /// May an owner do this now, by policies and role?
+    pub fn holds(&self, owner: usize, right: &str) -> bool {
+        if let Some(own) = right.strip_prefix("claviger:") {
+            return self.owners[owner].is_admin || own.starts_with("keys:");
+        }
+        let by_policy =
+            |policy: &usize| !self.policies[*policy].deleted && self.policies[*policy].permissions.contains(right);
+        !self.retired.contains(right) && self.owners[owner].policies.iter().any(by_policy)
+    }
+
+    /// May an owner give keys for this resource this permission, because of looking after it?
+    pub fn administers(&self, owner: usize, resource: Option<usize>, right: &str) -> bool {
+        let looks_after = resource.is_some_and(|resource| self.resources[resource].administrators.contains(&owner));
+        looks_after && !self.retired.contains(right) && self.of_kind.contains(right)
+    }
+
+    /// May a key do this now, for its resource?
+    pub fn may(&self, key: &Key, right: &str) -> bool {
+        let owner = self.holds(key.owner, right) || self.administers(key.owner, key.resource, right);
+        match &key.given {
+            Given::Everything => owner,
+            Given::Scopes(names) => owner && names.contains(right),
+            Given::Policy(policy) => {
+                let given = self.policies[*policy].permissions.contains(right) && !self.retired.contains(right);
+                given && (owner || (self.policy_alone && self.owners[key.owner].is_service))
+            }
+        }
+    }
+
+    /// Is this secret of a key good now?
+    pub fn is_good(&self, key: &Key, secret: &str) -> bool {
+        let present = secret == key.secret;
+        let old = key.old.as_ref().is_some_and(|(old, until)| old == secret && *until > self.now);
+        let policy = !matches!(key.given, Given::Policy(policy) if self.policies[policy].deleted);
+        (present || old)
+            && key.revoked.is_none()
+            && key.paused.is_none()
+            && key.end > self.now
+            && self.owners[key.owner].active
+            && policy
+    }
+
+    /// Neither revoked nor past its time.
+    pub fn is_live(&self, key: &Key) -> bool {
+        key.revoked.is_none() && key.end > self.now
+    }
+
+    /// How many live keys an owner has.
+    pub fn live_of(&self, owner: usize) -> usize {
+        self.keys.iter().filter(|key| key.owner == owner && self.is_live(key)).count()
+    }
+
+    /// What `/verify` answers when it is asked all of these for this resource.
+    pub fn answer(&self, key: &Key, secret: &str, all: &Names, resource: Option<usize>) -> u16 {
+        let fits = key.resource.is_none() || key.resource == resource;
+        match (self.is_good(key, secret), fits && all.iter().all(|right| self.may(key, right))) {
+            (false, _) => 401,
+            (true, false) => 403,
+            (true, true) => 200,
+        }
+    }
+}
