@@ -36,18 +36,26 @@ pub fn path(name: &str) -> &'static str {
     ASSETS.paths.get(name).map_or("/static/missing", String::as_str)
 }
 
+/// What our styles build on.
+const BOOTSTRAP: &str = "vendor/bootstrap-5.3.8.min.css";
+
 impl Assets {
     fn load() -> Self {
         let mut assets = Self { paths: HashMap::new(), files: HashMap::new() };
         let names: Vec<String> = Embedded::iter().map(|name| name.to_string()).collect();
-        let is_part = |name: &str| name.starts_with("css/") || name.starts_with("js/") || name.ends_with("LICENSE.txt");
+        let is_part = |name: &str| {
+            name.starts_with("css/") || name.starts_with("js/") || name.ends_with("LICENSE.txt") || name == BOOTSTRAP
+        };
         for name in names.iter().filter(|name| !is_part(name)) {
             if let Some(file) = Embedded::get(name) {
                 assets.add(name, file.data.into_owned());
             }
         }
-        let styles = assets.with_paths(&joined(&names, "css/"));
-        assets.add("app.css", styles.into_bytes());
+        // In one file with what they build on: a page never stands there with half of its styles.
+        let mut styles = Embedded::get(BOOTSTRAP).map(|file| file.data.into_owned()).unwrap_or_default();
+        styles.push(b'\n');
+        styles.extend(assets.with_paths(&joined(&names, "css/")).into_bytes());
+        assets.add("app.css", styles);
         assets.add("app.js", joined(&names, "js/").into_bytes());
         assets
     }

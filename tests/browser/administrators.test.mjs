@@ -224,7 +224,50 @@ test("every page for administrators, light and dark, wide and narrow", async () 
     await page.getByRole("button", { name: "Create service account" }).click();
     await page.getByText("There is a problem").waitFor();
     await look("service-account-new-mistakes");
+    const serverKey = await page.goto(`${server.url}/admin/api-keys?owner_type~in=service&status~in=active`).then(() => page.locator("tbody .grid__id a").first().getAttribute("href"));
+    await visit("server-key", serverKey);
+    await page.getByRole("link", { name: "Rotate…" }).click();
+    await proveIt(page);
+    await look("server-key-rotate");
+    await visit("server-key", serverKey);
+    await page.getByRole("link", { name: "Change…" }).click();
+    await proveIt(page);
+    await page.getByLabel("Only these scopes").check();
+    await look("server-key-access");
+    await visit("server-key-new", "/admin/service-accounts/new-key");
+    await page.getByRole("button", { name: "Create account and key" }).click();
+    await page.getByText("There is a problem").waitFor();
+    await look("server-key-new-mistakes");
+    await visit("resources", "/admin/resources");
+    await visit("resources-empty", "/admin/resources?q=nothing-like-this");
+    await visit("resource-kind", "/admin/resource-kinds/project");
+    await visit("resource-new", "/admin/resources/new");
+    await page.getByRole("button", { name: "Register resource" }).click();
+    await page.getByText("There is a problem").waitFor();
+    await look("resource-new-mistakes");
+    await visit("resource", "/admin/resources/project:imaging");
+    if (await page.getByText("Nobody yet").count()) {
+      await page.getByLabel("Add a person or a service account").fill("miriam");
+      await page.getByRole("button", { name: "Add", exact: true }).click();
+      await page.getByText("miriam looks after project:imaging from now on.").waitFor();
+    }
+    await look("resource-administered");
+    await visit("looked-after-list", "/resources");
+    await visit("looked-after", "/resources/project:imaging");
+    await visit("looked-after-generate", "/resources/project:imaging/generate");
+    const other = await page.goto(`${server.url}/admin/users?role=user`).then(() => page.locator("tbody th a").first().getAttribute("href"));
+    await visit("user-delete", `${other}/delete`);
+    await page.getByRole("button", { name: "Delete user" }).click();
+    await page.getByText("There is a problem").waitFor();
+    await look("user-delete-mistakes");
+    await visit("users-deleted", "/admin/users?state=deleted");
+    await visit("session-keys-setting", "/admin/settings");
+    await page.getByLabel("Let users create session keys").setChecked(true);
+    await page.getByRole("button", { name: "Save settings" }).click();
+    await page.getByRole("status").first().waitFor();
     await visit("own-keys", "/external-tool-access");
+    await page.getByRole("heading", { name: "Session keys", exact: true }).scrollIntoViewIfNeeded();
+    await look("session-keys");
     await visit("generate", "/external-tool-access/generate");
     await page.getByLabel("Only these scopes").check();
     await page.getByLabel("read:metadata").check();
@@ -257,7 +300,7 @@ test("every page for administrators, light and dark, wide and narrow", async () 
 
 test("at 320 px and with text twice as large no page scrolls sideways", async () => {
   const { page } = await open();
-  for (const path of ["/admin/overview", "/admin/api-keys", "/admin/lifetime-rules", "/admin/users", "/admin/audit-log", "/admin/settings", "/admin/jobs"]) {
+  for (const path of ["/admin/overview", "/admin/api-keys", "/admin/resources", "/admin/resources/project:imaging", "/resources", "/resources/project:imaging", "/admin/service-accounts/new-key", "/admin/lifetime-rules", "/admin/users", "/admin/audit-log", "/admin/settings", "/admin/jobs"]) {
     for (const [width, size] of [[320, "100%"], [640, "200%"]]) {
       await page.setViewportSize({ width, height: 700 });
       await page.goto(server.url + path);

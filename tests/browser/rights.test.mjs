@@ -1,5 +1,5 @@
-// The walk-through of rights: a policy is made, a key gets it, its permission goes and comes back, the policy is deleted and
-// brought back. With and without scripts; each step is asked of /verify as a gateway would.
+// The walk-through of rights: a policy is made, a key gets it, its permission goes, the key gets another policy, and the first
+// one again; then that is deleted and brought back. With and without scripts; each step is asked of /verify as a gateway would.
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
 import { startServer, startBrowser, openPage, setUp, signIn, PASSWORD } from "./support.mjs";
@@ -44,6 +44,13 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByRole("button", { name: "Create policy" }).click();
     await page.getByText(`Policy ${policy} created.`).waitFor();
 
+    const other = `Reader${suffix}`;
+    await visit("/admin/policies/new");
+    await page.getByLabel("Name").fill(other);
+    await page.getByLabel("read:data").check();
+    await page.getByRole("button", { name: "Create policy" }).click();
+    await page.getByText(`Policy ${other} created.`).waitFor();
+
     await visit("/admin/users/miriam");
     for (const box of await page.locator("input[name=policy]").all()) await box.check();
     await page.getByRole("button", { name: "Save policies" }).click();
@@ -68,8 +75,20 @@ for (const javaScriptEnabled of [true, false]) {
     await setData(false);
     assert.equal(await verify(key, "require_all=read:data"), 403);
     assert.equal(await verify(key, "require_all=read:metadata"), 200);
+    const path = `/external-tool-access/keys/${key.split("_")[1]}`;
+    const giveKey = async (name) => {
+      await visit(path);
+      await page.getByRole("link", { name: "Change…" }).click();
+      await page.getByLabel("Policy", { exact: true }).selectOption(name);
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("It can do this from now on.").waitFor();
+    };
+    await giveKey(other);
+    assert.equal(await verify(key, "require_all=read:data"), 200, "another policy allows it");
     await setData(true);
+    await giveKey(policy);
     assert.equal(await verify(key, "require_all=read:data"), 200);
+    await visit(`/admin/policies/${encodeURIComponent(policy)}`);
 
     await page.getByRole("link", { name: "Delete policy…" }).click();
     await proveIt(page);
