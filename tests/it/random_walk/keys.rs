@@ -156,13 +156,15 @@ impl Walk<'_> {
     pub(super) async fn get_or_create(&mut self) -> bool {
         let Some(at) = self.some_key() else { return false };
         let asking = self.world.keys[at].clone();
-        let resource = self.pick(2);
+        let resource = asking.resource.filter(|_| self.rng.random_bool(0.9)).unwrap_or_else(|| self.pick(2));
         let name = ResourceName::parse(&self.world.resources[resource].name).expect("a name");
         let demand = Demand { resource: Some(name), ..Demand::default() };
         let Verdict::Good(good) = self.api().verify_key(&asking.secret, &demand, nobody()).await.expect("known") else {
             return false;
         };
-        let names = self.some(&PERMISSIONS);
+        let of_kind: Vec<String> = self.world.of_kind.iter().cloned().collect();
+        let of_kind: Vec<&str> = of_kind.iter().map(String::as_str).collect();
+        let names = if self.rng.random_bool(0.8) { self.some(&of_kind) } else { self.some(&PERMISSIONS) };
         let (request, end) = self.request(Wish::Inherit, Some(resource));
         let ceiling = Some(Ceiling { rights: good.rights, expires_at: good.expires_at });
         let request = KeyRequest { ceiling, ..request };

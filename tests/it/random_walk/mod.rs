@@ -212,7 +212,7 @@ impl<'a> Walk<'a> {
     }
 
     async fn take_step(&mut self) -> bool {
-        match self.pick(22) {
+        match self.pick(24) {
             0..=2 => self.generate().await,
             3 => self.set_access().await,
             4 => self.rotate().await,
@@ -229,7 +229,7 @@ impl<'a> Walk<'a> {
             15 => self.set_role().await,
             16 => self.transfer().await,
             17 => self.look_after().await,
-            18 => self.get_or_create().await,
+            18 | 22 | 23 => self.get_or_create().await,
             19 => self.set_service_rights().await,
             20 => self.delete_person().await,
             _ => self.pass(),
