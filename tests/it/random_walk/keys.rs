@@ -152,11 +152,24 @@ impl Walk<'_> {
         done
     }
 
+    /// A key that a program could ask with: mostly a good one whose owner looks after the resource.
+    fn asking(&mut self) -> Option<(usize, usize)> {
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        for (at, key) in self.world.keys.iter().enumerate().filter(|(_, key)| self.world.is_good(key, &key.secret)) {
+            let fits = |resource: &usize| key.resource.is_none_or(|bound| bound == *resource);
+            let looks_after = |resource: &usize| self.world.resources[*resource].administrators.contains(&key.owner);
+            pairs.extend((0..2).filter(fits).filter(looks_after).map(|resource| (at, resource)));
+        }
+        if self.rng.random_bool(0.1) {
+            return Some((self.some_key()?, self.pick(2)));
+        }
+        pairs.choose(&mut self.rng).copied()
+    }
+
     /// A program asks with one of its owner's keys.
     pub(super) async fn get_or_create(&mut self) -> bool {
-        let Some(at) = self.some_key() else { return false };
+        let Some((at, resource)) = self.asking() else { return false };
         let asking = self.world.keys[at].clone();
-        let resource = asking.resource.filter(|_| self.rng.random_bool(0.9)).unwrap_or_else(|| self.pick(2));
         let name = ResourceName::parse(&self.world.resources[resource].name).expect("a name");
         let demand = Demand { resource: Some(name), ..Demand::default() };
         let Verdict::Good(good) = self.api().verify_key(&asking.secret, &demand, nobody()).await.expect("known") else {
