@@ -9,7 +9,7 @@ use crate::domain::job::{AskedBy, DeletedPolicy, Job, JobState, Verb};
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::text::{self, Limits};
 use crate::store::jobs::NewJob;
-use crate::store::{Db, Error as StoreError, audit, job_keys, jobs, policies, settings};
+use crate::store::{Db, Error as StoreError, accounts, audit, job_keys, jobs, policies, settings};
 
 pub use crate::store::job_keys::Chosen;
 
@@ -203,6 +203,17 @@ fn can_be_undone(db: &mut Db, job: &Job, now: Moment) -> Result<(), Error> {
     let keep = settings::load(db)?.purge_after();
     if job.finished_at.is_none_or(|at| now.since(at) > keep) {
         return refuse("This is too long ago: what it changed may have been purged.");
+    }
+    if job.verb == Verb::Transfer {
+        for owner in job_keys::owners_before(db, job.id)? {
+            if let Some(owner) = accounts::find(db, owner)?.filter(|owner| !owner.active) {
+                let text = format!(
+                    "{} was deleted or deactivated, so its keys would be refused. Activate it first.",
+                    owner.display_name
+                );
+                return refuse(&text);
+            }
+        }
     }
     if job.done == 0 && job.deleted_policy().is_none() {
         return refuse("Nothing was changed, so there is nothing to give back.");

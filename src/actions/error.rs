@@ -45,6 +45,9 @@ impl From<store::Error> for Error {
             store::Error::Conflict(_) => {
                 Self::Conflict("This was changed by somebody else at the same time. Try again.".into())
             }
+            store::Error::Referred => Self::Conflict(
+                "Something that this needs was removed by somebody else at the same time. Look again.".into(),
+            ),
             other => Self::Internal(other.to_string()),
         }
     }

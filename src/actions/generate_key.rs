@@ -3,7 +3,7 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::give_rights::{Ceiling, Given, give};
+use super::give_rights::{Asking, Ceiling, Given, give};
 use super::sessions::idle_since;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
@@ -52,8 +52,8 @@ pub struct KeyRequest {
     pub resource: Option<ResourceName>,
     /// The form by which it is asked for.
     pub form: FormId,
-    /// What bounds it besides its owner: set when somebody asks with a key.
-    pub ceiling: Option<Ceiling>,
+    /// The key with which somebody asks: it bounds the new one, besides the owner.
+    pub asking: Option<Asking>,
 }
 
 /// The one-time id of a form whose answer shows a secret. It carries no right, it only makes the answer unique.
@@ -151,8 +151,9 @@ pub(super) fn issue(
     if request.name.is_none() && settings::load(db)?.name_required {
         return Err(Error::from(Mistake::new("name", "Enter a name")).into());
     }
-    let expires_at = request.ceiling.as_ref().map_or(expires_at, |ceiling| ceiling.end(expires_at));
-    if let Some(ceiling) = &request.ceiling {
+    let ceiling = request.asking.as_ref().map(|asking| Ceiling::of(db, asking, now)).transpose()?;
+    let expires_at = ceiling.as_ref().map_or(expires_at, |ceiling| ceiling.end(expires_at));
+    if let Some(ceiling) = &ceiling {
         ceiling.allows(&request.wish)?;
     }
     let given = give(db, &account, &request.wish, request.resource.as_ref())?;
@@ -166,6 +167,7 @@ pub(super) fn issue(
     let details = json!({
         "name": new.name.0, "owner": account.username.as_str(), "expires_at": expires_at.map(Moment::rfc3339),
         "access": request.wish.told(), "resource": request.resource.as_ref().map(ResourceName::text),
+        "by_key": request.asking.as_ref().map(|asking| asking.first_eight.as_str()),
     });
     audit::insert(db, &actor.did(now, Action::KeyGenerate, new.first_eight.as_str(), details))?;
     let key = keys::find_own(db, owner, &new.first_eight)?;
@@ -221,7 +223,8 @@ pub(super) fn why_not(
 
 /// How many live keys an account has, session keys among them: what limits count.
 pub(super) fn counted(db: &mut Db, account: i64, now: Moment) -> Result<i64, Error> {
-    let of_sessions = session_keys::list(db, account, now, idle_since(now))?.len();
+    let on = settings::load(db)?.session_keys;
+    let of_sessions = if on { session_keys::list(db, account, now, idle_since(now))?.len() } else { 0 };
     Ok(keys::count_live(db, account, now)? + i64::try_from(of_sessions).unwrap_or(i64::MAX))
 }
 

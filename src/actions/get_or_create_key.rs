@@ -1,6 +1,7 @@
 //! *Get or create*: the key for a resource that is there, or a new one. Two at the same moment make one key.
 
 use super::generate_key::{ATTEMPTS, Attempt, KeyRequest, New, issue};
+use super::give_rights::Ceiling;
 use super::look_after_resources::own_resource;
 use super::rotate_key::{Grace, renew};
 use super::{Actor, App, Error};
@@ -11,6 +12,7 @@ use crate::domain::permission::Rights;
 use crate::domain::resource::{Resource, ResourceName};
 use crate::domain::rights::{Access, Grant, Wish};
 use crate::domain::secret::{FirstEight, Secret, SecretHash};
+use crate::domain::user::Kind;
 use crate::store::{Db, accounts, keys, resources, rights};
 
 /// Which scopes a key of *get or create* has: exactly these, or all that keys for the resource can be given.
@@ -82,7 +84,7 @@ impl App {
     }
 
     /// The key that *get or create* would find.
-    pub async fn get_key(
+    async fn get_key(
         &self,
         account: i64,
         wanted: Wanted,
@@ -125,13 +127,13 @@ fn get_or_create(
     hashes: Hashes,
     now: Moment,
 ) -> Result<Made, Attempt> {
+    if accounts::find(db, account)?.is_some_and(|account| account.kind == Kind::Service) {
+        keys::lock_server_keys(db)?; // before the account, as for every other server key
+    }
     accounts::lock(db, account)?; // who comes second finds what the first has made
     let resource = own_resource(db, account, bound_to(&request)?)?;
     let scopes = scopes(db, wanted, &resource)?;
     let wish = Wish::Scopes(scopes.clone());
-    if let Some(ceiling) = &request.ceiling {
-        ceiling.allows(&wish)?;
-    }
     let Some(key) = matching(db, account, &resource, &scopes, now)? else {
         let name = match (wanted, request.name) {
             (Wanted::All, None) => Some(master_name(db, account, &resource, now)?),
@@ -146,8 +148,11 @@ fn get_or_create(
     };
     match hashes.renewed.filter(|(first_eight, _)| *first_eight == key.first_eight) {
         Some((_, hash)) => {
+            if let Some(asking) = &request.asking {
+                Ceiling::of(db, asking, now)?.allows(&wish)?;
+            }
             let key = keys::hold_own(db, account, &key.first_eight)?.ok_or(Error::NotFound)?;
-            let renewed = renew(db, actor, &key, (hash, grace), request.ceiling.as_ref(), now)?;
+            let renewed = renew(db, actor, &key, (hash, grace), request.asking.as_ref(), now)?;
             Ok(Made::Rotated(renewed.key, renewed.access, renewed.old_until))
         }
         None => Err(Attempt::Again),
@@ -162,6 +167,9 @@ fn scopes(db: &mut Db, wanted: &Wanted, resource: &Resource) -> Result<Rights, E
     let allowed = resources::of_kind(db, &resource.name.kind)?;
     let scopes = match wanted {
         Wanted::All => allowed,
+        Wanted::These(these) if these.is_empty() => {
+            return Err(Mistake::new("scopes", "Select at least one scope").into());
+        }
         Wanted::These(these) => {
             if let Some(name) = these.difference(&allowed).next() {
                 let text = format!("Keys for {} cannot be given {}", resource.name.text(), name.as_str());

@@ -1,15 +1,18 @@
 //! Giving a key its rights: no key gets more than its maker may give (DESIGN, rule 2 and 4).
 
 use super::Error;
+use super::verify_key::holding_of;
 use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::policy::PolicyName;
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::{Grant, Wish};
+use crate::domain::rights::{Grant, Wish, effective};
+use crate::domain::secret::FirstEight;
 use crate::domain::settings::ServiceRights;
 use crate::domain::user::{Account, Kind};
-use crate::store::{Db, permissions, policies, resources, rights, settings};
+use crate::domain::verdict::{Facts, decide};
+use crate::store::{Db, accounts, keys, permissions, policies, resources, rights, settings};
 
 /// What a person can choose from for a new key.
 #[derive(Debug, Clone, Default)]
@@ -22,16 +25,50 @@ pub struct Offer {
     pub resources: Vec<(String, String)>,
 }
 
-/// The rights and the life of a key with which somebody asks: what they give has no more of either (DESIGN, rule 4).
+/// A key with which somebody asks for another.
 #[derive(Debug, Clone)]
-pub struct Ceiling {
-    /// What the asking key may do now.
-    pub rights: Rights,
-    /// When it ends.
+pub struct Asking {
+    /// Which.
+    pub first_eight: FirstEight,
+    /// When the presented secret ends: with the key, or before it when a rotation replaced it.
     pub expires_at: Option<Moment>,
 }
 
+/// The rights and the life of a key with which somebody asks: what they give has no more of either (DESIGN, rule 4).
+pub(super) struct Ceiling {
+    rights: Rights,
+    expires_at: Option<Moment>,
+}
+
+/// What a key needs that makes keys.
+const CREATE: &str = "claviger:keys:create";
+/// What a program reads whose key may not make keys.
+const MAY_NOT: &str = "This key may not make keys or give them new secrets. It needs claviger:keys:create, an administrator has to \
+     turn on key_may_create, and a session key never may.";
+
 impl Ceiling {
+    /// What holds in this transaction, whatever was true when the key was presented.
+    pub(super) fn of(db: &mut Db, asking: &Asking, now: Moment) -> Result<Self, Error> {
+        let may_not = || Error::Forbidden(MAY_NOT.into());
+        let settings = settings::load(db)?;
+        let key = keys::find(db, &asking.first_eight)?.filter(|_| settings.key_may_create).ok_or_else(may_not)?;
+        let owner = accounts::find(db, key.owner)?.ok_or_else(may_not)?;
+        let holding = holding_of(db, &key, &owner, &settings)?;
+        let facts = Facts {
+            key: &key,
+            owner_active: owner.active,
+            replaced_until: asking.expires_at,
+            policy_deleted: holding.is_none(),
+            accept_keys: settings.accept_keys,
+        };
+        decide(&facts, now).map_err(|_| may_not())?;
+        let rights = holding.as_ref().map(effective).unwrap_or_default();
+        if !rights.contains(&PermissionName::stored(CREATE.into())) {
+            return Err(may_not());
+        }
+        Ok(Self { rights, expires_at: asking.expires_at.into_iter().chain(key.expires_at).min() })
+    }
+
     /// Refuses a wish beyond it. Only a list can be held against it: what an owner or a policy has may grow later.
     pub(super) fn allows(&self, wish: &Wish) -> Result<(), Error> {
         let Wish::Scopes(wanted) = wish else {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::Error;
-use super::generate_key::room_for;
+use super::job_transfer::{self, Room};
 use super::run_jobs::{event, lost_rules};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::audit::{Action, Event};
@@ -16,21 +16,21 @@ use crate::domain::shortening::Shortening;
 use crate::store::accounts::Owner;
 use crate::store::job_keys::Pending;
 use crate::store::keys::change;
-use crate::store::{Db, accounts, audit, job_keys, jobs, lifetimes, policies};
+use crate::store::{Db, audit, job_keys, jobs, lifetimes, policies};
 
 /// Changes what is as it was frozen, leaves the rest, and writes down both.
 pub(super) fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<(), Error> {
     let ids: Vec<i64> = pending.iter().map(|pending| pending.key).collect();
     let gone = gives_what_is_gone(db, job, pending)?;
-    let mut room = Room::of(db, job, now)?;
+    let mut room = Room::of(db, job, pending, now)?;
     let keys = change::hold(db, &ids)?;
     let ends = Ends::of(db, job, &keys)?;
-    let owners = owners(db, job, &keys, pending)?;
+    let owners = job_transfer::owners(db, job, &keys, pending)?;
     let mut doing: Vec<(&ApiKey, &Pending)> = Vec::new();
     for pending in pending {
         let key = keys.get(&pending.key);
         let decided = decide(job.verb, key, pending.version, ends.of_key(key));
-        let decided = if gone { Err(Left::PolicyGone) } else { decided.and_then(|()| room.take()) };
+        let decided = if gone { Err(Left::PolicyGone) } else { decided.and_then(|()| room.take(pending)) };
         match (decided, key) {
             (Ok(()), Some(key)) => doing.push((key, pending)),
             (Ok(()), None) => {}
@@ -84,58 +84,6 @@ impl Ends {
     }
 }
 
-/// How many keys an owner may still be given.
-enum Room {
-    /// As many as there are: nobody is given any, or it has no limit.
-    Any,
-    /// So many.
-    For(i64),
-}
-
-impl Room {
-    /// For a transfer: the new owner is held against other transactions that give it keys.
-    fn of(db: &mut Db, job: &Job, now: Moment) -> Result<Self, Error> {
-        if job.verb != Verb::Transfer {
-            return Ok(Self::Any);
-        }
-        Ok(room_for(db, new_owner(job)?, job.people > 0, now)?.map_or(Self::Any, Self::For))
-    }
-
-    fn take(&mut self) -> Result<(), Left> {
-        match self {
-            Self::Any => Ok(()),
-            Self::For(0) => Err(Left::NoRoom),
-            Self::For(more) => {
-                *more -= 1;
-                Ok(())
-            }
-        }
-    }
-}
-
-/// The owner to whom a job gives its keys.
-fn new_owner(job: &Job) -> Result<i64, Error> {
-    job.parameter.parse().map_err(|_| lost_rules(job))
-}
-
-/// The owners before and after, for the events of a transfer.
-fn owners(
-    db: &mut Db,
-    job: &Job,
-    keys: &HashMap<i64, ApiKey>,
-    pending: &[Pending],
-) -> Result<HashMap<i64, Owner>, Error> {
-    if job.verb != Verb::Transfer && undone(job) != Some(Verb::Transfer) {
-        return Ok(HashMap::new());
-    }
-    let mut ids: Vec<i64> = keys.values().map(|key| key.owner).collect();
-    ids.extend(job.parameter.parse::<i64>().ok());
-    ids.extend(pending.iter().filter_map(|pending| pending.before_at));
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(accounts::owners(db, &ids)?)
-}
-
 /// The policy that a job gives.
 fn given_policy(job: &Job) -> Result<i64, Error> {
     job.parameter.parse().map_err(|_| lost_rules(job))
@@ -159,7 +107,7 @@ fn gives_what_is_gone(db: &mut Db, job: &Job, pending: &[Pending]) -> Result<boo
 }
 
 /// What is undone, for an undo; else the verb itself.
-fn undone(job: &Job) -> Option<Verb> {
+pub(super) fn undone(job: &Job) -> Option<Verb> {
     if job.verb == Verb::Undo { Verb::from_word(&job.parameter) } else { None }
 }
 
@@ -213,17 +161,8 @@ fn change(
                 change::set_policy_all(db, &ids, policy, now)?;
             }
         }
-        (Verb::Transfer, _) => return Ok(change::transfer_all(db, &keys, new_owner(job)?, now)?),
-        (Verb::Undo, Some(Verb::Transfer)) => {
-            let mut before: HashMap<i64, Vec<&ApiKey>> = HashMap::new();
-            for (key, pending) in doing {
-                before.entry(pending.before_at.unwrap_or_default()).or_default().push(key);
-            }
-            let mut renamed = Vec::new();
-            for (owner, keys) in before {
-                renamed.extend(change::transfer_all(db, &keys, owner, now)?);
-            }
-            return Ok(renamed);
+        (Verb::Transfer, _) | (Verb::Undo, Some(Verb::Transfer)) => {
+            return job_transfer::change(db, job, doing, now);
         }
         (Verb::Undo, _) => return Err(Error::Internal(format!("job {} undoes nothing that is known", job.id))),
     }

@@ -24,8 +24,10 @@ const MOST_KEYS: i64 = 200;
 pub struct LookedAfter {
     /// Which.
     pub resource: Resource,
-    /// The newest live keys that are bound to it, of whomever.
+    /// The newest live keys that are bound to it, of whomever, from the place on that was asked for.
     pub keys: Vec<ListedKey>,
+    /// Are there older ones?
+    pub has_older: bool,
     /// How many live keys are bound to it.
     pub live: i64,
     /// What keys for it can be given, by service and name.
@@ -52,13 +54,21 @@ impl App {
     }
 
     /// A resource that an account looks after. What it does not is not found.
-    pub async fn find_looked_after(&self, account: i64, name: &ResourceName) -> Result<LookedAfter, Error> {
+    pub async fn find_looked_after(
+        &self,
+        account: i64,
+        name: &ResourceName,
+        older_than: Option<i64>,
+    ) -> Result<LookedAfter, Error> {
         let (name, now) = (name.clone(), self.now());
         let (mut found, bound, around) = self
             .store
             .read(move |db| {
                 let resource = own_resource(db, account, &name)?;
-                let bound = keys::of_resource(db, resource.id, MOST_KEYS, now)?;
+                let mut bound = keys::of_resource(db, resource.id, older_than, MOST_KEYS + 1, now)?;
+                let most = usize::try_from(MOST_KEYS).unwrap_or(usize::MAX);
+                let has_older = bound.len() > most;
+                bound.truncate(most);
                 let around = Around::of(db, &bound)?;
                 let of_kind = resources::of_kind(db, &resource.name.kind)?;
                 let mut allowed = permissions::known(db, &of_kind)?;
@@ -69,12 +79,34 @@ impl App {
                 let refusal = why_not(db, &owner, &rule, own, now)?;
                 let master = matching(db, account, &resource, &of_kind, now)?.map(|key| key.first_eight);
                 let live = resources::live_keys(db, std::slice::from_ref(&resource), now)?.into_iter().sum();
-                let found = LookedAfter { resource, keys: Vec::new(), live, allowed, master, rule, refusal };
+                let found = LookedAfter { resource, keys: Vec::new(), has_older, live, allowed, master, rule, refusal };
                 Ok::<_, Error>((found, bound, around))
             })
             .await?;
         found.keys = self.listed(bound, around);
         Ok(found)
+    }
+
+    /// A key that is bound to a resource which an account looks after, unless it was revoked.
+    pub async fn find_key_of_resource(
+        &self,
+        account: i64,
+        name: &ResourceName,
+        first_eight: &FirstEight,
+    ) -> Result<Option<ListedKey>, Error> {
+        let (name, first_eight) = (name.clone(), first_eight.clone());
+        let found = self
+            .store
+            .read(move |db| {
+                let resource = own_resource(db, account, &name)?;
+                let key = keys::find(db, &first_eight)?.filter(|key| key.resource == Some(resource.id));
+                let key = key.ok_or(Error::NotFound)?;
+                let around = Around::of(db, [&key])?;
+                Ok::<_, Error>((key, around))
+            })
+            .await?;
+        let listed = self.listed(vec![found.0], found.1);
+        Ok(listed.into_iter().find(|listed| listed.key.revoked.is_none()))
     }
 
     /// Revokes a key that is bound to a resource which an account looks after, whoever owns it.

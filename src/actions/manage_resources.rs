@@ -133,7 +133,7 @@ impl App {
                 }
                 resources::delete(db, resource.id).map_err(|error| match error {
                     // A key was bound to it at this very moment.
-                    StoreError::Conflict(_) => Error::Conflict("A key was bound to this resource meanwhile.".into()),
+                    StoreError::Referred => Error::Conflict("A key was bound to this resource meanwhile.".into()),
                     error => error.into(),
                 })?;
                 let details = json!({ "title": resource.title });

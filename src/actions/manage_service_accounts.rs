@@ -147,15 +147,19 @@ impl App {
             let made = self
                 .store
                 .write(move |db| {
+                    keys::lock_server_keys(db)?; // before the account, as for every other server key
                     let maker = actor.account.unwrap_or_default();
                     if let Some(shown_before) = forms::find(db, &request.form.hash(maker), maker)? {
                         return Ok(Err(shown_before));
                     }
-                    keys::lock_server_keys(db)?; // before the account, as for every other server key
+                    // Held before the first event: the log is the last thing that a transaction touches.
+                    let gone = || Error::from(Mistake::new("policy", "This policy was deleted. Choose another one"));
+                    let policy = match policy {
+                        Some(name) => Some(policies::hold(db, &name)?.ok_or_else(gone)?),
+                        None => None,
+                    };
                     let id = add(db, &actor, &new, now)?;
                     if let Some(policy) = policy {
-                        let gone = || Mistake::new("policy", "This policy was deleted. Choose another one");
-                        let policy = policies::hold(db, &policy)?.ok_or_else(|| Error::from(gone()))?;
                         policies::set_held_by(db, id, &[policy.id])?;
                         let details = json!({ "before": [], "after": [policy.name.as_str()] });
                         let target = new.username.as_str();

@@ -32,6 +32,7 @@ pub mod get_or_create_key;
 pub mod give_rights;
 mod hashing;
 mod job_batch;
+mod job_transfer;
 pub mod look_after_resources;
 pub mod manage_account;
 pub mod manage_permissions;

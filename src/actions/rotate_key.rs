@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::edit_key::{REVOKED, own_living};
 use super::generate_key::{ATTEMPTS, Attempt, CREATION_OFF, FormId, Issued, New};
-use super::give_rights::Ceiling;
+use super::give_rights::{Asking, Ceiling};
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, Status};
 use crate::domain::audit::Action;
@@ -12,8 +12,9 @@ use crate::domain::clock::{DAY, HOUR, Moment};
 use crate::domain::mistake::Mistake;
 use crate::domain::rights::Access;
 use crate::domain::secret::{FirstEight, Secret, SecretHash};
+use crate::domain::user::Kind;
 use crate::store::replaced_secrets::Rotation;
-use crate::store::{Db, audit, forms, keys, lifetimes, replaced_secrets, rights, settings};
+use crate::store::{Db, accounts, audit, forms, keys, lifetimes, replaced_secrets, rights, settings};
 
 /// How long the secret before stays good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,20 +136,25 @@ pub(super) fn renew(
     actor: &Actor,
     key: &ApiKey,
     (hash, grace): (SecretHash, Grace),
-    ceiling: Option<&Ceiling>,
+    asking: Option<&Asking>,
     now: Moment,
 ) -> Result<Renewed, Error> {
     if let Some(refusal) = refusal(key, now) {
         return Err(Error::Conflict(refusal.into()));
     }
-    if !settings::load(db)?.allow_creation {
+    let is_person = accounts::find(db, key.owner)?.is_some_and(|owner| owner.kind == Kind::User);
+    if is_person && !settings::load(db)?.allow_creation {
         return Err(Error::Forbidden(CREATION_OFF.into()));
     }
+    let ceiling = asking.map(|asking| Ceiling::of(db, asking, now)).transpose()?;
     let expires_at = lifetimes::for_owner(db, key.owner)?.renewed(key.lifetime(), now);
-    let expires_at = ceiling.map_or(expires_at, |ceiling| ceiling.end(expires_at));
+    let expires_at = ceiling.as_ref().map_or(expires_at, |ceiling| ceiling.end(expires_at));
     let grace_ends = now.plus(grace.micros()).min(key.expires_at.unwrap_or(Moment(i64::MAX)));
     replaced_secrets::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
-    let details = json!({ "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Moment::rfc3339) });
+    let details = json!({
+        "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Moment::rfc3339),
+        "by_key": asking.map(|asking| asking.first_eight.as_str()),
+    });
     audit::insert(db, &actor.did(now, Action::KeyRotate, key.first_eight.as_str(), details))?;
     let key = keys::find_own(db, key.owner, &key.first_eight)?.ok_or(Error::NotFound)?;
     let access = rights::access(db, &key)?;

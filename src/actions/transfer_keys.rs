@@ -57,16 +57,22 @@ pub(super) fn receiver(db: &mut Db, name: &Username, from: i64, kind: Option<Kin
     Ok(known.filter(fits).ok_or_else(unknown)?)
 }
 
+/// Holds an owner, and who gets the keys, against other transactions that change them or give them keys.
+pub(super) fn hold_owners(db: &mut Db, from: &Account, to: Option<&Account>) -> Result<(), Error> {
+    if to.is_some_and(|to| to.kind == Kind::Service) {
+        keys::lock_server_keys(db)?;
+    }
+    let mut ids: Vec<i64> = to.map(|to| to.id).into_iter().chain([from.id]).collect();
+    ids.sort_unstable(); // two who transfer to each other take turns
+    ids.into_iter().try_for_each(|id| accounts::lock(db, id).map(drop))?;
+    Ok(())
+}
+
 /// Starts the transfer of all live keys of an owner; its number, or `None` when there is no live key. What the new owner
 /// has no room for is refused as a whole.
 pub(super) fn transfer(db: &mut Db, actor: &Actor, asked: Asked<'_>, now: Moment) -> Result<Option<i64>, Error> {
     let Asked { by, from, to, reason } = asked;
-    if to.kind == Kind::Service {
-        keys::lock_server_keys(db)?;
-    }
-    for account in [from.id.min(to.id), from.id.max(to.id)] {
-        accounts::lock(db, account)?; // in one order: two who transfer to each other take turns
-    }
+    hold_owners(db, from, Some(to))?;
     let room = room_for(db, to.id, from.kind == Kind::User, now)?;
     if keys::count_live(db, from.id, now)? == 0 {
         return Ok(None);

@@ -1,5 +1,6 @@
 //! Verify: decide whether a presented secret is good. Reads, never writes; what was used is noted in memory.
 
+use super::give_rights::Asking;
 use super::sessions::idle_since;
 use super::{App, Error};
 use crate::domain::api_key::{ApiKey, Use};
@@ -37,6 +38,13 @@ pub struct GoodKey {
     pub bound: Option<ResourceName>,
     /// When the presented secret ends: with the key, or before it when a rotation replaced it.
     pub expires_at: Option<Moment>,
+}
+
+impl GoodKey {
+    /// The key as one that asks for another.
+    pub fn asking(&self) -> Asking {
+        Asking { first_eight: self.key.first_eight.clone(), expires_at: self.expires_at }
+    }
 }
 
 /// Who presents the secret.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api_key::{ApiKey, Status};
 use super::clock::Moment;
+use super::rights::Grant;
 
 /// What a job does to each of its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -270,6 +271,48 @@ pub struct DeletedPolicy {
     pub policy: i64,
     /// What it was called.
     pub name: String,
+}
+
+/// What a transfer changed of a key besides its owner; stands beside the key as JSON, for its undo.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeforeTransfer {
+    /// What it was called.
+    #[serde(default)]
+    pub name: String,
+    /// What it could do, when that was held to a list.
+    pub grant: Option<BeforeGrant>,
+}
+
+impl BeforeTransfer {
+    /// As it was noted; nothing when nothing was.
+    pub fn read(text: Option<&str>) -> Self {
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    /// To be noted.
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// What a key could do, in ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeforeGrant {
+    /// Its policy.
+    pub policy: Option<i64>,
+    /// The permissions of its list; `None` when it had none.
+    pub scopes: Option<Vec<i64>>,
+}
+
+impl BeforeGrant {
+    /// The grant with these.
+    pub fn grant(&self) -> Grant {
+        match (self.policy, &self.scopes) {
+            (Some(policy), _) => Grant::Policy(policy),
+            (None, Some(_)) => Grant::Scopes,
+            (None, None) => Grant::Inherit,
+        }
+    }
 }
 
 /// Why a job left a key as it was.

@@ -165,6 +165,22 @@ pub fn set_done(db: &mut Db, job: i64, keys: &[i64]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Notes what a key was like before, for the undo.
+pub fn note_before(db: &mut Db, job: i64, key: i64, before: &str) -> Result<(), Error> {
+    diesel::update(job_keys::table.find((job, key))).set(job_keys::before_reason.eq(Some(before))).execute(db)?;
+    Ok(())
+}
+
+/// The owners whose keys a transfer took.
+pub fn owners_before(db: &mut Db, job: i64) -> Result<Vec<i64>, Error> {
+    let owners: Vec<Option<i64>> = job_keys::table
+        .filter(job_keys::job.eq(job).and(job_keys::outcome.eq("done")))
+        .select(job_keys::before_at)
+        .distinct()
+        .load(db)?;
+    Ok(owners.into_iter().flatten().collect())
+}
+
 /// Notes that a key was left, and why.
 pub fn set_left(db: &mut Db, job: i64, key: i64, why: Left) -> Result<(), Error> {
     diesel::update(job_keys::table.find((job, key)))

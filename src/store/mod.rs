@@ -57,6 +57,9 @@ pub enum Error {
     /// It would be there twice.
     #[error("a rule of uniqueness was violated: {0:?}")]
     Conflict(Unique),
+    /// Something that it refers to is not there any more, or something refers to it.
+    #[error("a rule of reference was violated")]
+    Referred,
     /// The database cannot be reached, cannot write, or takes too long.
     #[error("the database is not available: {0}")]
     Unavailable(String),
@@ -80,6 +83,7 @@ impl From<DieselError> for Error {
             DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
                 Self::Conflict(dialect::violated(information.as_ref()))
             }
+            DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => Self::Referred,
             error if dialect::is_outage(&error) => Self::Unavailable(error.to_string()),
             error => Self::Internal(error.to_string()),
         }

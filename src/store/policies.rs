@@ -235,6 +235,12 @@ pub fn set_held_by(db: &mut Db, account: i64, policies: &[i64]) -> Result<(), Er
     Ok(())
 }
 
+/// Takes every policy from an account, also those that were deleted and may come back.
+pub fn forget_holder(db: &mut Db, account: i64) -> Result<(), Error> {
+    diesel::delete(account_policies::table.filter(account_policies::account.eq(account))).execute(db)?;
+    Ok(())
+}
+
 /// The names of those that every new person gets, by name.
 pub fn of_new_people(db: &mut Db) -> Result<Vec<String>, Error> {
     Ok(policies::table
@@ -246,7 +252,16 @@ pub fn of_new_people(db: &mut Db) -> Result<Vec<String>, Error> {
 
 /// Makes these the policies that every new person gets.
 pub fn set_of_new_people(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
-    diesel::update(policies::table).set(policies::for_new_people.eq(policies::id.eq_any(ids))).execute(db)?;
+    let before: Vec<i64> = policies::table
+        .filter(policies::for_new_people.eq(true).and(policies::deleted_at.is_null()))
+        .select(policies::id)
+        .load(db)?;
+    let mut changed: Vec<i64> = before.iter().copied().filter(|id| !ids.contains(id)).collect();
+    changed.extend(ids.iter().filter(|id| !before.contains(id)));
+    changed.sort_unstable();
+    for id in changed {
+        diesel::update(policies::table.find(id)).set(policies::for_new_people.eq(ids.contains(&id))).execute(db)?;
+    }
     Ok(())
 }
 

@@ -92,8 +92,10 @@ pub fn of_key(db: &mut Db, key: &ApiKey, role: Role, policy_alone: bool) -> Resu
 fn bound(db: &mut Db, resource: i64, owner: i64) -> Result<Bound, Error> {
     let (kind, external_id): (String, String) =
         table::table.find(resource).select((table::kind, table::external_id)).first(db)?;
-    let administered = as_administrator(db, resource, owner)?;
-    Ok(Bound { name: ResourceName { kind: ResourceKind::stored(kind), external_id }, administered })
+    let kind = ResourceKind::stored(kind);
+    let administers = resources::is_administrator(db, resource, owner)?;
+    let administered = if administers { Some(resources::of_kind(db, &kind)?) } else { None };
+    Ok(Bound { name: ResourceName { kind, external_id }, administered })
 }
 
 /// What an account may give keys for a resource as its administrator; `None` when it is not.
@@ -113,6 +115,11 @@ pub fn give_scopes(db: &mut Db, key: i64, permissions: &[i64]) -> Result<(), Err
             .execute(db)?;
     }
     Ok(())
+}
+
+/// The ids of the permissions in the list of a key.
+pub fn scope_ids_of(db: &mut Db, key: i64) -> Result<Vec<i64>, Error> {
+    Ok(key_scopes::table.filter(key_scopes::key.eq(key)).select(key_scopes::permission).load(db)?)
 }
 
 /// Makes this the list of a key.

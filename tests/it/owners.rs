@@ -98,7 +98,7 @@ on_both! { fn a_person_is_deleted_with_their_keys(app) {
     assert_eq!(add.status, 422, "the name stays taken");
 
     let change = "/admin/users/ana/change/activate";
-    assert!(boss.get(change).text().contains("They come back without a password"));
+    assert!(boss.get(change).text().contains("They come back as a user, without a password"));
     boss.submit(change, change, &[]);
     assert!(boss.get("/admin/users").text().contains("Ana Example"));
     assert_eq!(app.client().sign_in("ana", PASSWORD).status, 422, "without a password");
@@ -172,4 +172,65 @@ on_both! { fn an_administrator_rotates_a_server_key(app) {
     let hers = app.signed_in("ana").secret("hers");
     let page = format!("/admin/service-accounts/one/keys/{}/rotate", eight(&hers));
     assert_eq!(boss.get(&page).status, 404, "a person's key is for the person alone");
+} }
+
+on_both! { fn rule_4_whoever_gets_a_leavers_keys_gives_them_no_more_rights(app) {
+    let boss = site(&app);
+    policy(&boss, "Reader", &["read:data"]);
+    policy(&boss, "Writer", &["write:data"]);
+    let ana = app.signed_in("ana");
+    give(&boss, "ana", &["Reader"]);
+    let all = ana.secret("all");
+    let one = ana.generate_with(&[("name", "one"), ("access", "policy"), ("policy", "Reader")]).secret();
+    give(&boss, "boss", &["Reader", "Writer"]);
+    let job = delete(&boss, "ana", &[("keys", "transfer"), ("to", "boss"), ("typed", "ana")]);
+    do_jobs(&app);
+    for secret in [&all, &one] {
+        let rights = ["read:data", "write:data", "claviger:admin"].map(|right| status(&app, secret, &format!("require_all={right}")));
+        assert_eq!(rights, [200, 403, 403]);
+    }
+    let job = job.header("location").to_owned();
+    let undone = boss.submit(&job, &format!("{job}/undo"), &[]);
+    assert_eq!(undone.header("location"), job, "not to somebody who was deleted");
+    assert!(boss.get(&job).text().contains("was deleted or deactivated, so its keys would be refused"), "{}", boss.get(&job).text());
+    let change = "/admin/users/ana/change/activate";
+    boss.submit(change, change, &[]);
+    give(&boss, "ana", &["Writer"]);
+    assert_eq!(boss.submit(&job, &format!("{job}/undo"), &[]).status, 303);
+    do_jobs(&app);
+    assert_eq!((status(&app, &all, "require_all=write:data"), status(&app, &one, "require_all=read:data")), (200, 403), "as they were");
+    assert!(boss.get(&format!("/admin/api-keys/{}", eight(&one))).text().contains("Policy Reader"));
+} }
+
+on_both! { fn a_deleted_administrator_comes_back_as_a_user_without_policies(app) {
+    let boss = site(&app);
+    app.admin("second");
+    policy(&boss, "Reader", &["read:data"]);
+    give(&boss, "second", &["Reader"]);
+    let page = "/admin/policies/Reader/delete";
+    let job = boss.submit(page, page, &[("typed", "Reader")]).header("location").to_owned();
+    do_jobs(&app);
+    delete(&boss, "second", &[("typed", "second")]);
+    boss.submit(&job, &format!("{job}/undo"), &[]);
+    do_jobs(&app);
+    let change = "/admin/users/second/change/activate";
+    boss.submit(change, change, &[]);
+    assert_eq!(app.database.count("accounts WHERE username = 'second' AND role = 'user' AND active"), 1);
+    assert_eq!(app.database.count("account_policies"), 0);
+} }
+
+on_both! { fn undo_of_a_transfer_gives_names_back_and_passes_no_limit(app) {
+    let boss = site(&app);
+    for name in ["from", "to"] { service_account(&boss, name, &[]); }
+    for name in ["a", "b"] { server_key(&boss, "from", &[("name", name)]).secret(); }
+    server_key(&boss, "to", &[("name", "a")]).secret();
+    let job = transfer(&boss, "from", "to").header("location").to_owned();
+    do_jobs(&app);
+    server_key(&boss, "from", &[("name", "c")]).secret();
+    app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 2");
+    let undo = boss.submit(&job, &format!("{job}/undo"), &[]);
+    do_jobs(&app);
+    let of = |name: &str| app.database.texts(&format!("SELECT k.name AS value FROM api_keys k JOIN accounts o ON o.id = k.owner WHERE o.username = '{name}' ORDER BY k.name"));
+    assert_eq!((of("from"), of("to")), (vec!["a".to_owned(), "c".into()], vec!["a".to_owned(), "b".into()]));
+    assert!(boss.get(undo.header("location")).text().contains("as many keys as are allowed"));
 } }

@@ -171,9 +171,12 @@ on_both! { fn rule_4_a_key_gives_no_right_and_no_life_beyond_its_own(app) {
         ("name", "list"), ("resource", "project:abc"), ("access", "scopes"),
         ("scope", "claviger:keys:read"), ("scope", "claviger:keys:create"),
     ]).secret();
-    let refused = put(&app, &list, "project:abc", ask);
+    assert_eq!(put(&app, &list, "project:abc", ask).status, 200, "the one that is there, without its secret");
+    let refused = put(&app, &list, "project:abc", r#"{"scopes": ["label.write"]}"#);
     assert_eq!(refused.status, 400, "{}", refused.body);
-    assert!(refused.body.contains("The key that asks does not have label.read"), "{}", refused.body);
+    assert!(refused.body.contains("The key that asks does not have label.write"), "{}", refused.body);
+    let rotated = put(&app, &list, "project:abc", r#"{"scopes": ["label.read"], "rotate": true}"#);
+    assert_eq!(rotated.status, 400, "nor a new secret: {}", rotated.body);
 } }
 
 on_both! { fn two_programs_at_the_same_moment_get_one_key(app) {
@@ -222,4 +225,24 @@ on_both! { fn resources_that_cannot_be_registered_or_taken_off(app) {
     assert_eq!(boss.submit(page, &format!("{page}/delete"), &[]).header("location"), page);
     assert!(boss.get(page).text().contains("1 key is bound to this resource."));
     assert_eq!(app.database.count("resources"), 2);
+} }
+
+on_both! { fn every_key_of_a_project_can_be_reached(app) {
+    let (_boss, ana) = labels(&app);
+    let oldest = generate(&ana, &[("name", "oldest"), ("scope", "label.read")]).secret();
+    let fill = "INSERT INTO api_keys (first_eight, secret_hash, owner, name, holds_name, note, grant_kind, resource, created_at, created_by, \
+        disabled_reason, revoked_reason, use_count, version, name_folded, note_folded, owner_folded, changed_at)";
+    for n in 0..201 {
+        let hash = if app.database.kind == crate::support::database::Kind::Sqlite { format!("X'{n:064x}'") } else { format!("'\\x{n:064x}'") };
+        app.database.execute(&format!("{fill} SELECT 'fill{n:04}', {hash}, owner, 'n{n}', TRUE, '', 'inherit', resource, 0, owner, '', '', 0, 1, 'n{n}', '', '', 0 \
+            FROM api_keys WHERE name = 'oldest'"));
+    }
+    let page = ana.get("/resources/project:abc");
+    assert!(page.text().contains("202 live keys are bound") && !page.text().contains(eight(&oldest)));
+    let older = page.attribute(".grid__foot a", "href");
+    assert!(ana.get(&older).text().contains(eight(&oldest)), "{older}");
+    let revoke = format!("/resources/project:abc/keys/{}/revoke", eight(&oldest));
+    assert!(ana.get(&revoke).text().contains(&format!("Revoke key {}?", eight(&oldest))));
+    assert_eq!(ana.submit("/resources/project:abc", &revoke, &[]).status, 303);
+    assert_eq!(ana.get(&revoke).header("location"), "/resources/project:abc");
 } }

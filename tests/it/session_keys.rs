@@ -78,3 +78,26 @@ on_both! { fn session_keys_count_among_a_persons_keys(app) {
     assert!(ana.get("/external-tool-access/generate").text().contains("You already have 2 active keys"));
     assert_eq!((app.database.count("api_keys"), app.database.count("session_keys")), (1, 1));
 } }
+
+on_both! { fn rule_4_a_session_key_makes_no_key_that_outlives_it(app) {
+    turn_on(&app);
+    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('key_may_create', 'on', 0)");
+    let boss = site(&app);
+    policy(&boss, "Reader", &["read:data"]);
+    give(&boss, "boss", &["Reader"]);
+    boss.submit("/admin/resource-kinds/project", "/admin/resource-kinds/project", &[("scope", "read:data")]);
+    let new = "/admin/resources/new";
+    boss.submit(new, new, &[("kind", "project"), ("external_id", "abc"), ("title", "Assay plates")]);
+    boss.submit("/admin/resources/project:abc", "/admin/resources/project:abc/administrators", &[("username", "boss")]);
+    let put = |secret: &str| {
+        let headers = [("x-api-key", secret), ("content-type", "application/json")];
+        app.client().send("PUT", "/api/v1/resources/project:abc/api_key", &headers, Some(r#"{"scopes": ["read:data"]}"#.into()))
+    };
+    let of_session = generate(&boss).secret();
+    let refused = put(&of_session);
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    assert!(refused.body.contains("a session key never may"), "{}", refused.body);
+    assert_eq!(put(&boss.secret("program")).status, 201);
+    assert_eq!(put(&of_session).status, 200, "it may ask which key there is");
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.generate' AND details LIKE '%\"by_key\":\"%'"), 1);
+} }

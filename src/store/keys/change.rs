@@ -87,11 +87,20 @@ pub fn set_policy_all(db: &mut Db, ids: &[i64], policy: i64, now: Moment) -> Res
     Ok(())
 }
 
-/// Gives all of them to another owner. A live key whose name another live key of that owner has gets a new one: these are
-/// given back.
-pub fn transfer_all(db: &mut Db, keys: &[&ApiKey], owner: i64, now: Moment) -> Result<Vec<(i64, String)>, Error> {
-    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
+/// Gives all of them to another owner, each under its name here. A live key whose name another live key of that owner has
+/// gets a new one: these are given back. Whoever paused an own key is followed by the new owner in that, too.
+pub fn transfer_all(
+    db: &mut Db,
+    keys: &[(&ApiKey, String)],
+    owner: i64,
+    now: Moment,
+) -> Result<Vec<(i64, String)>, Error> {
+    let ids: Vec<i64> = keys.iter().map(|(key, _)| key.id).collect();
     let owner_folded = super::folding::of_owner(db, owner)?;
+    let paused_by_owner = api_keys::disabled_by.eq(api_keys::owner.nullable());
+    diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids)).filter(paused_by_owner))
+        .set(api_keys::disabled_by.eq(Some(owner)))
+        .execute(db)?;
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids)))
         .set((
             api_keys::owner.eq(owner),
@@ -101,8 +110,13 @@ pub fn transfer_all(db: &mut Db, keys: &[&ApiKey], owner: i64, now: Moment) -> R
             api_keys::version.eq(api_keys::version + 1),
         ))
         .execute(db)?;
-    let live = keys.iter().filter(|key| key.revoked.is_none() && !key.is_past_expiry(now));
-    let moved: Vec<ApiKey> = live.map(|key| ApiKey { owner, ..(*key).clone() }).collect();
+    for (key, name) in keys.iter().filter(|(key, name)| key.name != *name) {
+        diesel::update(api_keys::table.find(key.id))
+            .set((api_keys::name.eq(name), api_keys::name_folded.eq(text::folded(name))))
+            .execute(db)?;
+    }
+    let live = keys.iter().filter(|(key, _)| key.revoked.is_none() && !key.is_past_expiry(now));
+    let moved: Vec<ApiKey> = live.map(|(key, name)| ApiKey { owner, name: name.clone(), ..(*key).clone() }).collect();
     let live_ids: Vec<i64> = moved.iter().map(|key| key.id).collect();
     let renamed = rename_where_taken(db, &moved.iter().collect::<Vec<_>>(), now)?;
     let live = api_keys::table.filter(api_keys::id.eq_any(&live_ids));

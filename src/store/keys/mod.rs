@@ -26,7 +26,7 @@ use crate::domain::text;
 use crate::domain::user::Account;
 use matching::live;
 
-pub use one::{add_uses, revoke, set_disabled, set_grant, set_name, set_note};
+pub use one::{add_uses, put_grant_back, revoke, set_disabled, set_grant, set_name, set_note};
 
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
@@ -212,9 +212,16 @@ pub fn list(db: &mut Db, owner: i64, listing: Listing, now: Moment) -> Result<Ve
     rows.into_iter().map(ApiKey::try_from).collect()
 }
 
-/// The newest live keys that are bound to a resource.
-pub fn of_resource(db: &mut Db, resource: i64, most: i64, now: Moment) -> Result<Vec<ApiKey>, Error> {
+/// The newest live keys that are bound to a resource, of those older than the one with this id.
+pub fn of_resource(
+    db: &mut Db,
+    resource: i64,
+    older_than: Option<i64>,
+    most: i64,
+    now: Moment,
+) -> Result<Vec<ApiKey>, Error> {
     let bound = api_keys::table.filter(api_keys::resource.eq(resource)).filter(live(now));
+    let bound = bound.filter(api_keys::id.lt(older_than.unwrap_or(i64::MAX)));
     let rows: Vec<Row> = bound.order(api_keys::id.desc()).limit(most).select(api_keys::all_columns).load(db)?;
     rows.into_iter().map(ApiKey::try_from).collect()
 }

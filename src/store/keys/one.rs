@@ -50,6 +50,14 @@ pub fn set_grant(db: &mut Db, id: i64, grant: Grant, now: Moment) -> Result<(), 
     Ok(())
 }
 
+/// Gives a key back what it could do, as part of a change that counts the version up itself.
+pub fn put_grant_back(db: &mut Db, id: i64, grant: Grant) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(id))
+        .set((api_keys::grant_kind.eq(grant.word()), api_keys::policy.eq(grant.policy())))
+        .execute(db)?;
+    Ok(())
+}
+
 /// Pauses a key, or ends the pause.
 pub fn set_disabled(db: &mut Db, id: i64, stop: Option<&Stop>, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.find(id))

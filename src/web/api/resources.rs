@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::caller;
 use crate::actions::generate_key::{FormId, KeyRequest, New};
 use crate::actions::get_or_create_key::{GotOrCreated, Wanted};
-use crate::actions::give_rights::Ceiling;
+use crate::actions::give_rights::Asking;
 use crate::actions::rotate_key::Grace;
 use crate::actions::{App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
@@ -68,20 +68,9 @@ pub async fn get_or_create(
             "An API key stands in the name or the note, which others can read. Leave it out, and rotate that key";
         return Err(Error::from(Mistake::new("note", text)).into());
     }
-    let create = PermissionName::stored("claviger:keys:create".into());
-    let may_create = good.rights.contains(&create) && app.settings().await?.key_may_create;
-    let rotate = asked.grace()?;
-    let wanted = asked.wanted()?;
-    let request = asked.request(&app, resource, Ceiling { rights: good.rights, expires_at: good.expires_at })?;
-    let account = good.owner.id;
-    let answer = if may_create {
-        app.get_or_create_key(&actor, account, wanted, request, rotate).await?
-    } else {
-        match app.get_key(account, wanted, &request).await? {
-            Some(found) if rotate.is_none() => GotOrCreated::Got(Box::new(found)),
-            _ => return Err(Error::Forbidden(MAY_NOT.into()).into()),
-        }
-    };
+    let (rotate, wanted) = (asked.grace()?, asked.wanted()?);
+    let request = asked.request(&app, resource, good.asking())?;
+    let answer = app.get_or_create_key(&actor, good.owner.id, wanted, request, rotate).await?;
     Ok(match answer {
         GotOrCreated::Got(found) => told(&app, StatusCode::OK, &found.0, &found.1, None),
         GotOrCreated::Rotated(new, _) => told_new(&app, StatusCode::OK, &new),
@@ -89,10 +78,6 @@ pub async fn get_or_create(
         GotOrCreated::Before(_) => return Err(Error::Conflict("This was answered before.".into()).into()),
     })
 }
-
-/// What a program reads whose key may not make keys.
-const MAY_NOT: &str = "There is no such key, and this key may not make one or give it a new secret. It needs \
-     claviger:keys:create, and an administrator has to turn on key_may_create.";
 
 impl Asked {
     fn wanted(&self) -> Result<Wanted, Error> {
@@ -114,7 +99,7 @@ impl Asked {
         }
     }
 
-    fn request(&self, app: &App, resource: ResourceName, ceiling: Ceiling) -> Result<KeyRequest, Error> {
+    fn request(&self, app: &App, resource: ResourceName, asking: Asking) -> Result<KeyRequest, Error> {
         let mut mistakes = Vec::new();
         let name = collect(&mut mistakes, KeyName::parse(&self.name));
         let note = collect(&mut mistakes, KeyNote::parse(&self.note));
@@ -128,7 +113,7 @@ impl Asked {
                 wish: Wish::Inherit, // replaced by the scopes that are wanted
                 resource: Some(resource),
                 form,
-                ceiling: Some(ceiling),
+                asking: Some(asking),
             }),
             _ => Err(Error::Invalid(mistakes)),
         }

@@ -82,7 +82,7 @@ pub fn parse(entered: &NewKey) -> Result<KeyRequest, Error> {
     let resource = collect(&mut mistakes, entered.resource());
     match (form, name, note, expiry, wish, resource) {
         (Some(form), Some(name), Some(note), Some(expiry), Some(wish), Some(resource)) => {
-            Ok(KeyRequest { name, note, expiry, wish, resource, form, ceiling: None })
+            Ok(KeyRequest { name, note, expiry, wish, resource, form, asking: None })
         }
         _ => Err(Error::Invalid(mistakes)),
     }

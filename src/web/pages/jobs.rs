@@ -100,7 +100,8 @@ impl JobPage {
             (None, Verb::Transfer) => "All live keys of one owner".into(),
             (None, Verb::GivePolicy) => "All keys that carry one policy".into(),
             (None, _) if job.deleted_policy().is_some() => "All keys that carry the policy".into(),
-            (None, Verb::Delete) if job.reason.starts_with("Its owner ") => "All keys of one owner".into(),
+            // Work that was queued at once was not chosen by hand.
+            (None, Verb::Delete) if job.confirmed_at == Some(job.frozen_at) => "All live keys of one owner".into(),
             (None, Verb::Shorten | Verb::Idle) => "The lifetime rules".into(),
             (None, _) => "Ticking them one by one".into(),
         }

@@ -13,12 +13,14 @@ use super::resource::parse;
 use super::resources::segment;
 use super::reveal::{Reveal, shown_once};
 use super::sign_in::Nothing;
+use crate::actions::browse_keys::ListedKey;
 use crate::actions::generate_key::{FormId, Issued, KeyRequest, New};
 use crate::actions::get_or_create_key::{GotOrCreated, Wanted};
 use crate::actions::give_rights::Offer;
 use crate::actions::look_after_resources::LookedAfter;
 use crate::actions::{App, Error};
 use crate::domain::api_key::KeyNote;
+use crate::domain::clock::Moment;
 use crate::domain::lifetime::Expiry;
 use crate::domain::resource::{Resource, ResourceName};
 use crate::domain::rights::Wish;
@@ -62,13 +64,20 @@ enum Dialog {
 
 impl LookedAfterPage {
     async fn load(app: &App, user: &SignedIn, shell: Shell, name: &str) -> Result<Self, PageError> {
-        let mut found = app.find_looked_after(user.account.id, &parse(name)?).await?;
+        Self::load_from(app, user, shell, name, None).await
+    }
+
+    /// The page with the keys that are older than the one with this id.
+    async fn load_from(
+        app: &App,
+        user: &SignedIn,
+        shell: Shell,
+        name: &str,
+        older_than: Option<i64>,
+    ) -> Result<Self, PageError> {
+        let mut found = app.find_looked_after(user.account.id, &parse(name)?, older_than).await?;
         let now = app.now();
-        let row = |listed: crate::actions::browse_keys::ListedKey| KeyRow {
-            view: KeyView { key: listed.key, access: listed.access, now },
-            owner: listed.owner,
-        };
-        let rows = std::mem::take(&mut found.keys).into_iter().map(row).collect();
+        let rows = std::mem::take(&mut found.keys).into_iter().map(|listed| row(listed, now)).collect();
         Ok(Self { shell, found, rows, form_id: app.new_form_id(), dialog: Dialog::None })
     }
 
@@ -91,11 +100,17 @@ impl LookedAfterPage {
         }
     }
 
+    /// The path of the keys after these.
+    fn older(&self) -> Option<String> {
+        let last = self.rows.last().filter(|_| self.found.has_older)?;
+        Some(format!("{}?older_than={}", self.over(), last.view.key.id))
+    }
+
     fn is_own(&self, row: &KeyRow) -> bool {
         row.view.key.owner == self.shell.account.id
     }
 
-    fn reveal(&mut self, app: &App, new: New, old_until: Option<crate::domain::clock::Moment>) {
+    fn reveal(&mut self, app: &App, new: New, old_until: Option<Moment>) {
         let New { key, access, secret } = new;
         let view = KeyView { key, access, now: app.now() };
         let done = self.over();
@@ -124,6 +139,16 @@ impl LookedAfterPage {
     }
 }
 
+fn row(listed: ListedKey, now: Moment) -> KeyRow {
+    KeyRow { view: KeyView { key: listed.key, access: listed.access, now }, owner: listed.owner }
+}
+
+/// From where the keys are listed.
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    older_than: Option<i64>,
+}
+
 /// The path of a resource's page for those who look after it.
 pub fn path(name: &ResourceName) -> String {
     format!("{PATH}/{}", segment(name))
@@ -136,9 +161,14 @@ pub async fn list(app: web::Data<App>, user: SignedIn) -> Result<HttpResponse, P
 }
 
 /// `GET /resources/{resource}`
-pub async fn page(app: web::Data<App>, user: SignedIn, name: web::Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn page(
+    app: web::Data<App>,
+    user: SignedIn,
+    name: web::Path<String>,
+    asked: web::Query<Asked>,
+) -> Result<HttpResponse, PageError> {
     let shell = Shell::new(&user, Nav::LookedAfter);
-    Ok(html::page(&LookedAfterPage::load(&app, &user, shell, &name).await?))
+    Ok(html::page(&LookedAfterPage::load_from(&app, &user, shell, &name, asked.older_than).await?))
 }
 
 /// `GET /resources/{resource}/generate`
@@ -231,7 +261,7 @@ pub async fn master_key(
         wish: Wish::Inherit, // replaced by what the resource allows
         resource: Some(page.found.resource.name.clone()),
         form,
-        ceiling: None,
+        asking: None,
     };
     match app.get_or_create_key(&user.actor, user.account.id, Wanted::All, request, None).await {
         Ok(GotOrCreated::Got(found)) => {
@@ -269,9 +299,9 @@ pub async fn revoke_page(
 ) -> Result<HttpResponse, PageError> {
     let first_eight = key::parse(&asked.1)?;
     let mut page = LookedAfterPage::load(&app, &user, Shell::new(&user, Nav::LookedAfter), &asked.0).await?;
-    let at = page.rows.iter().position(|row| row.view.key.first_eight == first_eight);
-    let Some(at) = at else { return Ok(html::see_other(&page.over())) }; // ended meanwhile
-    page.dialog = Dialog::Revoke(Box::new(page.rows.remove(at)));
+    let found = app.find_key_of_resource(user.account.id, &parse(&asked.0)?, &first_eight).await?;
+    let Some(found) = found else { return Ok(html::see_other(&page.over())) }; // ended meanwhile
+    page.dialog = Dialog::Revoke(Box::new(row(found, app.now())));
     Ok(html::page(&page))
 }
 

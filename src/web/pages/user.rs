@@ -108,7 +108,7 @@ impl ChangePage {
         match self.change {
             Change::Deactivate => format!("Sign-in stops, sessions end, and {keys} are refused at once. Activating the user again brings them back."),
             Change::Activate if self.person.account.deleted_at.is_some() => {
-                "They come back without a password and without policies: make a sign-in link for them, and give them policies. Keys that were revoked stay so until that bulk work is undone.".into()
+                "They come back as a user, without a password and without policies: make a sign-in link for them, and give them policies. Keys that were revoked stay so until that bulk work is undone.".into()
             }
             Change::Activate => format!("Sign-in is possible again, and {keys} work again."),
             Change::MakeAdmin => "They can see and end everybody's keys, change rules and settings, and manage users.".into(),

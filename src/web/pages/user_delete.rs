@@ -67,7 +67,7 @@ impl Entered {
 impl DeletePage {
     async fn load(app: &App, user: &SignedIn, username: &Username) -> Result<Self, PageError> {
         let person = app.find_person(username).await?;
-        if person.account.deleted_at.is_some() {
+        if person.account.deleted_at.is_some() && person.live == 0 {
             return Err(Error::NotFound.into());
         }
         let shell = Shell::new(user, Nav::Users);

@@ -12,7 +12,7 @@ impl Walk<'_> {
             wish,
             resource: resource.map(|at| ResourceName::parse(&self.world.resources[at].name).expect("a name")),
             form: FormId::parse(&self.api().new_form_id()).expect("a form"),
-            ceiling: None,
+            asking: None,
         };
         (request, self.world.now + i64::from(days) * DAY)
     }
@@ -179,8 +179,7 @@ impl Walk<'_> {
         let of_kind: Vec<&str> = of_kind.iter().map(String::as_str).collect();
         let names = if self.rng.random_bool(0.8) { self.some(&of_kind) } else { self.some(&PERMISSIONS) };
         let (request, end) = self.request(Wish::Inherit, Some(resource));
-        let ceiling = Some(Ceiling { rights: good.rights, expires_at: good.expires_at });
-        let request = KeyRequest { ceiling, ..request };
+        let request = KeyRequest { asking: Some(good.asking()), ..request };
         let owner = self.world.owners[asking.owner].clone();
         let rotate = self.rng.random_bool(0.3).then_some(Grace::None);
         let wanted = Wanted::These(rights(&names));

@@ -10,7 +10,6 @@ use claviger::actions::change_keys::{Chosen, Confirmation};
 use claviger::actions::delete_user::TheirKeys;
 use claviger::actions::generate_key::{FormId, Issued, KeyRequest, New};
 use claviger::actions::get_or_create_key::{GotOrCreated, Wanted};
-use claviger::actions::give_rights::Ceiling;
 use claviger::actions::manage_policies::PolicyDraft;
 use claviger::actions::manage_service_accounts::NewService;
 use claviger::actions::rotate_key::Grace;

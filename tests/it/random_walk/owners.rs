@@ -184,11 +184,23 @@ impl Walk<'_> {
         let keys =
             if revoke { TheirKeys::Revoke } else { TheirKeys::TransferTo(username(&self.world.owners[to].name)) };
         let name = username(&self.world.owners[at].name);
+        // Who gets the keys gets no more with them than their owner could do.
+        let own = ["claviger:admin", "claviger:keys:create", "claviger:keys:read", "claviger:keys:revoke"];
+        let can = |key: &Key| {
+            PERMISSIONS.into_iter().chain(own).filter(|right| self.world.may(key, right)).map(str::to_owned).collect()
+        };
+        let live = self.world.keys.iter().enumerate().filter(|(_, key)| key.owner == at && self.world.is_live(key));
+        let narrowed: Vec<(usize, Given)> = live
+            .map(|(index, key)| {
+                let gone = matches!(key.given, Given::Policy(policy) if self.world.policies[policy].deleted);
+                (index, Given::Scopes(if gone { Names::new() } else { can(key) }))
+            })
+            .collect();
         let Ok(job) = self.api().delete_user(&self.boss, &name, keys).await else { return false };
         self.api().run_jobs().await.expect("done");
         self.world.owners[at].active = false;
-        let policies = &self.world.policies;
-        self.world.owners[at].policies.retain(|policy| policies[*policy].deleted);
+        self.world.owners[at].policies.clear();
+        self.world.owners[at].is_admin = false;
         for resource in &mut self.world.resources {
             resource.administrators.remove(&at);
         }
@@ -200,6 +212,9 @@ impl Walk<'_> {
                 key.old = None;
             });
         } else {
+            for (key, given) in narrowed {
+                self.world.keys[key].given = given;
+            }
             self.moved(at, to);
         }
         self.api().activate_user(&self.boss, &name).await.expect("back");
