@@ -22,6 +22,8 @@ FILTERS = [
     "name~eq=ci", "name~startswith=ci on", "name~contains=jupyter", "name~contains=(777777)", "name~doesnotcontain=e",
     "note~eq=pilot", "note~contains=4471", "note~isblank=", "note~isnonblank=",
     "access~in=inherit", "access~in=scopes",
+    "policy~eq=analyst", "policy~contains=read", "policy~isblank=", "scope~eq=read:data", "scope~startswith=label.", "scope~neq=read:data",
+    "resource~eq=project:imaging", "resource~contains=imaging", "resource~isnonblank=",
     "status~in=active", "status~in=expiring", "status~in=expired", "status~in=disabled", "status~in=revoked",
     "status~in=active;expiring;disabled", "status~in=expired;revoked",
     "created_at~lt=2025-12-01", "created_at~gte=2026-11-20", "expires_at~next=14", "expires_at~isblank=",
@@ -80,6 +82,9 @@ for name, text in SEARCHES:
 measure("overview", "/admin/overview")
 measure("users", "/admin/users")
 measure("audit log", "/admin/audit-log")
+for name in ["policies", "permissions", "resources", "service-accounts"]:
+    measure(name, f"/admin/{name}")
+measure("a policy", "/admin/policies/Analyst")
 
 times, path = [], f"{grid}view=all&sort=name"
 for _ in range(1000):
