@@ -126,10 +126,7 @@ impl Setting {
             Self::OnPolicyDelete => {
                 &[("cascade", "Deleted with it"), ("disable", "Disabled"), ("refuse", "In the way: refuse")]
             }
-            Self::ServiceRights => &[
-                ("owner", "What the account’s own policies allow as well"),
-                ("policy", "What their policy says alone"),
-            ],
+            Self::ServiceRights => &[("owner", "As far as the account may"), ("policy", "What their policy says")],
             _ => &[],
         }
     }
