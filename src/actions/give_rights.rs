@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::verify_key::holding_of;
+use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::{PermissionName, Rights};
@@ -32,6 +33,8 @@ pub struct Asking {
     pub first_eight: FirstEight,
     /// When the presented secret ends: with the key, or before it when a rotation replaced it.
     pub expires_at: Option<Moment>,
+    /// When it was rotated last: after another rotation, it has to ask again.
+    pub rotated_at: Option<Moment>,
 }
 
 /// The rights and the life of a key with which somebody asks: what they give has no more of either (DESIGN, rule 4).
@@ -51,7 +54,8 @@ impl Ceiling {
     pub(super) fn of(db: &mut Db, asking: &Asking, now: Moment) -> Result<Self, Error> {
         let may_not = || Error::Forbidden(MAY_NOT.into());
         let settings = settings::load(db)?;
-        let key = keys::find(db, &asking.first_eight)?.filter(|_| settings.key_may_create).ok_or_else(may_not)?;
+        let same = |key: &ApiKey| settings.key_may_create && key.rotated_at == asking.rotated_at;
+        let key = keys::find(db, &asking.first_eight)?.filter(same).ok_or_else(may_not)?;
         let owner = accounts::find(db, key.owner)?.ok_or_else(may_not)?;
         let holding = holding_of(db, &key, &owner, &settings)?;
         let facts = Facts {

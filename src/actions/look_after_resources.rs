@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::browse_keys::{Around, ListedKey};
+use super::browse_keys::{Around, Count, ListedKey};
 use super::generate_key::{counted, why_not};
 use super::get_or_create_key::matching;
+use super::manage_permissions::COUNT_LIMIT;
 use super::{Actor, App, Error};
 use crate::domain::api_key::Stop;
 use crate::domain::audit::Action;
@@ -41,13 +42,13 @@ pub struct LookedAfter {
 }
 
 impl App {
-    /// What an account looks after, by title, each with its live keys.
-    pub async fn looked_after(&self, account: i64) -> Result<Vec<(Resource, i64)>, Error> {
+    /// What an account looks after, by title, each with its live keys, counted up to a limit.
+    pub async fn looked_after(&self, account: i64) -> Result<Vec<(Resource, Count)>, Error> {
         let now = self.now();
         self.store
             .read(move |db| {
                 let found = resources::looked_after_by(db, account, MOST)?;
-                let live = resources::live_keys(db, &found, now)?;
+                let live = resources::live_keys_of(db, &found, COUNT_LIMIT, now)?;
                 Ok(found.into_iter().zip(live).collect())
             })
             .await
@@ -78,7 +79,7 @@ impl App {
                 let own = counted(db, account, now)?;
                 let refusal = why_not(db, &owner, &rule, own, now)?;
                 let master = matching(db, account, &resource, &of_kind, now)?.map(|key| key.first_eight);
-                let live = resources::live_keys(db, std::slice::from_ref(&resource), now)?.into_iter().sum();
+                let live = resources::live_keys(db, resource.id, now)?;
                 let found = LookedAfter { resource, keys: Vec::new(), has_older, live, allowed, master, rule, refusal };
                 Ok::<_, Error>((found, bound, around))
             })

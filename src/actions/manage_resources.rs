@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use super::browse_keys::Count;
+use super::manage_permissions::COUNT_LIMIT;
 use super::manage_policies::ids;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
@@ -18,8 +20,8 @@ const PAGE: i64 = 50;
 /// A page of resources.
 #[derive(Debug, Clone)]
 pub struct ResourcePage {
-    /// By title, each with its live keys.
-    pub resources: Vec<(Resource, i64)>,
+    /// By title, each with its live keys, counted up to a limit.
+    pub resources: Vec<(Resource, Count)>,
     /// Do resources come before them?
     pub has_previous: bool,
     /// Do resources come after them?
@@ -61,7 +63,7 @@ impl App {
         self.store
             .read(move |db| {
                 let (found, more) = resources::page(db, &search, from, PAGE)?;
-                let live = resources::live_keys(db, &found, now)?;
+                let live = resources::live_keys_of(db, &found, COUNT_LIMIT, now)?;
                 let (has_previous, has_next) = from.around(more);
                 let resources = found.into_iter().zip(live).collect();
                 let (total, kinds) = (resources::count(db)?, resources::kinds(db)?);
@@ -78,7 +80,7 @@ impl App {
                 let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
                 Ok(ResourceDetails {
                     administrators: resources::administrators(db, resource.id)?,
-                    live: resources::live_keys(db, std::slice::from_ref(&resource), now)?.into_iter().sum(),
+                    live: resources::live_keys(db, resource.id, now)?,
                     of_kind: resources::of_kind(db, &resource.name.kind)?,
                     resource,
                 })

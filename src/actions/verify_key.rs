@@ -43,7 +43,8 @@ pub struct GoodKey {
 impl GoodKey {
     /// The key as one that asks for another.
     pub fn asking(&self) -> Asking {
-        Asking { first_eight: self.key.first_eight.clone(), expires_at: self.expires_at }
+        let key = &self.key;
+        Asking { first_eight: key.first_eight.clone(), expires_at: self.expires_at, rotated_at: key.rotated_at }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
 
 use super::connection::Db;
-use super::keys::grid::{Count, count_up_to};
-use super::keys::matching::{live, with_scope};
-use super::keys::predicate::all;
-use super::schema::{permissions, policies, policy_permissions};
+use super::keys::grid::Count;
+use super::schema::{api_keys, key_scopes, permissions, policies, policy_permissions};
 use super::{Error, dialect};
 use crate::domain::clock::Moment;
 use crate::domain::permission::{self, Permission, PermissionName, Rights, ServiceName};
@@ -73,11 +73,23 @@ pub fn given(db: &mut Db, catalogue: &[Permission], limit: i64, now: Moment) -> 
     catalogue
         .iter()
         .map(|permission| {
-            let keys = all([with_scope(permission.id), live(now)].into_iter());
             let policies = in_policies.get(&permission.id).copied().unwrap_or_default();
-            Ok(Given { policies, keys: count_up_to(db, keys, limit)? })
+            Ok(Given { policies, keys: keys_with(db, permission.id, limit, now)? })
         })
         .collect()
+}
+
+/// The live keys with a permission in their list, up to a limit: read from the lists, so that it stops there.
+fn keys_with(db: &mut Db, permission: i64, limit: i64, now: Moment) -> Result<Count, Error> {
+    let found: Vec<i64> = key_scopes::table
+        .inner_join(api_keys::table.on(api_keys::id.eq(key_scopes::key)))
+        .filter(key_scopes::permission.eq(permission))
+        .filter(sql::<Bool>("api_keys.standing < 2 AND api_keys.ends_at > ").bind::<BigInt, _>(now.0))
+        .limit(limit + 1)
+        .select(key_scopes::key)
+        .load(db)?;
+    let found = i64::try_from(found.len()).unwrap_or(i64::MAX);
+    Ok(if found > limit { Count::Many } else { Count::Exactly(found) })
 }
 
 /// What a registration changed.

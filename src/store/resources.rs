@@ -5,8 +5,9 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::Error;
 use super::connection::{Db, each};
-use super::keys::matching::live;
-use super::keys::predicate::holding;
+use super::keys::grid::{Count, count_up_to};
+use super::keys::matching::{live, with_resource};
+use super::keys::predicate::{all, holding};
 use super::paging::From;
 use super::schema::{
     accounts, api_keys, permissions, resource_administrators, resource_kind_permissions, resource_kinds, resources,
@@ -108,10 +109,15 @@ pub fn count(db: &mut Db) -> Result<i64, Error> {
     Ok(resources::table.count().get_result(db)?)
 }
 
-/// How many live keys are bound to each of these, in their order.
-pub fn live_keys(db: &mut Db, of: &[Resource], now: Moment) -> Result<Vec<i64>, Error> {
-    let bound = |resource: &Resource| api_keys::table.filter(api_keys::resource.eq(resource.id)).filter(live(now));
-    of.iter().map(|resource| Ok(bound(resource).count().get_result(db)?)).collect()
+/// How many live keys are bound to each of these, up to a limit, in their order.
+pub fn live_keys_of(db: &mut Db, of: &[Resource], limit: i64, now: Moment) -> Result<Vec<Count>, Error> {
+    let bound = |resource: &Resource| all([with_resource(resource.id), live(now)].into_iter());
+    of.iter().map(|resource| count_up_to(db, bound(resource), limit)).collect()
+}
+
+/// How many live keys are bound to a resource.
+pub fn live_keys(db: &mut Db, resource: i64, now: Moment) -> Result<i64, Error> {
+    Ok(api_keys::table.filter(api_keys::resource.eq(resource)).filter(live(now)).count().get_result(db)?)
 }
 
 /// How many keys are bound to a resource, ended ones too.

@@ -2,6 +2,16 @@
 
 use std::thread;
 
+use claviger::actions::generate_key::{FormId, KeyRequest};
+use claviger::actions::get_or_create_key::{GotOrCreated, Wanted};
+use claviger::actions::verify_key::{Presenter, Verdict};
+use claviger::actions::{Actor, Error};
+use claviger::domain::api_key::KeyNote;
+use claviger::domain::lifetime::Expiry;
+use claviger::domain::resource::ResourceName;
+use claviger::domain::rights::{Demand, Wish};
+use claviger::domain::user::Username;
+
 use crate::rights::{site, status};
 use crate::support::people::eight;
 use crate::support::{Answer, Client, TestApp, on_both};
@@ -245,4 +255,43 @@ on_both! { fn every_key_of_a_project_can_be_reached(app) {
     assert!(ana.get(&revoke).text().contains(&format!("Revoke key {}?", eight(&oldest))));
     assert_eq!(ana.submit("/resources/project:abc", &revoke, &[]).status, 303);
     assert_eq!(ana.get(&revoke).header("location"), "/resources/project:abc");
+} }
+
+on_both! { fn a_key_that_ends_while_it_asks_makes_nothing(app) {
+    let (boss, ana) = labels(&app);
+    turn_on_key_may_create(&app);
+    let name = || ResourceName::parse("project:abc").expect("a name");
+    let demand = Demand { resource: Some(name()), ..Demand::default() };
+    let account = app.run(app.app.find_person(&Username::parse("ana").expect("a name"))).expect("there").account;
+    let actor = Actor::signed_in(&account, None, None);
+    let attempt = |secret: &str, meanwhile: &dyn Fn()| {
+        let presenter = Presenter { address: String::new(), agent: "" };
+        let verdict = app.run(app.app.verify_key(secret, &demand, presenter)).expect("known");
+        let Verdict::Good(good) = verdict else { panic!("it was good") };
+        meanwhile();
+        let request = KeyRequest {
+            name: None, note: KeyNote::parse("").expect("a note"), expiry: Expiry::Default, wish: Wish::Inherit,
+            resource: Some(name()), form: FormId::parse(&app.app.new_form_id()).expect("a form"), asking: Some(good.asking()),
+        };
+        app.run(app.app.get_or_create_key(&actor, account.id, Wanted::All, request, None))
+    };
+    let program = |name: &str| ana.generate_with(&[("name", name), ("resource", "project:abc")]).secret();
+    let revoked = program("revoked");
+    assert!(matches!(attempt(&revoked, &|| drop(ana.act(&revoked, "revoke"))), Err(Error::Forbidden(_))));
+    let rotated = program("rotated");
+    let rotate = format!("{}/rotate", crate::support::people::key_path(&rotated));
+    assert!(matches!(attempt(&rotated, &|| drop(ana.submit(&rotate, &rotate, &[("old_ends", "0h")]))), Err(Error::Forbidden(_))));
+    let narrowed = program("narrowed");
+    let access = format!("{}/access", crate::support::people::key_path(&narrowed));
+    let narrow = || drop(ana.submit(&access, &access, &[("access", "scopes"), ("scope", "claviger:keys:create")]));
+    assert!(matches!(attempt(&narrowed, &narrow), Err(Error::Invalid(_))));
+    let off = || {
+        app.database.execute("UPDATE settings SET value = 'off' WHERE name = 'key_may_create'");
+    };
+    assert!(matches!(attempt(&program("off"), &off), Err(Error::Forbidden(_))));
+    let on = || {
+        app.database.execute("UPDATE settings SET value = 'on' WHERE name = 'key_may_create'");
+    };
+    assert!(matches!(attempt(&program("good"), &on), Ok(GotOrCreated::Created(_))));
+    assert!(boss.get("/admin/audit-log?action=key.generate").text().contains("by_key"));
 } }

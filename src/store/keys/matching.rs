@@ -251,10 +251,9 @@ pub fn with_policy(policy: i64) -> Predicate {
     Box::new(sql::<Bool>("api_keys.policy = ").bind::<BigInt, _>(policy))
 }
 
-/// The keys that have a permission in their list.
-pub fn with_scope(permission: i64) -> Predicate {
-    let open = "api_keys.id IN (SELECT key_scopes.key FROM key_scopes WHERE key_scopes.permission = ";
-    Box::new(sql::<Bool>(open).bind::<BigInt, _>(permission).sql(")"))
+/// The keys that are bound to a resource.
+pub fn with_resource(resource: i64) -> Predicate {
+    number("api_keys.resource", "=", resource)
 }
 
 /// The keys of an owner.

@@ -16,15 +16,15 @@ pub fn is_related(column: Column) -> bool {
 pub fn text(column: Column, test: &TextTest, reach: &Reach) -> Predicate {
     let among = |wanted: bool, operator: Operator, values: &[String]| {
         let found = any(values.iter().map(|value| having(column, operator, value, reach)));
-        let found = all(present(column).into_iter().chain([found]));
+        let found = all(present(column, reach).into_iter().chain([found]));
         if wanted { found } else { not(found) }
     };
     match test {
         TextTest::In { wanted, values } => among(*wanted, Operator::Equals, values),
         TextTest::Contains { wanted, value } => among(*wanted, Operator::Like, &[holding(value)]),
         TextTest::StartsWith(value) => among(true, Operator::Like, &[format!("{}%", escaped(value))]),
-        TextTest::Blank(blank) if *blank => not(all(present(column).into_iter())),
-        TextTest::Blank(_) => all(present(column).into_iter()),
+        TextTest::Blank(blank) if *blank => not(all(present(column, reach).into_iter())),
+        TextTest::Blank(_) => all(present(column, reach).into_iter()),
     }
 }
 
@@ -35,10 +35,11 @@ enum Operator {
 }
 
 /// That a key has a related row at all; an owner it always has. Null stays out of a condition that may be negated.
-fn present(column: Column) -> Option<Predicate> {
+fn present(column: Column, reach: &Reach) -> Option<Predicate> {
     match column {
-        Column::Policy => Some(fragment("api_keys.policy IS NOT NULL")),
-        Column::Resource => Some(fragment("api_keys.resource IS NOT NULL")),
+        Column::Policy | Column::Resource => {
+            Some(Box::new(sql::<Bool>("(").sql(written(column, reach)).sql(") IS NOT NULL")))
+        }
         Column::Scope => Some(fragment("EXISTS (SELECT 1 FROM key_scopes WHERE key_scopes.key = api_keys.id)")),
         _ => None,
     }

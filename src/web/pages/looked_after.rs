@@ -9,11 +9,12 @@ use super::admin_api_keys::{KeyRow, number};
 use super::generate_dialog::{GenerateDialog, NewKey};
 use super::generate_key::parse as parse_request;
 use super::key;
+use super::permissions::up_to_limit;
 use super::resource::parse;
 use super::resources::segment;
 use super::reveal::{Reveal, shown_once};
 use super::sign_in::Nothing;
-use crate::actions::browse_keys::ListedKey;
+use crate::actions::browse_keys::{Count, ListedKey};
 use crate::actions::generate_key::{FormId, Issued, KeyRequest, New};
 use crate::actions::get_or_create_key::{GotOrCreated, Wanted};
 use crate::actions::give_rights::Offer;
@@ -40,7 +41,7 @@ pub const PATH: &str = "/resources";
 #[template(path = "pages/looked_after_list.html")]
 struct ListPage {
     shell: Shell,
-    resources: Vec<(Resource, i64)>,
+    resources: Vec<(Resource, Count)>,
 }
 
 #[derive(Template)]

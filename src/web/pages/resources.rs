@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::number;
+use super::permissions::up_to_limit;
 use crate::actions::manage_resources::ResourcePage;
 use crate::actions::paging::From;
 use crate::actions::{App, Error};
