@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use url::Url;
@@ -41,6 +42,23 @@ pub struct Given {
     /// What keys start with; several are accepted, separated by commas, the first makes new keys. [default: clv]
     #[arg(long, global = true, env = "CLAVIGER_KEY_PREFIX", value_name = "PREFIXES", help_heading = "Settings")]
     pub key_prefix: Option<String>,
+    /// How long to go on after SIGTERM before the server ends, in seconds, so that a load balancer sees that it is not ready.
+    /// [default: 0]
+    #[arg(long, global = true, env = "CLAVIGER_SHUTDOWN_DELAY", value_name = "SECONDS", help_heading = "Settings")]
+    pub shutdown_delay: Option<String>,
+    /// Connections that one address may have at a time; trusted proxies may have any number. [default: 256]
+    #[arg(
+        long,
+        global = true,
+        env = "CLAVIGER_CONNECTIONS_PER_ADDRESS",
+        value_name = "NUMBER",
+        help_heading = "Settings"
+    )]
+    pub connections_per_address: Option<String>,
+    /// What stands between this server and Postgres: `none`, or `transaction`, a pooler that gives each transaction another
+    /// session (PgBouncer's transaction mode). [default: none]
+    #[arg(long, global = true, env = "CLAVIGER_DATABASE_POOLER", value_name = "KIND", help_heading = "Settings")]
+    pub database_pooler: Option<String>,
     /// What is logged, as a tracing filter such as `info` or `claviger=debug,warn`. [default: info, without the HTTP server's own lines]
     #[arg(long, global = true, env = "CLAVIGER_LOG", value_name = "FILTER", help_heading = "Settings")]
     pub log: Option<String>,
@@ -64,6 +82,10 @@ pub struct Config {
     pub gateway_networks: Vec<IpNet>,
     /// The prefixes of keys: the first makes new ones, all are accepted. Never empty.
     pub prefixes: Vec<Prefix>,
+    /// How long to go on after SIGTERM before the server ends.
+    pub shutdown_delay: Duration,
+    /// Connections that one address may have at a time.
+    pub connections_per_address: usize,
     /// What is logged.
     pub log: String,
     /// As JSON lines instead of text.
@@ -82,6 +104,8 @@ impl Config {
             trusted_proxies: Vec::new(),
             gateway_networks: private_networks(),
             prefixes: vec![Prefix::default()],
+            shutdown_delay: Duration::ZERO,
+            connections_per_address: 256,
             log: DEFAULT_LOG.into(),
             log_json: false,
         };
@@ -98,6 +122,22 @@ impl Config {
             networks("CLAVIGER_GATEWAY_NETWORKS", text)
         }));
         keep(set(given.key_prefix.as_ref(), &mut config.prefixes, prefixes));
+        keep(set(given.shutdown_delay.as_ref(), &mut config.shutdown_delay, |text| {
+            number("CLAVIGER_SHUTDOWN_DELAY", text, 0, 600).map(Duration::from_secs)
+        }));
+        keep(set(given.connections_per_address.as_ref(), &mut config.connections_per_address, |text| {
+            number("CLAVIGER_CONNECTIONS_PER_ADDRESS", text, 8, 1_000_000)
+                .map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+        }));
+        let mut pooled = false;
+        keep(set(given.database_pooler.as_ref(), &mut pooled, |text| match text {
+            "none" => Ok(false),
+            "transaction" => Ok(true),
+            _ => Err(format!("CLAVIGER_DATABASE_POOLER is {text:?}. Give none or transaction")),
+        }));
+        if let Address::Postgres { pooler, .. } = &mut config.database {
+            *pooler = pooled;
+        }
         keep(set(given.log.as_ref(), &mut config.log, |text| {
             let filter = tracing_subscriber::EnvFilter::try_new(text);
             filter
@@ -138,7 +178,7 @@ fn set<T>(given: Option<&String>, target: &mut T, parse: impl Fn(&str) -> Result
 /// The text of a wrong address is not repeated: it may hold a password.
 fn database(text: &str) -> Result<Address, String> {
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        return Ok(Address::Postgres(text.to_owned()));
+        return Ok(Address::postgres(text));
     }
     match text.strip_prefix("sqlite://") {
         Some(path) if !path.is_empty() && !path.contains(['?', '\0']) && !path.ends_with('/') && path != ":memory:" => {
@@ -173,6 +213,11 @@ fn networks(variable: &str, text: &str) -> Result<Vec<IpNet>, String> {
             })
         })
         .collect()
+}
+
+fn number(variable: &str, text: &str, least: u64, most: u64) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("{variable} is {text:?}. Give a number between {least} and {most}"))
 }
 
 fn prefixes(text: &str) -> Result<Vec<Prefix>, String> {
@@ -226,6 +271,9 @@ mod tests {
             trusted_proxies: Some("10.0.0.0/99".into()),
             gateway_networks: Some("x".into()),
             key_prefix: Some("CLV".into()),
+            shutdown_delay: Some("soon".into()),
+            connections_per_address: Some("1".into()),
+            database_pooler: Some("session".into()),
             log: Some("a=b=c".into()),
             log_format: Some("xml".into()),
         };
@@ -238,12 +286,15 @@ mod tests {
             "CLAVIGER_TRUSTED_PROXIES",
             "CLAVIGER_GATEWAY_NETWORKS",
             "CLAVIGER_KEY_PREFIX",
+            "CLAVIGER_SHUTDOWN_DELAY",
+            "CLAVIGER_CONNECTIONS_PER_ADDRESS",
+            "CLAVIGER_DATABASE_POOLER",
             "CLAVIGER_LOG is",
             "CLAVIGER_LOG_FORMAT",
         ] {
             assert!(text.contains(variable), "{variable} is missing from {text}");
         }
-        assert_eq!(mistakes.len(), 8);
+        assert_eq!(mistakes.len(), 11);
         assert!(!text.contains("hunter2"));
     }
 

@@ -7,10 +7,12 @@
 //! | [`actions`] | what people can DO: one verb per file, `ls src/actions` is the feature list |
 //! | [`web`] | how browsers, programs and gateways ASK |
 //! | [`cli`] | how operators ASK |
+//! | [`background`] | what runs beside the answers |
 //!
 //! The one rule: arrows run one way, `web, cli → actions → store → domain`.
 
 pub mod actions;
+pub mod background;
 pub mod cli;
 pub mod config;
 pub mod domain;

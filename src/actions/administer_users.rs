@@ -110,23 +110,22 @@ impl App {
             password: None,
             role: invited.role,
         };
-        self.store
-            .write(move |db| {
-                let id = accounts::insert(db, &new, actor.account, now).map_err(|error| match error {
-                    store::Error::Conflict(Unique::Username) => {
-                        Mistake::new("username", "This user name is taken. Choose another").into()
-                    }
-                    error => Error::from(error),
-                })?;
-                sign_in_links::replace(db, id, &hash, actor.account, expires_at, now)?;
-                let policies = policies::give_to_new_person(db, id)?;
-                let details = json!({
-                    "role": new.role.word(), "display_name": new.display_name, "link_until": expires_at.rfc3339(),
-                    "policies": policies,
-                });
-                Ok::<_, Error>(audit::insert(db, &actor.did(now, Action::UserCreate, new.username.as_str(), details))?)
-            })
-            .await?;
+        self.act(actor.authority(), move |db| {
+            let id = accounts::insert(db, &new, actor.account, now).map_err(|error| match error {
+                store::Error::Conflict(Unique::Username) => {
+                    Mistake::new("username", "This user name is taken. Choose another").into()
+                }
+                error => Error::from(error),
+            })?;
+            sign_in_links::replace(db, id, &hash, actor.account, expires_at, now)?;
+            let policies = policies::give_to_new_person(db, id)?;
+            let details = json!({
+                "role": new.role.word(), "display_name": new.display_name, "link_until": expires_at.rfc3339(),
+                "policies": policies,
+            });
+            Ok::<_, Error>(audit::insert(db, &actor.did(now, Action::UserCreate, new.username.as_str(), details))?)
+        })
+        .await?;
         Ok(link)
     }
 
@@ -135,17 +134,16 @@ impl App {
         let link = self.new_link();
         let (actor, username, now, hash, expires_at) =
             (actor.clone(), username.clone(), self.now(), hash(&link.token), link.expires_at);
-        self.store
-            .write(move |db| {
-                let account = person(db, &username)?;
-                if !account.active {
-                    return Err(Error::Conflict("This person is deactivated. Activate them first.".into()));
-                }
-                sign_in_links::replace(db, account.id, &hash, actor.account, expires_at, now)?;
-                let details = json!({ "until": expires_at.rfc3339() });
-                Ok(audit::insert(db, &actor.did(now, Action::UserLink, username.as_str(), details))?)
-            })
-            .await?;
+        self.act(actor.authority(), move |db| {
+            let account = person(db, &username)?;
+            if !account.active {
+                return Err(Error::Conflict("This person is deactivated. Activate them first.".into()));
+            }
+            sign_in_links::replace(db, account.id, &hash, actor.account, expires_at, now)?;
+            let details = json!({ "until": expires_at.rfc3339() });
+            Ok(audit::insert(db, &actor.did(now, Action::UserLink, username.as_str(), details))?)
+        })
+        .await?;
         Ok(link)
     }
 
@@ -171,21 +169,20 @@ impl App {
             .await??
             .ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
         let (hash, actor, now, id) = (hash(token), actor.clone(), self.now(), self.new_session_id());
-        self.store
-            .write(move |db| {
-                let account = linked(db, &hash, now)?;
-                accounts::lock(db, account.id)?;
-                linked(db, &hash, now)?; // still good, now that nobody else can use it
-                sign_in_links::delete(db, account.id)?;
-                accounts::set_password(db, account.id, &password)?;
-                session_rows::delete_all(db, account.id)?;
-                accounts::signed_in(db, account.id, &actor.address_text(), now)?;
-                let actor = Actor { account: Some(account.id), name: account.username.as_str().to_owned(), ..actor };
-                audit::insert(db, &actor.did(now, Action::UserSetPassword, &actor.name, json!({ "by": "link" })))?;
-                sessions::begin(db, &id, &account, &actor.address_text(), agent, now)?;
-                Ok(Session { id, account })
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let account = linked(db, &hash, now)?;
+            accounts::lock(db, account.id)?;
+            linked(db, &hash, now)?; // still good, now that nobody else can use it
+            sign_in_links::delete(db, account.id)?;
+            accounts::set_password(db, account.id, &password)?;
+            session_rows::delete_all(db, account.id)?;
+            accounts::signed_in(db, account.id, &actor.address_text(), now)?;
+            let actor = Actor { account: Some(account.id), name: account.username.as_str().to_owned(), ..actor };
+            audit::insert(db, &actor.did(now, Action::UserSetPassword, &actor.name, json!({ "by": "link" })))?;
+            sessions::begin(db, &id, &account, &actor.address_text(), agent, now)?;
+            Ok(Session { id, account })
+        })
+        .await
     }
 
     /// Changes how a person is called and their email address.
@@ -197,54 +194,53 @@ impl App {
         email: Option<String>,
     ) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let before = person(db, &username)?;
-                accounts::set_display_name(db, before.id, &display_name)?;
-                accounts::set_email(db, before.id, email.as_deref())?;
-                let details = json!({ "display_name": [before.display_name, display_name], "email_changed": before.email != email });
-                Ok(audit::insert(db, &actor.did(now, Action::UserEdit, username.as_str(), details))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let before = person(db, &username)?;
+            accounts::set_display_name(db, before.id, &display_name)?;
+            accounts::set_email(db, before.id, email.as_deref())?;
+            let details =
+                json!({ "display_name": [before.display_name, display_name], "email_changed": before.email != email });
+            Ok(audit::insert(db, &actor.did(now, Action::UserEdit, username.as_str(), details))?)
+        })
+        .await
     }
 
-    /// Gives a person another role. The last active administrator stays one.
+    /// Gives a person another role, and ends their sessions. The last active administrator stays one.
     pub async fn set_role(&self, actor: &Actor, username: &Username, role: Role) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.store
-            .write(move |db| {
-                accounts::lock_admins(db)?;
-                let before = person(db, &username)?;
-                if before.role == role {
-                    return Ok(());
-                }
-                if before.is_admin() && before.active && accounts::other_active_admins(db, before.id)? == 0 {
-                    let text = "This is the last active administrator. Make another one first.";
-                    return Err(Error::Conflict(text.into()));
-                }
-                accounts::set_role(db, before.id, role)?;
-                sign_in_links::delete(db, before.id)?;
-                let details = json!({ "before": before.role.word(), "after": role.word() });
-                Ok(audit::insert(db, &actor.did(now, Action::UserSetRole, username.as_str(), details))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            accounts::lock_admins(db)?;
+            let before = person(db, &username)?;
+            if before.role == role {
+                return Ok(());
+            }
+            if before.is_admin() && before.active && accounts::other_active_admins(db, before.id)? == 0 {
+                let text = "This is the last active administrator. Make another one first.";
+                return Err(Error::Conflict(text.into()));
+            }
+            accounts::set_role(db, before.id, role)?;
+            sign_in_links::delete(db, before.id)?;
+            session_rows::delete_all(db, before.id)?;
+            let details = json!({ "before": before.role.word(), "after": role.word() });
+            Ok(audit::insert(db, &actor.did(now, Action::UserSetRole, username.as_str(), details))?)
+        })
+        .await
     }
 
     /// Ends a session of somebody.
     pub async fn end_session_of(&self, actor: &Actor, username: &Username, session: i64) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let account = person(db, &username)?;
-                match session_rows::delete_listed(db, account.id, session)? {
-                    0 => Err(Error::NotFound),
-                    _ => Ok(audit::insert(
-                        db,
-                        &actor.did(now, Action::SessionsEnd, username.as_str(), json!({ "sessions": 1 })),
-                    )?),
-                }
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let account = person(db, &username)?;
+            match session_rows::delete_listed(db, account.id, session)? {
+                0 => Err(Error::NotFound),
+                _ => Ok(audit::insert(
+                    db,
+                    &actor.did(now, Action::SessionsEnd, username.as_str(), json!({ "sessions": 1 })),
+                )?),
+            }
+        })
+        .await
     }
 
     fn new_link(&self) -> Link {

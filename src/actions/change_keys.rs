@@ -45,24 +45,23 @@ impl App {
             Chosen::Matching(filter) => Some(filter.query()),
             Chosen::Ticked(_) => None,
         };
-        self.store
-            .write(move |db| {
-                let new = NewJob {
-                    verb,
-                    state: JobState::Draft,
-                    filter,
-                    asked_by,
-                    undoes: None,
-                    parameter: String::new(),
-                    reason: String::new(),
-                };
-                let freeze = |db: &mut Db, id| job_keys::freeze(db, id, verb, &chosen, now);
-                match job_keys::add_job(db, &new, now, freeze)? {
-                    (_, 0) => Err(Mistake::new("key", nothing(verb)).into()),
-                    (id, _) => Ok(id),
-                }
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let new = NewJob {
+                verb,
+                state: JobState::Draft,
+                filter,
+                asked_by,
+                undoes: None,
+                parameter: String::new(),
+                reason: String::new(),
+            };
+            let freeze = |db: &mut Db, id| job_keys::freeze(db, id, verb, &chosen, now);
+            match job_keys::add_job(db, &new, now, freeze)? {
+                (_, 0) => Err(Mistake::new("key", nothing(verb)).into()),
+                (id, _) => Ok(id),
+            }
+        })
+        .await
     }
 
     /// A job; a draft only for the one who made it.
@@ -97,8 +96,7 @@ impl App {
         let (reason, expires_at) = read(&job, entered, now)?;
         let actor = actor.clone();
         let confirmed = self
-            .store
-            .write(move |db| {
+            .act(actor.authority(), move |db| {
                 if !jobs::confirm(db, id, &reason, expires_at, now)? {
                     return Ok::<_, Error>(false);
                 }
@@ -121,8 +119,7 @@ impl App {
     pub async fn stop_job(&self, actor: &Actor, id: i64) -> Result<(), Error> {
         let event = actor.did(self.now(), Action::JobStop, &format!("job {id}"), json!({}));
         let stopping = self
-            .store
-            .write(move |db| {
+            .act(actor.authority(), move |db| {
                 let stopping = jobs::ask_to_stop(db, id)?;
                 if stopping {
                     audit::insert(db, &event)?;
@@ -137,8 +134,7 @@ impl App {
     pub async fn undo_job(&self, actor: &Actor, id: i64) -> Result<i64, Error> {
         let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
         let undo = self
-            .store
-            .write(move |db| {
+            .act(actor.authority(), move |db| {
                 let job = jobs::find(db, id)?.filter(|job| job.state != JobState::Draft).ok_or(Error::NotFound)?;
                 if let Some(undo) = job.undone_by {
                     return Ok(undo);

@@ -21,22 +21,21 @@ impl App {
             .into_iter()
             .map(|(setting, value)| setting.parse(&value).map(|value| (setting, value)))
             .collect::<Result<_, _>>()?;
-        self.store
-            .write(move |db| {
-                let before = settings::load(db)?;
-                let mut different = 0;
-                for (setting, value) in changes {
-                    let old = before.value(setting);
-                    if old != value {
-                        settings::set(db, setting.name(), &value, now)?;
-                        let details = json!({ "before": old, "after": value });
-                        audit::insert(db, &actor.did(now, Action::SettingChange, setting.name(), details))?;
-                        different += 1;
-                    }
+        self.act(actor.authority(), move |db| {
+            let before = settings::load(db)?;
+            let mut different = 0;
+            for (setting, value) in changes {
+                let old = before.value(setting);
+                if old != value {
+                    settings::set(db, setting.name(), &value, now)?;
+                    let details = json!({ "before": old, "after": value });
+                    audit::insert(db, &actor.did(now, Action::SettingChange, setting.name(), details))?;
+                    different += 1;
                 }
-                Ok(different)
-            })
-            .await
+            }
+            Ok(different)
+        })
+        .await
     }
 
     /// The policies that every new person gets, and all that there are, by name.
@@ -52,18 +51,17 @@ impl App {
     /// Makes these the policies that every new person gets. Those who are there keep what they have.
     pub async fn set_policies_of_new_people(&self, actor: &Actor, wanted: Vec<String>) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let before = policies::of_new_people(db)?;
-                let ids = hold_all(db, wanted)?;
-                policies::set_of_new_people(db, &ids)?;
-                let after = policies::of_new_people(db)?;
-                if before != after {
-                    let details = json!({ "before": before, "after": after });
-                    audit::insert(db, &actor.did(now, Action::SettingChange, "policies_of_new_people", details))?;
-                }
-                Ok(())
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let before = policies::of_new_people(db)?;
+            let ids = hold_all(db, wanted)?;
+            policies::set_of_new_people(db, &ids)?;
+            let after = policies::of_new_people(db)?;
+            if before != after {
+                let details = json!({ "before": before, "after": after });
+                audit::insert(db, &actor.did(now, Action::SettingChange, "policies_of_new_people", details))?;
+            }
+            Ok(())
+        })
+        .await
     }
 }

@@ -38,9 +38,7 @@ impl App {
         their_keys: TheirKeys,
     ) -> Result<Option<i64>, Error> {
         let (actor, asked_by, username, now) = (actor.clone(), asked_by(actor)?, username.clone(), self.now());
-        let job = self
-            .store
-            .write(move |db| {
+        let job = self.act(actor.authority(), move |db| {
                 accounts::lock_admins(db)?; // before the person's own row: two who delete each other take turns
                 let id = accounts::person(db, &username)?.ok_or(Error::NotFound)?.account.id;
                 let to = match &their_keys {

@@ -23,24 +23,23 @@ impl App {
     ) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
         let (name, note) = texts;
-        self.store
-            .write(move |db| {
-                let key = own_living(db, owner, &first_eight)?;
-                if key.version != version {
-                    let text = "This key was changed meanwhile. Reload to see the change, then try again.";
-                    return Err(Error::Conflict(text.into()));
+        self.act(actor.authority(), move |db| {
+            let key = own_living(db, owner, &first_eight)?;
+            if key.version != version {
+                let text = "This key was changed meanwhile. Reload to see the change, then try again.";
+                return Err(Error::Conflict(text.into()));
+            }
+            if name.0 != key.name {
+                if keys::name_is_held(db, owner, &name, now)? {
+                    return Err(super::generate_key::name_taken());
                 }
-                if name.0 != key.name {
-                    if keys::name_is_held(db, owner, &name, now)? {
-                        return Err(super::generate_key::name_taken());
-                    }
-                    keys::set_name(db, &key, &name, now)?;
-                }
-                keys::set_note(db, &key, &note, now)?;
-                let details = json!({ "name": [key.name, name.0], "note": [key.note, note.0] });
-                Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, first_eight.as_str(), details))?)
-            })
-            .await
+                keys::set_name(db, &key, &name, now)?;
+            }
+            keys::set_note(db, &key, &note, now)?;
+            let details = json!({ "name": [key.name, name.0], "note": [key.note, note.0] });
+            Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, first_eight.as_str(), details))?)
+        })
+        .await
     }
 }
 

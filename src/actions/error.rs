@@ -58,3 +58,12 @@ impl From<Mistake> for Error {
         Self::Invalid(vec![mistake])
     }
 }
+
+impl store::Failure for Error {
+    fn outage(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable(reason) | Self::Unknown(reason) => Some(reason),
+            _ => None,
+        }
+    }
+}

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::browse_keys::{Around, List, ListedKey};
-use super::{Actor, App, Error};
+use super::{Actor, App, Authority, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
 use crate::domain::key_filter::Place;
@@ -22,6 +22,7 @@ const BATCH: i64 = 2_000;
 /// An export that goes on.
 pub struct Export {
     ask: Ask,
+    authority: Authority,
     walk: bool,
     after: Option<Place>,
     over: bool,
@@ -35,11 +36,7 @@ pub struct Export {
 impl App {
     /// Begins an export; `most` is how many keys its form can hold. Without its audit event there is none.
     pub async fn begin_export(&self, actor: &Actor, list: &List, form: &str, most: i64) -> Result<Export, Error> {
-        let busy = |_| Error::TooMany {
-            text: "Two exports are running already. Try again when one of them has ended.".into(),
-            retry_after: 30,
-        };
-        let seat = Arc::clone(&self.exports).try_acquire_owned().map_err(busy)?;
+        let seat = self.export_seat()?;
         let now = self.now();
         let ask = Ask {
             filter: list.filter.clone(),
@@ -63,15 +60,24 @@ impl App {
         }
         let details = json!({ "form": form, "keys": count, "filter": list.filter.query(), "sort": list.sort.query() });
         let event = actor.did(now, Action::KeyExport, "api keys", details);
-        self.store.write(move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
-        Ok(Export { ask, walk, after: None, over: false, count, now, _seat: seat })
+        self.act(actor.authority(), move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
+        Ok(Export { ask, authority: actor.authority(), walk, after: None, over: false, count, now, _seat: seat })
     }
 
-    /// The next keys with their owners; none when the export is over.
+    /// A seat for an export, of whatever.
+    pub(super) fn export_seat(&self) -> Result<OwnedSemaphorePermit, Error> {
+        Arc::clone(&self.exports).try_acquire_owned().map_err(|_| Error::TooMany {
+            text: "Two exports are running already. Try again when one of them has ended.".into(),
+            retry_after: 30,
+        })
+    }
+
+    /// The next keys with their owners; none when the export is over. Who may not export any more gets no more.
     pub async fn next_of_export(&self, export: &mut Export) -> Result<Vec<ListedKey>, Error> {
         if export.over {
             return Ok(Vec::new());
         }
+        self.confirm(&export.authority).await?;
         let from = export.after.take().map_or(From::Start, From::After);
         let (ask, walk) = (Ask { from, ..export.ask.clone() }, export.walk);
         let (placed, around) = self

@@ -78,7 +78,7 @@ impl App {
                 .await?;
             said(done);
         }
-        self.store.at_leisure(demo::analyze).await?;
+        self.store.at_leisure(demo::settle).await?;
         Ok(SignInWith { username: admin, password })
     }
 

@@ -15,6 +15,7 @@ use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Access, Wish};
 use crate::domain::secret::{FirstEight, Secret, SecretHash, base62};
 use crate::domain::user::{Account, Kind};
+use crate::store::forms::Shown;
 use crate::store::keys::NewKey;
 use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, rights, session_keys, settings};
 
@@ -124,7 +125,7 @@ impl App {
         secret_hash: SecretHash,
     ) -> Result<Result<(ApiKey, Access), FirstEight>, Attempt> {
         let (actor, now) = (actor.clone(), self.now());
-        self.store.write(move |db| issue(db, &actor, owner, request, (first_eight, secret_hash), now)).await
+        self.act(actor.authority(), move |db| issue(db, &actor, owner, request, (first_eight, secret_hash), now)).await
     }
 }
 
@@ -163,7 +164,8 @@ pub(super) fn issue(
     let new = NewKey { first_eight, secret_hash, owner, name, note, grant, resource, expires_at };
     let id = keys::insert(db, &new, maker, now)?;
     rights::give_scopes(db, id, &scopes)?;
-    forms::insert(db, &request.form.hash(maker), maker, &new.first_eight, now)?;
+    let shown = Shown { first_eight: &new.first_eight, key: Some(id) };
+    forms::insert(db, &request.form.hash(maker), maker, &shown, now)?;
     let details = json!({
         "name": new.name.0, "owner": account.username.as_str(), "expires_at": expires_at.map(Moment::rfc3339),
         "access": request.wish.told(), "resource": request.resource.as_ref().map(ResourceName::text),
@@ -293,6 +295,15 @@ impl From<store::Error> for Attempt {
             store::Error::Conflict(Unique::FirstEight | Unique::UsedForm) => Self::Again,
             store::Error::Conflict(Unique::KeyName) => Self::Failed(name_taken()),
             error => Self::Failed(error.into()),
+        }
+    }
+}
+
+impl store::Failure for Attempt {
+    fn outage(&self) -> Option<&str> {
+        match self {
+            Self::Again => None,
+            Self::Failed(error) => error.outage(),
         }
     }
 }

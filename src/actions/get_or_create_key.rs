@@ -62,9 +62,10 @@ impl App {
                 renewed: renewed.as_ref().map(|(key, secret)| (key.clone(), secret.hash())),
             };
             let (actor, wanted, request, now) = (actor.clone(), wanted.clone(), request.clone(), self.now());
+            let authority =
+                request.resource.as_ref().map_or_else(|| actor.authority(), |name| actor.administering(name));
             let made = self
-                .store
-                .write(move |db| get_or_create(db, &actor, account, &wanted, request, rotate, hashes, now))
+                .act(authority, move |db| get_or_create(db, &actor, account, &wanted, request, rotate, hashes, now))
                 .await;
             return match made {
                 Ok(Made::Got(key, access)) => Ok(GotOrCreated::Got(Box::new((key, access)))),

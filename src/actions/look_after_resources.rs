@@ -119,22 +119,21 @@ impl App {
         first_eight: &FirstEight,
     ) -> Result<(), Error> {
         let (actor, name, first_eight, now) = (actor.clone(), name.clone(), first_eight.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let resource = own_resource(db, account, &name)?;
-                let key = keys::find(db, &first_eight)?.filter(|key| key.resource == Some(resource.id));
-                let owner = key.ok_or(Error::NotFound)?.owner;
-                accounts::lock(db, owner)?;
-                let key = keys::hold_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
-                if key.revoked.is_some() {
-                    return Ok(()); // twice is once
-                }
-                let reason = format!("By who looks after {}", name.text());
-                keys::revoke(db, key.id, &Stop { at: now, by: Some(account), reason })?;
-                let details = json!({ "name": key.name, "resource": name.text() });
-                Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)
-            })
-            .await
+        self.act(actor.administering(&name), move |db| {
+            let resource = own_resource(db, account, &name)?;
+            let key = keys::find(db, &first_eight)?.filter(|key| key.resource == Some(resource.id));
+            let owner = key.ok_or(Error::NotFound)?.owner;
+            accounts::lock(db, owner)?;
+            let key = keys::hold_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+            if key.revoked.is_some() {
+                return Ok(()); // twice is once
+            }
+            let reason = format!("By who looks after {}", name.text());
+            keys::revoke(db, key.id, &Stop { at: now, by: Some(account), reason })?;
+            let details = json!({ "name": key.name, "resource": name.text() });
+            Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)
+        })
+        .await
     }
 }
 

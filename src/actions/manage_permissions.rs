@@ -39,12 +39,11 @@ impl App {
     ) -> Result<Registered, Error> {
         check(&service, &wanted)?;
         let (actor, now) = (actor.clone(), self.now());
-        self.store
-            .write(move |db| {
-                permissions::lock(db)?;
-                register(db, &actor, &service, &wanted, now)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            register(db, &actor, &service, &wanted, now)
+        })
+        .await
     }
 
     /// Registers one permission more for a service, or takes a retired one up again.
@@ -56,41 +55,37 @@ impl App {
         description: String,
     ) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.store
-            .write(move |db| {
-                permissions::lock(db)?;
-                let mut wanted: Vec<(PermissionName, String)> = permissions::catalogue(db)?
-                    .into_iter()
-                    .filter(|permission| {
-                        permission.service == service && !permission.retired && permission.name != name
-                    })
-                    .map(|permission| (permission.name, permission.description))
-                    .collect();
-                wanted.push((name, description));
-                check(&service, &wanted)?;
-                register(db, &actor, &service, &wanted, now).map(drop)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let mut wanted: Vec<(PermissionName, String)> = permissions::catalogue(db)?
+                .into_iter()
+                .filter(|permission| permission.service == service && !permission.retired && permission.name != name)
+                .map(|permission| (permission.name, permission.description))
+                .collect();
+            wanted.push((name, description));
+            check(&service, &wanted)?;
+            register(db, &actor, &service, &wanted, now).map(drop)
+        })
+        .await
     }
 
     /// Retires a permission: from the next verification on nobody holds it. Its service can register it again.
     pub async fn retire_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.store
-            .write(move |db| {
-                permissions::lock(db)?;
-                let permission = permissions::find(db, &name)?.ok_or(Error::NotFound)?;
-                if permission.service.as_str() == CLAVIGER {
-                    return Err(Error::Conflict("Claviger’s own permissions cannot be retired.".into()));
-                }
-                if permission.retired {
-                    return Ok(());
-                }
-                permissions::set_retired(db, permission.id, Some(now))?;
-                let details = json!({ "service": permission.service.as_str() });
-                Ok(audit::insert(db, &actor.did(now, Action::PermissionRetire, name.as_str(), details))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let permission = permissions::find(db, &name)?.ok_or(Error::NotFound)?;
+            if permission.service.as_str() == CLAVIGER {
+                return Err(Error::Conflict("Claviger’s own permissions cannot be retired.".into()));
+            }
+            if permission.retired {
+                return Ok(());
+            }
+            permissions::set_retired(db, permission.id, Some(now))?;
+            let details = json!({ "service": permission.service.as_str() });
+            Ok(audit::insert(db, &actor.did(now, Action::PermissionRetire, name.as_str(), details))?)
+        })
+        .await
     }
 }
 

@@ -90,14 +90,13 @@ impl App {
     /// Makes a policy.
     pub async fn create_policy(&self, actor: &Actor, draft: PolicyDraft) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let ids = ids(db, &draft.permissions, None)?;
-                policies::insert(db, &draft.name, &draft.description, &ids, actor.account, now).map_err(name_taken)?;
-                let details = json!({ "permissions": names(&draft.permissions), "description": draft.description });
-                Ok(audit::insert(db, &actor.did(now, Action::PolicyCreate, draft.name.as_str(), details))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let ids = ids(db, &draft.permissions, None)?;
+            policies::insert(db, &draft.name, &draft.description, &ids, actor.account, now).map_err(name_taken)?;
+            let details = json!({ "permissions": names(&draft.permissions), "description": draft.description });
+            Ok(audit::insert(db, &actor.did(now, Action::PolicyCreate, draft.name.as_str(), details))?)
+        })
+        .await
     }
 
     /// Changes a policy for all who hold it and all keys that carry it. `version` is the one that the person saw.
@@ -109,8 +108,7 @@ impl App {
         draft: PolicyDraft,
     ) -> Result<(), Error> {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.store
-            .write(move |db| {
+        self.act(actor.authority(), move |db| {
                 let before = policies::hold(db, &name)?.ok_or(Error::NotFound)?;
                 if before.version != version {
                     let text = "Somebody else changed this policy meanwhile. Look at it, and enter your change again.";
@@ -135,8 +133,7 @@ impl App {
         }
         let (actor, asked_by, name, now) = (actor.clone(), asked_by(actor)?, name.clone(), self.now());
         let job = self
-            .store
-            .write(move |db| {
+            .act(actor.authority(), move |db| {
                 let policy = policies::hold(db, &name)?.ok_or(Error::NotFound)?;
                 let reached = policies::reached_by(db, policy.id, now)?;
                 let verb = match settings::load(db)?.on_policy_delete {
@@ -170,8 +167,7 @@ impl App {
         let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
         let (from, to) = (from.clone(), to.clone());
         let job = self
-            .store
-            .write(move |db| {
+            .act(actor.authority(), move |db| {
                 let from = policies::find(db, &from)?.ok_or(Error::NotFound)?;
                 let unknown = || Mistake::new("to", "Choose another policy");
                 let to = policies::hold(db, &to)?.filter(|to| to.id != from.id).ok_or_else(unknown)?;
@@ -203,22 +199,20 @@ impl App {
     /// Makes these the policies of a person or a service account.
     pub async fn set_policies(&self, actor: &Actor, username: &Username, wanted: Vec<String>) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let account = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account;
-                accounts::lock(db, account.id)?;
-                let before: Vec<String> =
-                    policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
-                let ids = hold_all(db, wanted)?;
-                policies::set_held_by(db, account.id, &ids)?;
-                let after: Vec<String> = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
-                if before != after {
-                    let details = json!({ "before": before, "after": after });
-                    audit::insert(db, &actor.did(now, Action::UserSetPolicies, username.as_str(), details))?;
-                }
-                Ok(())
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let account = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account;
+            accounts::lock(db, account.id)?;
+            let before: Vec<String> = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
+            let ids = hold_all(db, wanted)?;
+            policies::set_held_by(db, account.id, &ids)?;
+            let after: Vec<String> = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
+            if before != after {
+                let details = json!({ "before": before, "after": after });
+                audit::insert(db, &actor.did(now, Action::UserSetPolicies, username.as_str(), details))?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// The policies of an account, and all that there are, by name.

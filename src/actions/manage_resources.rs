@@ -91,57 +91,54 @@ impl App {
     /// Registers a resource.
     pub async fn register_resource(&self, actor: &Actor, name: ResourceName, title: String) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.store
-            .write(move |db| {
-                resources::insert(db, &name, &title, actor.account, now).map_err(|error| match error {
-                    StoreError::Conflict(Unique::ResourceName) => {
-                        Mistake::new("external_id", "A resource of this kind has this identifier already").into()
-                    }
-                    error => Error::from(error),
-                })?;
-                let event = actor.did(now, Action::ResourceRegister, &name.text(), json!({ "title": title }));
-                Ok(audit::insert(db, &event)?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            resources::insert(db, &name, &title, actor.account, now).map_err(|error| match error {
+                StoreError::Conflict(Unique::ResourceName) => {
+                    Mistake::new("external_id", "A resource of this kind has this identifier already").into()
+                }
+                error => Error::from(error),
+            })?;
+            let event = actor.did(now, Action::ResourceRegister, &name.text(), json!({ "title": title }));
+            Ok(audit::insert(db, &event)?)
+        })
+        .await
     }
 
     /// Changes what people call a resource.
     pub async fn rename_resource(&self, actor: &Actor, name: &ResourceName, title: String) -> Result<(), Error> {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
-                if resource.title == title {
-                    return Ok(());
-                }
-                resources::set_title(db, resource.id, &title)?;
-                let details = json!({ "title": [resource.title, title] });
-                Ok(audit::insert(db, &actor.did(now, Action::ResourceEdit, &name.text(), details))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
+            if resource.title == title {
+                return Ok(());
+            }
+            resources::set_title(db, resource.id, &title)?;
+            let details = json!({ "title": [resource.title, title] });
+            Ok(audit::insert(db, &actor.did(now, Action::ResourceEdit, &name.text(), details))?)
+        })
+        .await
     }
 
     /// Removes a resource to which no key is bound, not even one that has ended and may be restored.
     pub async fn delete_resource(&self, actor: &Actor, name: &ResourceName) -> Result<(), Error> {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
-                let keys = resources::count_keys(db, resource.id)?;
-                if keys > 0 {
-                    let bound = if keys == 1 { "1 key is".to_owned() } else { format!("{keys} keys are") };
-                    let text = format!("{bound} bound to this resource. Delete them, and wait until they are purged.");
-                    return Err(Error::Conflict(text));
-                }
-                resources::delete(db, resource.id).map_err(|error| match error {
-                    // A key was bound to it at this very moment.
-                    StoreError::Referred => Error::Conflict("A key was bound to this resource meanwhile.".into()),
-                    error => error.into(),
-                })?;
-                let details = json!({ "title": resource.title });
-                Ok(audit::insert(db, &actor.did(now, Action::ResourceDelete, &name.text(), details))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
+            let keys = resources::count_keys(db, resource.id)?;
+            if keys > 0 {
+                let bound = if keys == 1 { "1 key is".to_owned() } else { format!("{keys} keys are") };
+                let text = format!("{bound} bound to this resource. Delete them, and wait until they are purged.");
+                return Err(Error::Conflict(text));
+            }
+            resources::delete(db, resource.id).map_err(|error| match error {
+                // A key was bound to it at this very moment.
+                StoreError::Referred => Error::Conflict("A key was bound to this resource meanwhile.".into()),
+                error => error.into(),
+            })?;
+            let details = json!({ "title": resource.title });
+            Ok(audit::insert(db, &actor.did(now, Action::ResourceDelete, &name.text(), details))?)
+        })
+        .await
     }
 
     /// Lets a person or a service account look after a resource.
@@ -153,20 +150,19 @@ impl App {
     ) -> Result<(), Error> {
         let unknown = || Mistake::new("username", "No active person or service account has this user name");
         let (actor, name, username, now) = (actor.clone(), name.clone(), username.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
-                let account = accounts::credentials(db, &username)?.ok_or_else(unknown)?.account;
-                accounts::lock(db, account.id)?;
-                let account = accounts::find(db, account.id)?.filter(|account| account.active).ok_or_else(unknown)?;
-                if resources::add_administrator(db, resource.id, account.id)? {
-                    let details = json!({ "account": username.as_str() });
-                    let action = Action::ResourceAddAdministrator;
-                    audit::insert(db, &actor.did(now, action, &name.text(), details))?;
-                }
-                Ok(())
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
+            let account = accounts::credentials(db, &username)?.ok_or_else(unknown)?.account;
+            accounts::lock(db, account.id)?;
+            let account = accounts::find(db, account.id)?.filter(|account| account.active).ok_or_else(unknown)?;
+            if resources::add_administrator(db, resource.id, account.id)? {
+                let details = json!({ "account": username.as_str() });
+                let action = Action::ResourceAddAdministrator;
+                audit::insert(db, &actor.did(now, action, &name.text(), details))?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Lets somebody look after a resource no longer: what they gave their keys for it as its administrator is gone at once.
@@ -177,18 +173,17 @@ impl App {
         username: &Username,
     ) -> Result<(), Error> {
         let (actor, name, username, now) = (actor.clone(), name.clone(), username.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
-                let account = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account;
-                if resources::remove_administrator(db, resource.id, account.id)? {
-                    let details = json!({ "account": username.as_str() });
-                    let action = Action::ResourceRemoveAdministrator;
-                    audit::insert(db, &actor.did(now, action, &name.text(), details))?;
-                }
-                Ok(())
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
+            let account = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account;
+            if resources::remove_administrator(db, resource.id, account.id)? {
+                let details = json!({ "account": username.as_str() });
+                let action = Action::ResourceRemoveAdministrator;
+                audit::insert(db, &actor.did(now, action, &name.text(), details))?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// A kind, and what can be chosen for it.
@@ -209,26 +204,25 @@ impl App {
     /// a key that is bound to a resource is good for that alone.
     pub async fn set_resource_kind(&self, actor: &Actor, kind: &ResourceKind, wanted: Rights) -> Result<(), Error> {
         let (actor, kind, now) = (actor.clone(), kind.clone(), self.now());
-        self.store
-            .write(move |db| {
-                if !resources::is_kind(db, &kind)? {
-                    return Err(Error::NotFound);
-                }
-                permissions::lock(db)?;
-                let before = resources::chosen_of_kind(db, &kind)?;
-                if let Some(name) = wanted.iter().find(|name| name.is_own()) {
-                    let text = format!("{} cannot be given here. Select among these permissions", name.as_str());
-                    return Err(Mistake::new("permissions", text).into());
-                }
-                let ids = ids(db, &wanted, Some(&before))?;
-                if before == wanted {
-                    return Ok(());
-                }
-                resources::set_of_kind(db, &kind, &ids)?;
-                let names = |rights: &Rights| rights.iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>();
-                let details = json!({ "before": names(&before), "after": names(&wanted) });
-                Ok(audit::insert(db, &actor.did(now, Action::ResourceKindEdit, kind.as_str(), details))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            if !resources::is_kind(db, &kind)? {
+                return Err(Error::NotFound);
+            }
+            permissions::lock(db)?;
+            let before = resources::chosen_of_kind(db, &kind)?;
+            if let Some(name) = wanted.iter().find(|name| name.is_own()) {
+                let text = format!("{} cannot be given here. Select among these permissions", name.as_str());
+                return Err(Mistake::new("permissions", text).into());
+            }
+            let ids = ids(db, &wanted, Some(&before))?;
+            if before == wanted {
+                return Ok(());
+            }
+            resources::set_of_kind(db, &kind, &ids)?;
+            let names = |rights: &Rights| rights.iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>();
+            let details = json!({ "before": names(&before), "after": names(&wanted) });
+            Ok(audit::insert(db, &actor.did(now, Action::ResourceKindEdit, kind.as_str(), details))?)
+        })
+        .await
     }
 }

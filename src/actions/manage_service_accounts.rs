@@ -71,12 +71,11 @@ impl App {
     /// Adds a service account.
     pub async fn create_service_account(&self, actor: &Actor, new: NewService) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.store
-            .write(move |db| {
-                add(db, &actor, &new, now)?;
-                Ok(())
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            add(db, &actor, &new, now)?;
+            Ok(())
+        })
+        .await
     }
 
     /// Changes what a service account is called and what it is for.
@@ -88,35 +87,33 @@ impl App {
         description: String,
     ) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let before = service(db, &username)?;
-                accounts::lock(db, before.id)?;
-                accounts::set_display_name(db, before.id, &display_name)?;
-                accounts::set_description(db, before.id, &description)?;
-                let details = json!({
-                    "display_name": [before.display_name, display_name], "description": [before.description, description],
-                });
-                Ok(audit::insert(db, &actor.did(now, Action::ServiceEdit, username.as_str(), details))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let before = service(db, &username)?;
+            accounts::lock(db, before.id)?;
+            accounts::set_display_name(db, before.id, &display_name)?;
+            accounts::set_description(db, before.id, &description)?;
+            let details = json!({
+                "display_name": [before.display_name, display_name], "description": [before.description, description],
+            });
+            Ok(audit::insert(db, &actor.did(now, Action::ServiceEdit, username.as_str(), details))?)
+        })
+        .await
     }
 
     /// Stops a service account: its keys are refused at once. Or lets it go on.
     pub async fn set_service_active(&self, actor: &Actor, username: &Username, active: bool) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let before = service(db, &username)?;
-                accounts::lock(db, before.id)?;
-                if before.active == active {
-                    return Ok(());
-                }
-                accounts::set_active(db, before.id, active)?;
-                let action = if active { Action::ServiceActivate } else { Action::ServiceDeactivate };
-                Ok(audit::insert(db, &actor.did(now, action, username.as_str(), json!({})))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let before = service(db, &username)?;
+            accounts::lock(db, before.id)?;
+            if before.active == active {
+                return Ok(());
+            }
+            accounts::set_active(db, before.id, active)?;
+            let action = if active { Action::ServiceActivate } else { Action::ServiceDeactivate };
+            Ok(audit::insert(db, &actor.did(now, action, username.as_str(), json!({})))?)
+        })
+        .await
     }
 
     /// What the form for a new server key offers: all policies by name, and the rule for a service account's keys.
@@ -145,8 +142,7 @@ impl App {
             let (actor, new, policy, request) = (actor.clone(), new.clone(), policy.clone(), request.clone());
             let now = self.now();
             let made = self
-                .store
-                .write(move |db| {
+                .act(actor.authority(), move |db| {
                     keys::lock_server_keys(db)?; // before the account, as for every other server key
                     let maker = actor.account.unwrap_or_default();
                     if let Some(shown_before) = forms::find(db, &request.form.hash(maker), maker)? {

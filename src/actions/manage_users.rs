@@ -36,20 +36,18 @@ impl App {
             role: user.role,
         };
         let (actor, now) = (actor.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let id = accounts::insert(db, &new, actor.account, now).map_err(|error| match error {
-                    store::Error::Conflict(Unique::Username) => {
-                        Mistake::new("username", "This user name is taken. Choose another").into()
-                    }
-                    error => Error::from(error),
-                })?;
-                let policies = policies::give_to_new_person(db, id)?;
-                let details =
-                    json!({ "role": new.role.word(), "display_name": new.display_name, "policies": policies });
-                Ok(audit::insert(db, &actor.did(now, Action::UserCreate, new.username.as_str(), details))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let id = accounts::insert(db, &new, actor.account, now).map_err(|error| match error {
+                store::Error::Conflict(Unique::Username) => {
+                    Mistake::new("username", "This user name is taken. Choose another").into()
+                }
+                error => Error::from(error),
+            })?;
+            let policies = policies::give_to_new_person(db, id)?;
+            let details = json!({ "role": new.role.word(), "display_name": new.display_name, "policies": policies });
+            Ok(audit::insert(db, &actor.did(now, Action::UserCreate, new.username.as_str(), details))?)
+        })
+        .await
     }
 
     /// Everybody, by user name.
@@ -101,20 +99,19 @@ impl App {
         F: FnOnce(&mut store::Db, &Account) -> Result<bool, Error> + Send + 'static,
     {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let id = accounts::person(db, &username)?.ok_or(Error::NotFound)?.account.id;
-                if action == Action::UserDeactivate {
-                    accounts::lock_admins(db)?; // before the person's own row: two who deactivate each other take turns
-                }
-                accounts::lock(db, id)?;
-                let account = accounts::find(db, id)?.ok_or(Error::NotFound)?;
-                if change(db, &account)? {
-                    audit::insert(db, &actor.did(now, action, username.as_str(), json!({})))?;
-                }
-                Ok(())
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let id = accounts::person(db, &username)?.ok_or(Error::NotFound)?.account.id;
+            if action == Action::UserDeactivate {
+                accounts::lock_admins(db)?; // before the person's own row: two who deactivate each other take turns
+            }
+            accounts::lock(db, id)?;
+            let account = accounts::find(db, id)?.ok_or(Error::NotFound)?;
+            if change(db, &account)? {
+                audit::insert(db, &actor.did(now, action, username.as_str(), json!({})))?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {

@@ -1,6 +1,5 @@
 //! What people can DO: one verb per file, each an `impl App` block. An action decides; it never sees a request or a template.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use rand::Rng;
@@ -8,18 +7,17 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 
 use crate::config::Config;
-use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::clock::{Clock, Moment};
 use crate::domain::secret::base62;
-use crate::domain::user::Account;
 use crate::store::Store;
 use crate::store::use_log::UseLog;
+use crate::telemetry::LogHealth;
 
+mod actor;
 pub mod administer_users;
 pub mod browse_keys;
 pub mod change_keys;
 pub mod change_settings;
-pub mod check_health;
 mod cursor;
 pub mod delete_user;
 pub mod edit_key;
@@ -31,6 +29,7 @@ pub mod generate_key;
 pub mod get_or_create_key;
 pub mod give_rights;
 mod hashing;
+pub mod health;
 mod job_batch;
 mod job_transfer;
 pub mod look_after_resources;
@@ -42,6 +41,7 @@ pub mod manage_service_accounts;
 pub mod manage_users;
 pub mod overview;
 pub mod pause_key;
+mod purge;
 pub mod read_audit;
 mod refusals;
 pub mod revoke_key;
@@ -64,6 +64,7 @@ pub mod why_refused;
 pub mod would_allow;
 
 pub use crate::store::paging;
+pub use actor::{Actor, Authority};
 pub use error::Error;
 
 /// Makes a source of chance. The one home of chance: [`App::rng`].
@@ -85,14 +86,19 @@ pub struct App {
     node: String,
     jobs_waiting: tokio::sync::Notify,
     exports: Arc<tokio::sync::Semaphore>,
+    health: health::Health,
+    /// How the log of the process goes.
+    log: LogHealth,
 }
 
 impl App {
-    /// Puts the parts together.
-    pub fn new(config: Config, store: Store, clock: Clock, chance: Chance) -> Self {
+    /// Puts the parts together; `known` is the latest moment that the database knows.
+    fn new(config: Config, store: Store, clock: Clock, chance: Chance, known: Option<Moment>) -> Self {
         let node = base62(&mut *chance(), 12).to_string();
         Self {
             node,
+            health: health::Health::new(clock.now(), known),
+            log: LogHealth::default(),
             jobs_waiting: tokio::sync::Notify::new(),
             exports: Arc::new(tokio::sync::Semaphore::new(export_keys::AT_ONCE)),
             config,
@@ -105,6 +111,12 @@ impl App {
             refusals: refusals::Refusals::default(),
             signing_key: tokio::sync::OnceCell::new(),
         }
+    }
+
+    /// The same app, which tells how this log goes.
+    #[must_use]
+    pub fn with_log(self, log: LogHealth) -> Self {
+        Self { log, ..self }
     }
 
     /// The present moment.
@@ -121,67 +133,4 @@ impl App {
 /// Chance from the operating system.
 pub fn system_chance() -> Chance {
     Arc::new(|| Box::new(UnwrapErr(SysRng)))
-}
-
-/// Who acts, through which door: what the audit log needs to know.
-#[derive(Debug, Clone)]
-pub struct Actor {
-    /// The account; `None` for the command line, the system and strangers.
-    pub account: Option<i64>,
-    /// Its user name, or what stands in its place.
-    pub name: String,
-    /// The door.
-    pub via: Via,
-    /// The client's address.
-    pub address: Option<IpAddr>,
-    /// The reference of the request.
-    pub request: Option<String>,
-}
-
-impl Actor {
-    /// The operator at the command line.
-    pub fn cli() -> Self {
-        Self { account: None, name: "command line".into(), via: Via::Cli, address: None, request: None }
-    }
-
-    /// Somebody who has not signed in.
-    pub fn stranger(address: Option<IpAddr>, request: Option<String>) -> Self {
-        Self { account: None, name: "nobody".into(), via: Via::Session, address, request }
-    }
-
-    /// A person who is signed in.
-    pub fn signed_in(account: &Account, address: Option<IpAddr>, request: Option<String>) -> Self {
-        let name = account.username.as_str().to_owned();
-        Self { account: Some(account.id), name, via: Via::Session, address, request }
-    }
-
-    /// The address as text; empty when there is none.
-    pub fn address_text(&self) -> String {
-        self.address.map(|address| address.to_string()).unwrap_or_default()
-    }
-
-    /// The audit event of something that succeeded.
-    fn did(&self, now: Moment, action: Action, target: &str, details: serde_json::Value) -> Event {
-        self.event(now, action, target, details, Outcome::Success)
-    }
-
-    /// The audit event of something that was refused.
-    fn failed(&self, now: Moment, action: Action, target: &str, details: serde_json::Value) -> Event {
-        self.event(now, action, target, details, Outcome::Failure)
-    }
-
-    fn event(&self, now: Moment, action: Action, target: &str, details: serde_json::Value, outcome: Outcome) -> Event {
-        Event {
-            at: now,
-            actor: self.account,
-            actor_name: self.name.clone(),
-            via: self.via,
-            action,
-            target: target.to_owned(),
-            outcome,
-            details,
-            address: self.address.map(|address| address.to_string()),
-            request: self.request.clone(),
-        }
-    }
 }

@@ -13,35 +13,33 @@ impl App {
     /// Pauses an own key. A key that is paused already stays as it is.
     pub async fn disable_key(&self, actor: &Actor, owner: i64, first_eight: &FirstEight) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let key = own_living(db, owner, &first_eight)?;
-                if key.disabled.is_some() {
-                    return Ok(());
-                }
-                keys::set_disabled(db, key.id, Some(&Stop { at: now, by: actor.account, reason: String::new() }), now)?;
-                Ok(audit::insert(db, &actor.did(now, Action::KeyDisable, first_eight.as_str(), json!({})))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let key = own_living(db, owner, &first_eight)?;
+            if key.disabled.is_some() {
+                return Ok(());
+            }
+            keys::set_disabled(db, key.id, Some(&Stop { at: now, by: actor.account, reason: String::new() }), now)?;
+            Ok(audit::insert(db, &actor.did(now, Action::KeyDisable, first_eight.as_str(), json!({})))?)
+        })
+        .await
     }
 
     /// Ends the pause of an own key, if the owner may. A key that is not paused stays as it is.
     pub async fn enable_key(&self, actor: &Actor, owner: i64, first_eight: &FirstEight) -> Result<ApiKey, Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let key = own_living(db, owner, &first_eight)?;
-                if key.disabled.is_none() {
-                    return Ok(key);
-                }
-                if !key.owner_may_enable() {
-                    let text = "An administrator disabled this key. Ask an administrator to enable it.";
-                    return Err(Error::Forbidden(text.into()));
-                }
-                keys::set_disabled(db, key.id, None, now)?;
-                audit::insert(db, &actor.did(now, Action::KeyEnable, first_eight.as_str(), json!({})))?;
-                keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let key = own_living(db, owner, &first_eight)?;
+            if key.disabled.is_none() {
+                return Ok(key);
+            }
+            if !key.owner_may_enable() {
+                let text = "An administrator disabled this key. Ask an administrator to enable it.";
+                return Err(Error::Forbidden(text.into()));
+            }
+            keys::set_disabled(db, key.id, None, now)?;
+            audit::insert(db, &actor.did(now, Action::KeyEnable, first_eight.as_str(), json!({})))?;
+            keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)
+        })
+        .await
     }
 }

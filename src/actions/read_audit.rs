@@ -1,8 +1,9 @@
 //! Reading the audit log: pages, and an export that is audited itself.
 
 use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Actor, App, Error};
+use super::{Actor, App, Authority, Error};
 use crate::domain::audit::Action;
 use crate::store::audit;
 use crate::store::audit_list;
@@ -30,6 +31,15 @@ pub struct EventPage {
     pub matching: i64,
 }
 
+/// An export that goes on.
+pub struct AuditExport {
+    authority: Authority,
+    filter: EventFilter,
+    before: Option<i64>,
+    over: bool,
+    _seat: OwnedSemaphorePermit,
+}
+
 impl App {
     /// A page of the audit log.
     pub async fn read_audit(&self, filter: &EventFilter, from: From<i64>) -> Result<EventPage, Error> {
@@ -44,16 +54,29 @@ impl App {
             .await
     }
 
-    /// Notes that the log is exported: before the first event leaves.
-    pub async fn begin_audit_export(&self, actor: &Actor, filter: &str) -> Result<(), Error> {
-        let event = actor.did(self.now(), Action::AuditExport, "audit log", json!({ "filter": filter }));
-        self.store.write(move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await
+    /// Begins an export of the log: noted before the first event leaves.
+    pub async fn begin_audit_export(
+        &self,
+        actor: &Actor,
+        filter: EventFilter,
+        asked: &str,
+    ) -> Result<AuditExport, Error> {
+        let seat = self.export_seat()?;
+        let event = actor.did(self.now(), Action::AuditExport, "audit log", json!({ "filter": asked }));
+        self.act(actor.authority(), move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
+        Ok(AuditExport { authority: actor.authority(), filter, before: None, over: false, _seat: seat })
     }
 
-    /// The next events of an export, latest first; those older than `before`.
-    pub async fn next_of_audit(&self, filter: &EventFilter, before: Option<i64>) -> Result<Vec<ListedEvent>, Error> {
-        let filter = filter.clone();
-        let from = before.map_or(From::Start, From::After);
-        Ok(self.store.read(move |db| audit_list::page(db, &filter, from, BATCH)).await?.0)
+    /// The next events of an export, latest first; none when it is over. Who may not export any more gets no more.
+    pub async fn next_of_audit(&self, export: &mut AuditExport) -> Result<Vec<ListedEvent>, Error> {
+        if export.over {
+            return Ok(Vec::new());
+        }
+        self.confirm(&export.authority).await?;
+        let (filter, from) = (export.filter.clone(), export.before.map_or(From::Start, From::After));
+        let (events, more) = self.store.read(move |db| audit_list::page(db, &filter, from, BATCH)).await?;
+        export.before = events.last().map(|event| event.sequence);
+        export.over = !more;
+        Ok(events)
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::mistake::Mistake;
 use crate::domain::rights::Access;
 use crate::domain::secret::{FirstEight, Secret, SecretHash};
 use crate::domain::user::Kind;
+use crate::store::forms::Shown;
 use crate::store::replaced_secrets::Rotation;
 use crate::store::{Db, accounts, audit, forms, keys, lifetimes, replaced_secrets, rights, settings};
 
@@ -94,13 +95,13 @@ impl App {
             let (actor, first_eight, form, hash) = (actor.clone(), first_eight.clone(), form.clone(), secret.hash());
             let now = self.now();
             let rotated = self
-                .store
-                .write(move |db| {
+                .act(actor.authority(), move |db| {
                     let key = own_living(db, owner, &first_eight)?;
                     if let Some(shown_before) = forms::find(db, &form.hash(maker), maker)? {
                         return Ok(Err(shown_before));
                     }
-                    forms::insert(db, &form.hash(maker), maker, &first_eight, now)?;
+                    let shown = Shown { first_eight: &first_eight, key: Some(key.id) };
+                    forms::insert(db, &form.hash(maker), maker, &shown, now)?;
                     let renewed = renew(db, &actor, &key, (hash, grace), None, now)?;
                     Ok::<_, Attempt>(Ok(renewed))
                 })

@@ -30,11 +30,18 @@ impl App {
         let (mut worked_at, mut failed) = (0, Vec::new());
         let mut problem = None;
         loop {
+            if self.is_ending() {
+                return Ok(worked_at);
+            }
             let (node, now, except) = (self.node.clone(), self.now(), failed.clone());
             let claimed = self.store.write(move |db| jobs::claim(db, &node, &except, now, now.plus(LEASE))).await?;
             let Some(id) = claimed else { return problem.map_or(Ok(worked_at), Err) };
             worked_at += 1;
             loop {
+                if self.is_ending() {
+                    self.release_jobs().await?; // another node goes on at once
+                    return Ok(worked_at);
+                }
                 match self.run_batch(id).await {
                     Ok(Batch::More) => {}
                     Ok(Batch::Over) => break,
@@ -48,6 +55,12 @@ impl App {
                 }
             }
         }
+    }
+
+    /// Gives the jobs back that this node works at.
+    pub async fn release_jobs(&self) -> Result<(), Error> {
+        let node = self.node.clone();
+        self.store.write(move |db| Ok(jobs::release(db, &node)?)).await
     }
 
     /// Waits until somebody confirms a job on this node.

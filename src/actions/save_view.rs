@@ -28,34 +28,32 @@ impl App {
     /// Saves a query string of the grid under a name that the account does not have yet; gives its number.
     pub async fn save_view(&self, actor: &Actor, account: i64, name: String, query: String) -> Result<i64, Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.store
-            .write(move |db| {
-                accounts::lock(db, account)?;
-                if saved_views::list(db, account)?.len() >= MOST {
-                    return Err(Mistake::new("name", format!("You have {MOST} saved views. Delete one first")).into());
+        self.act(actor.authority(), move |db| {
+            accounts::lock(db, account)?;
+            if saved_views::list(db, account)?.len() >= MOST {
+                return Err(Mistake::new("name", format!("You have {MOST} saved views. Delete one first")).into());
+            }
+            let id = saved_views::insert(db, account, &name, &query, now).map_err(|error| match error {
+                store::Error::Conflict(Unique::ViewName) => {
+                    Mistake::new("name", "You have a view with this name. Choose another").into()
                 }
-                let id = saved_views::insert(db, account, &name, &query, now).map_err(|error| match error {
-                    store::Error::Conflict(Unique::ViewName) => {
-                        Mistake::new("name", "You have a view with this name. Choose another").into()
-                    }
-                    error => Error::from(error),
-                })?;
-                audit::insert(db, &actor.did(now, Action::ViewSave, &name, json!({ "query": query })))?;
-                Ok(id)
-            })
-            .await
+                error => Error::from(error),
+            })?;
+            audit::insert(db, &actor.did(now, Action::ViewSave, &name, json!({ "query": query })))?;
+            Ok(id)
+        })
+        .await
     }
 
     /// Deletes a view of the account. Somebody else's is not found.
     pub async fn delete_view(&self, actor: &Actor, account: i64, id: i64) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let view = saved_views::list(db, account)?.into_iter().find(|view| view.id == id);
-                let view = view.ok_or(Error::NotFound)?;
-                saved_views::delete(db, account, id)?;
-                Ok(audit::insert(db, &actor.did(now, Action::ViewDelete, &view.name, json!({ "query": view.query })))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let view = saved_views::list(db, account)?.into_iter().find(|view| view.id == id);
+            let view = view.ok_or(Error::NotFound)?;
+            saved_views::delete(db, account, id)?;
+            Ok(audit::insert(db, &actor.did(now, Action::ViewDelete, &view.name, json!({ "query": view.query })))?)
+        })
+        .await
     }
 }

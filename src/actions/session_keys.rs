@@ -9,6 +9,7 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::audit::Action;
 use crate::domain::rights::Grant;
 use crate::domain::secret::{FirstEight, Secret};
+use crate::store::forms::Shown;
 use crate::store::sessions::IdHash;
 use crate::store::{accounts, audit, forms, lifetimes, session_keys, settings};
 
@@ -65,8 +66,7 @@ impl App {
             let (actor, form, session, hash) = (actor.clone(), form.clone(), IdHash::of(session), secret.hash());
             let now = self.now();
             let made = self
-                .store
-                .write(move |db| {
+                .act(actor.authority(), move |db| {
                     accounts::lock(db, account)?;
                     if forms::find(db, &form.hash(account), account)?.is_some() {
                         return Ok(None);
@@ -82,7 +82,8 @@ impl App {
                     }
                     let made = session_keys::insert(db, &session, &first_eight, &hash, now)?;
                     let made = made.ok_or_else(|| Error::Conflict("Your session has ended. Sign in again.".into()))?;
-                    forms::insert(db, &form.hash(account), account, &first_eight, now)?;
+                    let shown = Shown { first_eight: &first_eight, key: None };
+                    forms::insert(db, &form.hash(account), account, &shown, now)?;
                     let details = json!({ "session_key": true, "expires_at": made.expires_at.rfc3339() });
                     audit::insert(db, &actor.did(now, Action::KeyGenerate, first_eight.as_str(), details))?;
                     Ok::<_, Attempt>(Some(made))
@@ -101,15 +102,14 @@ impl App {
     /// Ends an own session key before its session. Somebody else's is not found.
     pub async fn end_session_key(&self, actor: &Actor, account: i64, first_eight: &FirstEight) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.store
-            .write(move |db| {
-                if !session_keys::delete(db, account, &first_eight)? {
-                    return Err(Error::NotFound);
-                }
-                let details = json!({ "session_key": true });
-                Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            if !session_keys::delete(db, account, &first_eight)? {
+                return Err(Error::NotFound);
+            }
+            let details = json!({ "session_key": true });
+            Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)
+        })
+        .await
     }
 
     /// The session keys of an account, newest first.

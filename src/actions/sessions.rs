@@ -105,24 +105,22 @@ impl App {
     /// Ends one of the actor's own sessions. Somebody else's is not found.
     pub async fn end_listed_session(&self, actor: &Actor, account: i64, session: i64) -> Result<(), Error> {
         let event = actor.did(self.now(), Action::SessionsEnd, &actor.name, json!({ "sessions": 1 }));
-        self.store
-            .write(move |db| match sessions::delete_listed(db, account, session)? {
-                0 => Err(Error::NotFound),
-                _ => Ok(audit::insert(db, &event)?),
-            })
-            .await
+        self.act(actor.authority(), move |db| match sessions::delete_listed(db, account, session)? {
+            0 => Err(Error::NotFound),
+            _ => Ok(audit::insert(db, &event)?),
+        })
+        .await
     }
 
     /// Ends all sessions of the actor but the one with the id `current`; says how many.
     pub async fn end_other_sessions(&self, actor: &Actor, account: i64, current: &str) -> Result<usize, Error> {
         let (current, actor, now) = (IdHash::of(current), actor.clone(), self.now());
-        self.store
-            .write(move |db| {
-                let ended = sessions::delete_others(db, account, &current)?;
-                audit::insert(db, &actor.did(now, Action::SessionsEnd, &actor.name, json!({ "sessions": ended })))?;
-                Ok(ended)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let ended = sessions::delete_others(db, account, &current)?;
+            audit::insert(db, &actor.did(now, Action::SessionsEnd, &actor.name, json!({ "sessions": ended })))?;
+            Ok(ended)
+        })
+        .await
     }
 }
 

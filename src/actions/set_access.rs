@@ -23,27 +23,26 @@ impl App {
         wish: Wish,
     ) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.store
-            .write(move |db| {
-                accounts::lock(db, owner)?;
-                let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
-                let before = key_rights::access(db, &key)?;
-                let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
-                let bound = before.resource.as_ref().and_then(|(name, _)| ResourceName::parse(name).ok());
-                // The policy is held before the key, as bulk work holds them; what a key is bound to never changes.
-                let given = give(db, &account, &wish, bound.as_ref());
-                let key = own_living(db, owner, &first_eight)?;
-                if key.version != version {
-                    let text = "This key was changed meanwhile. Reload to see the change, then try again.";
-                    return Err(Error::Conflict(text.into()));
-                }
-                let Given { grant, scopes, .. } = given?;
-                keys::set_grant(db, key.id, grant, now)?;
-                key_rights::set_scopes(db, key.id, &scopes)?;
-                let details = json!({ "name": key.name, "access": [told(&before), wish.told()] });
-                Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, first_eight.as_str(), details))?)
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            accounts::lock(db, owner)?;
+            let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+            let before = key_rights::access(db, &key)?;
+            let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
+            let bound = before.resource.as_ref().and_then(|(name, _)| ResourceName::parse(name).ok());
+            // The policy is held before the key, as bulk work holds them; what a key is bound to never changes.
+            let given = give(db, &account, &wish, bound.as_ref());
+            let key = own_living(db, owner, &first_eight)?;
+            if key.version != version {
+                let text = "This key was changed meanwhile. Reload to see the change, then try again.";
+                return Err(Error::Conflict(text.into()));
+            }
+            let Given { grant, scopes, .. } = given?;
+            keys::set_grant(db, key.id, grant, now)?;
+            key_rights::set_scopes(db, key.id, &scopes)?;
+            let details = json!({ "name": key.name, "access": [told(&before), wish.told()] });
+            Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, first_eight.as_str(), details))?)
+        })
+        .await
     }
 }
 

@@ -95,30 +95,29 @@ impl App {
     /// the person saw.
     pub async fn plan_rules(&self, actor: &Actor, rules: Rules, replaces: String) -> Result<Planned, Error> {
         let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
-        self.store
-            .write(move |db| {
-                let before = lifetimes::load(db)?;
-                if before.version() != replaces {
-                    return Err(Error::Conflict(CHANGED.into()));
-                }
-                let fresh = rules.clone().with_idle_start(&before, Some(0), now);
-                let shortening = Shortening { rules: fresh.clone(), replaces, spread_days: 1 };
-                let outliving = lifetimes::outliving(&fresh, now);
-                let shorten = draft(db, Verb::Shorten, &asked_by, shortening.parameter(), outliving, now)?;
-                let idle = draft(db, Verb::Idle, &asked_by, String::new(), newly_idle(&fresh, &before, now), now)?;
-                if shorten.total == 0 && idle.total == 0 {
-                    jobs::delete_drafts(db, &[shorten.id, idle.id])?;
-                    save(db, &actor, &before, &rules.with_idle_start(&before, Some(0), now), "leave", now)?;
-                    return Ok(Planned::Saved);
-                }
-                if idle.total == 0 {
-                    jobs::delete_drafts(db, &[idle.id])?;
-                } else {
-                    jobs::link_drafts(db, shorten.id, idle.id)?;
-                }
-                Ok(Planned::Hits(shorten.id))
-            })
-            .await
+        self.act(actor.authority(), move |db| {
+            let before = lifetimes::load(db)?;
+            if before.version() != replaces {
+                return Err(Error::Conflict(CHANGED.into()));
+            }
+            let fresh = rules.clone().with_idle_start(&before, Some(0), now);
+            let shortening = Shortening { rules: fresh.clone(), replaces, spread_days: 1 };
+            let outliving = lifetimes::outliving(&fresh, now);
+            let shorten = draft(db, Verb::Shorten, &asked_by, shortening.parameter(), outliving, now)?;
+            let idle = draft(db, Verb::Idle, &asked_by, String::new(), newly_idle(&fresh, &before, now), now)?;
+            if shorten.total == 0 && idle.total == 0 {
+                jobs::delete_drafts(db, &[shorten.id, idle.id])?;
+                save(db, &actor, &before, &rules.with_idle_start(&before, Some(0), now), "leave", now)?;
+                return Ok(Planned::Saved);
+            }
+            if idle.total == 0 {
+                jobs::delete_drafts(db, &[idle.id])?;
+            } else {
+                jobs::link_drafts(db, shorten.id, idle.id)?;
+            }
+            Ok(Planned::Hits(shorten.id))
+        })
+        .await
     }
 
     /// What the rules of a draft would do; for the one who made it.
@@ -139,8 +138,7 @@ impl App {
     pub async fn apply_rules(&self, actor: &Actor, id: i64, existing: Existing) -> Result<Option<i64>, Error> {
         let (actor, now) = (actor.clone(), self.now());
         let job = self
-            .store
-            .write(move |db| {
+            .act(actor.authority(), move |db| {
                 let shorten = own_draft(db, id, actor.account)?;
                 let planned = Shortening::of(&shorten).ok_or_else(|| lost_rules(&shorten))?;
                 let before = lifetimes::load(db)?;

@@ -9,6 +9,7 @@ use crate::domain::mistake::Mistake;
 use crate::domain::password::{Match, Password, PasswordHash};
 use crate::domain::user::{Account, Username};
 use crate::store::accounts::Credentials;
+use crate::store::sessions::{self as session_rows, IdHash};
 use crate::store::{accounts, audit};
 
 /// One text for an unknown user, a wrong password and anything that cannot be one.
@@ -69,8 +70,14 @@ impl App {
         }
     }
 
-    /// Checks the password of somebody who is signed in, before what is grave.
-    pub async fn confirm_password(&self, actor: &Actor, account: &Account, password: String) -> Result<(), Error> {
+    /// Checks the password of somebody who is signed in, before what is sensitive. Their session gets a new id, which this gives.
+    pub async fn confirm_password(
+        &self,
+        actor: &Actor,
+        account: &Account,
+        session: &str,
+        password: String,
+    ) -> Result<String, Error> {
         let wrong = || Error::from(Mistake::new("password", "This is not your password"));
         let username = account.username.clone();
         let known = self.store.look_up(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
@@ -79,20 +86,34 @@ impl App {
         let stored = known.password.unwrap_or_else(PasswordHash::of_nobody);
         let found = self.hashing.run(move || stored.compare(&password)).await?;
         let now = self.now();
-        let event = match found {
-            Match::Wrong => {
-                actor.failed(now, Action::PasswordConfirm, &actor.name, json!({ "reason": "wrong password" }))
-            }
-            _ => actor.did(now, Action::PasswordConfirm, &actor.name, json!({})),
-        };
-        self.store.write(move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
-        if matches!(found, Match::Wrong) { Err(wrong()) } else { Ok(()) }
+        if matches!(found, Match::Wrong) {
+            let event = actor.failed(now, Action::PasswordConfirm, &actor.name, json!({ "reason": "wrong password" }));
+            self.store.write(move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
+            return Err(wrong());
+        }
+        let event = actor.did(now, Action::PasswordConfirm, &actor.name, json!({}));
+        let (old, id, authority) = (IdHash::of(session), self.new_session_id(), actor.authority());
+        let renewed = IdHash::of(&id);
+        self.store
+            .write(move |db| {
+                authority.confirm(db, now)?;
+                session_rows::renew(db, &old, &renewed)?;
+                Ok::<_, Error>(audit::insert(db, &event)?)
+            })
+            .await?;
+        Ok(id)
     }
 
-    /// Notes that somebody signed out. The session itself is ended by whoever holds it.
-    pub async fn sign_out(&self, actor: &Actor) -> Result<(), Error> {
+    /// Ends the session with this id, in which somebody signs out.
+    pub async fn sign_out(&self, actor: &Actor, session: &str) -> Result<(), Error> {
         let event = actor.did(self.now(), Action::SignOut, &actor.name, json!({}));
-        self.store.write(move |db| Ok(audit::insert(db, &event)?)).await
+        let session = IdHash::of(session);
+        self.store
+            .write(move |db| {
+                session_rows::delete(db, &session)?;
+                Ok(audit::insert(db, &event)?)
+            })
+            .await
     }
 
     /// Admits the person, unless the password or the account was changed since it was compared.

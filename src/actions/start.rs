@@ -2,7 +2,7 @@
 
 use super::{App, Chance, Error};
 use crate::config::Config;
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, SECOND};
 use crate::store::settings::{self, Internal};
 use crate::store::{Error as StoreError, Store, migrations};
 
@@ -13,8 +13,19 @@ impl App {
         if ran > 0 {
             tracing::info!(migrations = ran, "The database was migrated.");
         }
-        let store = Store::open(&config.database)?;
-        Ok(Self::new(config, store, clock, chance))
+        let (store, known) = Store::open(&config.database)?;
+        if let Some(told) = known.time {
+            clock.set(told);
+        } else {
+            let behind = known.mark.map_or(0, |mark| clock.not_before(mark)) / SECOND;
+            if behind > 5 {
+                tracing::error!(
+                    seconds = behind,
+                    "This server's clock was set back. Time goes on from where it was. Set the clock right; if it was wrong before, `claviger clock accept` lets it count."
+                );
+            }
+        }
+        Ok(Self::new(config, store, clock, chance, known.mark.max(known.latest_event)))
     }
 
     /// The key that signs links to pages; asked for once.

@@ -1,4 +1,4 @@
-//! What Claviger does by itself, in the background: write down uses, forget what is over, disable what nobody uses, purge.
+//! What Claviger does by itself, in the background: write down uses, forget what is over, disable what nobody uses.
 
 use serde_json::json;
 
@@ -6,14 +6,11 @@ use super::{Actor, App, Error, sessions};
 use crate::domain::api_key::Stop;
 use crate::domain::audit::{Action, Event};
 use crate::domain::clock::{DAY, Moment};
-use crate::domain::settings::Settings;
 use crate::store::keys::change;
 use crate::store::{Db, audit, forms, jobs, lifetimes, replaced_secrets, sessions as session_rows, settings, usage};
 
 /// Keys of one transaction.
 const BATCH: i64 = 1_000;
-/// Events of one transaction.
-const EVENTS: i64 = 10_000;
 /// How long the uses of a key are kept by the day.
 const KEEP_USAGE: i64 = 400 * DAY;
 
@@ -24,6 +21,11 @@ impl App {
         let refusals = self.write_refusals().await;
         let uses = self.use_log.flush(&self.store).await?;
         refusals.map(|()| uses)
+    }
+
+    /// Sweeps, unless the clock may be wrong: what is removed by a wrong clock does not come back.
+    pub async fn sweep_when_settled(&self) -> Result<(), Error> {
+        if self.is_clock_settled() { self.sweep().await } else { Ok(()) }
     }
 
     /// Removes what is over, disables keys that nobody uses, purges keys and events whose time to be kept is over.
@@ -43,11 +45,9 @@ impl App {
         while self.store.write(move |db| jobs::forget_keys(db, undoable_since)).await.map_err(Error::from)? {}
         while self.store.write(move |db| usage::purge_day(db, now.plus(-KEEP_USAGE))).await.map_err(Error::from)? {}
         while self.store.write(move |db| disable_unused(db, now)).await? {}
-        while self.store.write(move |db| purge_keys(db, settings, now)).await? {}
-        if settings.audit_retention_days > 0 {
-            while self.store.write(move |db| purge_audit(db, settings, now)).await? {}
-        }
-        Ok(())
+        self.purge_keys(settings, now).await?;
+        self.purge_events(settings, now).await?;
+        Ok(self.store.analyze().await?)
     }
 }
 
@@ -68,7 +68,7 @@ fn disable_unused(db: &mut Db, now: Moment) -> Result<bool, Error> {
     change::set_disabled_all(db, &ids, Some(&Stop { at: now, by: None, reason: reason.clone() }), now)?;
     let event = |id: &i64| {
         let key = keys.get(id)?;
-        Some(system().did(
+        Some(Actor::system().did(
             now,
             Action::KeyDisable,
             key.first_eight.as_str(),
@@ -78,40 +78,4 @@ fn disable_unused(db: &mut Db, now: Moment) -> Result<bool, Error> {
     let events: Vec<Event> = ids.iter().filter_map(event).collect();
     audit::insert_all(db, &events)?;
     Ok(!ids.is_empty())
-}
-
-/// Removes the next keys that ended longer ago than they are kept. Says whether there may be more.
-fn purge_keys(db: &mut Db, settings: Settings, now: Moment) -> Result<bool, Error> {
-    let ended = || change::ended_before(now.plus(-settings.purge_after()));
-    let ids = change::some_of(db, ended(), BATCH)?;
-    if ids.is_empty() {
-        return Ok(false);
-    }
-    let keys = change::hold(db, &ids)?;
-    // What was restored while this waited for it is left.
-    let ids = change::those_of(db, &ids, ended())?;
-    let mut events: Vec<Event> = Vec::new();
-    for id in &ids {
-        if let Some(key) = keys.get(id) {
-            let details = json!({ "name": key.name, "status": key.status(now).word() });
-            events.push(system().did(now, Action::KeyPurge, key.first_eight.as_str(), details));
-        }
-    }
-    change::purge(db, &ids)?;
-    audit::insert_all(db, &events)?;
-    Ok(!ids.is_empty())
-}
-
-/// Removes the next events whose time is over, and seals where the log begins now. Says whether there may be more.
-fn purge_audit(db: &mut Db, settings: Settings, now: Moment) -> Result<bool, Error> {
-    let before = now.plus(-i64::from(settings.audit_retention_days) * DAY);
-    let Some((sequence, hash)) = audit::purge(db, before, EVENTS)? else { return Ok(false) };
-    let details = json!({ "through": sequence, "hash": hex::encode(hash), "before": before.rfc3339() });
-    audit::insert(db, &system().did(now, Action::AuditPurge, "audit log", details))?;
-    Ok(true)
-}
-
-/// Claviger itself.
-fn system() -> Actor {
-    Actor { name: "system".into(), via: crate::domain::audit::Via::System, ..Actor::cli() }
 }

@@ -21,8 +21,7 @@ impl App {
         let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
         let (from, to) = (from.clone(), to.clone());
         let job = self
-            .store
-            .write(move |db| {
+            .act(actor.authority(), move |db| {
                 let is_service = |account: &Account| account.kind == Kind::Service;
                 let from = accounts::credentials(db, &from)?.map(|known| known.account).filter(is_service);
                 let from = from.ok_or(Error::NotFound)?;

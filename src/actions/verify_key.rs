@@ -38,6 +38,8 @@ pub struct GoodKey {
     pub bound: Option<ResourceName>,
     /// When the presented secret ends: with the key, or before it when a rotation replaced it.
     pub expires_at: Option<Moment>,
+    /// The hash of the presented secret.
+    pub secret: SecretHash,
 }
 
 impl GoodKey {
@@ -64,7 +66,7 @@ impl App {
             return Ok(self.refused(None, Refusal::Unknown, &client));
         };
         let (hash, now) = (secret.hash(), self.now());
-        let Some(known) = self.store.read(move |db| look_up(db, &hash, now)).await? else {
+        let Some(known) = self.store.read_to_verify(move |db| look_up(db, &hash, now)).await? else {
             return Ok(self.refused(None, Refusal::Unknown, &client));
         };
         let Known { found, is_of_session, holding, accept_keys } = known;
@@ -95,7 +97,8 @@ impl App {
         }
         let ends = [found.key.expires_at, found.replaced_until];
         let expires_at = ends.into_iter().flatten().min();
-        Ok(Verdict::Good(Box::new(GoodKey { key: found.key, owner: found.owner, rights, bound, expires_at })))
+        let (key, owner) = (found.key, found.owner);
+        Ok(Verdict::Good(Box::new(GoodKey { key, owner, rights, bound, expires_at, secret: hash })))
     }
 
     /// Notes the refusal in memory; it is written down with the next flush.
@@ -110,13 +113,15 @@ impl App {
 }
 
 /// What the database knows of a presented secret, all of one moment.
-struct Known {
-    found: Found,
+pub(super) struct Known {
+    /// The key and its owner.
+    pub found: Found,
     /// It ends with a sign-in session, and is no row of the keys.
-    is_of_session: bool,
+    pub is_of_session: bool,
     /// `None`: the policy of the key was deleted.
-    holding: Option<Holding>,
-    accept_keys: bool,
+    pub holding: Option<Holding>,
+    /// The switch of all keys.
+    pub accept_keys: bool,
 }
 
 /// What the rights of a key come from; `None` when its policy was deleted.
@@ -130,7 +135,8 @@ pub(super) fn holding_of(
     Ok(rights::of_key(db, key, owner.role, policy_alone)?)
 }
 
-fn look_up(db: &mut Db, hash: &SecretHash, now: Moment) -> Result<Option<Known>, Error> {
+/// What the database knows of a secret at this moment.
+pub(super) fn look_up(db: &mut Db, hash: &SecretHash, now: Moment) -> Result<Option<Known>, Error> {
     let settings = settings::load(db)?;
     let (found, is_of_session) = match keys::find_by_secret(db, hash)? {
         Some(found) => (found, false),

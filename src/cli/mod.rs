@@ -1,6 +1,7 @@
 //! How operators ASK: arguments to one command to an exit code.
 
 mod audit;
+mod clock;
 mod demo;
 mod output;
 mod serve;
@@ -37,6 +38,9 @@ enum Command {
     /// Check the audit log.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Look at the clock that counts, after this server's clock was wrong.
+    #[command(subcommand)]
+    Clock(clock::Command),
     /// Fill an empty database with people, keys and a year of activity, to look around.
     Demo(demo::Command),
 }
@@ -54,10 +58,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
 
 fn execute(arguments: Arguments) -> Result<(), String> {
     let config = Config::parse(&arguments.given).map_err(|mistakes| mistakes.join("\n"))?;
-    telemetry::start(&config);
+    let telemetry = telemetry::start(&config);
     let command = arguments.command.unwrap_or(Command::Serve);
     match command {
-        Command::Serve => serve::run(config),
+        Command::Serve => serve::run(config, telemetry.health.clone()),
         Command::Migrate => {
             make_home(&config.database)?;
             let ran = actions::start::migrate(&config).map_err(|error| error.to_string())?;
@@ -73,6 +77,11 @@ fn execute(arguments: Arguments) -> Result<(), String> {
         Command::Demo(command) => {
             let app = start(config)?;
             wait(demo::run(&app, command))
+        }
+        Command::Clock(command) => {
+            existing(&config)?;
+            let app = start(config)?;
+            wait(clock::run(&app, command))
         }
         Command::Audit(command) => {
             existing(&config)?;
@@ -102,5 +111,5 @@ fn wait(command: impl Future<Output = Result<(), String>>) -> Result<(), String>
 /// The app on the configured database, with the system's clock and chance.
 fn start(config: Config) -> Result<App, String> {
     make_home(&config.database)?;
-    App::start(config, Clock::System, actions::system_chance()).map_err(|error| error.to_string())
+    App::start(config, Clock::system(), actions::system_chance()).map_err(|error| error.to_string())
 }

@@ -1,7 +1,8 @@
 //! Moments and where they come from. This file is the one home of the clock.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
@@ -82,31 +83,108 @@ impl Moment {
     }
 }
 
-/// Says what time it is.
+/// Says what time it is. It never goes back, so that what has expired stays expired.
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// The operating system's.
-    System,
+    /// The operating system's, or the database's: see [`Steady`].
+    System(Arc<Steady>),
     /// One that stands still until it is moved: for tests.
     Frozen(Arc<AtomicI64>),
 }
 
+/// Time from a clock that somebody else may set.
+///
+/// It goes on by the machine's monotonic clock from a moment that is known to be right: the database's, where it has a clock
+/// of its own, which all nodes share; else the operating system's, whose steps forward are followed, and whose steps
+/// backward are not.
+#[derive(Debug)]
+pub struct Steady {
+    began: Instant,
+    /// The moment at which `began` was, in microseconds.
+    origin: AtomicI64,
+    /// The latest moment that was told.
+    latest: AtomicI64,
+    /// Does the operating system's clock count, when it goes faster?
+    follows_system: AtomicBool,
+}
+
+/// The operating system's clock may lag behind by so much before it counts as set back.
+const TOLERANCE: i64 = SECOND;
+
+impl Steady {
+    fn now(&self) -> Moment {
+        let steady = self.origin.load(Ordering::Relaxed).saturating_add(self.elapsed());
+        let now = if self.follows_system.load(Ordering::Relaxed) {
+            let system = system_time().0;
+            if system >= steady.saturating_sub(TOLERANCE) { system } else { steady }
+        } else {
+            steady
+        };
+        Moment(self.latest.fetch_max(now, Ordering::Relaxed).max(now))
+    }
+
+    fn elapsed(&self) -> i64 {
+        i64::try_from(self.began.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+}
+
+/// What the operating system's clock shows. Right only if somebody sets it: what counts is [`Clock::now`].
+#[expect(clippy::disallowed_methods, reason = "the one home of the clock")]
+pub fn system_time() -> Moment {
+    Moment(Timestamp::now().as_microsecond())
+}
+
 impl Clock {
+    /// The operating system's clock, until the database tells the time.
+    pub fn system() -> Self {
+        let now = system_time().0;
+        Self::System(Arc::new(Steady {
+            began: Instant::now(),
+            origin: AtomicI64::new(now),
+            latest: AtomicI64::new(now),
+            follows_system: AtomicBool::new(true),
+        }))
+    }
+
     /// A clock that stands at `start`.
     pub fn frozen(start: Moment) -> Self {
         Self::Frozen(Arc::new(AtomicI64::new(start.0)))
     }
 
     /// The present moment.
-    #[expect(clippy::disallowed_methods, reason = "the one home of the clock")]
     pub fn now(&self) -> Moment {
         match self {
-            Self::System => Moment(Timestamp::now().as_microsecond()),
+            Self::System(steady) => steady.now(),
             Self::Frozen(at) => Moment(at.load(Ordering::SeqCst)),
         }
     }
 
-    /// Moves a frozen clock forward. The system's clock stays what it is.
+    /// It is this moment now by a clock that is to be believed, such as the database's; the operating system's counts no
+    /// more. A frozen clock stays where it is.
+    pub fn set(&self, now: Moment) {
+        if let Self::System(steady) = self {
+            if steady.follows_system.swap(false, Ordering::Relaxed) {
+                steady.latest.store(now.0, Ordering::Relaxed); // what the system's clock told until now may lie ahead
+            }
+            steady.origin.store(now.0.saturating_sub(steady.elapsed()), Ordering::Relaxed);
+        }
+    }
+
+    /// It is this moment at least: it was told before. Says how far the clock lay behind it, in microseconds.
+    pub fn not_before(&self, mark: Moment) -> i64 {
+        let behind = mark.since(self.now()).max(0);
+        if let (Self::System(steady), 1..) = (self, behind) {
+            steady.origin.store(mark.0.saturating_sub(steady.elapsed()), Ordering::Relaxed);
+        }
+        behind
+    }
+
+    /// Is it one that somebody else may set?
+    pub fn is_of_system(&self) -> bool {
+        matches!(self, Self::System(_))
+    }
+
+    /// Moves a frozen clock. The system's clock stays what it is.
     pub fn advance(&self, by: SignedDuration) {
         if let Self::Frozen(at) = self {
             at.fetch_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
@@ -134,5 +212,41 @@ mod tests {
         assert_eq!(now.plus(-19 * DAY).ago(now), "19 days ago");
         assert_eq!(now.plus(11 * DAY + HOUR).ahead(now), "in 11 days");
         assert_eq!(now.plus(-1).ahead(now), "");
+    }
+
+    fn steady(system_behind_by: i64, follows_system: bool) -> Clock {
+        let origin = system_time().0 + system_behind_by;
+        Clock::System(Arc::new(Steady {
+            began: Instant::now(),
+            origin: AtomicI64::new(origin),
+            latest: AtomicI64::new(0),
+            follows_system: AtomicBool::new(follows_system),
+        }))
+    }
+
+    #[test]
+    fn the_clock_follows_the_system_forward_and_never_back() {
+        let ahead = |clock: &Clock| clock.now().since(system_time());
+        assert!(ahead(&steady(-DAY, true)).abs() < SECOND, "the system's clock was set forward by a day");
+        assert!(
+            (ahead(&steady(DAY, true)) - DAY).abs() < SECOND,
+            "it was set back by a day: time goes on from where it was"
+        );
+        assert!((ahead(&steady(-DAY, false)) + DAY).abs() < SECOND, "the database's clock counts alone");
+    }
+
+    #[test]
+    fn a_moment_that_was_told_is_never_undercut() {
+        let clock = Clock::system();
+        let before = clock.now();
+        clock.set(before.plus(-DAY));
+        assert!(clock.now() < before, "the system's clock was ahead of the database's");
+        clock.set(before);
+        assert!(clock.now() >= before);
+        clock.set(before.plus(-HOUR));
+        assert!(clock.now() >= before, "the database's clock went back");
+        assert!(clock.not_before(clock.now().plus(HOUR)) > HOUR - SECOND);
+        assert!(clock.now().since(before) > HOUR - SECOND, "what was told before a restart counts");
+        assert_eq!(clock.not_before(before), 0);
     }
 }

@@ -18,6 +18,7 @@ pub mod rights;
 pub mod secret;
 pub mod settings;
 pub mod shortening;
+pub mod steadiness;
 pub mod text;
 pub mod user;
 pub mod verdict;

@@ -68,6 +68,12 @@ fn entry(event: &Event, sequence: i64) -> Entry {
     }
 }
 
+/// Takes the lock under which every change appends its event: what is read from here on is what counts when this commits.
+pub fn lock(db: &mut Db) -> Result<(), Error> {
+    dialect::lock_audit_chain(db)?;
+    Ok(())
+}
+
 /// Appends an event.
 pub fn insert(db: &mut Db, event: &Event) -> Result<(), Error> {
     insert_all(db, std::slice::from_ref(event))
@@ -182,6 +188,13 @@ pub fn ends(db: &mut Db) -> Result<Ends, Error> {
         ))
         .first(db)?;
     Ok(Ends { purged: last((purged_sequence, purged_hash))?, last: last((last_sequence, last_hash))? })
+}
+
+/// When the latest event was.
+pub fn latest(db: &mut Db) -> Result<Option<Moment>, Error> {
+    let at: Option<i64> =
+        audit_events::table.order(audit_events::sequence.desc()).select(audit_events::at).first(db).optional()?;
+    Ok(at.map(Moment))
 }
 
 /// Up to `most` events above `sequence` with the hashes that stand beside them, in their order.

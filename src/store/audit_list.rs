@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::Error;
 use super::connection::Db;
 use super::paging::From;
 use super::schema::audit_events;
+use super::{Error, counting};
 use crate::domain::clock::Moment;
 
 /// Which events.
@@ -134,6 +134,5 @@ pub fn page(db: &mut Db, filter: &EventFilter, from: From<i64>, size: i64) -> Re
 
 /// How many events match, up to a limit.
 pub fn count_up_to(db: &mut Db, filter: &EventFilter, limit: i64) -> Result<i64, Error> {
-    let numbers: Vec<i64> = matching(filter).select(audit_events::sequence).limit(limit).load(db)?;
-    Ok(i64::try_from(numbers.len()).unwrap_or(i64::MAX))
+    Ok(counting::rows_of(db, matching(filter).select(audit_events::sequence).limit(limit))?)
 }

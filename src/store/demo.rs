@@ -219,9 +219,9 @@ fn row(key: &DemoKey, owner: &DemoAccount, ids: &Ids) -> NewKey {
     }
 }
 
-/// Lets the database look at what it holds, so that it plans well.
-pub fn analyze(db: &mut Db) -> Result<(), Error> {
-    Ok(dialect::analyze(db)?)
+/// What the database wants after very much was loaded.
+pub fn settle(db: &mut Db) -> Result<(), Error> {
+    Ok(dialect::settle(db)?)
 }
 
 /// Sets a connection up for loading very much.

@@ -8,13 +8,22 @@ use super::schema::used_forms;
 use crate::domain::clock::Moment;
 use crate::domain::secret::FirstEight;
 
-/// Notes that a form was answered with the secret of `first_eight`. A form that was used before is a conflict.
-pub fn insert(db: &mut Db, form_hash: &[u8], account: i64, first_eight: &FirstEight, now: Moment) -> Result<(), Error> {
+/// Which secret a form's answer showed.
+pub struct Shown<'a> {
+    /// Of this key.
+    pub first_eight: &'a FirstEight,
+    /// Its id; `None` for a session key, which is no row of the keys.
+    pub key: Option<i64>,
+}
+
+/// Notes that a form was answered with a secret. A form that was used before is a conflict.
+pub fn insert(db: &mut Db, form_hash: &[u8], account: i64, shown: &Shown<'_>, now: Moment) -> Result<(), Error> {
     diesel::insert_into(used_forms::table)
         .values((
             used_forms::form_hash.eq(form_hash),
             used_forms::account.eq(account),
-            used_forms::first_eight.eq(first_eight.as_str()),
+            used_forms::first_eight.eq(shown.first_eight.as_str()),
+            used_forms::key.eq(shown.key),
             used_forms::used_at.eq(now.0),
         ))
         .execute(db)?;
@@ -32,7 +41,9 @@ pub fn find(db: &mut Db, form_hash: &[u8], account: i64) -> Result<Option<FirstE
     Ok(found.as_deref().and_then(FirstEight::parse))
 }
 
-/// Forgets forms that were used before `before`: their sessions are long over.
+/// Forgets forms of session keys that were used before `before`: their sessions are long over. The form of any other key is
+/// known for as long as the key, since a page that was open for days sends it again: its row goes with the key's.
 pub fn purge(db: &mut Db, before: Moment) -> Result<usize, Error> {
-    Ok(diesel::delete(used_forms::table.filter(used_forms::used_at.lt(before.0))).execute(db)?)
+    let of_sessions = used_forms::key.is_null().and(used_forms::used_at.lt(before.0));
+    Ok(diesel::delete(used_forms::table.filter(of_sessions)).execute(db)?)
 }

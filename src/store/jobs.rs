@@ -212,6 +212,13 @@ pub fn renew(db: &mut Db, id: i64, node: &str, until: Moment) -> Result<bool, Er
     Ok(diesel::update(own).set(jobs::lease_until.eq(until.0)).execute(db)? == 1)
 }
 
+/// Gives the leases of a node back.
+pub fn release(db: &mut Db, node: &str) -> Result<(), Error> {
+    let own = jobs::table.filter(jobs::state.eq(JobState::Running.word()).and(jobs::lease_owner.eq(Some(node))));
+    diesel::update(own).set((jobs::lease_until.eq(0_i64), jobs::lease_owner.eq(None::<&str>))).execute(db)?;
+    Ok(())
+}
+
 /// Counts what a batch did and left.
 pub fn progress(db: &mut Db, id: i64, done: i64, left: i64) -> Result<(), Error> {
     diesel::update(jobs::table.find(id))

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::address::Address;
 use super::connection::{Db, each};
+use super::dialect::Purpose;
 use super::keys::folding;
-use super::{Error, audit, dialect, permissions, transact};
+use super::schema::__diesel_schema_migrations;
+use super::transaction::transact;
+use super::{Error, audit, dialect, permissions};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -20,42 +24,49 @@ pub enum State {
     Current,
     /// So many migrations are missing.
     Behind(usize),
-    /// A newer binary has been here.
+    /// A newer binary has been here; nothing that this one needs is missing.
     Newer,
 }
 
 /// Runs what is missing and says how many ran. Two processes at once: one migrates, the other waits and finds nothing to do.
 /// All of it is one transaction: a process that dies in the middle leaves the database as it was.
 pub fn migrate(address: &Address) -> Result<usize, Error> {
-    let mut db = address.open().map_err(|error| Error::Unavailable(error.to_string()))?;
+    let mut db = address.open(Purpose::Writing).map_err(|error| Error::Unavailable(error.to_string()))?;
     dialect::wait_for_lock(&mut db)?;
-    transact(&mut db, dialect::begin_write, Error::Unknown, |db| {
+    let ran = transact(&mut db, dialect::begin_write, Error::Unknown, |db| {
         dialect::lock_migrations(db)?;
-        if state(db)? == State::Newer {
+        let applied = each!(db, c => c.applied_migrations()).map_err(|error| Error::Internal(error.to_string()))?;
+        if compare(db, &applied.iter().map(MigrationVersion::to_string).collect())? == State::Newer {
             return Err(Error::Newer);
         }
         let ran = run(db)?;
         folding::fill_in(db)?;
         audit::seal_old(db)?;
         permissions::register_own(db)?;
-        Ok(ran)
-    })
+        Ok::<_, Error>(ran)
+    })?;
+    if ran > 0 {
+        dialect::analyze(&mut db)?;
+    }
+    Ok(ran)
 }
 
-/// Compares without changing anything.
+/// Compares without changing anything. The database has been migrated before.
 pub fn state(db: &mut Db) -> Result<State, Error> {
+    let applied: Vec<String> =
+        __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load(db)?;
+    compare(db, &applied.into_iter().collect())
+}
+
+fn compare(db: &Db, applied: &BTreeSet<String>) -> Result<State, Error> {
     let known = match db {
         Db::Postgres(_) => versions::<diesel::pg::Pg>(&POSTGRES),
         Db::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE),
     }?;
-    let applied: BTreeSet<String> = each!(db, c => c.applied_migrations())
-        .map_err(|error| Error::Internal(error.to_string()))?
-        .iter()
-        .map(MigrationVersion::to_string)
-        .collect();
     Ok(if !applied.is_subset(&known) {
-        State::Newer
-    } else if applied == known {
+        // Ready all the same while nothing of its own is missing: newer migrations keep what older binaries use.
+        if known.is_subset(applied) { State::Newer } else { State::Behind(known.difference(applied).count()) }
+    } else if *applied == known {
         State::Current
     } else {
         State::Behind(known.len() - applied.len())

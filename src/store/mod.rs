@@ -5,19 +5,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::Connection;
-use diesel::connection::TransactionManager;
-use diesel::result::{DatabaseErrorKind, Error as DieselError, QueryResult};
-use tokio::sync::Semaphore;
+use diesel::result::QueryResult;
+
+use crate::domain::clock::Moment;
 
 pub mod accounts;
 mod address;
 pub mod asked_permissions;
 pub mod audit;
 pub mod audit_list;
+mod breaker;
 pub mod connection;
+mod counting;
 pub mod demo;
 mod dialect;
+mod error;
+mod file;
 pub mod forms;
 pub mod job_keys;
 pub mod jobs;
@@ -28,6 +31,8 @@ pub mod paging;
 pub mod people;
 pub mod permissions;
 pub mod policies;
+mod pool;
+pub mod purge;
 pub mod replaced_secrets;
 pub mod resources;
 pub mod rights;
@@ -37,101 +42,87 @@ pub mod session_keys;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_links;
+mod transaction;
+pub mod upkeep;
 pub mod usage;
 pub mod use_log;
 
 pub use address::Address;
 pub use connection::Db;
 pub use dialect::Unique;
+pub use error::{Error, Failure};
 
-/// Connections kept open.
-const POOL_SIZE: u32 = 8;
-/// How long a request waits for a connection or for its turn to write.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// How long one hop may take in all; then the answer is "unknown", never "done".
-const DEADLINE: Duration = Duration::from_secs(10);
+use breaker::Breaker;
+use dialect::Purpose;
+use file::DatabaseFile;
+use pool::{Limits, Pool};
+use transaction::transact;
 
-/// Why something could not be kept or found.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// It would be there twice.
-    #[error("a rule of uniqueness was violated: {0:?}")]
-    Conflict(Unique),
-    /// Something that it refers to is not there any more, or something refers to it.
-    #[error("a rule of reference was violated")]
-    Referred,
-    /// The database cannot be reached, cannot write, or takes too long.
-    #[error("the database is not available: {0}")]
-    Unavailable(String),
-    /// The database did not answer in time; whether the work was done is unknown.
-    #[error("the outcome is unknown: {0}")]
-    Unknown(String),
-    /// The database was made by a newer binary.
-    #[error("the database was migrated by a newer version of Claviger. Start that version, or restore an older backup")]
-    Newer,
-    /// The database cannot be trusted to keep what it acknowledged.
-    #[error("{0}")]
-    NotDurable(&'static str),
-    /// A defect, or a damaged database.
-    #[error("the database answered unexpectedly: {0}")]
-    Internal(String),
+/// Pages, exports, upkeep: everything that is read, but verifications.
+const READING: Limits = Limits { connections: 8, patience: Duration::from_secs(3), deadline: Duration::from_secs(10) };
+/// Verifications: nothing else takes their connections, and nobody behind a gateway waits long for a "no".
+const VERIFYING: Limits =
+    Limits { connections: 4, patience: Duration::from_secs(2), deadline: Duration::from_millis(500) };
+/// SQLite has one writer at a time: waiting for the turn here instead of in SQLite keeps the waits short and fair.
+const WRITING_SQLITE: Limits = Limits { connections: 1, ..READING };
+/// A stuck lock stops writers alone.
+const WRITING_POSTGRES: Limits = Limits { connections: 4, ..READING };
+
+/// What a database knows of time when it is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// The moment that was noted last: see [`settings::Internal::ClockMark`].
+    pub mark: Option<Moment>,
+    /// When the latest event of the audit log was.
+    pub latest_event: Option<Moment>,
+    /// What time it is by the database's clock; `None` when it has none.
+    pub time: Option<Moment>,
 }
 
-impl From<DieselError> for Error {
-    fn from(error: DieselError) -> Self {
-        match error {
-            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
-                Self::Conflict(dialect::violated(information.as_ref()))
-            }
-            DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => Self::Referred,
-            error if dialect::is_outage(&error) => Self::Unavailable(error.to_string()),
-            error => Self::Internal(error.to_string()),
-        }
+impl Known {
+    fn by(db: &mut Db) -> Result<Self, Error> {
+        let mark = settings::internal(db, settings::Internal::ClockMark)?;
+        Ok(Self {
+            mark: mark.and_then(|text| text.parse().ok()).map(Moment),
+            latest_event: audit::latest(db)?,
+            time: dialect::current_time(db)?,
+        })
     }
 }
 
-/// The database behind a pool of connections. Cheap to clone.
-#[derive(Clone)]
+/// The database behind pools of connections.
 pub struct Store {
-    pool: r2d2::Pool<Address>,
-    /// SQLite: one connection of its own, set up for writing. Postgres: the pool of all.
-    writing: r2d2::Pool<Address>,
-    writers: Arc<Semaphore>,
-}
-
-/// Sets up the connections that write.
-#[derive(Debug)]
-struct ForWriting;
-
-impl r2d2::CustomizeConnection<Db, diesel::r2d2::Error> for ForWriting {
-    fn on_acquire(&self, db: &mut Db) -> Result<(), diesel::r2d2::Error> {
-        dialect::set_up_writing(db).map_err(diesel::r2d2::Error::QueryError)
-    }
+    address: Address,
+    reading: Arc<Pool>,
+    verifying: Pool,
+    writing: Pool,
+    breaker: Breaker,
+    file: Option<DatabaseFile>,
+    trouble: upkeep::Trouble,
 }
 
 impl Store {
     /// Connects, and checks that the database keeps what it acknowledges. Does not migrate.
-    pub fn open(address: &Address) -> Result<Self, Error> {
-        let unavailable = |error: String| Error::Unavailable(error);
-        let mut first = address.open().map_err(|error| unavailable(error.to_string()))?;
+    pub fn open(address: &Address) -> Result<(Self, Known), Error> {
+        let mut first = address.open(Purpose::Reading).map_err(|error| Error::Unavailable(error.to_string()))?;
         match dialect::durability(&mut first)? {
             dialect::Durability::Full => {}
             dialect::Durability::Recent(warning) => tracing::warn!("{warning}"),
             dialect::Durability::None(reason) => return Err(Error::NotDurable(reason)),
         }
-        drop(first);
-        let pool = || r2d2::Pool::builder().min_idle(Some(1)).connection_timeout(PATIENCE);
-        let readers = pool().max_size(POOL_SIZE).build(address.clone()).map_err(|e| unavailable(e.to_string()))?;
-        let (writing, writers) = match address {
-            // SQLite has one writer at a time; waiting for the turn here instead of in SQLite keeps the waits short and fair.
-            Address::Sqlite(_) => {
-                let one = pool().max_size(1).connection_customizer(Box::new(ForWriting)).build(address.clone());
-                (one.map_err(|error| unavailable(error.to_string()))?, 1)
-            }
-            // Writers leave half of the connections to readers: a stuck lock does not stop verification.
-            Address::Postgres(_) => (readers.clone(), POOL_SIZE as usize / 2),
+        let known = Known::by(&mut first)?;
+        let file = address.file().map(DatabaseFile::of).transpose()?;
+        let writing = if file.is_some() { WRITING_SQLITE } else { WRITING_POSTGRES };
+        let store = Self {
+            address: address.clone(),
+            reading: Arc::new(Pool::open(address, Purpose::Reading, READING)?),
+            verifying: Pool::open(address, Purpose::Verifying, VERIFYING)?,
+            writing: Pool::open(address, Purpose::Writing, writing)?,
+            breaker: Breaker::default(),
+            file,
+            trouble: upkeep::Trouble::default(),
         };
-        Ok(Self { pool: readers, writing, writers: Arc::new(Semaphore::new(writers)) })
+        Ok((store, known))
     }
 
     /// One read-only transaction that sees one unchanging state.
@@ -139,9 +130,28 @@ impl Store {
     where
         F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: Failure,
     {
-        self.hop(&self.pool, Error::Unavailable, |db| transact(db, dialect::begin_read, Error::Unavailable, work)).await
+        let begin = self.begin(dialect::begin_read, Purpose::Reading);
+        self.reading.run(Error::Unavailable, move |db| transact(db, begin, Error::Unavailable, work)).await
+    }
+
+    /// As [`Self::read`], on connections that only verifications use, and with an answer in half a second: while the database
+    /// is away, that is "unavailable" at once.
+    pub async fn read_to_verify<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Failure,
+    {
+        if !self.breaker.admits() {
+            return Err(Error::Unavailable("the database did not answer a moment ago".into()).into());
+        }
+        let begin = self.begin(dialect::begin_read, Purpose::Verifying);
+        let work = move |db: &mut Db| transact(db, begin, Error::Unavailable, work);
+        let read = self.verifying.run(Error::Unavailable, work).await;
+        self.breaker.note(read.as_ref().err().and_then(E::outage).is_none());
+        read
     }
 
     /// Statements without a transaction around them: for the paths that every request takes.
@@ -149,9 +159,9 @@ impl Store {
     where
         F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: Failure,
     {
-        self.hop(&self.pool, Error::Unavailable, work).await
+        self.reading.run(Error::Unavailable, work).await
     }
 
     /// Statements without a transaction and without a deadline, for upkeep that takes as long as it takes.
@@ -159,14 +169,9 @@ impl Store {
     where
         F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: Failure,
     {
-        let pool = self.pool.clone();
-        let hop = tokio::task::spawn_blocking(move || {
-            let mut db = pool.get().map_err(|error| Error::Unavailable(error.to_string()))?;
-            work(&mut db)
-        });
-        hop.await.unwrap_or_else(|panic| Err(Error::Internal(panic.to_string()).into()))
+        self.reading.run_at_leisure(work).await
     }
 
     /// One transaction that writes. An error from the closure rolls everything back.
@@ -174,62 +179,57 @@ impl Store {
     where
         F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: Failure,
     {
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.writers).acquire_owned())
-            .await
-            .map_err(|_| Error::Unavailable("waited too long for the turn to write".into()))?
-            .map_err(|_| Error::Unavailable("the store is closed".into()))?;
-        self.hop(&self.writing, Error::Unknown, move |db| {
-            let _turn = turn; // kept until the work is over, also when nobody waits for it any more
-            transact(db, dialect::begin_write, Error::Unknown, work)
-        })
-        .await
+        let begin = self.begin(dialect::begin_write, Purpose::Writing);
+        let file = self.file.clone();
+        let work = move |db: &mut Db| {
+            if let Some(file) = &file {
+                file.check()?;
+            }
+            transact(db, begin, Error::Unknown, work)
+        };
+        let written = self.writing.run(Error::Unknown, work).await;
+        self.trouble.note(written.as_ref().err().and_then(E::outage));
+        written
     }
 
-    /// Works on a blocking thread. What takes longer than the deadline may still be done: `late` says what that means.
-    async fn hop<T, E, F>(&self, pool: &r2d2::Pool<Address>, late: fn(String) -> Error, work: F) -> Result<T, E>
+    /// One transaction that writes for somebody whose right may end at any moment. `confirm` is asked before the work, and once
+    /// more before the commit, under the lock of the audit log, which whoever takes a right away takes as well: so one of the
+    /// two comes after the other.
+    ///
+    /// It is asked on another connection then, which does not see what the work itself changed: ending one's own right is no
+    /// reason to be refused. SQLite has one writer, so the first answer holds to the end.
+    pub async fn write_confirmed<T, E, C, F>(&self, confirm: C, work: F) -> Result<T, E>
     where
+        C: Fn(&mut Db) -> Result<(), E> + Send + 'static,
         F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: Failure,
     {
-        let pool = pool.clone();
-        let hop = tokio::task::spawn_blocking(move || {
-            let mut db = pool.get().map_err(|error| Error::Unavailable(error.to_string()))?;
-            work(&mut db)
-        });
-        match tokio::time::timeout(DEADLINE, hop).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(panic)) => Err(Error::Internal(panic.to_string()).into()),
-            Err(_) => Err(late("the database took too long".into()).into()),
-        }
-    }
-}
-
-/// Begins, works, commits; rolls back on an error. `lost` says what it means when the database goes away while it commits:
-/// of a write nobody knows whether it was done.
-fn transact<T, E: From<Error>>(
-    db: &mut Db,
-    begin: fn(&mut Db) -> QueryResult<()>,
-    lost: fn(String) -> Error,
-    work: impl FnOnce(&mut Db) -> Result<T, E>,
-) -> Result<T, E> {
-    type Transactions = <Db as Connection>::TransactionManager;
-    begin(db).map_err(Error::from)?;
-    match work(db) {
-        Ok(done) => {
-            Transactions::commit_transaction(db).map_err(|error| match Error::from(error) {
-                Error::Unavailable(reason) => lost(reason),
-                error => error,
-            })?;
-            Ok(done)
-        }
-        Err(error) => {
-            if let Err(rollback) = Transactions::rollback_transaction(db) {
-                tracing::warn!(error = %rollback, "A transaction could not be rolled back; its connection is dropped.");
+        let beside = self.file.is_none().then(|| Arc::clone(&self.reading));
+        let work = move |db: &mut Db| {
+            confirm(db)?;
+            let done = work(db)?;
+            if let Some(beside) = beside {
+                audit::lock(db)?;
+                beside.run_here(confirm)?;
             }
-            Err(error)
+            Ok(done)
+        };
+        self.write(work).await
+    }
+
+    /// How a transaction begins: behind a pooler each one brings its settings along.
+    fn begin(
+        &self,
+        begin: fn(&mut Db) -> QueryResult<()>,
+        purpose: Purpose,
+    ) -> impl FnOnce(&mut Db) -> QueryResult<()> + Send + 'static {
+        let pooled = self.address.is_pooled();
+        move |db| {
+            begin(db)?;
+            if pooled { dialect::set_up_transaction(db, purpose) } else { Ok(()) }
         }
     }
 }

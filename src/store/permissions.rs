@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Bool};
 use super::connection::Db;
 use super::keys::grid::Count;
 use super::schema::{api_keys, key_scopes, permissions, policies, policy_permissions};
-use super::{Error, dialect};
+use super::{Error, counting, dialect};
 use crate::domain::clock::Moment;
 use crate::domain::permission::{self, Permission, PermissionName, Rights, ServiceName};
 
@@ -81,15 +81,13 @@ pub fn given(db: &mut Db, catalogue: &[Permission], limit: i64, now: Moment) -> 
 
 /// The live keys with a permission in their list, up to a limit: read from the lists, so that it stops there.
 fn keys_with(db: &mut Db, permission: i64, limit: i64, now: Moment) -> Result<Count, Error> {
-    let found: Vec<i64> = key_scopes::table
+    let with = key_scopes::table
         .inner_join(api_keys::table.on(api_keys::id.eq(key_scopes::key)))
         .filter(key_scopes::permission.eq(permission))
         .filter(sql::<Bool>("api_keys.standing < 2 AND api_keys.ends_at > ").bind::<BigInt, _>(now.0))
         .limit(limit + 1)
-        .select(key_scopes::key)
-        .load(db)?;
-    let found = i64::try_from(found.len()).unwrap_or(i64::MAX);
-    Ok(if found > limit { Count::Many } else { Count::Exactly(found) })
+        .select(key_scopes::key);
+    Ok(Count::of(counting::rows_of(db, with)?, limit))
 }
 
 /// What a registration changed.

@@ -2,6 +2,12 @@
 //! columns that the databases work out themselves: those stand in the conditions of `keys/matching.rs` alone.
 
 diesel::table! {
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+diesel::table! {
     account_policies (account, policy) {
         account -> BigInt,
         policy -> BigInt,
@@ -226,6 +232,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    purge_marks (key) {
+        key -> BigInt,
+        marked_at -> BigInt,
+    }
+}
+
+diesel::table! {
     resource_administrators (resource, account) {
         resource -> BigInt,
         account -> BigInt,
@@ -316,6 +329,7 @@ diesel::table! {
         account -> BigInt,
         first_eight -> Text,
         used_at -> BigInt,
+        key -> Nullable<BigInt>,
     }
 }
 
@@ -340,6 +354,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     permissions,
     policies,
     policy_permissions,
+    purge_marks,
     resource_administrators,
     resource_kind_permissions,
     resource_kinds,

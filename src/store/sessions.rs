@@ -4,11 +4,14 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::Error;
+use super::accounts::Row as AccountRow;
 use super::connection::Db;
-use super::schema::sessions;
+use super::schema::{accounts, sessions};
 use crate::domain::clock::Moment;
+use crate::domain::user::Account;
 
 /// SHA-256 of a session id.
+#[derive(Clone)]
 pub struct IdHash([u8; 32]);
 
 impl IdHash {
@@ -85,6 +88,24 @@ pub fn find(db: &mut Db, id: &IdHash, now: Moment, idle_since: Moment) -> Result
         .first(db)
         .optional()?;
     Ok(row.map(|(state, seen)| (state, Moment(seen))))
+}
+
+/// The account of a session that has not ended and was seen after `idle_since`.
+pub fn account(db: &mut Db, id: &IdHash, now: Moment, idle_since: Moment) -> Result<Option<Account>, Error> {
+    let row: Option<AccountRow> = sessions::table
+        .inner_join(accounts::table.on(accounts::id.eq(sessions::account)))
+        .filter(sessions::id_hash.eq(id.bytes()))
+        .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
+        .select(accounts::all_columns)
+        .first(db)
+        .optional()?;
+    Ok(row.map(Account::from))
+}
+
+/// Gives a session another id.
+pub fn renew(db: &mut Db, old: &IdHash, new: &IdHash) -> Result<bool, Error> {
+    let session = sessions::table.filter(sessions::id_hash.eq(old.bytes()));
+    Ok(diesel::update(session).set(sessions::id_hash.eq(new.bytes())).execute(db)? == 1)
 }
 
 /// Notes that a session is in use.

@@ -1,4 +1,4 @@
-//! The table `settings`: the site's settings, and two values that Claviger keeps for itself.
+//! The table `settings`: the site's settings, and what Claviger keeps for itself.
 
 use diesel::prelude::*;
 
@@ -15,6 +15,10 @@ pub enum Internal {
     SetupToken,
     /// The key that signs session cookies, in hex.
     CookieKey,
+    /// What time it was, in microseconds, when that was noted last: the clock never falls behind it.
+    ClockMark,
+    /// When it was noted which events are to be purged, and the moment before which they are, in microseconds.
+    AuditPurgePlan,
 }
 
 impl Internal {
@@ -22,6 +26,8 @@ impl Internal {
         match self {
             Self::SetupToken => "internal.setup_token_hash",
             Self::CookieKey => "internal.cookie_key",
+            Self::ClockMark => "internal.clock_mark",
+            Self::AuditPurgePlan => "internal.audit_purge_plan",
         }
     }
 }
@@ -56,6 +62,12 @@ pub fn internal(db: &mut Db, which: Internal) -> Result<Option<String>, Error> {
 /// Replaces a value of Claviger's own.
 pub fn set_internal(db: &mut Db, which: Internal, value: &str, now: Moment) -> Result<(), Error> {
     set(db, which.name(), value, now)
+}
+
+/// Removes a value of Claviger's own, if it is there.
+pub fn forget_internal(db: &mut Db, which: Internal) -> Result<(), Error> {
+    diesel::delete(settings::table.find(which.name())).execute(db)?;
+    Ok(())
 }
 
 /// Removes a value if it is still `value`; says whether it was. Of several at once, one succeeds.

@@ -7,17 +7,19 @@ use std::pin::Pin;
 use actix_session::{Session, SessionExt};
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse, web};
+use askama::Template;
 
 use super::client::{self, Reference};
 use super::errors::PageError;
+use super::html;
 use super::local_path::LocalPath;
 use super::place::Place;
 use super::sessions;
 use crate::actions::{Actor, App, Error};
 use crate::domain::text;
-use crate::domain::user::Account;
+use crate::domain::user::{Account, Appearance};
 
 /// A person who is signed in.
 pub struct SignedIn {
@@ -47,13 +49,14 @@ impl FromRequest for SignedIn {
         Box::pin(async move {
             let session = request.get_session();
             let app = app(&request)?;
+            let id = sessions::id(&session).unwrap_or_default();
             let account = match sessions::account(&session) {
-                Some(id) => app.active_account(id).await.map_err(PageError)?,
+                Some(_) => app.account_of_session(&id).await.map_err(PageError)?,
                 None => None,
             };
             let Some((account, looks_after)) = account else { return Err(to_sign_in(&request)) };
-            let actor =
-                Actor::signed_in(&account, client::address(&request, &app.config), Some(Reference::of(&request)));
+            let address = client::address(&request, &app.config);
+            let actor = Actor::signed_in(&account, &id, address, Some(Reference::of(&request)));
             Ok(Self { account, actor, session, looks_after })
         })
     }
@@ -67,16 +70,41 @@ impl FromRequest for Admin {
     type Future = Pin<Box<dyn Future<Output = Result<Self, ActixError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let user = SignedIn::from_request(request, payload);
+        let (user, request) = (SignedIn::from_request(request, payload), request.clone());
         Box::pin(async move {
             let user = user.await?;
+            if is_sent_from_elsewhere(&request) {
+                let page = FromElsewhere {
+                    appearance: html::appearance_cookie(&request),
+                    path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+                };
+                let response = html::body(HttpResponse::build(StatusCode::FORBIDDEN), &page);
+                return Err(InternalError::from_response("sent from another site", response).into());
+            }
             if user.account.is_admin() {
-                return Ok(Self(user));
+                let actor = user.actor.clone().as_administrator();
+                return Ok(Self(SignedIn { actor, ..user }));
             }
             let text = "You do not have access to this page. It is for administrators: ask one of them.";
             Err(PageError(Error::Forbidden(text.into())).into())
         })
     }
+}
+
+/// "Open this list?"
+#[derive(Template)]
+#[template(path = "pages/from_elsewhere.html")]
+struct FromElsewhere {
+    appearance: Appearance,
+    path: String,
+}
+
+/// Did a page of another site send the browser here, with a question that may cost much? A link that a person follows on this
+/// site, a bookmark and a typed address say otherwise.
+fn is_sent_from_elsewhere(request: &HttpRequest) -> bool {
+    let asks = !request.query_string().is_empty() || request.path().contains("/export");
+    let site = request.headers().get("sec-fetch-site");
+    request.method().is_safe() && asks && site.is_some_and(|site| site == "cross-site")
 }
 
 /// An administrator who gave the password within the last five minutes: for what is grave. Who did not is asked for it,

@@ -3,19 +3,17 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
 use actix_session::{Session, SessionExt};
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
-use actix_web::web::BytesMut;
-use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse, ResponseError};
+use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
-use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
 use super::access::{self, place};
+use super::body::{self, Refused};
 use super::errors::PageError;
 use super::{html, sessions};
 use crate::actions::Error;
@@ -25,16 +23,19 @@ use crate::domain::user::Appearance;
 
 /// No form of ours is longer, in bytes.
 const LIMIT: usize = 64 * 1024;
-/// How long a form's body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A form of a person who is signed in: from this site, with the session's token.
-pub struct Form<T>(pub T);
+/// A form of a person who is signed in, and who they are: from this site, with the session's token. Who they are, what their
+/// role is and whether their session goes on is asked when the whole form is there, not when its head is.
+pub struct Form<A, T>(pub A, pub T);
 
 /// A form of somebody who has no session yet: from this site.
 pub struct PublicForm<T>(pub T);
 
-impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+impl<A, T> FromRequest for Form<A, T>
+where
+    A: FromRequest<Error = ActixError> + 'static,
+    T: DeserializeOwned + 'static,
+{
     type Error = ActixError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ActixError>>>>;
 
@@ -42,13 +43,17 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let session = request.get_session();
+            if sessions::account(&session).is_none() {
+                return Err(access::to_sign_in(&request)); // no body is read for a stranger
+            }
             let mut entries = entries(&request, &mut payload).await?;
+            let by = A::from_request(&request, &mut Payload::None).await?;
             let token = take_token(&mut entries);
             if !sessions::is_form_token(&session, &token) {
                 return Err(send_again(&request, &session, entries));
             }
             refuse_keys(&request, &entries)?;
-            deserialize(&entries).map(Self)
+            Ok(Self(by, deserialize(&entries)?))
         })
     }
 }
@@ -94,31 +99,16 @@ async fn entries(request: &HttpRequest, payload: &mut Payload) -> Result<Entries
         let text = "This form did not come from a page of this site, so nothing was changed. Open the page here, and try again.";
         return Err(PageError(Error::Forbidden(text.into())).into());
     }
-    if request.headers().contains_key(header::TRANSFER_ENCODING) {
-        return Err(Refused(StatusCode::LENGTH_REQUIRED).into());
-    }
+    body::check(request, LIMIT)?;
     let content_type =
         request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE).into());
     }
-    let body =
-        tokio::time::timeout(PATIENCE, read(payload)).await.map_err(|_| Refused(StatusCode::REQUEST_TIMEOUT))??;
+    let body = body::read(request, payload, LIMIT).await?;
     let entries = serde_html_form::from_bytes(&body);
     entries.map_err(|_| PageError(not_understood()).into())
-}
-
-async fn read(payload: &mut Payload) -> Result<BytesMut, ActixError> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Refused(StatusCode::BAD_REQUEST))?;
-        if body.len() + chunk.len() > LIMIT {
-            return Err(Refused(StatusCode::PAYLOAD_TOO_LARGE).into());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 /// `Sec-Fetch-Site` where the browser sends it (https and localhost), else `Origin` against the host that was asked
@@ -149,26 +139,6 @@ fn deserialize<T: DeserializeOwned>(entries: &Entries) -> Result<T, ActixError> 
 fn not_understood() -> Error {
     Mistake::new("form", "The form could not be understood, so nothing was changed. Open the page again, and try again")
         .into()
-}
-
-/// A body that is refused as a whole.
-#[derive(Debug)]
-struct Refused(StatusCode);
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "refused with {}", self.0)
-    }
-}
-
-impl ResponseError for Refused {
-    fn status_code(&self) -> StatusCode {
-        self.0
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        HttpResponse::new(self.0)
-    }
 }
 
 /// The page that keeps the entries of a form whose token belongs to a session that is over.

@@ -3,10 +3,14 @@
 use url::form_urlencoded::{self, Serializer};
 
 use crate::actions::browse_keys::{COUNT_LIMIT, List, PAGE_SIZES};
-use crate::domain::key_filter::{Broken, Column, KeyFilter, Sort};
+use crate::domain::key_filter::{Broken, Column, KeyFilter, MOST_CONDITIONS, Sort};
 
 /// The path of the grid.
 pub const PATH: &str = "/admin/api-keys";
+/// The longest query string, in bytes: a link of twenty filters is shorter.
+const LONGEST: usize = 8 * 1024;
+/// The most pairs of it: filters, and what says how the list is shown.
+const MOST_PAIRS: usize = MOST_CONDITIONS + 10;
 /// The sizes of pages to choose from.
 pub const SIZES: [i64; 4] = [20, 50, 100, 200];
 
@@ -91,7 +95,6 @@ impl KeyQuery {
         } else {
             query.into()
         };
-        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let mut read = Self {
             filter: KeyFilter::default(),
             broken: Vec::new(),
@@ -103,7 +106,18 @@ impl KeyQuery {
             conditions: Vec::new(),
             search: String::new(),
         };
-        for (name, value) in pairs {
+        // Each link of the page repeats the query: what nobody could have entered is not repeated at all.
+        let is_long = query.len() > LONGEST || form_urlencoded::parse(query.as_bytes()).count() > MOST_PAIRS;
+        if is_long {
+            read.broken.push(broken(
+                "filter".into(),
+                String::new(),
+                format!("Give {MOST_CONDITIONS} filters or fewer"),
+            ));
+            read.columns = Column::DEFAULT.to_vec();
+            return read;
+        }
+        for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
             match name.as_str() {
                 "q" => read.search = value,
                 "sort" => match Sort::read(&value) {
@@ -298,6 +312,19 @@ mod tests {
         assert_eq!(read.broken.len(), 1);
         assert_eq!(read.chips()[0].problem, "‘tomorow’ is not a date");
         assert_eq!(read.chips()[1].drop, "/admin/api-keys?expires_at~lt=tomorow");
+        let many = "name~eq=x&".repeat(31);
+        let long = format!("name~in={}", "x;".repeat(5_000));
+        for huge in [many.as_str(), long.as_str()] {
+            let read = KeyQuery::read(huge);
+            assert_eq!(
+                (read.broken.len(), read.conditions().len(), read.path().len()),
+                (1, 0, "/admin/api-keys?view=all".len())
+            );
+        }
+        let values = |count: usize| {
+            format!("name~in={}&owner~in={}", "a", (0..count).map(|n| format!("o{n}")).collect::<Vec<_>>().join(";"))
+        };
+        assert!(KeyQuery::read(&values(199)).broken.is_empty() && !KeyQuery::read(&values(200)).broken.is_empty());
         for bad in ["sort=secret_hash", "per_page=100000", "cols=secret_hash", "nonsense=1", "q=a%0Ab"] {
             assert!(!KeyQuery::read(bad).broken.is_empty(), "{bad}");
         }

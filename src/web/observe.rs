@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
 use actix_web::http::uri::PathAndQuery;
+use actix_web::http::{ConnectionType, header};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error as ActixError, HttpMessage, ResponseError, web};
@@ -17,6 +17,7 @@ use tracing::Instrument;
 
 use super::client::Reference;
 use super::errors::PageError;
+use crate::actions::health::InFlight;
 use crate::actions::{App, Error};
 use crate::domain::mistake::Mistake;
 use crate::domain::secret::{appears_in, base62};
@@ -34,7 +35,12 @@ pub async fn request(
     request.extensions_mut().insert(Reference(reference.clone()));
     let (method, started) = (request.method().clone(), std::time::Instant::now());
     let span = tracing::info_span!("request", reference);
-    let answered = next.call(request).instrument(span.clone()).await;
+    let mut answered = next.call(request).instrument(span.clone()).await;
+    if let Ok(response) = &mut answered
+        && app.is_ending()
+    {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let (status, route) = match &answered {
         Ok(response) => (response.status(), response.request().match_pattern().unwrap_or_else(|| "(none)".into())),
         Err(error) => (error.as_response_error().status_code(), "(none)".into()),
@@ -81,6 +87,8 @@ pub async fn catch_panic(
 pub struct Holding {
     body: BoxBody,
     _unread: Option<Payload>,
+    /// The request is in flight until the last of its answer is sent.
+    _in_flight: Option<InFlight>,
 }
 
 impl MessageBody for Holding {
@@ -102,6 +110,7 @@ pub async fn refuse_chunked(
 ) -> Result<ServiceResponse<Holding>, ActixError> {
     let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
     let unread = chunked.then(|| request.take_payload());
+    let in_flight = request.app_data::<web::Data<App>>().map(|app| app.enter());
     let answered = next.call(request).await?;
-    Ok(answered.map_body(|_, body| Holding { body: body.boxed(), _unread: unread }))
+    Ok(answered.map_body(|_, body| Holding { body: body.boxed(), _unread: unread, _in_flight: in_flight }))
 }

@@ -1,14 +1,17 @@
 //! The HTTP server: its limits, its layers, its beginning and its end.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{BrowserSession, CookieContentSecurity};
 use actix_web::cookie::{Key, SameSite};
+use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App as Server, HttpServer, web};
+use socket2::SockRef;
 
+use super::connections::Connections;
 use super::place::Place;
 use super::{errors, headers, observe, sessions};
 use crate::actions::App;
@@ -32,6 +35,35 @@ pub struct Bound {
     pub server: actix_web::dev::Server,
     /// What the pages know of their place.
     pub place: Place,
+    listener: TcpListener,
+}
+
+impl Bound {
+    /// Takes what refuses new connections from some moment on, while those that are there are served.
+    pub fn listening(&self) -> std::io::Result<Listening> {
+        Ok(Listening { handle: self.server.handle(), listener: self.listener.try_clone()? })
+    }
+}
+
+/// What refuses new connections from some moment on.
+pub struct Listening {
+    handle: ServerHandle,
+    listener: TcpListener,
+}
+
+impl Listening {
+    /// Refuses new connections from now on.
+    pub async fn close(&self) {
+        self.handle.pause().await;
+        if let Err(error) = SockRef::from(&self.listener).shutdown(Shutdown::Both) {
+            tracing::debug!(%error, "The listening socket was closed already.");
+        }
+    }
+
+    /// Ends the server, and what is still connected to it.
+    pub async fn end(&self) {
+        self.handle.stop(false).await;
+    }
 }
 
 /// Binds the listening address and puts the layers together. Signals are the caller's.
@@ -39,10 +71,13 @@ pub async fn bind(app: web::Data<App>) -> Result<Bound, String> {
     let failed = |error: std::io::Error| format!("CLAVIGER_LISTEN: {} cannot be used: {error}", app.config.listen);
     let listener = TcpListener::bind(app.config.listen).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    let same = listener.try_clone().map_err(failed)?;
     let place = Place { public_address: app.config.public_address(address), https: app.config.is_https() };
     let cookie_key = app.cookie_key().await.map_err(|error| error.to_string())?;
 
     let (data, pages_place) = (app.clone(), web::Data::new(place.clone()));
+    let each = connections();
+    let bounded = Connections::new(per_address(&app, each), &app.config.trusted_proxies);
     let server = HttpServer::new(move || {
         Server::new()
             .app_data(data.clone())
@@ -62,15 +97,16 @@ pub async fn bind(app: web::Data<App>) -> Result<Bound, String> {
                     .default_service(web::to(super::elsewhere)),
             )
     })
+    .on_connect(move |connection, data| bounded.admit(connection, data))
     .client_request_timeout(HEAD_TIMEOUT)
     .keep_alive(KEEP_ALIVE)
-    .max_connections(connections())
+    .max_connections(each)
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .disable_signals()
     .listen(listener)
     .map_err(failed)?
     .run();
-    Ok(Bound { address, server, place })
+    Ok(Bound { address, server, place, listener: same })
 }
 
 /// As many connections per worker as the limit of open files allows, so that a full house waits instead of failing.
@@ -79,6 +115,12 @@ fn connections() -> usize {
     let files = rlimit::Resource::NOFILE.get_soft().unwrap_or(1024);
     let each = (files.saturating_sub(RESERVED_FILES) / workers).clamp(8, CONNECTIONS);
     usize::try_from(each).unwrap_or(8)
+}
+
+/// As many connections as the setting allows one address, and a quarter of all at the most.
+fn per_address(app: &App, each: usize) -> usize {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    app.config.connections_per_address.min(each * workers / 4)
 }
 
 /// The session cookie: `__Host-` and `Secure` where people come by https, never readable by scripts.

@@ -36,8 +36,15 @@ pub fn begin(session: &Session, begun: &actions::sessions::Session, now: Moment)
     prove(session, now)
 }
 
+/// Goes on under another id, after the person gave the password `now`: its row has that id already.
+pub fn renew(session: &Session, id: &str, now: Moment) -> Result<(), Error> {
+    session.renew();
+    session.insert(ID, id).map_err(|error| Error::Internal(error.to_string()))?;
+    prove(session, now)
+}
+
 /// Notes that the person gave the password `now`.
-pub fn prove(session: &Session, now: Moment) -> Result<(), Error> {
+fn prove(session: &Session, now: Moment) -> Result<(), Error> {
     session.insert(PROVED, now.0).map_err(|error| Error::Internal(error.to_string()))
 }
 

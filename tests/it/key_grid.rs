@@ -165,3 +165,29 @@ on_both! { fn no_filter_and_no_order_scans_the_table_or_sorts_it(app) {
         assert_eq!(scans(&search), [""; 0], "{search:#?}");
     }
 } }
+
+on_both! { fn the_count_of_live_keys_passes_by_no_key_that_has_expired(app) {
+    with_demo(&app, 2_000);
+    let list = List { filter: KeyFilter::default(), sort: Sort::default(), size: 20, cursor: None, count_limit: 10_000 };
+    let lines = app.run(app.app.explain_list(&list)).expect("a plan");
+    let straight = |line: &&String| line.contains("(standing=? AND ends_at>?)") || line.contains("(standing = ANY (");
+    assert_eq!(lines.iter().filter(straight).count(), 1, "{lines:#?}");
+} }
+
+#[test]
+#[ignore = "needs Postgres: run scripts/test"]
+fn postgres_neither_compiles_plans_nor_runs_them_in_parallel() {
+    use crate::support::database::{Database, Kind};
+    let database = Database::new(Kind::Postgres);
+    // A server that is eager to do both.
+    for setting in ["jit = on", "jit_above_cost = 0", "force_parallel_mode = on", "max_parallel_workers_per_gather = 4"]
+    {
+        let name = database.url.rsplit('/').next().expect("a name").to_owned();
+        database.execute(&format!("ALTER DATABASE {name} SET {setting}"));
+    }
+    let app = TestApp::start_with(database, |_| {});
+    let list =
+        List { filter: KeyFilter::default(), sort: Sort::default(), size: 20, cursor: None, count_limit: 10_000 };
+    let lines = app.run(app.app.explain_list(&list)).expect("a plan");
+    assert!(!lines.iter().any(|line| line.contains("Gather") || line.contains("JIT")), "{lines:#?}");
+}

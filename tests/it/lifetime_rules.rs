@@ -230,6 +230,9 @@ on_both! { fn settings_are_saved_with_their_limits(app) {
     assert_eq!(app.database.count("api_keys"), 1);
     app.pass(SignedDuration::from_hours(24 * 2));
     app.run(app.app.sweep()).expect("swept");
+    assert_eq!(app.database.count("api_keys"), 1, "marked, to be removed two days later");
+    app.pass(SignedDuration::from_hours(24 * 2));
+    app.run(app.app.sweep()).expect("swept");
     assert_eq!(app.database.count("api_keys"), 0, "purged");
     assert_eq!(app.database.count("audit_events WHERE action = 'key.purge' AND via = 'system'"), 1);
 } }
@@ -241,6 +244,9 @@ on_both! { fn old_events_are_purged_and_what_was_purged_is_sealed(app) {
     app.pass(SignedDuration::from_hours(24 * 31));
     let again = app.client();
     again.sign_in("miriam", PASSWORD);
+    app.run(app.app.sweep()).expect("swept");
+    assert_eq!(app.database.count("audit_events WHERE action = 'audit.purge'"), 0, "noted, to be removed two days later");
+    app.pass(SignedDuration::from_hours(24 * 2));
     app.run(app.app.sweep()).expect("swept");
     assert_eq!(app.database.texts("SELECT action AS value FROM audit_events ORDER BY sequence"), ["session.sign_in", "audit.purge"]);
     let whole = app.run(app.app.verify_audit(None)).expect("answers").expect("whole");

@@ -79,7 +79,9 @@ on_both! { fn the_last_administrator_stays_one(app) {
     }
     assert_eq!(change(&boss, "lena", "make-admin").status, 303);
     assert_eq!(change(&boss, "boss", "make-user").status, 303);
-    assert_eq!(boss.get("/admin/users").status, 403, "it counts at once");
+    assert!(!boss.is_signed_in(), "SECURITY S3: a change of the role ends the sessions");
+    boss.sign_in("boss", PASSWORD);
+    assert_eq!(boss.get("/admin/users").status, 403);
     assert_eq!(app.database.count("audit_events WHERE action = 'user.set_role'"), 2);
 } }
 

@@ -19,27 +19,33 @@ pub struct Server {
 
 impl Server {
     pub fn start(database: &Database, environment: &[(&str, &str)]) -> Self {
+        Self::start_with(database, environment, Stdio::piped())
+    }
+
+    /// With something else for standard error.
+    pub fn start_with(database: &Database, environment: &[(&str, &str)], stderr: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_claviger"))
             .env_clear()
             .env("DATABASE_URL", &database.url)
             .env("CLAVIGER_LISTEN", "127.0.0.1:0")
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .expect("the binary starts");
         let mut out = BufReader::new(child.stdout.take().expect("standard output"));
-        let mut stderr = child.stderr.take().expect("standard error");
-        let err = std::thread::spawn(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).expect("text");
-            text
+        let err = child.stderr.take().map(|mut stderr| {
+            std::thread::spawn(move || {
+                let mut text = String::new();
+                stderr.read_to_string(&mut text).expect("text");
+                text
+            })
         });
         let mut line = String::new();
         out.read_line(&mut line).expect("a line");
         let url = line.trim().rsplit(' ').next().expect("an address").to_owned();
         assert!(line.starts_with("Claviger listens on 127.0.0.1:"), "{line}");
-        Self { child, url, out, err: Some(err) }
+        Self { child, url, out, err }
     }
 
     /// The line with the set-up link.
@@ -49,14 +55,20 @@ impl Server {
         line.trim().rsplit(' ').next().expect("a link").to_owned()
     }
 
-    /// Asks it to end, and gives what it printed: exit code, standard output, standard error.
-    pub fn end(mut self, signal: &str) -> (Option<i32>, String, String) {
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill runs");
         assert!(sent.success());
+    }
+
+    /// Asks it to end, and gives what it printed: exit code, standard output, standard error.
+    pub fn end(mut self, signal: &str) -> (Option<i32>, String, String) {
+        self.signal(signal);
         let mut out = String::new();
         self.out.read_to_string(&mut out).expect("text");
         let status = self.child.wait().expect("it ends");
-        (status.code(), out, self.err.take().expect("not read yet").join().expect("read"))
+        let err = self.err.take().map(|err| err.join().expect("read")).unwrap_or_default();
+        (status.code(), out, err)
     }
 }
 

@@ -83,6 +83,11 @@ impl KeyFilter {
     /// Reads the conditions of a query string. `pairs` that are no condition (sort, page, columns) are not for here.
     pub fn read<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, Vec<Broken>> {
         let (mut filter, mut broken) = (Self::default(), Vec::new());
+        let pairs: Vec<(&str, &str)> = pairs.take(MOST_CONDITIONS + 1).collect();
+        if pairs.len() > MOST_CONDITIONS {
+            let problem = format!("Give {MOST_CONDITIONS} filters or fewer");
+            return Err(vec![Broken { name: String::new(), value: String::new(), problem }]);
+        }
         for (name, value) in pairs {
             match read::condition(name, value) {
                 Ok(condition) => filter.conditions.push(condition),
@@ -91,8 +96,8 @@ impl KeyFilter {
                 }
             }
         }
-        if filter.conditions.len() > MOST_CONDITIONS {
-            let problem = format!("At most {MOST_CONDITIONS} filters at once");
+        if filter.conditions.iter().map(Condition::values).sum::<usize>() > MOST_VALUES {
+            let problem = format!("Give {MOST_VALUES} values or fewer in all filters together");
             broken.push(Broken { name: String::new(), value: String::new(), problem });
         }
         if broken.is_empty() { Ok(filter) } else { Err(broken) }
@@ -134,7 +139,9 @@ impl KeyFilter {
 }
 
 /// More conditions than anybody reads.
-const MOST_CONDITIONS: usize = 20;
+pub const MOST_CONDITIONS: usize = 20;
+/// Values of all conditions together.
+const MOST_VALUES: usize = 200;
 
 /// What the grid sorts by. Every order ends with the id, so that no two keys stand in the same place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

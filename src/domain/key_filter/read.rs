@@ -1,12 +1,12 @@
 //! Reading `column~operator=value`, and writing it.
 
 use super::super::text;
-use super::{Choice, Column, Condition, DateTest, JobPart, Kind, NumberTest, Operator, Test, TextTest, day};
+use super::{
+    Choice, Column, Condition, DateTest, JobPart, Kind, MOST_VALUES, NumberTest, Operator, Test, TextTest, day,
+};
 
 /// Texts longer than this are no value, in characters.
 const LONGEST: usize = 200;
-/// Values of one list.
-const MOST_VALUES: usize = 200;
 /// Days of a relative date.
 const MOST_DAYS: i64 = 3650;
 
@@ -197,6 +197,15 @@ impl Condition {
                 NumberTest::Between(from, to) => (O::Between, format!("{from};{to}")),
             },
             Test::Job(id, _) => (O::Eq, id.to_string()),
+        }
+    }
+
+    /// How many values it compares with.
+    pub fn values(&self) -> usize {
+        match &self.test {
+            Test::Text(TextTest::In { values, .. }) => values.len(),
+            Test::Choice { values, .. } => values.len(),
+            _ => 1,
         }
     }
 

@@ -85,8 +85,21 @@ pub fn walking<T>(db: &mut Db, query: impl FnOnce(&mut Db) -> QueryResult<T>) ->
     Ok(found)
 }
 
-/// Lets the database look at what it holds, so that it plans well: both keep statistics only when they are told to, or in time.
+/// Lets the database look at what it holds, so that it plans well: both keep statistics only when they are told to, or in
+/// time. Waits for nobody.
+///
+/// SQLite: looks at a thousand rows of each index. Postgres: samples each table; vacuums nothing, which it does by itself.
 pub fn analyze(db: &mut Db) -> QueryResult<()> {
+    match db {
+        Db::Sqlite(connection) => connection.batch_execute("PRAGMA analysis_limit = 1000; ANALYZE"),
+        Db::Postgres(connection) => connection.batch_execute("ANALYZE"),
+    }
+}
+
+/// What a database wants after very much was loaded.
+///
+/// SQLite: statistics, and its log in the file. Postgres: the space of dead rows back, and its maps of visible pages.
+pub fn settle(db: &mut Db) -> QueryResult<()> {
     match db {
         Db::Sqlite(connection) => {
             connection.batch_execute("PRAGMA analysis_limit = 1000; ANALYZE; PRAGMA wal_checkpoint(TRUNCATE);")

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::Row;
-use super::matching::{Reach, matching, needles};
+use super::matching::{Reach, live, matching, needles};
 use super::predicate::{Predicate, all};
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
@@ -13,7 +13,7 @@ use crate::domain::key_filter::{Column, KeyFilter, Place, Sort, Value};
 use crate::store::connection::Db;
 use crate::store::paging::From;
 use crate::store::schema::api_keys;
-use crate::store::{Error, dialect};
+use crate::store::{Error, counting, dialect};
 
 /// Counts for people stop here: "10,000+".
 pub const COUNT_LIMIT: i64 = 10_000;
@@ -27,6 +27,13 @@ pub enum Count {
     Exactly(i64),
     /// More than the limit.
     Many,
+}
+
+impl Count {
+    /// Of a count that stopped one above the limit.
+    pub fn of(counted: i64, limit: i64) -> Self {
+        if counted > limit { Self::Many } else { Self::Exactly(counted) }
+    }
 }
 
 /// What a page asks for.
@@ -98,13 +105,14 @@ pub fn is_walked(db: &mut Db, ask: &Ask) -> Result<bool, Error> {
     Ok(plan(db, ask)?.2)
 }
 
-/// How the database goes about counting and fetching a page, in its own words.
+/// How the database goes about counting and fetching a page, and about counting the live keys, in its own words.
 pub fn explain(db: &mut Db, ask: &Ask) -> Result<Vec<String>, Error> {
     let (_, reach, walk) = plan(db, ask)?;
     let counting = matching(db, &ask.filter, ask.now, &Reach::index());
     let mut lines = dialect::explain(db, ids(counting, ask.count_limit + 1))?;
     let fetching = page_of_ids(db, ask, &reach, walk);
     lines.extend(dialect::explain(db, fetching)?);
+    lines.extend(dialect::explain(db, ids(live(ask.now), COUNT_LIMIT + 1))?);
     Ok(lines)
 }
 
@@ -145,9 +153,7 @@ fn common(db: &mut Db, filter: &KeyFilter) -> Result<Vec<String>, Error> {
 
 /// How many keys fulfil a predicate, up to a limit.
 pub fn count_up_to(db: &mut Db, predicate: Predicate, limit: i64) -> Result<Count, Error> {
-    let ids: Vec<i64> = ids(predicate, limit + 1).load(db)?;
-    let found = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    Ok(if found > limit { Count::Many } else { Count::Exactly(found) })
+    Ok(Count::of(counting::rows_of(db, ids(predicate, limit + 1))?, limit))
 }
 
 /// A statement that gives ids of keys.

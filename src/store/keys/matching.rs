@@ -9,7 +9,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::predicate::{Predicate, all, any, beginning, equal, fragment, holding, like, number};
+use super::predicate::{Predicate, all, any, beginning, equal, fragment, holding, like, number, one_of};
 use super::related;
 use crate::domain::api_key::EXPIRING_WITHIN;
 use crate::domain::clock::{DAY, Moment};
@@ -69,9 +69,10 @@ pub fn matching(db: &Db, filter: &KeyFilter, now: Moment, reach: &Reach) -> Pred
     all(conditions.chain(search))
 }
 
-/// "Not revoked and not expired."
+/// "Not revoked and not expired." Two equal values and a range: an index over both goes straight to them, and does not pass
+/// by all that have expired.
 pub fn live(now: Moment) -> Predicate {
-    all([fragment("api_keys.standing < 2"), number("api_keys.ends_at", ">", now.0)].into_iter())
+    all([fragment("api_keys.standing IN (0, 1)"), number("api_keys.ends_at", ">", now.0)].into_iter())
 }
 
 /// Keys that nobody used or changed since this moment; a key that is younger is none of them.
@@ -140,7 +141,7 @@ fn text(db: &Db, column: Column, test: &TextTest, reach: &Reach) -> Predicate {
     let known = |predicate: Predicate| if column == Column::Address { present(column, predicate) } else { predicate };
     match test {
         TextTest::In { wanted, values } => {
-            let values = known(any(values.iter().map(|value| equal(written, value))));
+            let values = known(one_of(written, values));
             if *wanted { values } else { Box::new(diesel::dsl::not(values)) }
         }
         TextTest::Contains { wanted: true, value } => {
@@ -217,18 +218,26 @@ fn choice(value: Choice, now: Moment, reach: &Reach) -> Predicate {
     }
 }
 
-/// What has no moment stands at the end of time (expiry) or at its beginning (activity): it passes only "never".
+/// What has no moment stands at the end of time (expiry) or at its beginning (activity): it passes only "never". Each side is
+/// bounded once: of two upper bounds SQLite may take the wider one for its index.
 fn date(column: Column, test: DateTest, now: Moment, reach: &Reach) -> Predicate {
     let written = written(column, reach);
-    let (none, some) = match column {
-        Column::Expires => (number(written, "=", i64::MAX), number(written, "<", i64::MAX)),
-        _ => (number(written, "=", 0), number(written, ">", 0)),
+    let ends_late = column == Column::Expires;
+    let none = if ends_late { i64::MAX } else { 0 };
+    let Some((from, to)) = test.range(now) else {
+        let some = if ends_late { "<" } else { ">" };
+        return number(written, if test == DateTest::Never(true) { "=" } else { some }, none);
     };
-    match (test, test.range(now)) {
-        (DateTest::Never(true), _) => none,
-        (_, None) => some,
-        (_, Some((from, to))) => all([some, number(written, ">=", from.0), number(written, "<", to.0)].into_iter()),
-    }
+    let (from, to) = bounds(ends_late, from.0, to.0);
+    let (after, before) = (from.map(|from| number(written, ">=", from)), to.map(|to| number(written, "<", to)));
+    all(after.into_iter().chain(before))
+}
+
+/// The bounds of a range of moments: the first that passes, and the first that does not any more. What has no moment stands
+/// outside of them.
+fn bounds(ends_late: bool, from: i64, to: i64) -> (Option<i64>, Option<i64>) {
+    let from = if ends_late { from } else { from.max(1) };
+    ((from > i64::MIN).then_some(from), (ends_late || to < i64::MAX).then_some(to))
 }
 
 fn numbers(column: Column, test: NumberTest, reach: &Reach) -> Predicate {
@@ -285,5 +294,18 @@ fn job(id: i64, part: JobPart) -> Predicate {
     match part {
         JobPart::All => Box::new(open.sql(")")),
         JobPart::Left => Box::new(open.sql(" AND job_keys.outcome = 'left')")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_of_moments_has_one_bound_on_each_side_and_leaves_out_what_has_none() {
+        assert_eq!(bounds(true, i64::MIN, 5), (None, Some(5)), "expires before");
+        assert_eq!(bounds(true, 5, i64::MAX), (Some(5), Some(i64::MAX)), "what never ends does not end after a day");
+        assert_eq!(bounds(false, i64::MIN, 5), (Some(1), Some(5)), "what was never used was not used before a day");
+        assert_eq!(bounds(false, 5, i64::MAX), (Some(5), None));
     }
 }

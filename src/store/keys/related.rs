@@ -1,10 +1,10 @@
 //! Conditions on what stands in other tables: the owner of a key, its policy, the permissions in its list, its resource.
 
 use diesel::dsl::sql;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::Bool;
 
 use super::matching::{Reach, written};
-use super::predicate::{Predicate, all, any, escaped, fragment, holding, not};
+use super::predicate::{Composed, Predicate, all, escaped, fragment, holding, not};
 use crate::domain::key_filter::{Column, TextTest};
 
 /// Is the text of this column in another table?
@@ -14,24 +14,25 @@ pub fn is_related(column: Column) -> bool {
 
 /// A test of the text of a related row. A key without one passes what is not wanted, and "is blank".
 pub fn text(column: Column, test: &TextTest, reach: &Reach) -> Predicate {
-    let among = |wanted: bool, operator: Operator, values: &[String]| {
-        let found = any(values.iter().map(|value| having(column, operator, value, reach)));
-        let found = all(present(column, reach).into_iter().chain([found]));
+    let among = |wanted: bool, compare: &Compare| {
+        let found = all(present(column, reach).into_iter().chain([having(column, compare, reach)]));
         if wanted { found } else { not(found) }
     };
     match test {
-        TextTest::In { wanted, values } => among(*wanted, Operator::Equals, values),
-        TextTest::Contains { wanted, value } => among(*wanted, Operator::Like, &[holding(value)]),
-        TextTest::StartsWith(value) => among(true, Operator::Like, &[format!("{}%", escaped(value))]),
+        TextTest::In { wanted, values } => among(*wanted, &Compare::In(values)),
+        TextTest::Contains { wanted, value } => among(*wanted, &Compare::Like(holding(value))),
+        TextTest::StartsWith(value) => among(true, &Compare::Like(format!("{}%", escaped(value)))),
         TextTest::Blank(blank) if *blank => not(all(present(column, reach).into_iter())),
         TextTest::Blank(_) => all(present(column, reach).into_iter()),
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Operator {
-    Equals,
-    Like,
+/// How a text of a related row is compared.
+enum Compare<'a> {
+    /// It is one of these.
+    In(&'a [String]),
+    /// It is like this pattern.
+    Like(String),
 }
 
 /// That a key has a related row at all; an owner it always has. Null stays out of a condition that may be negated.
@@ -46,48 +47,40 @@ fn present(column: Column, reach: &Reach) -> Option<Predicate> {
 }
 
 /// That the related row of a key has such a text. Owners and resources have two.
-fn having(column: Column, operator: Operator, value: &str, reach: &Reach) -> Predicate {
+fn having(column: Column, compare: &Compare<'_>, reach: &Reach) -> Predicate {
     let key = written(column, reach);
     let walked = matches!(reach, Reach::Row(_));
-    let (open, first, second) = match column {
+    let (open, texts): (String, &[&str]) = match column {
         Column::Owner => (
             format!("{key} IN (SELECT accounts.id FROM accounts WHERE "),
-            "accounts.username",
-            Some("accounts.name_folded"),
+            &["accounts.username", "accounts.name_folded"],
         ),
-        Column::Policy => (format!("{key} IN (SELECT policies.id FROM policies WHERE "), "policies.name_folded", None),
+        Column::Policy => (format!("{key} IN (SELECT policies.id FROM policies WHERE "), &["policies.name_folded"]),
         Column::Resource => (
             format!("{key} IN (SELECT resources.id FROM resources WHERE "),
-            "resources.name_folded",
-            Some("resources.title_folded"),
+            &["resources.name_folded", "resources.title_folded"],
         ),
         // Row by row each key is looked up; by an index, the keys of the permission are.
         _ if walked => (
             "EXISTS (SELECT 1 FROM key_scopes JOIN permissions ON permissions.id = key_scopes.permission \
              WHERE key_scopes.key = api_keys.id AND "
                 .to_owned(),
-            "permissions.name",
-            None,
+            &["permissions.name"],
         ),
         _ => (
             format!(
                 "{key} IN (SELECT key_scopes.key FROM key_scopes JOIN permissions \
                  ON permissions.id = key_scopes.permission WHERE "
             ),
-            "permissions.name",
-            None,
+            &["permissions.name"],
         ),
     };
-    let (compared, escape) = match operator {
-        Operator::Equals => (" = ", ""),
-        Operator::Like => (" LIKE ", " ESCAPE '\\'"),
-    };
-    let first = sql::<Bool>(&open).sql(first).sql(compared).bind::<Text, _>(value.to_owned());
-    match second {
-        Some(second) => {
-            let or = format!("{escape} OR {second}{compared}");
-            Box::new(first.sql(&or).bind::<Text, _>(value.to_owned()).sql(escape).sql(")"))
+    let compared = texts.iter().enumerate().fold(Composed::default().sql(&open), |composed, (index, text)| {
+        let composed = if index == 0 { composed } else { composed.sql(" OR ") };
+        match compare {
+            Compare::In(values) => composed.sql(text).one_of(values),
+            Compare::Like(pattern) => composed.sql(text).sql(" LIKE ").text(pattern).sql(" ESCAPE '\\'"),
         }
-        None => Box::new(first.sql(escape).sql(")")),
-    }
+    });
+    compared.sql(")").boxed()
 }

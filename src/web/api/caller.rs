@@ -1,15 +1,19 @@
 //! Who calls: the owner of a key that has the permission that the call asks for.
 
-use actix_web::{HttpRequest, HttpResponse};
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 
 use crate::actions::verify_key::GoodKey;
 use crate::actions::{Actor, App, Error};
-use crate::domain::audit::Via;
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::PermissionName;
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::Demand;
+use crate::web::body;
 use crate::web::client::{self, Reference};
 use crate::web::errors::ApiError;
 use crate::web::gateway::verify::caller;
@@ -32,18 +36,32 @@ pub async fn actor_for(
         Ok(good) => good,
         Err(refused) => return Ok(Err(refused)),
     };
-    let actor = Actor {
-        account: Some(good.owner.id),
-        name: good.owner.username.as_str().to_owned(),
-        via: Via::Key,
-        address: client::address(request, &app.config),
-        request: Some(Reference::of(request)),
-    };
+    let address = client::address(request, &app.config);
+    let actor = Actor::with_key(&good.owner, good.secret, demand, address, Some(Reference::of(request)));
     Ok(Ok((actor, good)))
 }
 
-/// Reads a JSON body. Unknown and missing fields are refused, with where they stand.
-pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+/// A body that is read once its sender is known: a key that is not good costs its head alone.
+pub struct Unread(Payload);
+
+impl FromRequest for Unread {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self(payload.take())))
+    }
+}
+
+impl Unread {
+    /// Reads it as JSON of at most `longest` bytes. Unknown and missing fields are refused, with where they stand.
+    pub async fn json<T: DeserializeOwned>(mut self, request: &HttpRequest, longest: usize) -> Result<T, ActixError> {
+        let body = body::read(request, &mut self.0, longest).await?;
+        Ok(parse(&body)?)
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| {
         // The place alone: what stands there may be a secret.
         let text =

@@ -1,16 +1,17 @@
 //! `PUT /api/v1/resources/{resource}/api_key`: *get or create* a key for a resource, by a program that looks after it.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{Error as ActixError, HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::caller;
+use super::caller::{self, Unread};
 use crate::actions::generate_key::{FormId, KeyRequest, New};
 use crate::actions::get_or_create_key::{GotOrCreated, Wanted};
 use crate::actions::give_rights::Asking;
 use crate::actions::rotate_key::Grace;
-use crate::actions::{App, Error};
+use crate::actions::verify_key::GoodKey;
+use crate::actions::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::clock::Moment;
 use crate::domain::lifetime::Expiry;
@@ -20,6 +21,9 @@ use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Access, Wish};
 use crate::domain::secret::appears_in;
 use crate::web::errors::ApiError;
+
+/// The longest body, in bytes.
+const LONGEST: usize = 64 * 1024;
 
 /// What a program sends: `{"scopes": ["label.read"]}` or `{"master": true}`; the rest may be left out.
 #[derive(Debug, Deserialize)]
@@ -54,27 +58,37 @@ pub async fn get_or_create(
     request: HttpRequest,
     app: web::Data<App>,
     resource: web::Path<String>,
-    body: web::Bytes,
-) -> Result<HttpResponse, ApiError> {
-    let resource = ResourceName::parse(&resource).map_err(|_| Error::NotFound)?;
+    body: Unread,
+) -> Result<HttpResponse, ActixError> {
+    let resource = ResourceName::parse(&resource).map_err(|_| ApiError(Error::NotFound))?;
     let called = caller::actor_for(&request, &app, "claviger:keys:read", Some(resource.clone())).await?;
     let (actor, good) = match called {
         Ok(called) => called,
         Err(refused) => return Ok(refused),
     };
-    let asked: Asked = caller::read(&body)?;
+    let asked = body.json(&request, LONGEST).await?;
+    Ok(answer(&app, &actor, &good, resource, &asked).await?)
+}
+
+async fn answer(
+    app: &App,
+    actor: &Actor,
+    good: &GoodKey,
+    resource: ResourceName,
+    asked: &Asked,
+) -> Result<HttpResponse, ApiError> {
     if [&asked.name, &asked.note].iter().any(|text| appears_in(&app.config.prefixes, text)) {
         let text =
             "An API key stands in the name or the note, which others can read. Leave it out, and rotate that key";
         return Err(Error::from(Mistake::new("note", text)).into());
     }
     let (rotate, wanted) = (asked.grace()?, asked.wanted()?);
-    let request = asked.request(&app, resource, good.asking())?;
-    let answer = app.get_or_create_key(&actor, good.owner.id, wanted, request, rotate).await?;
+    let request = asked.request(app, resource, good.asking())?;
+    let answer = app.get_or_create_key(actor, good.owner.id, wanted, request, rotate).await?;
     Ok(match answer {
-        GotOrCreated::Got(found) => told(&app, StatusCode::OK, &found.0, &found.1, None),
-        GotOrCreated::Rotated(new, _) => told_new(&app, StatusCode::OK, &new),
-        GotOrCreated::Created(new) => told_new(&app, StatusCode::CREATED, &new),
+        GotOrCreated::Got(found) => told(app, StatusCode::OK, &found.0, &found.1, None),
+        GotOrCreated::Rotated(new, _) => told_new(app, StatusCode::OK, &new),
+        GotOrCreated::Created(new) => told_new(app, StatusCode::CREATED, &new),
         GotOrCreated::Before(_) => return Err(Error::Conflict("This was answered before.".into()).into()),
     })
 }

@@ -1,15 +1,18 @@
 //! `PUT /api/v1/services/{service}/permissions`: a service says what it knows.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{Error as ActixError, HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::caller;
-use crate::actions::{App, Error};
+use super::caller::{self, Unread};
+use crate::actions::{Actor, App, Error};
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::permission::{PermissionName, Rights, ServiceName, parse_description};
 use crate::domain::secret::appears_in;
 use crate::web::errors::ApiError;
+
+/// The longest body, in bytes: 500 permissions with their descriptions.
+const LONGEST: usize = 256 * 1024;
 
 /// What a service sends: `{"permissions": [{"name": "read:metadata", "description": "See what there is"}]}`.
 #[derive(Debug, Deserialize)]
@@ -32,14 +35,18 @@ pub async fn register(
     request: HttpRequest,
     app: web::Data<App>,
     service: web::Path<String>,
-    body: web::Bytes,
-) -> Result<HttpResponse, ApiError> {
+    body: Unread,
+) -> Result<HttpResponse, ActixError> {
     let actor = match caller::actor(&request, &app, "claviger:permissions:register").await? {
         Ok(actor) => actor,
         Err(refused) => return Ok(refused),
     };
-    let sent: Registration = caller::read(&body)?;
-    let service = ServiceName::parse(&service).map_err(Error::from)?;
+    let sent = body.json(&request, LONGEST).await?;
+    Ok(register_all(&app, &actor, &service, &sent).await?)
+}
+
+async fn register_all(app: &App, actor: &Actor, service: &str, sent: &Registration) -> Result<HttpResponse, ApiError> {
+    let service = ServiceName::parse(service).map_err(Error::from)?;
     let mut mistakes: Vec<Mistake> = Vec::new();
     let mut wanted = Vec::new();
     if sent.permissions.iter().any(|entry| appears_in(&app.config.prefixes, &entry.description)) {
@@ -54,7 +61,7 @@ pub async fn register(
     if !mistakes.is_empty() {
         return Err(Error::Invalid(mistakes).into());
     }
-    let registered = app.register_permissions(&actor, service.clone(), wanted).await?;
+    let registered = app.register_permissions(actor, service.clone(), wanted).await?;
     let names = |rights: &Rights| rights.iter().map(PermissionName::as_str).map(str::to_owned).collect::<Vec<_>>();
     Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(json!({
         "service": service.as_str(),

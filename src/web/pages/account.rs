@@ -88,8 +88,11 @@ pub async fn page(app: web::Data<App>, user: SignedIn) -> Result<HttpResponse, P
 }
 
 /// `POST /account/profile`
-pub async fn edit_profile(app: web::Data<App>, user: SignedIn, form: Form<Profile>) -> Result<HttpResponse, PageError> {
-    match parse_display_name(&form.0.display_name) {
+pub async fn edit_profile(
+    app: web::Data<App>,
+    Form(user, form): Form<SignedIn, Profile>,
+) -> Result<HttpResponse, PageError> {
+    match parse_display_name(&form.display_name) {
         Ok(display_name) => {
             app.set_display_name(&user.actor, user.account.id, display_name).await?;
             Flash::done("Display name saved.").leave(&user.session);
@@ -97,7 +100,7 @@ pub async fn edit_profile(app: web::Data<App>, user: SignedIn, form: Form<Profil
         }
         Err(mistake) => {
             let page = load(&app, &user, Mistakes(vec![mistake])).await?;
-            Ok(html::invalid(&AccountPage { profile: form.0, ..page }))
+            Ok(html::invalid(&AccountPage { profile: form, ..page }))
         }
     }
 }
@@ -105,10 +108,9 @@ pub async fn edit_profile(app: web::Data<App>, user: SignedIn, form: Form<Profil
 /// `POST /account/password`
 pub async fn change_password(
     app: web::Data<App>,
-    user: SignedIn,
-    form: Form<NewPassword>,
+    Form(user, form): Form<SignedIn, NewPassword>,
 ) -> Result<HttpResponse, PageError> {
-    let NewPassword { present, password, again } = form.0;
+    let NewPassword { present, password, again } = form;
     let mut mistakes = Vec::new();
     let same = password == again;
     let chosen = collect(&mut mistakes, Proposal::parse("password", password));
@@ -136,11 +138,10 @@ pub async fn change_password(
 pub async fn set_appearance(
     request: HttpRequest,
     app: web::Data<App>,
-    user: SignedIn,
-    form: Form<Chosen>,
+    Form(user, form): Form<SignedIn, Chosen>,
 ) -> Result<HttpResponse, PageError> {
     let wrong = || Error::from(Mistake::new("appearance", "Choose System, Light or Dark"));
-    let appearance = Appearance::from_word(&form.0.appearance).ok_or_else(wrong)?;
+    let appearance = Appearance::from_word(&form.appearance).ok_or_else(wrong)?;
     app.set_appearance(&user.actor, user.account.id, appearance).await?;
     Flash::done(format!("Appearance: {}.", appearance.label())).leave(&user.session);
     let mut response = html::see_other(PATH);
@@ -151,9 +152,8 @@ pub async fn set_appearance(
 /// `POST /account/sessions/{id}/end`
 pub async fn end_session(
     app: web::Data<App>,
-    user: SignedIn,
     id: web::Path<String>,
-    _form: Form<Nothing>,
+    Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = id.parse().map_err(|_| Error::NotFound)?;
     app.end_listed_session(&user.actor, user.account.id, id).await?;
@@ -164,8 +164,7 @@ pub async fn end_session(
 /// `POST /account/sessions/end-others`
 pub async fn end_other_sessions(
     app: web::Data<App>,
-    user: SignedIn,
-    _form: Form<Nothing>,
+    Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let ended = app.end_other_sessions(&user.actor, user.account.id, &user.session_id()).await?;
     let text = match ended {

@@ -105,20 +105,23 @@ pub struct Search {
 }
 
 /// `POST /admin/api-keys/search`: a pasted secret must not stand in an address, so the box posts, and goes on from here.
-pub async fn search(app: web::Data<App>, Admin(user): Admin, form: Form<Search>) -> Result<HttpResponse, PageError> {
-    let query = KeyQuery::read(&form.0.state);
-    if let Some(first_eight) = app.first_eight_of(&form.0.q) {
+pub async fn search(
+    app: web::Data<App>,
+    Form(Admin(user), form): Form<Admin, Search>,
+) -> Result<HttpResponse, PageError> {
+    let query = KeyQuery::read(&form.state);
+    if let Some(first_eight) = app.first_eight_of(&form.q) {
         let found = format!("{PATH}?first_eight~eq={first_eight}");
         Flash::done("You pasted a whole API key. It was not kept: this is the key with its first eight. Rotate it if others may have seen it.")
             .leave(&user.session);
         return Ok(html::see_other(&found));
     }
-    if appears_in(&app.config.prefixes, &form.0.q) {
+    if appears_in(&app.config.prefixes, &form.q) {
         let text = "The text holds something like an API key, but not one whole key: check that all of it was copied, and nothing else.";
         Flash::failed(text).leave(&user.session);
         return Ok(html::see_other(&query.first_page()));
     }
-    Ok(html::see_other(&query.searched(&form.0.q)))
+    Ok(html::see_other(&query.searched(&form.q)))
 }
 
 impl GridPage {

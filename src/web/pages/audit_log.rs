@@ -176,8 +176,8 @@ pub async fn page(
 
 /// `POST /admin/audit-log`: the fields post, so that a key pasted into one of them never stands in an address; the answer
 /// leads to the list.
-pub async fn search(_admin: Admin, form: Form<Vec<(String, String)>>) -> HttpResponse {
-    html::see_other(&html::searched(PATH, &form.0))
+pub async fn search(Form(_, form): Form<Admin, Vec<(String, String)>>) -> HttpResponse {
+    html::see_other(&html::searched(PATH, &form))
 }
 
 /// `GET /admin/audit-log/export.csv`
@@ -188,19 +188,13 @@ pub async fn export(
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, PageError> {
     let filter = asked.filter().map_err(crate::actions::Error::from)?;
-    app.begin_audit_export(&user.actor, request.query_string()).await?;
-    let body = futures_util::stream::unfold((app, filter, None, false), async |(app, filter, before, over)| {
-        if over {
-            return None;
-        }
-        let head = before.is_none();
-        match app.next_of_audit(&filter, before).await {
-            Ok(events) => {
-                let last = events.last().map(|event| event.sequence);
-                let bytes = records(&events, head).map(Bytes::from);
-                Some((bytes, (app, filter, last, last.is_none() || events.len() < 2_000)))
-            }
-            Err(error) => Some((Err(ExportError::new(&error.to_string())), (app, filter, None, true))),
+    let export = app.begin_audit_export(&user.actor, filter, request.query_string()).await?;
+    let body = futures_util::stream::unfold(Some((app, export, true)), async |going| {
+        let (app, mut export, head) = going?;
+        match app.next_of_audit(&mut export).await {
+            Ok(events) if events.is_empty() && !head => None,
+            Ok(events) => Some((records(&events, head).map(Bytes::from), Some((app, export, false)))),
+            Err(error) => Some((Err(ExportError::new(&error.to_string())), None)),
         }
     });
     Ok(HttpResponse::Ok()

@@ -137,10 +137,9 @@ pub fn list_path(filter: &str) -> String {
 /// `POST /admin/api-keys/bulk`: the ticked keys, or all matching.
 pub async fn draft(
     app: web::Data<App>,
-    Admin(user): Admin,
-    form: Form<Vec<(String, String)>>,
+    Form(Admin(user), form): Form<Admin, Vec<(String, String)>>,
 ) -> Result<HttpResponse, PageError> {
-    let value = |wanted: &str| form.0.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value.as_str());
+    let value = |wanted: &str| form.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value.as_str());
     let query = KeyQuery::read(value("state"));
     let all = value("scope") == "matching";
     if all && value("state").is_empty() {
@@ -151,7 +150,7 @@ pub async fn draft(
         return Ok(html::see_other(&query.path()));
     }
     let ticked: Vec<FirstEight> =
-        form.0.iter().filter(|(name, _)| name == "key").filter_map(|(_, key)| FirstEight::parse(key)).collect();
+        form.iter().filter(|(name, _)| name == "key").filter_map(|(_, key)| FirstEight::parse(key)).collect();
     if ticked.is_empty() && !all {
         Flash::failed("Select at least one key first.").leave(&user.session);
         return Ok(html::see_other(&query.path()));
@@ -169,9 +168,8 @@ pub async fn draft(
 /// `POST /admin/api-keys/{first_eight}/{verb}`: one key, from its menu.
 pub async fn draft_one(
     app: web::Data<App>,
-    Admin(user): Admin,
     path: web::Path<(String, String)>,
-    _form: Form<Nothing>,
+    Form(Admin(user), _): Form<Admin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let (key, verb) = path.into_inner();
     let key = FirstEight::parse(&key).ok_or(Error::NotFound)?;
@@ -227,12 +225,11 @@ pub struct Entered {
 /// `POST /admin/api-keys/bulk/{id}`
 pub async fn confirm(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     id: web::Path<String>,
-    form: Form<Entered>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let id = parse(&id)?;
-    let Entered { number, reason, expires_on } = form.0;
+    let Entered { number, reason, expires_on } = form;
     let entered = Confirmation { number, reason, expires_on };
     match app.confirm_job(&user.actor, id, &entered).await {
         Ok(()) => Ok(html::see_other(&format!("/admin/jobs/{id}"))),

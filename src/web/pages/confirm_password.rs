@@ -48,11 +48,14 @@ pub async fn page(user: SignedIn, arrival: web::Query<Arrival>) -> Result<HttpRe
 }
 
 /// `POST /confirm-password`
-pub async fn confirm(app: web::Data<App>, user: SignedIn, form: Form<Confirm>) -> Result<HttpResponse, PageError> {
-    let next = local(&form.0.next).as_str().to_owned();
-    match app.confirm_password(&user.actor, &user.account, form.0.password).await {
-        Ok(()) => {
-            sessions::prove(&user.session, app.now())?;
+pub async fn confirm(
+    app: web::Data<App>,
+    Form(user, form): Form<SignedIn, Confirm>,
+) -> Result<HttpResponse, PageError> {
+    let next = local(&form.next).as_str().to_owned();
+    match app.confirm_password(&user.actor, &user.account, &user.session_id(), form.password).await {
+        Ok(id) => {
+            sessions::renew(&user.session, &id, app.now())?;
             Ok(html::see_other(&next))
         }
         Err(Error::Invalid(mistakes)) => {

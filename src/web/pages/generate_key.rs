@@ -47,10 +47,9 @@ pub async fn page(
 pub async fn generate(
     request: HttpRequest,
     app: web::Data<App>,
-    user: SignedIn,
-    form: Form<NewKey>,
+    Form(user, form): Form<SignedIn, NewKey>,
 ) -> Result<HttpResponse, PageError> {
-    let entered = form.0;
+    let entered = form;
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
     let page = KeysPage::load(&request, &app, Shell::for_secret(&user, Nav::Keys), Listing::Current).await?;
     let issued = match parse(&entered) {

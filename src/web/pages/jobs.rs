@@ -161,9 +161,8 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin, id: web::Path<String>
 /// `POST /admin/jobs/{id}/stop`
 pub async fn stop(
     app: web::Data<App>,
-    Admin(user): Admin,
     id: web::Path<String>,
-    _form: Form<Nothing>,
+    Form(Admin(user), _): Form<Admin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = parse(&id)?;
     match app.stop_job(&user.actor, id).await {
@@ -175,9 +174,8 @@ pub async fn stop(
 /// `POST /admin/jobs/{id}/undo`
 pub async fn undo(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     id: web::Path<String>,
-    _form: Form<Nothing>,
+    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = parse(&id)?;
     match app.undo_job(&user.actor, id).await {

@@ -159,12 +159,11 @@ pub async fn edit_page(
 /// `POST …/edit`
 pub async fn edit(
     app: web::Data<App>,
-    user: SignedIn,
     first_eight: web::Path<String>,
-    form: Form<Entered>,
+    Form(user, form): Form<SignedIn, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let key = parse(&first_eight)?;
-    let entered = form.0;
+    let entered = form;
     let edited = match texts(&entered) {
         Ok(texts) => app.edit_key(&user.actor, user.account.id, &key, entered.version, texts).await,
         Err(error) => Err(error),
@@ -208,9 +207,8 @@ pub async fn revoke_page(
 /// `POST …/revoke`
 pub async fn revoke(
     app: web::Data<App>,
-    user: SignedIn,
     first_eight: web::Path<String>,
-    _form: Form<Nothing>,
+    Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let key = parse(&first_eight)?;
     app.revoke_key(&user.actor, user.account.id, &key).await?;

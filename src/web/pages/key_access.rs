@@ -119,11 +119,10 @@ pub async fn own_page(
 /// `POST /external-tool-access/keys/{first_eight}/access`
 pub async fn own_save(
     app: web::Data<App>,
-    user: SignedIn,
     first_eight: web::Path<String>,
-    form: Form<Entered>,
+    Form(user, form): Form<SignedIn, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    Asked::own(&app, &user, &first_eight).await?.save(&app, &user, form.0).await
+    Asked::own(&app, &user, &first_eight).await?.save(&app, &user, form).await
 }
 
 /// `GET /admin/service-accounts/{username}/keys/{first_eight}/access`
@@ -142,9 +141,8 @@ pub async fn page(
 /// `POST /admin/service-accounts/{username}/keys/{first_eight}/access`
 pub async fn save(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     asked: web::Path<(String, String)>,
-    form: Form<Entered>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    Asked::of_service(&app, &name(&asked.0)?, &asked.1).await?.save(&app, &user, form.0).await
+    Asked::of_service(&app, &name(&asked.0)?, &asked.1).await?.save(&app, &user, form).await
 }

@@ -82,10 +82,10 @@ impl FilterForm {
 
 /// `POST /admin/api-keys/filter`: puts what the form sends into the address of the list. It posts, so that a key pasted
 /// into the value is refused before it stands in an address.
-pub async fn apply(_admin: Admin, form: Form<Vec<(String, String)>>) -> HttpResponse {
+pub async fn apply(Form(_, form): Form<Admin, Vec<(String, String)>>) -> HttpResponse {
     let (mut state, mut column, mut operator, mut index) = (String::new(), String::new(), String::new(), None);
     let mut values: Vec<String> = Vec::new();
-    for (name, value) in form.0 {
+    for (name, value) in form {
         match name.as_str() {
             "state" => state = value,
             "column" => column = value,

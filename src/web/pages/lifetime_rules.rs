@@ -261,10 +261,9 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
 /// `POST /admin/lifetime-rules`
 pub async fn save(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
-    form: Form<Vec<(String, String)>>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Vec<(String, String)>>,
 ) -> Result<HttpResponse, PageError> {
-    let entered = Entered::read(form.0);
+    let entered = Entered::read(form);
     let planned = match entered.rules(&app).await {
         Ok(rules) => app.plan_rules(&user.actor, rules, entered.version.clone()).await,
         Err(error) => Err(error),
@@ -314,12 +313,11 @@ pub struct Choice {
 /// `POST /admin/lifetime-rules/impact/{id}`
 pub async fn apply(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     id: web::Path<String>,
-    form: Form<Choice>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Choice>,
 ) -> Result<HttpResponse, PageError> {
     let id = parse(&id)?;
-    let Choice { existing, days } = form.0;
+    let Choice { existing, days } = form;
     let spread = days.trim().parse().ok().filter(|days| (SPREAD.0..=SPREAD.1).contains(days));
     let existing = match (existing.as_str(), spread) {
         ("leave", _) => Ok(Existing::Leave),

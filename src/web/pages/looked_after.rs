@@ -186,11 +186,10 @@ pub async fn generate_page(
 /// `POST /resources/{resource}/generate`
 pub async fn generate(
     app: web::Data<App>,
-    user: SignedIn,
     name: web::Path<String>,
-    form: Form<NewKey>,
+    Form(user, form): Form<SignedIn, NewKey>,
 ) -> Result<HttpResponse, PageError> {
-    let entered = form.0;
+    let entered = form;
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
     let mut page = LookedAfterPage::load(&app, &user, Shell::for_secret(&user, Nav::LookedAfter), &name).await?;
     let issued = match request(&page, &entered) {
@@ -249,11 +248,10 @@ pub struct Once {
 /// `POST /resources/{resource}/master-key`: the own key that can do all that keys for the resource can, or a new one.
 pub async fn master_key(
     app: web::Data<App>,
-    user: SignedIn,
     name: web::Path<String>,
-    form: Form<Once>,
+    Form(user, form): Form<SignedIn, Once>,
 ) -> Result<HttpResponse, PageError> {
-    let form = FormId::parse(&form.0.form).map_err(Error::from)?;
+    let form = FormId::parse(&form.form).map_err(Error::from)?;
     let mut page = LookedAfterPage::load(&app, &user, Shell::for_secret(&user, Nav::LookedAfter), &name).await?;
     let request = KeyRequest {
         name: None,
@@ -309,9 +307,8 @@ pub async fn revoke_page(
 /// `POST /resources/{resource}/keys/{first_eight}/revoke`
 pub async fn revoke(
     app: web::Data<App>,
-    user: SignedIn,
     asked: web::Path<(String, String)>,
-    _form: Form<Nothing>,
+    Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let (resource, first_eight) = (parse(&asked.0)?, key::parse(&asked.1)?);
     app.revoke_key_of_resource(&user.actor, user.account.id, &resource, &first_eight).await?;

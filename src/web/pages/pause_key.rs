@@ -14,9 +14,8 @@ use crate::web::html;
 /// `POST …/disable`
 pub async fn disable(
     app: web::Data<App>,
-    user: SignedIn,
     first_eight: web::Path<String>,
-    _form: Form<Nothing>,
+    Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let key = parse(&first_eight)?;
     match app.disable_key(&user.actor, user.account.id, &key).await {
@@ -32,9 +31,8 @@ pub async fn disable(
 /// `POST …/enable`
 pub async fn enable(
     app: web::Data<App>,
-    user: SignedIn,
     first_eight: web::Path<String>,
-    _form: Form<Nothing>,
+    Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let key = parse(&first_eight)?;
     match app.enable_key(&user.actor, user.account.id, &key).await {

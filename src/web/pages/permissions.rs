@@ -75,10 +75,9 @@ pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
 /// `POST /admin/permissions`: one more for a service.
 pub async fn register(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
-    form: Form<Entered>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let entered = form.0;
+    let entered = form;
     let mut mistakes = Vec::new();
     let service = collect(&mut mistakes, ServiceName::parse(entered.service.trim()));
     let name = collect(&mut mistakes, PermissionName::parse("name", entered.name.trim()));
@@ -108,9 +107,8 @@ pub async fn register(
 /// `POST /admin/permissions/{permission}/retire`
 pub async fn retire(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     permission: web::Path<String>,
-    _form: Form<Nothing>,
+    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = PermissionName::parse("name", &permission).map_err(|_| Error::NotFound)?;
     match app.retire_permission(&user.actor, &name).await {

@@ -167,10 +167,9 @@ async fn new_form(app: &App, user: &SignedIn, entered: Entered, mistakes: Mistak
 /// `POST /admin/policies/new`
 pub async fn create(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
-    form: Form<Entered>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let entered = form.0;
+    let entered = form;
     let made = match entered.draft() {
         Ok(draft) => {
             let name = draft.name.clone();
@@ -213,11 +212,10 @@ fn form(
 /// `POST /admin/policies/{policy}`: a change of the permissions of a policy that reaches anybody is shown before it is saved.
 pub async fn save(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     policy: web::Path<String>,
-    sent: Form<Entered>,
+    Form(RecentAdmin(user), entered): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let (entered, name) = (sent.0, name(&policy)?);
+    let name = name(&policy)?;
     let details = app.find_policy(&name).await?;
     let draft = match entered.draft() {
         Ok(draft) => draft,

@@ -106,12 +106,11 @@ pub async fn page(
 /// `POST /admin/policies/{policy}/delete`
 pub async fn delete(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     policy: web::Path<String>,
-    form: Form<Typed>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Typed>,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = load(&app, &user, &policy, form.0.typed.clone()).await?;
-    match app.delete_policy(&user.actor, &page.details.policy.name, &form.0.typed).await {
+    let mut page = load(&app, &user, &policy, form.typed.clone()).await?;
+    match app.delete_policy(&user.actor, &page.details.policy.name, &form.typed).await {
         Ok(job) => Ok(html::see_other(&format!("/admin/jobs/{job}"))),
         Err(Error::Invalid(mistakes)) => {
             page.mistakes = Mistakes(mistakes);
@@ -128,12 +127,11 @@ pub async fn delete(
 /// `POST /admin/policies/{policy}/move`: the keys get another policy.
 pub async fn move_keys(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     policy: web::Path<String>,
-    form: Form<MoveTo>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, MoveTo>,
 ) -> Result<HttpResponse, PageError> {
     let mut page = load(&app, &user, &policy, String::new()).await?;
-    let to = crate::domain::policy::PolicyName::parse(&form.0.to);
+    let to = crate::domain::policy::PolicyName::parse(&form.to);
     let moved = match to {
         Ok(to) => app.move_keys(&user.actor, &page.details.policy.name, &to).await,
         Err(_) => Err(crate::domain::mistake::Mistake::new("to", "Choose another policy").into()),

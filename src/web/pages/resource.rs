@@ -70,16 +70,15 @@ pub struct Titled {
 /// `POST /admin/resources/{resource}/edit`
 pub async fn edit(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     name: web::Path<String>,
-    form: Form<Titled>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Titled>,
 ) -> Result<HttpResponse, PageError> {
     let resource = parse(&name)?;
-    match parse_title(&form.0.title) {
+    match parse_title(&form.title) {
         Ok(title) => app.rename_resource(&user.actor, &resource, title).await?,
         Err(mistake) => {
             let page = ResourcePage::load(&app, &user, &name).await?;
-            return Ok(html::invalid(&ResourcePage { title: form.0.title, mistakes: Mistakes(vec![mistake]), ..page }));
+            return Ok(html::invalid(&ResourcePage { title: form.title, mistakes: Mistakes(vec![mistake]), ..page }));
         }
     }
     Flash::done("Title saved.").leave(&user.session);
@@ -96,12 +95,11 @@ pub struct Named {
 /// `POST /admin/resources/{resource}/administrators`
 pub async fn add_administrator(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     name: web::Path<String>,
-    form: Form<Named>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Named>,
 ) -> Result<HttpResponse, PageError> {
     let resource = parse(&name)?;
-    let added = match Username::parse(&form.0.username) {
+    let added = match Username::parse(&form.username) {
         Ok(username) => app.add_resource_administrator(&user.actor, &resource, &username).await.map(|()| username),
         Err(mistake) => Err(mistake.into()),
     };
@@ -113,7 +111,7 @@ pub async fn add_administrator(
         }
         Err(Error::Invalid(mistakes)) => {
             let page = ResourcePage::load(&app, &user, &name).await?;
-            let (username, mistakes) = (form.0.username, Mistakes(mistakes));
+            let (username, mistakes) = (form.username, Mistakes(mistakes));
             Ok(html::invalid(&ResourcePage { username, mistakes, ..page }))
         }
         Err(error) => Err(error.into()),
@@ -123,9 +121,8 @@ pub async fn add_administrator(
 /// `POST /admin/resources/{resource}/administrators/{username}/remove`: reversible, so it is done at once, with Undo.
 pub async fn remove_administrator(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     asked: web::Path<(String, String)>,
-    _form: Form<Nothing>,
+    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let resource = parse(&asked.0)?;
     let username = Username::parse(&asked.1).map_err(|_| Error::NotFound)?;
@@ -142,9 +139,8 @@ pub async fn remove_administrator(
 /// `POST /admin/resources/{resource}/delete`
 pub async fn delete(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     name: web::Path<String>,
-    _form: Form<Nothing>,
+    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let resource = parse(&name)?;
     match app.delete_resource(&user.actor, &resource).await {

@@ -60,12 +60,11 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin, kind: web::Path<Strin
 /// `POST /admin/resource-kinds/{kind}`
 pub async fn save(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     kind: web::Path<String>,
-    form: Form<Ticked>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Ticked>,
 ) -> Result<HttpResponse, PageError> {
     let kind = parse(&kind)?;
-    let names = form.0.scope.iter().map(|name| PermissionName::parse("permissions", name));
+    let names = form.scope.iter().map(|name| PermissionName::parse("permissions", name));
     let saved = match names.collect::<Result<Rights, _>>() {
         Ok(wanted) => app.set_resource_kind(&user.actor, &kind, wanted).await,
         Err(mistake) => Err(mistake.into()),
@@ -78,7 +77,7 @@ pub async fn save(
         }
         Err(Error::Invalid(mistakes)) => {
             let page = KindPage::load(&app, &user, &kind).await?;
-            Ok(html::invalid(&KindPage { ticked: form.0.scope, mistakes: Mistakes(mistakes), ..page }))
+            Ok(html::invalid(&KindPage { ticked: form.scope, mistakes: Mistakes(mistakes), ..page }))
         }
         Err(error) => Err(error.into()),
     }

@@ -105,8 +105,8 @@ pub async fn list(
 }
 
 /// `POST /admin/resources`: the search, which leads to the list.
-pub async fn search(_admin: Admin, form: Form<Vec<(String, String)>>) -> HttpResponse {
-    html::see_other(&html::searched(PATH, &form.0))
+pub async fn search(Form(_, form): Form<Admin, Vec<(String, String)>>) -> HttpResponse {
+    html::see_other(&html::searched(PATH, &form))
 }
 
 /// `GET /admin/resources/new`
@@ -124,10 +124,9 @@ async fn kinds(app: &App) -> Result<Vec<String>, PageError> {
 /// `POST /admin/resources/new`
 pub async fn register(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
-    form: Form<Entered>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let entered = form.0;
+    let entered = form;
     let registered = match read(&entered) {
         Ok((name, title)) => app.register_resource(&user.actor, name.clone(), title).await.map(|()| name),
         Err(error) => Err(error),

@@ -38,13 +38,12 @@ pub async fn page(
 /// `POST /external-tool-access/keys/{first_eight}/rotate`
 pub async fn rotate(
     app: web::Data<App>,
-    user: SignedIn,
     first_eight: web::Path<String>,
-    form: Form<Rotate>,
+    Form(user, form): Form<SignedIn, Rotate>,
 ) -> Result<HttpResponse, PageError> {
     let key = parse(&first_eight)?;
-    let grace = Grace::parse(&form.0.old_ends).map_err(Error::from)?;
-    let form_id = FormId::parse(&form.0.form).map_err(Error::from)?;
+    let grace = Grace::parse(&form.old_ends).map_err(Error::from)?;
+    let form_id = FormId::parse(&form.form).map_err(Error::from)?;
     // Loaded before the secret is made: nothing that could fail stands between it and the person.
     let page = KeyPage::load(&app, Shell::for_secret(&user, Nav::Keys), &first_eight).await?;
     match app.rotate_key(&user.actor, user.account.id, &key, grace, form_id).await {

@@ -23,10 +23,13 @@ pub struct NewView {
 }
 
 /// `POST /admin/api-keys/views`
-pub async fn save(app: web::Data<App>, Admin(user): Admin, form: Form<NewView>) -> Result<HttpResponse, PageError> {
-    let mut query = KeyQuery::read(&form.0.state);
+pub async fn save(
+    app: web::Data<App>,
+    Form(Admin(user), form): Form<Admin, NewView>,
+) -> Result<HttpResponse, PageError> {
+    let mut query = KeyQuery::read(&form.state);
     (query.cursor, query.view) = (None, None);
-    let saved = match parse_name(&form.0.name) {
+    let saved = match parse_name(&form.name) {
         Ok(name) => app.save_view(&user.actor, user.account.id, name, query.query_string()).await,
         Err(mistake) => Err(mistake.into()),
     };
@@ -38,7 +41,7 @@ pub async fn save(app: web::Data<App>, Admin(user): Admin, form: Form<NewView>) 
         }
         Err(Error::Invalid(mistakes)) => {
             let mut page = GridPage::load(&app, &user, query).await?;
-            page.dialog = Dialog::SaveView(form.0.name, Mistakes(mistakes));
+            page.dialog = Dialog::SaveView(form.name, Mistakes(mistakes));
             Ok(html::invalid(&page))
         }
         Err(error) => Err(error.into()),
@@ -48,9 +51,8 @@ pub async fn save(app: web::Data<App>, Admin(user): Admin, form: Form<NewView>) 
 /// `POST /admin/api-keys/views/{id}/delete`
 pub async fn delete(
     app: web::Data<App>,
-    Admin(user): Admin,
     id: web::Path<String>,
-    _form: Form<Nothing>,
+    Form(Admin(user), _): Form<Admin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = id.parse().map_err(|_| Error::NotFound)?;
     app.delete_view(&user.actor, user.account.id, id).await?;

@@ -100,13 +100,12 @@ pub async fn new_page(app: web::Data<App>, RecentAdmin(user): RecentAdmin) -> Re
 /// `POST /admin/service-accounts/new-key`
 pub async fn create(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
-    form: Form<Entered>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
     let shell = Shell::for_secret(&user, Nav::ServiceAccounts);
-    let mut page = NewPage::load(&app, shell, form.0.clone(), Mistakes::default()).await?;
-    let made = match read(&form.0) {
+    let mut page = NewPage::load(&app, shell, form.clone(), Mistakes::default()).await?;
+    let made = match read(&form) {
         Ok((account, policy, request)) => app.new_server_key(&user.actor, account, policy, request).await,
         Err(error) => Err(error),
     };
@@ -114,7 +113,7 @@ pub async fn create(
         Ok(Issued::Now(new)) => {
             let New { key, access, secret } = *new;
             let view = KeyView { key, access, now: app.now() };
-            let done = path(&form.0.username.trim().to_ascii_lowercase());
+            let done = path(&form.username.trim().to_ascii_lowercase());
             page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, done }));
             Ok(shown_once(&page))
         }
@@ -212,12 +211,11 @@ pub async fn rotate_page(
 /// `POST /admin/service-accounts/{username}/keys/{first_eight}/rotate`
 pub async fn rotate(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     asked: web::Path<(String, String)>,
-    form: Form<Rotate>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Rotate>,
 ) -> Result<HttpResponse, PageError> {
-    let grace = Grace::parse(&form.0.old_ends).map_err(Error::from)?;
-    let form_id = FormId::parse(&form.0.form).map_err(Error::from)?;
+    let grace = Grace::parse(&form.old_ends).map_err(Error::from)?;
+    let form_id = FormId::parse(&form.form).map_err(Error::from)?;
     let shell = |user: &SignedIn| Shell::for_secret(user, Nav::ServiceAccounts);
     let (mut page, owner) = RotatePage::load(&app, shell(&user), &asked, grace, String::new()).await?;
     match app.rotate_key(&user.actor, owner, &page.view.key.first_eight, grace, form_id).await {

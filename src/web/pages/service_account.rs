@@ -113,11 +113,10 @@ pub async fn page(
 /// `POST /admin/service-accounts/{username}/edit`
 pub async fn edit(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     username: web::Path<String>,
-    form: Form<Entered>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let (entered, name) = (form.0, name(&username)?);
+    let (entered, name) = (form, name(&username)?);
     let mut mistakes = Vec::new();
     let display_name = collect(&mut mistakes, parse_display_name(&entered.display_name));
     let description = collect(&mut mistakes, parse_description(&entered.description));
@@ -135,13 +134,12 @@ pub async fn edit(
 /// `POST /admin/service-accounts/{username}/policies`
 pub async fn set_policies(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     username: web::Path<String>,
-    form: Form<Held>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Held>,
 ) -> Result<HttpResponse, PageError> {
     let name = name(&username)?;
     app.find_service_account(&name).await?;
-    match app.set_policies(&user.actor, &name, form.0.policy).await {
+    match app.set_policies(&user.actor, &name, form.policy).await {
         Ok(()) => Flash::done("Policies saved.").leave(&user.session),
         Err(Error::Invalid(mistakes)) => {
             Flash::failed(mistakes.first().map(|mistake| mistake.text.clone()).unwrap_or_default())
@@ -155,9 +153,8 @@ pub async fn set_policies(
 /// `POST /admin/service-accounts/{username}/deactivate`: reversible, so it is done at once, with Undo beside the message.
 pub async fn deactivate(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     username: web::Path<String>,
-    _form: Form<Nothing>,
+    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = name(&username)?;
     let live = app.find_service_account(&name).await?.live;
@@ -171,9 +168,8 @@ pub async fn deactivate(
 /// `POST /admin/service-accounts/{username}/activate`
 pub async fn activate(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     username: web::Path<String>,
-    _form: Form<Nothing>,
+    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = name(&username)?;
     app.set_service_active(&user.actor, &name, true).await?;
@@ -192,13 +188,12 @@ pub struct Receiver {
 /// `POST /admin/service-accounts/{username}/transfer`: all live keys go to another service account. Bulk work, with Undo.
 pub async fn transfer(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     username: web::Path<String>,
-    form: Form<Receiver>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Receiver>,
 ) -> Result<HttpResponse, PageError> {
     let from = name(&username)?;
     let mut page = ServiceAccountPage::load(&app, Shell::new(&user, Nav::ServiceAccounts), &username).await?;
-    page.to = form.0.to;
+    page.to = form.to;
     let to = Username::parse(&page.to).map_err(|_| Mistake::new("to", "Enter the name of another service account"));
     let started = match to {
         Ok(to) => app.transfer_server_keys(&user.actor, &from, &to).await,
@@ -262,11 +257,10 @@ async fn with_form(
 /// `POST /admin/service-accounts/{username}/generate`
 pub async fn generate(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     username: web::Path<String>,
-    form: Form<NewKey>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, NewKey>,
 ) -> Result<HttpResponse, PageError> {
-    let (entered, name) = (form.0, name(&username)?);
+    let (entered, name) = (form, name(&username)?);
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
     let shell = Shell::for_secret(&user, Nav::ServiceAccounts);
     let mut page = ServiceAccountPage::load(&app, shell, &username).await?;

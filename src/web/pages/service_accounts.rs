@@ -115,8 +115,8 @@ pub async fn list(
 }
 
 /// `POST /admin/service-accounts`: the search, which leads to the list.
-pub async fn search(_admin: Admin, form: Form<Vec<(String, String)>>) -> HttpResponse {
-    html::see_other(&html::searched(PATH, &form.0))
+pub async fn search(Form(_, form): Form<Admin, Vec<(String, String)>>) -> HttpResponse {
+    html::see_other(&html::searched(PATH, &form))
 }
 
 /// `GET /admin/service-accounts/new`
@@ -128,10 +128,9 @@ pub async fn new_page(RecentAdmin(user): RecentAdmin) -> HttpResponse {
 /// `POST /admin/service-accounts/new`
 pub async fn create(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
-    form: Form<Entered>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let entered = form.0;
+    let entered = form;
     let made = match read(&entered) {
         Ok(new) => {
             let username = new.username.clone();

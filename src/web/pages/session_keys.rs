@@ -31,10 +31,9 @@ pub struct Once {
 pub async fn generate(
     request: HttpRequest,
     app: web::Data<App>,
-    user: SignedIn,
-    form: Form<Once>,
+    Form(user, form): Form<SignedIn, Once>,
 ) -> Result<HttpResponse, PageError> {
-    let form = FormId::parse(&form.0.form).map_err(Error::from)?;
+    let form = FormId::parse(&form.form).map_err(Error::from)?;
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
     let mut page = KeysPage::load(&request, &app, Shell::for_secret(&user, Nav::Keys), Listing::Current).await?;
     match app.generate_session_key(&user.actor, user.account.id, &user.session_id(), form).await {
@@ -60,9 +59,8 @@ pub async fn generate(
 /// `POST /external-tool-access/session-keys/{first_eight}/end`
 pub async fn end(
     app: web::Data<App>,
-    user: SignedIn,
     first_eight: web::Path<String>,
-    _form: Form<Nothing>,
+    Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let first_eight = parse(&first_eight)?;
     app.end_session_key(&user.actor, user.account.id, &first_eight).await?;

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::{Actor, App, Error};
+use crate::actions::{App, Error};
 use crate::domain::secret::appears_in;
 use crate::domain::user::Appearance;
 use crate::web::access::{self, SignedIn, Stranger};
@@ -57,8 +57,8 @@ pub async fn page(
     stranger: Stranger,
     arrival: web::Query<Arrival>,
 ) -> Result<HttpResponse, PageError> {
-    if let Some(id) = sessions::account(&stranger.session)
-        && app.active_account(id).await?.is_some()
+    if let Some(id) = sessions::id(&stranger.session)
+        && app.account_of_session(&id).await?.is_some()
     {
         return Ok(html::see_other(target(&arrival.next).as_str()));
     }
@@ -104,8 +104,8 @@ pub async fn sign_in(
 pub struct Nothing {}
 
 /// `POST /sign-out`
-pub async fn sign_out(app: web::Data<App>, user: SignedIn, _form: Form<Nothing>) -> Result<HttpResponse, PageError> {
-    app.sign_out(&Actor::clone(&user.actor)).await?;
+pub async fn sign_out(app: web::Data<App>, Form(user, _): Form<SignedIn, Nothing>) -> Result<HttpResponse, PageError> {
+    app.sign_out(&user.actor, &user.session_id()).await?;
     user.session.purge();
     let mut response = html::see_other("/sign-in");
     let clear = header::HeaderValue::from_static("\"cache\", \"storage\"");

@@ -106,11 +106,9 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
 /// `POST /admin/settings`
 pub async fn save(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
-    form: Form<Vec<(String, String)>>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Vec<(String, String)>>,
 ) -> Result<HttpResponse, PageError> {
-    let sent =
-        |setting: &Setting| form.0.iter().find(|(name, _)| name == setting.name()).map(|(_, value)| value.clone());
+    let sent = |setting: &Setting| form.iter().find(|(name, _)| name == setting.name()).map(|(_, value)| value.clone());
     // A switch that is off sends nothing. The two grave ones have pages of their own.
     let entered: Vec<(Setting, String)> = Setting::ALL
         .into_iter()
@@ -150,10 +148,9 @@ pub async fn save(
 /// `POST /admin/settings/new-people`
 pub async fn save_for_new_people(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
-    form: Form<Held>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Held>,
 ) -> Result<HttpResponse, PageError> {
-    match app.set_policies_of_new_people(&user.actor, form.0.policy).await {
+    match app.set_policies_of_new_people(&user.actor, form.policy).await {
         Ok(()) => Flash::done("Saved. Every new person gets these policies.").leave(&user.session),
         Err(Error::Invalid(mistakes)) => {
             let text = mistakes.first().map(|mistake| mistake.text.clone()).unwrap_or_default();
@@ -183,9 +180,8 @@ pub async fn switch_page(
 /// `POST /admin/settings/{name}/{value}`
 pub async fn switch(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     path: web::Path<(String, String)>,
-    _form: Form<Nothing>,
+    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let (name, value) = path.into_inner();
     let setting = grave(&name)?;

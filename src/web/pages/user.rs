@@ -171,17 +171,16 @@ pub async fn page(
 /// `POST /admin/users/{username}/edit`
 pub async fn edit(
     app: web::Data<App>,
-    Admin(user): Admin,
     username: web::Path<String>,
-    form: Form<Entered>,
+    Form(Admin(user), form): Form<Admin, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let username = name(&username)?;
     let mut mistakes = Vec::new();
-    let display_name = collect(&mut mistakes, parse_display_name(&form.0.display_name));
-    let email = collect(&mut mistakes, parse_email(&form.0.email));
+    let display_name = collect(&mut mistakes, parse_display_name(&form.display_name));
+    let email = collect(&mut mistakes, parse_email(&form.email));
     let Some((display_name, email)) = display_name.zip(email) else {
         let page = UserPage::load(&app, &user, &username).await?;
-        return Ok(html::invalid(&UserPage { entered: form.0, mistakes: Mistakes(mistakes), ..page }));
+        return Ok(html::invalid(&UserPage { entered: form, mistakes: Mistakes(mistakes), ..page }));
     };
     app.edit_person(&user.actor, &username, display_name, email).await?;
     Flash::done("Name and email address saved.").leave(&user.session);
@@ -203,9 +202,8 @@ pub async fn ask(
 pub async fn change(
     request: HttpRequest,
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     asked: web::Path<(String, String)>,
-    _form: Form<Nothing>,
+    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let (username, change) = (name(&asked.0)?, Change::from_word(&asked.1)?);
     let done = match change {
@@ -241,9 +239,8 @@ pub async fn change(
 /// `POST /admin/users/{username}/sessions/{id}/end`
 pub async fn end_session(
     app: web::Data<App>,
-    Admin(user): Admin,
     asked: web::Path<(String, String)>,
-    _form: Form<Nothing>,
+    Form(Admin(user), _): Form<Admin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let username = name(&asked.0)?;
     let id = asked.1.parse().map_err(|_| Error::NotFound)?;
@@ -264,12 +261,11 @@ pub struct Held {
 /// `POST /admin/users/{username}/policies`
 pub async fn set_policies(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     username: web::Path<String>,
-    form: Form<Held>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Held>,
 ) -> Result<HttpResponse, PageError> {
     let username = name(&username)?;
-    match app.set_policies(&user.actor, &username, form.0.policy).await {
+    match app.set_policies(&user.actor, &username, form.policy).await {
         Ok(()) => Flash::done("Policies saved.").leave(&user.session),
         Err(Error::Invalid(mistakes)) => {
             let text = mistakes.first().map(|mistake| mistake.text.clone()).unwrap_or_default();

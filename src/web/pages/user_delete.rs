@@ -104,13 +104,12 @@ pub async fn page(
 /// `POST /admin/users/{username}/delete`
 pub async fn delete(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
     username: web::Path<String>,
-    form: Form<Entered>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let username = name(&username)?;
     let mut page = DeletePage::load(&app, &user, &username).await?;
-    let deleted = match form.0.read(&username) {
+    let deleted = match form.read(&username) {
         Ok(keys) => app.delete_user(&user.actor, &username, keys).await,
         Err(Mistakes(mistakes)) => Err(Error::Invalid(mistakes)),
     };
@@ -123,11 +122,11 @@ pub async fn delete(
             Ok(html::see_other(&next))
         }
         Err(Error::Invalid(mistakes)) => {
-            (page.entered, page.mistakes) = (form.0, Mistakes(mistakes));
+            (page.entered, page.mistakes) = (form, Mistakes(mistakes));
             Ok(html::invalid(&page))
         }
         Err(Error::Conflict(text)) => {
-            (page.entered, page.mistakes) = (form.0, Mistakes(vec![Mistake::new("keys", text)]));
+            (page.entered, page.mistakes) = (form, Mistakes(vec![Mistake::new("keys", text)]));
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error) => Err(error.into()),

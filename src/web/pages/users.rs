@@ -149,8 +149,8 @@ pub async fn list(
 }
 
 /// `POST /admin/users`: the search, which leads to the list.
-pub async fn search(_admin: Admin, form: Form<Vec<(String, String)>>) -> HttpResponse {
-    html::see_other(&html::searched("/admin/users", &form.0))
+pub async fn search(Form(_, form): Form<Admin, Vec<(String, String)>>) -> HttpResponse {
+    html::see_other(&html::searched("/admin/users", &form))
 }
 
 /// `GET /admin/users/add`
@@ -163,10 +163,9 @@ pub async fn add_page(RecentAdmin(user): RecentAdmin) -> Result<HttpResponse, Pa
 pub async fn add(
     request: HttpRequest,
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
-    form: Form<Entered>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let entered = form.0;
+    let entered = form;
     let invited = match invited(&entered) {
         Ok(invited) => app.invite(&user.actor, invited).await,
         Err(error) => Err(error),

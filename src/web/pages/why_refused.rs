@@ -69,9 +69,12 @@ pub async fn page(Admin(user): Admin) -> Result<HttpResponse, PageError> {
 }
 
 /// `POST /admin/why-refused`: the answer to the POST is the page, so that nothing pasted stands in an address.
-pub async fn look_up(app: web::Data<App>, Admin(user): Admin, form: Form<Pasted>) -> Result<HttpResponse, PageError> {
+pub async fn look_up(
+    app: web::Data<App>,
+    Form(Admin(user), form): Form<Admin, Pasted>,
+) -> Result<HttpResponse, PageError> {
     let shell = Shell::new(&user, Nav::WhyRefused);
-    match app.why_refused(&form.0.pasted).await {
+    match app.why_refused(&form.pasted).await {
         Ok(found) => {
             let view = KeyView { key: found.key.clone(), access: found.access.clone(), now: found.now };
             Ok(html::page(&WhyPage { shell, found: Some((found, view)), mistakes: Mistakes::default() }))

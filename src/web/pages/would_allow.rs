@@ -141,11 +141,10 @@ pub async fn own_page(
 /// `POST /external-tool-access/keys/{first_eight}/would-allow`
 pub async fn own_ask(
     app: web::Data<App>,
-    user: SignedIn,
     first_eight: web::Path<String>,
-    form: Form<Entered>,
+    Form(user, form): Form<SignedIn, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    show(&app, &user, Some(user.account.id), &first_eight, Some(form.0)).await
+    show(&app, &user, Some(user.account.id), &first_eight, Some(form)).await
 }
 
 /// `GET /admin/api-keys/{first_eight}/would-allow`
@@ -160,9 +159,8 @@ pub async fn page(
 /// `POST /admin/api-keys/{first_eight}/would-allow`
 pub async fn ask(
     app: web::Data<App>,
-    Admin(user): Admin,
     first_eight: web::Path<String>,
-    form: Form<Entered>,
+    Form(Admin(user), form): Form<Admin, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    show(&app, &user, None, &first_eight, Some(form.0)).await
+    show(&app, &user, None, &first_eight, Some(form)).await
 }

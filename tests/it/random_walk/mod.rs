@@ -45,7 +45,8 @@ fn steps() -> usize {
 }
 
 fn actor(owner: &Owner) -> Actor {
-    Actor { account: Some(owner.id), name: owner.name.clone(), via: Via::Session, address: None, request: None }
+    // The walk acts as whoever has the right; that a right holds until the change is made, `held_bodies` looks at.
+    Actor { account: Some(owner.id), name: owner.name.clone(), via: Via::Session, ..Actor::cli() }
 }
 
 fn rights(names: &Names) -> Rights {

@@ -32,6 +32,11 @@ impl Client {
         Self { agent: config.into(), url: url.to_owned() }
     }
 
+    /// The same browser, with its cookies, at another address.
+    pub fn at(&self, url: &str) -> Self {
+        Self { agent: self.agent.clone(), url: url.to_owned() }
+    }
+
     pub fn get(&self, path: &str) -> Answer {
         self.get_with(path, &[])
     }

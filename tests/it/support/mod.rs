@@ -3,6 +3,7 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod held;
 pub mod key_model;
 pub mod people;
 pub mod rights_model;

@@ -1,0 +1,219 @@
+//! Who acts, through which channel, and by what: what the audit log needs to know, and what every change looks at again.
+
+use std::net::IpAddr;
+
+use super::sessions::idle_since;
+use super::verify_key::{Known, look_up};
+use super::{App, Error};
+use crate::domain::audit::{Action, Event, Outcome, Via};
+use crate::domain::clock::Moment;
+use crate::domain::resource::ResourceName;
+use crate::domain::rights::{Demand, effective};
+use crate::domain::secret::SecretHash;
+use crate::domain::user::{Account, Role};
+use crate::domain::verdict::{Facts, decide};
+use crate::store::sessions::{self, IdHash};
+use crate::store::{self, Db, resources};
+
+/// Who acts.
+#[derive(Clone)]
+pub struct Actor {
+    /// The account; `None` for the command line, the system and strangers.
+    pub account: Option<i64>,
+    /// Its user name, or what stands in its place.
+    pub name: String,
+    /// The channel.
+    pub via: Via,
+    /// The client's address.
+    pub address: Option<IpAddr>,
+    /// The reference of the request.
+    pub request: Option<String>,
+    /// By what.
+    pub authority: Authority,
+}
+
+/// What somebody acts by. It was good when the request came; a body may arrive seconds later, and a transaction wait for others,
+/// so each change looks at it again, in its own transaction: see [`App::act`].
+#[derive(Clone)]
+pub enum Authority {
+    /// Nobody was asked for: signing in, setting up and links bring their own proof.
+    Anonymous,
+    /// Whoever may run a command on the server, or Claviger itself.
+    Operator,
+    /// A sign-in session.
+    Session {
+        /// The hash of its id.
+        id: IdHash,
+        /// The role that the act needs.
+        needs: Role,
+        /// The resource that the person has to administer.
+        administers: Option<ResourceName>,
+    },
+    /// An API key.
+    Key {
+        /// The hash of the presented secret.
+        secret: SecretHash,
+        /// What it has to be good for.
+        demand: Demand,
+    },
+}
+
+/// What somebody reads whose right ended between the request and the change.
+const ENDED: &str =
+    "Your sign-in, your role or your key ended while this was sent, so nothing was changed. Sign in again.";
+
+impl Authority {
+    /// Is it good at this moment, for what it was good for when the request came?
+    pub(super) fn confirm(&self, db: &mut Db, now: Moment) -> Result<(), Error> {
+        let good = match self {
+            Self::Anonymous | Self::Operator => true,
+            Self::Session { id, needs, administers } => {
+                let account = sessions::account(db, id, now, idle_since(now))?.filter(|account| account.active);
+                if let (Some(account), Some(name)) = (&account, administers) {
+                    let resource = resources::find(db, name)?.ok_or(Error::NotFound)?;
+                    if !resources::is_administrator(db, resource.id, account.id)? {
+                        return Err(Error::NotFound);
+                    }
+                }
+                account.is_some_and(|account| *needs == Role::User || account.role == Role::Admin)
+            }
+            Self::Key { secret, demand } => {
+                look_up(db, secret, now)?.is_some_and(|known| is_good_for(known, demand, now))
+            }
+        };
+        if good { Ok(()) } else { Err(Error::Forbidden(ENDED.into())) }
+    }
+}
+
+fn is_good_for(known: Known, demand: &Demand, now: Moment) -> bool {
+    let facts = Facts {
+        key: &known.found.key,
+        owner_active: known.found.owner.active,
+        replaced_until: known.found.replaced_until,
+        policy_deleted: known.holding.is_none(),
+        accept_keys: known.accept_keys,
+    };
+    let decided = decide(&facts, now).is_ok();
+    decided
+        && known.holding.is_some_and(|holding| {
+            let rights = effective(&holding);
+            demand.is_met(&rights, holding.bound.as_ref().map(|bound| &bound.name)).is_ok()
+        })
+}
+
+impl App {
+    /// One transaction in which somebody changes something. What they act by is looked at again in it: nobody who was demoted,
+    /// deactivated or signed out before gets through.
+    pub(super) async fn act<T, E, F>(&self, authority: Authority, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + store::Failure,
+    {
+        let now = self.now();
+        if matches!(authority, Authority::Anonymous | Authority::Operator) {
+            return self.store.write(work).await;
+        }
+        self.store.write_confirmed(move |db| Ok(authority.confirm(db, now)?), work).await
+    }
+
+    /// Fails when what somebody acts by has ended: for reading that takes long.
+    pub(super) async fn confirm(&self, authority: &Authority) -> Result<(), Error> {
+        let (authority, now) = (authority.clone(), self.now());
+        self.store.read(move |db| authority.confirm(db, now)).await
+    }
+}
+
+impl Actor {
+    /// The operator at the command line.
+    pub fn cli() -> Self {
+        let (name, authority) = ("command line".into(), Authority::Operator);
+        Self { account: None, name, via: Via::Cli, address: None, request: None, authority }
+    }
+
+    /// Claviger itself.
+    pub(super) fn system() -> Self {
+        Self { name: "system".into(), via: Via::System, ..Self::cli() }
+    }
+
+    /// Somebody who has not signed in.
+    pub fn stranger(address: Option<IpAddr>, request: Option<String>) -> Self {
+        let (name, authority) = ("nobody".into(), Authority::Anonymous);
+        Self { account: None, name, via: Via::Session, address, request, authority }
+    }
+
+    /// A person who is signed in with this session.
+    pub fn signed_in(account: &Account, session: &str, address: Option<IpAddr>, request: Option<String>) -> Self {
+        let name = account.username.as_str().to_owned();
+        let authority = Authority::Session { id: IdHash::of(session), needs: Role::User, administers: None };
+        Self { account: Some(account.id), name, via: Via::Session, address, request, authority }
+    }
+
+    /// The owner of a key, who asks with it.
+    pub fn with_key(
+        owner: &Account,
+        secret: SecretHash,
+        demand: Demand,
+        address: Option<IpAddr>,
+        request: Option<String>,
+    ) -> Self {
+        let name = owner.username.as_str().to_owned();
+        let authority = Authority::Key { secret, demand };
+        Self { account: Some(owner.id), name, via: Via::Key, address, request, authority }
+    }
+
+    /// The same person, as an administrator.
+    #[must_use]
+    pub fn as_administrator(mut self) -> Self {
+        if let Authority::Session { needs, .. } = &mut self.authority {
+            *needs = Role::Admin;
+        }
+        self
+    }
+
+    /// What they act by, for what concerns a resource: they have to administer it until the change is made. A program's key says
+    /// so itself.
+    pub(super) fn administering(&self, resource: &ResourceName) -> Authority {
+        match self.authority.clone() {
+            Authority::Session { id, needs, .. } => {
+                Authority::Session { id, needs, administers: Some(resource.clone()) }
+            }
+            other => other,
+        }
+    }
+
+    /// What they act by.
+    pub(super) fn authority(&self) -> Authority {
+        self.authority.clone()
+    }
+
+    /// The address as text; empty when there is none.
+    pub fn address_text(&self) -> String {
+        self.address.map(|address| address.to_string()).unwrap_or_default()
+    }
+
+    /// The audit event of something that succeeded.
+    pub(super) fn did(&self, now: Moment, action: Action, target: &str, details: serde_json::Value) -> Event {
+        self.event(now, action, target, details, Outcome::Success)
+    }
+
+    /// The audit event of something that was refused.
+    pub(super) fn failed(&self, now: Moment, action: Action, target: &str, details: serde_json::Value) -> Event {
+        self.event(now, action, target, details, Outcome::Failure)
+    }
+
+    fn event(&self, now: Moment, action: Action, target: &str, details: serde_json::Value, outcome: Outcome) -> Event {
+        Event {
+            at: now,
+            actor: self.account,
+            actor_name: self.name.clone(),
+            via: self.via,
+            action,
+            target: target.to_owned(),
+            outcome,
+            details,
+            address: self.address.map(|address| address.to_string()),
+            request: self.request.clone(),
+        }
+    }
+}

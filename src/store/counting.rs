@@ -1,0 +1,37 @@
+//! Counts that stop: nobody reads on after "10,000+".
+
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::BigInt;
+
+use super::connection::Db;
+
+/// `SELECT count(*)` over a query that has a limit: the database counts, and hands over one number.
+struct Counted<Q>(Q);
+
+type Any = <Db as Connection>::Backend;
+
+impl<Q: QueryFragment<Any>> QueryFragment<Any> for Counted<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Any>) -> QueryResult<()> {
+        out.push_sql("SELECT count(*) FROM (");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(") AS limited");
+        Ok(())
+    }
+}
+
+impl<Q> QueryId for Counted<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q> Query for Counted<Q> {
+    type SqlType = BigInt;
+}
+
+impl<Q> RunQueryDsl<Db> for Counted<Q> {}
+
+/// How many rows a query gives. Its own limit bounds the work.
+pub fn rows_of<Q: QueryFragment<Any>>(db: &mut Db, query: Q) -> QueryResult<i64> {
+    Counted(query).get_result(db)
+}

@@ -1,0 +1,82 @@
+//! The table `purge_marks`: keys whose time to be kept is over. They are marked first and removed days later, and only if they
+//! are still to be removed: a clock that was wrong for a moment removes nothing.
+
+use std::collections::HashSet;
+
+use diesel::dsl::{exists, not, sql};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+
+use super::connection::{Db, each};
+use super::keys::change::{ended_before, those_of};
+use super::keys::predicate::Predicate;
+use super::schema::{api_keys, purge_marks};
+use super::{Error, dialect};
+use crate::domain::clock::Moment;
+
+type Ids = api_keys::BoxedQuery<'static, <Db as Connection>::Backend, BigInt>;
+
+/// Marks the next keys that ended before a moment; says how many.
+pub fn mark(db: &mut Db, ended: Moment, most: i64, now: Moment) -> Result<usize, Error> {
+    let mut found: Vec<i64> = Vec::new();
+    for query in unmarked(ended, most) {
+        found.extend(query.load::<i64>(db)?);
+    }
+    found.sort_unstable(); // one order of locks on every node: no deadlock
+    found.dedup();
+    let rows: Vec<_> = found.iter().map(|key| (purge_marks::key.eq(*key), purge_marks::marked_at.eq(now.0))).collect();
+    each!(db, c => diesel::insert_into(purge_marks::table).values(rows).execute(c))?;
+    Ok(found.len())
+}
+
+/// The keys that ended before a moment and are not marked: two questions, each answered by an index. Of both in one, joined by
+/// OR, neither database makes use of either.
+fn unmarked(ended: Moment, most: i64) -> [Ids; 2] {
+    let revoked: Predicate = Box::new(sql::<Bool>("api_keys.revoked_at < ").bind::<BigInt, _>(ended.0));
+    let expired: Predicate =
+        Box::new(sql::<Bool>("api_keys.standing IN (0, 1) AND api_keys.ends_at < ").bind::<BigInt, _>(ended.0));
+    [revoked, expired].map(|predicate| {
+        let marked = purge_marks::table.filter(purge_marks::key.eq(api_keys::id)).select(purge_marks::key);
+        api_keys::table.filter(predicate).filter(not(exists(marked))).select(api_keys::id).limit(most).into_boxed()
+    })
+}
+
+/// How the databases go about that, in their own words.
+pub fn explain(db: &mut Db, ended: Moment) -> Result<Vec<String>, Error> {
+    let mut lines = Vec::new();
+    for query in unmarked(ended, 1_000) {
+        lines.extend(dialect::explain(db, query)?);
+    }
+    Ok(lines)
+}
+
+/// Up to `most` marks above a key, in the order of keys: how far this got, and those of them that are wrong. A clock made them
+/// that was ahead, or their keys are not to be removed any more: restored, or kept longer by now.
+pub fn wrong(db: &mut Db, above: i64, ended: Moment, most: i64, now: Moment) -> Result<(Option<i64>, Vec<i64>), Error> {
+    let marks: Vec<(i64, i64)> = purge_marks::table
+        .filter(purge_marks::key.gt(above))
+        .order(purge_marks::key.asc())
+        .limit(most)
+        .select((purge_marks::key, purge_marks::marked_at))
+        .load(db)?;
+    let keys: Vec<i64> = marks.iter().map(|(key, _)| *key).collect();
+    let right: HashSet<i64> = those_of(db, &keys, ended_before(ended))?.into_iter().collect();
+    let is_wrong = |(key, at): &&(i64, i64)| *at > now.0 || !right.contains(key);
+    Ok((keys.last().copied(), marks.iter().filter(is_wrong).map(|(key, _)| *key).collect()))
+}
+
+/// Takes marks back.
+pub fn take_back(db: &mut Db, keys: &[i64]) -> Result<(), Error> {
+    diesel::delete(purge_marks::table.filter(purge_marks::key.eq_any(keys))).execute(db)?;
+    Ok(())
+}
+
+/// The next keys that were marked before a moment.
+pub fn marked_before(db: &mut Db, marked: Moment, most: i64) -> Result<Vec<i64>, Error> {
+    Ok(purge_marks::table
+        .filter(purge_marks::marked_at.le(marked.0))
+        .order(purge_marks::key.asc())
+        .select(purge_marks::key)
+        .limit(most)
+        .load(db)?)
+}
