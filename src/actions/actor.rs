@@ -11,7 +11,6 @@ use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Demand, effective};
 use crate::domain::secret::SecretHash;
 use crate::domain::user::{Account, Role};
-use crate::domain::verdict::{Facts, decide};
 use crate::store::sessions::{self, IdHash};
 use crate::store::{self, Db, resources};
 
@@ -78,27 +77,19 @@ impl Authority {
                 account.is_some_and(|account| *needs == Role::User || account.role == Role::Admin)
             }
             Self::Key { secret, demand } => {
-                look_up(db, secret, now)?.is_some_and(|known| is_good_for(known, demand, now))
+                look_up(db, secret, demand.resource.as_ref(), now)?.is_some_and(|known| is_good_for(known, demand))
             }
         };
         if good { Ok(()) } else { Err(Error::Forbidden(ENDED.into())) }
     }
 }
 
-fn is_good_for(known: Known, demand: &Demand, now: Moment) -> bool {
-    let facts = Facts {
-        key: &known.found.key,
-        owner_active: known.found.owner.active,
-        replaced_until: known.found.replaced_until,
-        policy_deleted: known.holding.is_none(),
-        accept_keys: known.accept_keys,
-    };
-    let decided = decide(&facts, now).is_ok();
-    decided
-        && known.holding.is_some_and(|holding| {
-            let rights = effective(&holding);
-            demand.is_met(&rights, holding.bound.as_ref().map(|bound| &bound.name)).is_ok()
-        })
+fn is_good_for(known: Known, demand: &Demand) -> bool {
+    let Known { decided, of_kind, .. } = known;
+    decided.is_ok_and(|holding| {
+        let rights = effective(&holding);
+        demand.is_met(&rights, holding.bound.as_ref().map(|bound| &bound.name), of_kind.as_ref()).is_ok()
+    })
 }
 
 impl App {

@@ -165,7 +165,9 @@ impl App {
         let mut rng = self.rng();
         let password = self
             .hashing
-            .run(move || Password::chosen(proposal, &owner).map(|password| PasswordHash::of(&password, &mut *rng)))
+            .run(move |memory| {
+                Password::chosen(proposal, &owner).map(|password| PasswordHash::of(&password, &mut *rng, memory))
+            })
             .await??
             .ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
         let (hash, actor, now, id) = (hash(token), actor.clone(), self.now(), self.new_session_id());

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Actor, App, Error};
 use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::demo::{Demo, DemoKey};
-use crate::domain::password::{Password, PasswordHash, Proposal};
+use crate::domain::password::{Memory, Password, PasswordHash, Proposal};
 use crate::domain::secret::base62;
 use crate::domain::settings::Setting;
 use crate::domain::user::Username;
@@ -85,7 +85,8 @@ impl App {
     fn demo_password(&self, admin: &str, password: &str) -> Result<PasswordHash, Error> {
         let username = Username::parse(admin)?;
         let password = Password::chosen(Proposal::parse("password", password.to_owned())?, &username)?;
-        PasswordHash::of(&password, &mut *self.rng()).ok_or_else(|| Error::Internal("argon2 refused a password".into()))
+        PasswordHash::of(&password, &mut *self.rng(), &mut Memory::default())
+            .ok_or_else(|| Error::Internal("argon2 refused a password".into()))
     }
 }
 

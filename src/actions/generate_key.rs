@@ -100,6 +100,7 @@ impl App {
 
     /// Makes a key for an owner: the actor, or a service account that an administrator looks after.
     pub async fn generate_key(&self, actor: &Actor, owner: i64, request: KeyRequest) -> Result<Issued, Error> {
+        self.throttle.try_creation(actor.account)?;
         for _ in 0..ATTEMPTS {
             let mut rng = self.rng();
             let first_eight = FirstEight::generate(&mut *rng);

@@ -52,8 +52,11 @@ impl App {
             let first_eight = FirstEight::generate(&mut *rng);
             let secret = Secret::generate(&self.config.prefixes[0], &first_eight, &mut *rng);
             // A new secret for the key that is there carries its first eight.
-            let existing = if rotate.is_some() { self.get_key(account, wanted.clone(), &request).await? } else { None };
-            let renewed = existing.map(|(key, _)| {
+            let existing = self.get_key(account, wanted.clone(), &request).await?;
+            if existing.is_none() || rotate.is_some() {
+                self.throttle.try_creation(actor.account)?; // asking for what is there costs nothing
+            }
+            let renewed = existing.filter(|_| rotate.is_some()).map(|(key, _)| {
                 let secret = Secret::generate(&self.config.prefixes[0], &key.first_eight, &mut *rng);
                 (key.first_eight, secret)
             });

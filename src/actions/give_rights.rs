@@ -7,7 +7,7 @@ use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::policy::PolicyName;
-use crate::domain::resource::ResourceName;
+use crate::domain::resource::{ResourceKind, ResourceName};
 use crate::domain::rights::{Grant, Wish, effective};
 use crate::domain::secret::FirstEight;
 use crate::domain::settings::ServiceRights;
@@ -43,6 +43,8 @@ pub(super) struct Ceiling {
     expires_at: Option<Moment>,
 }
 
+/// Resources that a form offers.
+const RESOURCES: i64 = 100;
 /// What a key needs that makes keys.
 const CREATE: &str = "claviger:keys:create";
 /// What a program reads whose key may not make keys.
@@ -120,7 +122,7 @@ pub(super) fn offer_for(db: &mut Db, account: &Account, resource: Option<i64>) -
     } else {
         policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect()
     };
-    Ok(Offer { permissions: offered, policies, resources: resources::first(db, 100)? })
+    Ok(Offer { permissions: offered, policies, resources: resources_for(db, account)? })
 }
 
 /// Do the keys of this account do what their policies say, whatever it holds itself?
@@ -135,7 +137,7 @@ pub(super) fn give(
     wish: &Wish,
     bound_to: Option<&ResourceName>,
 ) -> Result<Given, Error> {
-    let resource = bound_to.map(|name| find_resource(db, name)).transpose()?;
+    let resource = bound_to.map(|name| find_resource(db, account, name)).transpose()?;
     let (grant, scopes) = match wish {
         Wish::Inherit => (Grant::Inherit, Vec::new()),
         Wish::Scopes(wanted) => (Grant::Scopes, own_scopes(db, account, wanted, resource)?),
@@ -144,9 +146,33 @@ pub(super) fn give(
     Ok(Given { grant, scopes, resource })
 }
 
-fn find_resource(db: &mut Db, name: &ResourceName) -> Result<i64, Error> {
+/// The first few resources that a key of this account can be bound to.
+pub(super) fn resources_for(db: &mut Db, account: &Account) -> Result<Vec<(String, String)>, Error> {
+    if sees_all_resources(account) {
+        return Ok(resources::first(db, None, RESOURCES)?);
+    }
+    let held = rights::of_account(db, account.id, account.role)?;
+    let kinds = resources::kinds(db)?.into_iter().filter(|(_, of_kind)| !held.is_disjoint(of_kind));
+    let kinds: Vec<ResourceKind> = kinds.map(|(kind, _)| kind).collect();
+    Ok(resources::first(db, Some((account.id, &kinds)), RESOURCES)?)
+}
+
+/// An administrator does; and keys of a service account are made by one.
+fn sees_all_resources(account: &Account) -> bool {
+    account.kind == Kind::Service || account.is_admin()
+}
+
+/// Finds a resource that keys of this account can be bound to: one that the person administers, or of a kind in which they
+/// may do something. Others are not told from those that do not exist.
+fn find_resource(db: &mut Db, account: &Account, name: &ResourceName) -> Result<i64, Error> {
     let unknown = || Mistake::new("resource", "No resource has this name. Name it as kind:id, such as project:abc");
-    Ok(resources::find(db, name)?.ok_or_else(unknown)?.id)
+    let resource = resources::find(db, name)?.ok_or_else(unknown)?;
+    if sees_all_resources(account) || resources::is_administrator(db, resource.id, account.id)? {
+        return Ok(resource.id);
+    }
+    let of_kind = resources::of_kind(db, &name.kind)?;
+    let held = rights::of_account(db, account.id, account.role)?;
+    if held.is_disjoint(&of_kind) { Err(unknown().into()) } else { Ok(resource.id) }
 }
 
 /// What an account has, and may give keys for a resource.

@@ -63,12 +63,12 @@ impl App {
         let (compared, owner, mut rng) = (stored.clone(), account.username.clone(), self.rng());
         let hash = self
             .hashing
-            .run(move || match compared.compare(&present) {
+            .run(move |memory| match compared.compare(&present, memory) {
                 Match::Wrong => None,
                 _ if new.is(&present) => {
                     Some(Err(Mistake::new("password", "Choose a password other than the present one")))
                 }
-                _ => Some(Password::chosen(new, &owner).map(|new| PasswordHash::of(&new, &mut *rng))),
+                _ => Some(Password::chosen(new, &owner).map(|new| PasswordHash::of(&new, &mut *rng, memory))),
             })
             .await?;
         let (actor, id, keep, now) = (actor.clone(), account.id, IdHash::of(session), self.now());

@@ -134,6 +134,7 @@ impl App {
         policy: Option<PolicyName>,
         request: KeyRequest,
     ) -> Result<Issued, Error> {
+        self.throttle.try_creation(actor.account)?;
         for _ in 0..ATTEMPTS {
             let mut rng = self.rng();
             let first_eight = FirstEight::generate(&mut *rng);

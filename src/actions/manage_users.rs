@@ -116,7 +116,7 @@ impl App {
 
     async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
         let mut rng = self.rng();
-        let hash = self.hashing.run(move || PasswordHash::of(&password, &mut *rng)).await?;
+        let hash = self.hashing.run(move |memory| PasswordHash::of(&password, &mut *rng, memory)).await?;
         hash.ok_or_else(|| Error::Internal("argon2 refused a password".into()))
     }
 }

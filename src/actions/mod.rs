@@ -77,7 +77,7 @@ pub struct App {
     store: Store,
     clock: Clock,
     chance: Chance,
-    hashing: hashing::HashingThreads,
+    hashing: hashing::Hashing,
     throttle: throttle::Throttle,
     use_log: UseLog,
     refusals: refusals::Refusals,
@@ -95,8 +95,10 @@ impl App {
     /// Puts the parts together; `known` is the latest moment that the database knows.
     fn new(config: Config, store: Store, clock: Clock, chance: Chance, known: Option<Moment>) -> Self {
         let node = base62(&mut *chance(), 12).to_string();
+        let throttle = throttle::Throttle::new(&clock);
         Self {
             node,
+            throttle,
             health: health::Health::new(clock.now(), known),
             log: LogHealth::default(),
             jobs_waiting: tokio::sync::Notify::new(),
@@ -105,8 +107,7 @@ impl App {
             store,
             clock,
             chance,
-            hashing: hashing::HashingThreads::start(),
-            throttle: throttle::Throttle::new(),
+            hashing: hashing::Hashing::new(),
             use_log: UseLog::default(),
             refusals: refusals::Refusals::default(),
             signing_key: tokio::sync::OnceCell::new(),

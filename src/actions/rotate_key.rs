@@ -89,6 +89,7 @@ impl App {
         grace: Grace,
         form: FormId,
     ) -> Result<Rotated, Error> {
+        self.throttle.try_creation(actor.account)?;
         let maker = actor.account.unwrap_or(owner);
         for _ in 0..ATTEMPTS {
             let secret = Secret::generate(&self.config.prefixes[0], first_eight, &mut *self.rng());

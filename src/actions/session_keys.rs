@@ -59,6 +59,7 @@ impl App {
         session: &str,
         form: FormId,
     ) -> Result<IssuedForSession, Error> {
+        self.throttle.try_creation(actor.account)?;
         for _ in 0..ATTEMPTS {
             let mut rng = self.rng();
             let first_eight = FirstEight::generate(&mut *rng);

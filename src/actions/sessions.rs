@@ -56,20 +56,23 @@ impl App {
         base62(&mut *self.rng(), 64).to_string()
     }
 
-    /// The state of a session that is alive. Notes the activity, at most once a minute.
-    pub async fn load_session(&self, id: &str) -> Result<Option<String>, Error> {
+    /// The state of a session that is alive, and its latest activity that was noted.
+    pub async fn load_session(&self, id: &str) -> Result<Option<(String, Moment)>, Error> {
         let (hash, now) = (IdHash::of(id), self.now());
-        let found = self.store.look_up(move |db| sessions::find(db, &hash, now, idle_since(now))).await?;
-        let Some((state, last_seen)) = found else { return Ok(None) };
-        if now.since(last_seen) >= TOUCH_EVERY {
-            let hash = IdHash::of(id);
-            let touched: Result<(), Error> = self.store.write(move |db| Ok(sessions::touch(db, &hash, now)?)).await;
-            if let Err(error) = touched {
-                // Reading goes on while nothing can be written; the session only ends a little earlier.
-                tracing::warn!(%error, "The activity of a session could not be noted.");
-            }
+        Ok(self.store.look_up(move |db| sessions::find(db, &hash, now, idle_since(now))).await?)
+    }
+
+    /// Notes that a person is active in a session, at most once a minute.
+    pub async fn note_activity(&self, id: &str, last_seen: Moment) {
+        let (hash, now) = (IdHash::of(id), self.now());
+        if now.since(last_seen) < TOUCH_EVERY {
+            return;
         }
-        Ok(Some(state))
+        let touched: Result<(), Error> = self.store.write(move |db| Ok(sessions::touch(db, &hash, now)?)).await;
+        if let Err(error) = touched {
+            // Reading goes on while nothing can be written; the session only ends a little earlier.
+            tracing::warn!(%error, "The activity of a session could not be noted.");
+        }
     }
 
     /// Replaces the state of a session; one that was ended meanwhile stays ended.

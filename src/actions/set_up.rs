@@ -74,8 +74,8 @@ impl App {
         let (mut rng, owner) = (self.rng(), admin.username.clone());
         let password = self
             .hashing
-            .run(move || {
-                Password::chosen(admin.password, &owner).map(|password| PasswordHash::of(&password, &mut *rng))
+            .run(move |memory| {
+                Password::chosen(admin.password, &owner).map(|password| PasswordHash::of(&password, &mut *rng, memory))
             })
             .await??
             .ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;

@@ -39,14 +39,16 @@ impl App {
             }
             Err(_) => None,
         };
+        let known_address = known.as_ref().and_then(|known| known.last_address.as_deref());
+        let is_known = known_address.is_some_and(|known| known == actor.address_text());
         if let Ok(username) = &username {
-            let known_address = known.as_ref().and_then(|known| known.last_address.as_deref());
             self.throttle.try_account(username, actor.address, known_address)?;
         }
         let Some(password) = Password::presented(password) else { return Err(refused()) };
         let stored = known.as_ref().and_then(|known| known.password.clone()).unwrap_or_else(PasswordHash::of_nobody);
         let (compared, old) = (stored.clone(), stored);
-        let (found, password) = self.hashing.run(move || (compared.compare(&password), password)).await?;
+        let hashing = self.hashing.run_for(is_known, move |memory| (compared.compare(&password, memory), password));
+        let (found, password) = hashing.await?;
 
         match (known.map(|known| known.account), found) {
             (Some(account), Match::Right | Match::RightButWeak) if account.active => {
@@ -84,7 +86,7 @@ impl App {
         self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;
         let password = Password::presented(password).ok_or_else(wrong)?;
         let stored = known.password.unwrap_or_else(PasswordHash::of_nobody);
-        let found = self.hashing.run(move || stored.compare(&password)).await?;
+        let found = self.hashing.run(move |memory| stored.compare(&password, memory)).await?;
         let now = self.now();
         if matches!(found, Match::Wrong) {
             let event = actor.failed(now, Action::PasswordConfirm, &actor.name, json!({ "reason": "wrong password" }));
@@ -142,7 +144,7 @@ impl App {
     async fn rehash(&self, password: Password) -> Option<PasswordHash> {
         let mut rng = self.rng();
         // Not being able to strengthen a hash is no reason to refuse the right password: the next sign-in tries again.
-        self.hashing.run(move || PasswordHash::of(&password, &mut *rng)).await.unwrap_or_default()
+        self.hashing.run(move |memory| PasswordHash::of(&password, &mut *rng, memory)).await.unwrap_or_default()
     }
 
     async fn note_refusal(&self, actor: &Actor, target: &str, reason: &str) -> Result<(), Error> {

@@ -14,7 +14,7 @@ use crate::domain::text;
 use crate::domain::user::{Account, Kind};
 use crate::domain::verdict::{Facts, Refusal, decide};
 use crate::store::keys::Found;
-use crate::store::{Db, keys, rights, session_keys, settings};
+use crate::store::{Db, keys, resources, rights, session_keys, settings};
 
 /// The answer.
 pub enum Verdict {
@@ -24,6 +24,8 @@ pub enum Verdict {
     Lacking(Lacking),
     /// Not good. The reason is not for the one who asked.
     Refused(Refusal),
+    /// Not good, and one of very many that came from this address: it may try again after so many seconds.
+    TooMany(u64),
 }
 
 /// A key whose presented secret is good.
@@ -65,28 +67,26 @@ impl App {
         let Some(secret) = Secret::parse(&self.config.prefixes, presented) else {
             return Ok(self.refused(None, Refusal::Unknown, &client));
         };
-        let (hash, now) = (secret.hash(), self.now());
-        let Some(known) = self.store.read_to_verify(move |db| look_up(db, &hash, now)).await? else {
-            return Ok(self.refused(None, Refusal::Unknown, &client));
+        let (hash, now, resource) = (secret.hash(), self.now(), demand.resource.clone());
+        let found = self.store.read_to_verify(move |db| look_up(db, &hash, resource.as_ref(), now)).await?;
+        let Some(known) = found else {
+            let refused = self.refused(None, Refusal::Unknown, &client);
+            // Counted after the look-up: a good key is never refused because bad ones came from its address.
+            return Ok(match self.throttle.try_unknown_key(&client.address) {
+                Err(Error::TooMany { retry_after, .. }) => Verdict::TooMany(retry_after),
+                _ => refused,
+            });
         };
-        let Known { found, is_of_session, holding, accept_keys } = known;
+        let Known { found, is_of_session, decided, of_kind } = known;
         // A session key leaves nothing behind, its uses neither.
         let noted = (!is_of_session).then_some(&found.key);
-        let facts = Facts {
-            key: &found.key,
-            owner_active: found.owner.active,
-            replaced_until: found.replaced_until,
-            policy_deleted: holding.is_none(),
-            accept_keys,
-        };
-        let decided = decide(&facts, now).and_then(|()| holding.ok_or(Refusal::PolicyDeleted));
         let holding = match decided {
             Ok(holding) => holding,
             Err(refusal) => return Ok(self.refused(noted, refusal, &client)),
         };
         let rights = effective(&holding);
         let bound = holding.bound.map(|bound| bound.name);
-        if let Err(lacking) = demand.is_met(&rights, bound.as_ref()) {
+        if let Err(lacking) = demand.is_met(&rights, bound.as_ref(), of_kind.as_ref()) {
             self.refused(noted, lacking.into(), &client);
             return Ok(Verdict::Lacking(lacking));
         }
@@ -118,10 +118,18 @@ pub(super) struct Known {
     pub found: Found,
     /// It ends with a sign-in session, and is no row of the keys.
     pub is_of_session: bool,
-    /// `None`: the policy of the key was deleted.
-    pub holding: Option<Holding>,
-    /// The switch of all keys.
-    pub accept_keys: bool,
+    /// What its rights come from, or why it is not good.
+    pub decided: Result<Holding, Refusal>,
+    /// What keys for the resource that is asked for can be given; `None` when there is none, or nobody asked.
+    pub of_kind: Option<Rights>,
+}
+
+/// What keys for a resource can be given; `None` when there is no such resource.
+pub(super) fn asked_resource(db: &mut Db, name: &ResourceName) -> Result<Option<Rights>, Error> {
+    Ok(match resources::find(db, name)? {
+        Some(resource) => Some(resources::of_kind(db, &resource.name.kind)?),
+        None => None,
+    })
 }
 
 /// What the rights of a key come from; `None` when its policy was deleted.
@@ -135,8 +143,14 @@ pub(super) fn holding_of(
     Ok(rights::of_key(db, key, owner.role, policy_alone)?)
 }
 
-/// What the database knows of a secret at this moment.
-pub(super) fn look_up(db: &mut Db, hash: &SecretHash, now: Moment) -> Result<Option<Known>, Error> {
+/// What the database knows of a secret at this moment. What is not good costs the same questions as what is not known, so that
+/// the time of the answer does not tell them apart.
+pub(super) fn look_up(
+    db: &mut Db,
+    hash: &SecretHash,
+    resource: Option<&ResourceName>,
+    now: Moment,
+) -> Result<Option<Known>, Error> {
     let settings = settings::load(db)?;
     let (found, is_of_session) = match keys::find_by_secret(db, hash)? {
         Some(found) => (found, false),
@@ -146,6 +160,20 @@ pub(super) fn look_up(db: &mut Db, hash: &SecretHash, now: Moment) -> Result<Opt
             (Found { key: key.as_key(owner.id), owner, replaced_until: None }, true)
         }
     };
-    let holding = holding_of(db, &found.key, &found.owner, &settings)?;
-    Ok(Some(Known { found, is_of_session, holding, accept_keys: settings.accept_keys }))
+    let facts = Facts {
+        key: &found.key,
+        owner_active: found.owner.active,
+        replaced_until: found.replaced_until,
+        policy_deleted: false, // looked at next, with the rights
+        accept_keys: settings.accept_keys,
+    };
+    let decided = match decide(&facts, now) {
+        Ok(()) => holding_of(db, &found.key, &found.owner, &settings)?.ok_or(Refusal::PolicyDeleted),
+        Err(refusal) => Err(refusal),
+    };
+    let of_kind = match resource.filter(|_| decided.is_ok()) {
+        Some(name) => asked_resource(db, name)?,
+        None => None,
+    };
+    Ok(Some(Known { found, is_of_session, decided, of_kind }))
 }

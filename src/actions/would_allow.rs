@@ -1,6 +1,7 @@
 //! "Would this key be allowed?": what a gateway would be told at this moment, without the secret and without a use.
 
-use super::verify_key::holding_of;
+use super::give_rights::resources_for;
+use super::verify_key::{asked_resource, holding_of};
 use super::{App, Error};
 use crate::domain::api_key::ApiKey;
 use crate::domain::permission::{Permission, Rights};
@@ -45,7 +46,13 @@ impl App {
                 Ok(Askable {
                     access: rights::access(db, &key)?,
                     catalogue: catalogue.collect(),
-                    resources: resources::first(db, 100)?,
+                    resources: match owner {
+                        Some(id) => {
+                            let owner = accounts::find(db, id)?.ok_or(Error::NotFound)?;
+                            resources_for(db, &owner)?
+                        }
+                        None => resources::first(db, None, 100)?,
+                    },
                     key,
                 })
             })
@@ -76,7 +83,11 @@ impl App {
                 let decided = decide(&facts, now);
                 let rights = holding.as_ref().map(effective).unwrap_or_default();
                 let bound = holding.and_then(|holding| holding.bound).map(|bound| bound.name);
-                let met = demand.is_met(&rights, bound.as_ref()).map_err(Refusal::from);
+                let of_kind = match &demand.resource {
+                    Some(name) => asked_resource(db, name)?,
+                    None => None,
+                };
+                let met = demand.is_met(&rights, bound.as_ref(), of_kind.as_ref()).map_err(Refusal::from);
                 Ok(Would { refusal: decided.and(met).err(), rights, bound })
             })
             .await

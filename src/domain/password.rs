@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::{PasswordHasher, phc};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use rand::Rng;
 use zeroize::Zeroizing;
 
@@ -97,6 +97,23 @@ fn hasher() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
 }
 
+/// The memory in which passwords are hashed: 19 MiB, kept from one hash to the next.
+#[derive(Default)]
+pub struct Memory(Vec<Block>);
+
+impl Memory {
+    fn hash(&mut self, hasher: &Argon2<'_>, password: &Password, salt: &[u8], length: usize) -> Option<phc::Output> {
+        let blocks = hasher.params().block_count();
+        if self.0.len() < blocks {
+            self.0.resize(blocks, Block::new());
+        }
+        let mut output = [0_u8; phc::Output::MAX_LENGTH];
+        let output = output.get_mut(..length)?;
+        hasher.hash_password_into_with_memory(password.0.as_bytes(), salt, output, &mut self.0[..blocks]).ok()?;
+        phc::Output::new(output).ok()
+    }
+}
+
 /// A stored password hash in PHC string format. It has no `Debug`, so that it reaches no log.
 #[derive(Clone)]
 pub struct PasswordHash(String);
@@ -113,11 +130,18 @@ pub enum Match {
 }
 
 impl PasswordHash {
-    /// Hashes a password: about 40 ms and 19 MiB of memory.
-    pub fn of(password: &Password, rng: &mut dyn Rng) -> Option<Self> {
+    /// Hashes a password: about 40 ms.
+    pub fn of(password: &Password, rng: &mut dyn Rng, memory: &mut Memory) -> Option<Self> {
         let mut salt = [0_u8; 16];
         rng.fill_bytes(&mut salt);
-        let hash: phc::PasswordHash = hasher().hash_password_with_salt(password.0.as_bytes(), &salt).ok()?;
+        let output = memory.hash(&hasher(), password, &salt, Params::DEFAULT_OUTPUT_LEN)?;
+        let hash = phc::PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: phc::ParamsString::try_from(&Params::DEFAULT).ok()?,
+            salt: Some(phc::Salt::new(&salt).ok()?),
+            hash: Some(output),
+        };
         Some(Self(hash.to_string()))
     }
 
@@ -132,14 +156,24 @@ impl PasswordHash {
     }
 
     /// Compares; takes the same time for a right and a wrong password. An unreadable hash matches nothing.
-    pub fn compare(&self, password: &Password) -> Match {
-        let Ok(parsed) = phc::PasswordHash::new(&self.0) else { return Match::Wrong };
-        if hasher().verify_password(password.0.as_bytes(), &parsed).is_err() {
-            return Match::Wrong;
+    pub fn compare(&self, password: &Password, memory: &mut Memory) -> Match {
+        self.matches(password, memory).unwrap_or(Match::Wrong)
+    }
+
+    fn matches(&self, password: &Password, memory: &mut Memory) -> Option<Match> {
+        let parsed = phc::PasswordHash::new(&self.0).ok()?;
+        let (salt, stored) = (parsed.salt?, parsed.hash?);
+        let params = Params::try_from(&parsed).ok()?;
+        let algorithm = Algorithm::try_from(parsed.algorithm.as_str()).ok()?;
+        let version = parsed.version.map_or(Ok(Version::V0x13), Version::try_from).ok()?;
+        let (m_cost, t_cost) = (params.m_cost(), params.t_cost());
+        let hasher = Argon2::new(algorithm, version, params);
+        let output = memory.hash(&hasher, password, &salt, stored.len())?;
+        if output != stored {
+            return Some(Match::Wrong); // compared in constant time
         }
-        let weak = Params::try_from(&parsed)
-            .map_or(true, |p| p.m_cost() < Params::DEFAULT_M_COST || p.t_cost() < Params::DEFAULT_T_COST);
-        if weak { Match::RightButWeak } else { Match::Right }
+        let weak = m_cost < Params::DEFAULT_M_COST || t_cost < Params::DEFAULT_T_COST;
+        Some(if weak { Match::RightButWeak } else { Match::Right })
     }
 
     /// A hash that no password matches, so that an unknown user costs as much time as a known one.
@@ -202,9 +236,9 @@ mod tests {
     fn nothing_is_cut_off() {
         let long = |end: &str| format!("{}{end}", "The quick brown fox jumps over 13 lazy dogs. ".repeat(10));
         let (a, b) = (chosen(&long("a")).unwrap(), chosen(&long("b")).unwrap());
-        let hash = PasswordHash::of(&a, &mut StdRng::seed_from_u64(1)).unwrap();
-        assert_eq!(hash.compare(&a), Match::Right);
-        assert_eq!(hash.compare(&b), Match::Wrong);
+        let hash = PasswordHash::of(&a, &mut StdRng::seed_from_u64(1), &mut Memory::default()).unwrap();
+        assert_eq!(hash.compare(&a, &mut Memory::default()), Match::Right);
+        assert_eq!(hash.compare(&b, &mut Memory::default()), Match::Wrong);
         assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "SECURITY P1");
         assert!(Password::presented("x".repeat(LONGEST_BYTES + 1)).is_none());
     }
@@ -215,8 +249,11 @@ mod tests {
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8192, 1, 1, None).unwrap());
         let hash: phc::PasswordHash =
             weak.hash_password_with_salt(b"correct horse battery staple", b"0123456789abcdef").unwrap();
-        assert_eq!(PasswordHash::stored(hash.to_string()).compare(&password), Match::RightButWeak);
-        assert_eq!(PasswordHash::stored("nonsense".into()).compare(&password), Match::Wrong);
-        assert_eq!(PasswordHash::of_nobody().compare(&password), Match::Wrong);
+        assert_eq!(
+            PasswordHash::stored(hash.to_string()).compare(&password, &mut Memory::default()),
+            Match::RightButWeak
+        );
+        assert_eq!(PasswordHash::stored("nonsense".into()).compare(&password, &mut Memory::default()), Match::Wrong);
+        assert_eq!(PasswordHash::of_nobody().compare(&password, &mut Memory::default()), Match::Wrong);
     }
 }

@@ -46,6 +46,12 @@ impl PermissionName {
     pub fn is_own(&self) -> bool {
         self.0.split(':').next() == Some(CLAVIGER)
     }
+
+    /// Does it concern the site, and not only one's own keys? A key has it only if it was given it by name: all of what an
+    /// administrator may do is more than most of their scripts need.
+    pub fn is_administrative(&self) -> bool {
+        self.is_own() && !self.0.starts_with("claviger:keys:")
+    }
 }
 
 /// A set of permissions. The empty one is nothing, never everything.

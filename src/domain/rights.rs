@@ -8,7 +8,7 @@ use super::resource::ResourceName;
 /// What a key may do of what its owner may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grant {
-    /// All of it.
+    /// All of it, but for what concerns Claviger itself: see [`PermissionName::is_administrative`].
     Inherit,
     /// A list of permissions, as far as the owner has them.
     Scopes,
@@ -133,7 +133,7 @@ pub fn effective(holding: &Holding) -> Rights {
         holding.owner.iter().chain(administered)
     };
     match &holding.granted {
-        Granted::Everything => owner().cloned().collect(),
+        Granted::Everything => owner().filter(|right| !right.is_administrative()).cloned().collect(),
         Granted::Only(these) => owner().filter(|right| these.contains(*right)).cloned().collect(),
         Granted::Exactly(these) => these.clone(),
     }
@@ -157,17 +157,32 @@ pub struct Demand {
 pub enum Lacking {
     /// It does not have what was asked for.
     Permission,
-    /// It is bound to another resource, or it is bound and none was asked for.
+    /// It is bound to another resource, or it is bound and none was asked for; or it is bound to none, and has nothing that keys
+    /// for the resource can be given.
     Resource,
+    /// There is no such resource.
+    UnknownResource,
 }
 
 impl Demand {
-    /// Is a key with these rights enough? The resource is looked at first: rights for one are no rights for another.
-    pub fn is_met(&self, rights: &Rights, bound: Option<&ResourceName>) -> Result<(), Lacking> {
-        let fits = match (bound, &self.resource) {
-            (None, _) => true,
-            (Some(bound), Some(asked)) => bound == asked,
-            (Some(_), None) => self.resource_optional,
+    /// Is a key with these rights enough? `of_kind` is what keys for the resource that is asked for can be given; `None` when
+    /// there is no such resource. The resource is looked at first: rights for one are no rights for another.
+    ///
+    /// A resource that is asked for without a permission is a lock too: a key passes that is bound to it, or that has something
+    /// which keys for it can be given.
+    pub fn is_met(
+        &self,
+        rights: &Rights,
+        bound: Option<&ResourceName>,
+        of_kind: Option<&Rights>,
+    ) -> Result<(), Lacking> {
+        let asks_for_nothing_more = self.all.is_empty() && self.any.is_empty();
+        let fits = match (&self.resource, of_kind, bound) {
+            (None, _, None) => true,
+            (None, _, Some(_)) => self.resource_optional,
+            (Some(_), None, _) => return Err(Lacking::UnknownResource),
+            (Some(asked), Some(_), Some(bound)) => bound == asked,
+            (Some(_), Some(of_kind), None) => !asks_for_nothing_more || !rights.is_disjoint(of_kind),
         };
         if !fits {
             return Err(Lacking::Resource);
@@ -197,7 +212,7 @@ mod tests {
         #[test]
         fn rule_2_rights_are_the_grant_and_what_the_owner_may_and_the_resource(
             kind in 0_u8..3, given: u8, owner: u8, kind_allows: u8, is_bound: bool, administers: bool,
-            all: u8, any: u8, asked in 0_u8..3, optional: bool,
+            all: u8, any: u8, asked in 0_u8..4, optional: bool,
         ) {
             let granted = [Granted::Everything, Granted::Only(names(given)), Granted::Exactly(names(given))][usize::from(kind)].clone();
             let bound = is_bound.then(|| Bound { name: resource(1), administered: administers.then(|| names(kind_allows)) });
@@ -218,11 +233,20 @@ mod tests {
                 resource: (asked > 0).then(|| resource(asked)),
                 resource_optional: optional,
             };
-            let fits = !is_bound || asked == 1 || (asked == 0 && optional);
+            // The third resource is not there. One that is asked for alone wants something that its keys can be given.
+            let of_kind = (asked > 0 && asked < 3).then(|| names(kind_allows));
+            let alone = names(all).is_empty() && names(any).is_empty();
+            let fits = match (is_bound, asked) {
+                (_, 3) => false,
+                (true, 0) => optional,
+                (true, asked) => asked == 1,
+                (false, 0) => true,
+                (false, _) => !alone || (0..6).any(|bit| kind_allows & (1 << bit) != 0 && has(bit)),
+            };
             let every = (0..6).filter(|bit| all & (1 << bit) != 0).all(has);
             let one = names(any).is_empty() || (0..6).filter(|bit| any & (1 << bit) != 0).any(has);
-            let expected = if !fits { Err(Lacking::Resource) } else if every && one { Ok(()) } else { Err(Lacking::Permission) };
-            prop_assert_eq!(demand.is_met(&rights, holding.bound.as_ref().map(|bound| &bound.name)), expected);
+            let expected = if asked == 3 { Err(Lacking::UnknownResource) } else if !fits { Err(Lacking::Resource) } else if every && one { Ok(()) } else { Err(Lacking::Permission) };
+            prop_assert_eq!(demand.is_met(&rights, holding.bound.as_ref().map(|bound| &bound.name), of_kind.as_ref()), expected);
         }
     }
 
@@ -234,5 +258,42 @@ mod tests {
         assert!(effective(&holding(Granted::Exactly(Rights::new()))).is_empty());
         let none = Holding { owner: Rights::new(), ..holding(Granted::Everything) };
         assert!(effective(&none).is_empty());
+    }
+
+    /// MENDS S1: each kind of key against each question, as docs/gateways.md has them.
+    #[test]
+    fn a_resource_that_is_asked_for_alone_is_a_lock() {
+        let right = |name: &str| PermissionName::stored(name.into());
+        let of_kind = Rights::from([right("label.read"), right("label.write")]);
+        let (one, two) = (resource(1), resource(2));
+        let nothing = Rights::new();
+        let labels = Rights::from([right("label.read")]);
+        let other = Rights::from([right("read:data")]);
+        // (rights, bound to), and what is answered for: resource one; one with label.read; none; one that is not there.
+        let table = [
+            (&nothing, None, [false, false, true, false]),
+            (&other, None, [false, false, true, false]),
+            (&labels, None, [true, true, true, false]),
+            (&nothing, Some(&one), [true, false, false, false]),
+            (&labels, Some(&one), [true, true, false, false]),
+            (&labels, Some(&two), [false, false, false, false]),
+            (&other, Some(&one), [true, false, false, false]),
+            (&nothing, Some(&two), [false, false, false, false]),
+        ];
+        let asks = |resource: Option<&ResourceName>, all: &[PermissionName]| Demand {
+            all: all.to_vec(),
+            resource: resource.cloned(),
+            ..Demand::default()
+        };
+        let questions = [
+            (asks(Some(&one), &[]), Some(&of_kind)),
+            (asks(Some(&one), &[right("label.read")]), Some(&of_kind)),
+            (asks(None, &[]), None),
+            (asks(Some(&resource(3)), &[]), None),
+        ];
+        for (rights, bound, expected) in table {
+            let got = questions.each_ref().map(|(demand, of_kind)| demand.is_met(rights, bound, *of_kind).is_ok());
+            assert_eq!(got, expected, "{rights:?} bound to {bound:?}");
+        }
     }
 }

@@ -3,8 +3,12 @@
 //! `clv_` + 8 base62 (first eight) + `_` + 43 base62 (256 bits) + 6 base62 (CRC-32 of all before it).
 //! A [`Secret`] has no `Debug`, no `Serialize` and no way into the database; a [`SecretHash`] has no way onto a page.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use percent_encoding::percent_decode_str;
 use rand::Rng;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -137,13 +141,52 @@ impl PartialEq for SecretHash {
     }
 }
 
-/// Does `text` hold something that looks like a secret with one of these prefixes? Used to keep secrets out of URLs.
+/// Does `text` hold something that looks like a secret with one of these prefixes, or a part of one that gives much of it away?
+/// Also percent-encoded, up to twice, and in base64, as `Authorization: Basic` has it. Used to keep secrets out of all that is
+/// kept or shown.
 pub fn appears_in(prefixes: &[Prefix], text: &str) -> bool {
+    let mut decoded = Cow::Borrowed(text);
+    for _ in 0..=ENCODED_AT_MOST {
+        if stands_in(prefixes, &decoded) || in_base64(prefixes, &decoded) {
+            return true;
+        }
+        if !decoded.contains('%') {
+            break;
+        }
+        decoded = Cow::Owned(percent_decode_str(&decoded).decode_utf8_lossy().into_owned());
+    }
+    false
+}
+
+/// How often a text may have been percent-encoded for a secret in it to be found.
+const ENCODED_AT_MOST: usize = 2;
+/// So many characters of the random part are much of it.
+const TELLING: usize = 16;
+
+/// As it is: `clv_`, eight characters, `_`, and at least [`TELLING`] more.
+fn stands_in(prefixes: &[Prefix], text: &str) -> bool {
+    let fits = |rest: &str| {
+        let run = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        let tail = rest.get(FIRST_EIGHT..).and_then(|tail| tail.strip_prefix('_')).filter(|_| run == FIRST_EIGHT);
+        tail.is_some_and(|tail| tail.bytes().take(TELLING).filter(u8::is_ascii_alphanumeric).count() == TELLING)
+    };
     prefixes.iter().any(|prefix| {
         let head = format!("{}_", prefix.as_str());
-        text.match_indices(&head).any(|(at, _)| {
-            let run = text[at..].bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
-            run >= head.len() + FIRST_EIGHT + 1 + RANDOM
+        text.match_indices(&head).any(|(at, head)| fits(&text[at + head.len()..]))
+    })
+}
+
+/// In a run of base64, of either alphabet, wherever in the run it begins.
+fn in_base64(prefixes: &[Prefix], text: &str) -> bool {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
+    let least = (FIRST_EIGHT + TELLING) * 4 / 3;
+    let runs = text.split(|c| !is_base64(c)).filter(|run| run.len() >= least);
+    runs.into_iter().any(|run| {
+        let standard = run.replace('-', "+").replace('_', "/");
+        (0..4).any(|start| {
+            let whole = &standard[start..start + (standard.len() - start) / 4 * 4];
+            let decoded = BASE64_STANDARD_NO_PAD.decode(whole).map(Zeroizing::new);
+            decoded.is_ok_and(|bytes| stands_in(prefixes, &String::from_utf8_lossy(&bytes)))
         })
     })
 }

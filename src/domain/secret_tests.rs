@@ -104,3 +104,42 @@ fn a_prefix_is_short_and_plain() {
         assert!(Prefix::parse(bad).is_none(), "{bad}");
     }
 }
+
+#[test]
+fn a_secret_is_found_however_it_is_written() {
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+    let made = secret(1);
+    let text = made.reveal();
+    let twice = text.replace('_', "%255F");
+    let hex_digits = hex::encode(text);
+    let every: Vec<&str> = (0..hex_digits.len()).step_by(2).map(|at| &hex_digits[at..at + 2]).collect();
+    for (why, hidden) in [
+        ("whole", text.to_owned()),
+        ("among words", format!("the key {text}, for Monday")),
+        ("without its last eight", text[..54].to_owned()),
+        ("little more than a third of it", text[..29].to_owned()),
+        ("percent-encoded", text.replace('_', "%5f")),
+        ("each byte", format!("%{}", every.join("%"))),
+        ("percent-encoded twice", twice),
+        ("Basic", format!("Basic {}", BASE64_STANDARD.encode(format!("apikey:{text}")))),
+        ("Basic of the key alone", BASE64_STANDARD.encode(text)),
+        ("URL-safe, in the middle of a word", format!("x{}", BASE64_URL_SAFE_NO_PAD.encode(format!("apikey:{text}")))),
+        ("two keys", format!("{text}{text}")),
+    ] {
+        assert!(appears_in(&prefixes(), &hidden), "{why}: {hidden}");
+    }
+    for harmless in [
+        "",
+        "clv_",
+        &text[..12],
+        "clv_ba9af604",
+        "clv_ba9af604_tests",
+        "ba9af604",
+        "a clv_key_with_a_name",
+        "https://example.org/%41%42?x=%zz%",
+        "aGVsbG8gd29ybGQsIHRoaXMgaXMgYSBsb25nIHRleHQgaW4gYmFzZTY0",
+        "clv_ääää_ääääääääääääääääääääääääääääää",
+    ] {
+        assert!(!appears_in(&prefixes(), harmless), "{harmless}");
+    }
+}

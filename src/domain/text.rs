@@ -29,14 +29,27 @@ pub fn line(limits: Limits, input: &str) -> Result<String, Mistake> {
             format!("{} contains a control character. Type it on one line, without invisible characters", limits.label),
         ));
     }
+    if !text.is_empty() && !text.chars().any(is_seen) {
+        let text = format!("{} shows nothing. Type at least one character that can be seen", limits.label);
+        return Err(Mistake::new(limits.field, text));
+    }
     Ok(text.to_owned())
 }
 
-/// Control characters, line separators and the marks that turn the direction of text around (they can make one
-/// line of a log or a list look like another: Unicode TR 36, section 3).
+/// Control characters, line separators, the marks that turn the direction of text around, and what is there without being
+/// seen: they can make one line of a log or a list look like another (Unicode TR 36, section 3). The joiners of emoji and of
+/// Persian and Indic words, and variation selectors, are text.
 fn deceives(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{206F}' | '\u{FEFF}')
+        || matches!(c, '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}')
+        || matches!(c, '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}' | '\u{2060}'..='\u{2064}')
+        || matches!(c, '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Neither white space nor a joiner nor a variation selector.
+fn is_seen(c: char) -> bool {
+    !c.is_whitespace() && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}')
 }
 
 /// At most `most` characters of untrusted text for a log or a list, control characters replaced.
@@ -63,7 +76,8 @@ mod tests {
 
     #[test]
     fn characters_that_deceive_are_refused() {
-        for bad in ["a\nb", "a\u{202E}b", "a\0b", "a\u{1b}b"] {
+        for bad in ["a\nb", "a\u{202E}b", "a\0b", "a\u{1b}b", "a\u{200B}", "\u{2800}", "\u{E0041}a", "\u{200D}\u{FE0F}"]
+        {
             assert!(line(NAME, bad).is_err(), "{bad:?}");
         }
         assert!(line(NAME, "👩‍🔬").is_ok(), "emoji sequences are text");

@@ -92,7 +92,7 @@ impl Role {
 
     /// The permissions of Claviger's own that the role brings: an administrator holds them all.
     pub fn rights(self) -> Rights {
-        let everybody = |name: &str| name.starts_with("claviger:keys:");
+        let everybody = |name: &str| !PermissionName::stored(name.to_owned()).is_administrative();
         let own = permission::OWN.iter().map(|(name, _)| *name).filter(|name| self == Self::Admin || everybody(name));
         own.map(|name| PermissionName::stored(name.to_owned())).collect()
     }

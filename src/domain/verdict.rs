@@ -48,7 +48,7 @@ impl From<Lacking> for Refusal {
     fn from(lacking: Lacking) -> Self {
         match lacking {
             Lacking::Permission => Self::MissingPermission,
-            Lacking::Resource => Self::OtherResource,
+            Lacking::Resource | Lacking::UnknownResource => Self::OtherResource,
         }
     }
 }

@@ -3,6 +3,7 @@
 use diesel::connection::CacheSize;
 use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::connection::Db;
 use super::dialect::{self, Purpose};
@@ -26,6 +27,19 @@ impl Address {
     /// A Postgres server that is asked directly, or through a pooler that keeps sessions.
     pub fn postgres(url: &str) -> Self {
         Self::Postgres { url: url.to_owned(), pooler: false }
+    }
+
+    /// Adds the password to an address that has none.
+    pub fn set_password(&mut self, password: &str) -> Result<(), String> {
+        let refuse = |text: &str| Err(format!("DATABASE_PASSWORD_FILE is given, but {text}"));
+        let Self::Postgres { url, .. } = self else { return refuse("SQLite takes no password. Leave it out") };
+        let user = url.split_once("://").and_then(|(_, rest)| rest.split_once('@')).map_or("", |(user, _)| user);
+        if user.contains(':') || url.contains("password=") {
+            return refuse("DATABASE_URL holds a password as well. Give one of the two");
+        }
+        let separator = if url.contains('?') { '&' } else { '?' };
+        *url = format!("{url}{separator}password={}", utf8_percent_encode(password, NON_ALPHANUMERIC));
+        Ok(())
     }
 
     /// Is there a database yet, as far as a look at the disk can tell?

@@ -48,13 +48,19 @@ pub fn find(db: &mut Db, name: &ResourceName) -> Result<Option<Resource>, Error>
     Ok(row.map(Resource::from))
 }
 
-/// The first few by title: how services name them, and their titles.
-pub fn first(db: &mut Db, most: i64) -> Result<Vec<(String, String)>, Error> {
-    let rows: Vec<Row> = resources::table
-        .order((resources::title_folded.asc(), resources::id.asc()))
-        .limit(most)
-        .select(Row::as_select())
-        .load(db)?;
+/// The first few by title: how services name them, and their titles. With `seen_by`, of those that an account may know of: it
+/// administers them, or their kind is one of these.
+pub fn first(db: &mut Db, seen_by: Option<(i64, &[ResourceKind])>, most: i64) -> Result<Vec<(String, String)>, Error> {
+    let order = (resources::title_folded.asc(), resources::id.asc());
+    let mut query = resources::table.order(order).limit(most).select(Row::as_select()).into_boxed();
+    if let Some((account, kinds)) = seen_by {
+        let kinds: Vec<String> = kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
+        let administered = resource_administrators::table
+            .filter(resource_administrators::account.eq(account))
+            .select(resource_administrators::resource);
+        query = query.filter(resources::kind.eq_any(kinds).or(resources::id.eq_any(administered)));
+    }
+    let rows: Vec<Row> = query.load(db)?;
     Ok(rows.into_iter().map(Resource::from).map(|resource| (resource.name.text(), resource.title)).collect())
 }
 

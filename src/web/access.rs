@@ -55,12 +55,23 @@ impl FromRequest for SignedIn {
                 None => None,
             };
             let Some((account, looks_after)) = account else { return Err(to_sign_in(&request)) };
+            if let Some(seen) = sessions::seen(&session).filter(|_| !is_by_itself(&request)) {
+                app.note_activity(&id, seen).await;
+            }
             let address = client::address(&request, &app.config);
             let actor = Actor::signed_in(&account, &id, address, Some(Reference::of(&request)));
             Ok(Self { account, actor, session, looks_after })
         })
     }
 }
+
+/// Does a page ask by itself for what is new? Nobody has to be there for that, so it keeps no session awake.
+fn is_by_itself(request: &HttpRequest) -> bool {
+    request.query_string() == BY_ITSELF
+}
+
+/// The query of a page that asks for itself again.
+pub const BY_ITSELF: &str = "again";
 
 /// An administrator who is signed in.
 pub struct Admin(pub SignedIn);
@@ -157,7 +168,7 @@ impl FromRequest for Stranger {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         std::future::ready(app(request).map_err(ActixError::from).map(|app| Self {
             actor: Actor::stranger(client::address(request, &app.config), Some(Reference::of(request))),
-            agent: text::excerpt(client::agent(request), 200),
+            agent: text::excerpt(client::agent(request, &app.config), 200),
             session: request.get_session(),
         }))
     }

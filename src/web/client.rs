@@ -9,6 +9,7 @@ use ipnet::IpNet;
 
 use crate::config::Config;
 use crate::domain::clock::Moment;
+use crate::domain::secret::appears_in;
 
 /// The reference of a request: on error pages, in the log and in the audit log.
 #[derive(Debug, Clone)]
@@ -62,9 +63,10 @@ pub fn is_in(networks: &[IpNet], address: IpAddr) -> bool {
     networks.iter().any(|network| network.contains(&address))
 }
 
-/// The client's `User-Agent`; empty when there is none.
-pub fn agent(request: &HttpRequest) -> &str {
-    request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default()
+/// The client's `User-Agent`; empty when there is none. One that holds a key is left out: it is kept and shown.
+pub fn agent<'a>(request: &'a HttpRequest, config: &Config) -> &'a str {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    if appears_in(&config.prefixes, agent) { "(it held an API key)" } else { agent }
 }
 
 /// A name for a browser out of its `User-Agent`, for the list of sessions: "Firefox on Linux".

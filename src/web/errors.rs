@@ -126,6 +126,11 @@ impl Problem {
             409 => ("Not possible now", "This does not fit the present state. Reload the page, and try again."),
             411 => ("Not understood", "The request does not say how long it is. Nothing was changed."),
             413 => ("Too large", "What was sent is larger than this page accepts. Nothing was changed."),
+            421 => (
+                "Another address",
+                "This server does not answer for the host name in this address. Use its own address; an administrator can add \
+                 names with CLAVIGER_HOSTS.",
+            ),
             415 => ("Not understood", "What was sent is not in a form that this address accepts. Nothing was changed."),
             429 => ("Too many attempts", "Wait a little, and try again."),
             503 => (
@@ -138,6 +143,11 @@ impl Problem {
             }
         }
     }
+}
+
+/// The answer to a request for another host.
+pub fn misdirected() -> HttpResponse {
+    Problem::plain(StatusCode::MISDIRECTED_REQUEST).bare()
 }
 
 /// What people read when nobody knows whether their change was made.

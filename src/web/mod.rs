@@ -18,6 +18,7 @@ pub mod flash;
 pub mod form;
 pub mod gateway;
 pub mod headers;
+pub mod hosts;
 pub mod html;
 pub mod key_chips;
 pub mod key_query;

@@ -17,6 +17,7 @@ use tracing::Instrument;
 
 use super::client::Reference;
 use super::errors::PageError;
+use super::gateway::verify;
 use crate::actions::health::InFlight;
 use crate::actions::{App, Error};
 use crate::domain::mistake::Mistake;
@@ -50,18 +51,39 @@ pub async fn request(
     answered
 }
 
-/// Refuses a request whose URL holds something that looks like a key (SECURITY K8).
+/// Refuses a request whose URL holds something that looks like a key (SECURITY K8): with 400, and a gateway with 401.
 pub async fn refuse_key_in_url(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, ActixError> {
     let uri = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
-    let uri = percent_decode_str(uri).decode_utf8_lossy();
-    let query = uri.split_once('?').map_or("", |(_, query)| query);
+    let decoded = percent_decode_str(uri).decode_utf8_lossy();
+    let query = decoded.split_once('?').map_or("", |(_, query)| query);
     let named = query.split('&').any(|pair| pair.to_ascii_lowercase().starts_with("api_key="));
     let prefixes = request.app_data::<web::Data<App>>().map(|app| app.config.prefixes.as_slice()).unwrap_or_default();
-    if named || appears_in(prefixes, &uri) {
-        let refused = PageError(Mistake::new("url", KEY_IN_URL).into()).error_response();
+    if named || appears_in(prefixes, uri) {
+        let refused = match request.path() {
+            "/verify" => verify::refusal(KEY_IN_URL, Some("invalid_token")),
+            _ => PageError(Mistake::new("url", KEY_IN_URL).into()).error_response(),
+        };
+        return Ok(request.into_response(refused).map_into_right_body());
+    }
+    next.call(request).await.map(ServiceResponse::map_into_left_body)
+}
+
+/// Refuses a path that writes letters or digits in percent-encoding, as 404: `/%76erify` is `/verify` for a router, and is not
+/// for a proxy that is to keep `/verify` from the outside.
+pub async fn refuse_disguised_path(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, ActixError> {
+    let path = request.uri().path();
+    let is_plain = |escape: &str| {
+        let byte = escape.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric())
+    };
+    if path.split('%').skip(1).any(is_plain) {
+        let refused = PageError(Error::NotFound).error_response();
         return Ok(request.into_response(refused).map_into_right_body());
     }
     next.call(request).await.map(ServiceResponse::map_into_left_body)

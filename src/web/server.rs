@@ -12,8 +12,9 @@ use actix_web::{App as Server, HttpServer, web};
 use socket2::SockRef;
 
 use super::connections::Connections;
+use super::hosts::Hosts;
 use super::place::Place;
-use super::{errors, headers, observe, sessions};
+use super::{errors, headers, hosts, observe, sessions};
 use crate::actions::App;
 
 /// How long a request's head may take to arrive.
@@ -76,13 +77,17 @@ pub async fn bind(app: web::Data<App>) -> Result<Bound, String> {
     let cookie_key = app.cookie_key().await.map_err(|error| error.to_string())?;
 
     let (data, pages_place) = (app.clone(), web::Data::new(place.clone()));
+    let hosts = web::Data::new(Hosts::of(&app.config));
     let each = connections();
     let bounded = Connections::new(per_address(&app, each), &app.config.trusted_proxies);
     let server = HttpServer::new(move || {
         Server::new()
             .app_data(data.clone())
             .app_data(pages_place.clone())
+            .app_data(hosts.clone())
             .wrap(from_fn(observe::refuse_key_in_url))
+            .wrap(from_fn(observe::refuse_disguised_path))
+            .wrap(from_fn(hosts::refuse_foreign))
             .wrap(from_fn(observe::catch_panic))
             .wrap(from_fn(errors::render))
             .wrap(from_fn(headers::secure))

@@ -1,6 +1,7 @@
 //! actix-session in front of our own store: the cookie carries an id, the database only its hash.
 //!
-//! Two entries of the state exist in memory alone: `id`, from which the form token is derived, never reaches the database.
+//! Two entries of the state exist in memory alone and never reach the database: `id`, from which the form token is derived, and
+//! `seen_at`, the latest activity that was noted.
 
 use std::collections::HashMap;
 
@@ -18,6 +19,7 @@ type State = HashMap<String, String>;
 
 const ID: &str = "id";
 const ACCOUNT: &str = "account";
+const SEEN: &str = "seen_at";
 const PROVED: &str = "proved_at";
 /// What is grave asks for the password again when it was given longer ago than this, in microseconds.
 const PROOF_LASTS: i64 = 5 * MINUTE;
@@ -52,6 +54,11 @@ fn prove(session: &Session, now: Moment) -> Result<(), Error> {
 pub fn is_proved(session: &Session, now: Moment) -> bool {
     let proved: Option<i64> = session.get(PROVED).unwrap_or_default();
     proved.is_some_and(|at| (0..=PROOF_LASTS).contains(&now.since(Moment(at))))
+}
+
+/// The latest activity that was noted.
+pub fn seen(session: &Session) -> Option<Moment> {
+    session.get(SEEN).unwrap_or_default().map(Moment)
 }
 
 /// The account that is signed in.
@@ -93,9 +100,10 @@ impl Sessions {
 impl SessionStore for Sessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let loaded = self.app.load_session(key.as_ref()).await.map_err(|error| LoadError::Other(outage(error)))?;
-        let Some(text) = loaded else { return Ok(None) };
+        let Some((text, seen)) = loaded else { return Ok(None) };
         let mut state: State = serde_json::from_str(&text).map_err(|error| LoadError::Deserialization(error.into()))?;
         state.insert(ID.into(), serde_json::Value::from(key.as_ref()).to_string());
+        state.insert(SEEN.into(), seen.0.to_string());
         Ok(Some(state))
     }
 
@@ -116,7 +124,7 @@ impl SessionStore for Sessions {
     }
 
     async fn update_ttl(&self, _key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
-        Ok(()) // `load` notes the activity
+        Ok(()) // whoever takes `SignedIn` notes the activity
     }
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
@@ -124,9 +132,10 @@ impl SessionStore for Sessions {
     }
 }
 
-/// The state as it goes to the database: without the id.
+/// The state as it goes to the database: without what is in memory alone.
 fn persistent(mut state: State) -> String {
     state.remove(ID);
+    state.remove(SEEN);
     serde_json::json!(state).to_string()
 }
 

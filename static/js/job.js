@@ -5,7 +5,7 @@
     const shown = document.querySelector("[data-job][data-going]");
     if (!shown) return;
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const answer = await fetch(`${location.pathname}?again`, { headers: { Accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector("[data-job]");
       if (!answer.ok || !fresh) return void setTimeout(tick, 3000);

@@ -44,10 +44,19 @@ fn live_through_it(client: &Client) -> Vec<(&'static str, String)> {
         ("x-api-key", secret.clone()),
         ("apikey", format!("{secret}x")),
         ("user-agent", "x".repeat(50)),
+        ("user-agent", format!("tool/1 ({secret})")),
+        ("user-agent", format!("tool/1 {}", secret.replace('_', "%5F"))),
+        ("user-agent", format!("tool/1 {}", BASE64_STANDARD.encode(format!("apikey:{secret}")))),
     ] {
         for path in ["/verify", "/api/v1/whoami", "/account", "/nowhere"] {
             client.get_with(path, &[(name, &value)]);
+            client.get_with(path, &[(name, &value), ("x-api-key", &secret)]);
         }
+    }
+    let agent = [("user-agent", secret.as_str()), ("sec-fetch-site", "same-origin")];
+    for password in [PASSWORD, "a wrong one"] {
+        let elsewhere = Client::new(&client.url);
+        elsewhere.post_with("/sign-in", &[("username", "admin"), ("password", password)], &agent);
     }
     for path in [
         format!("/verify?api_key={secret}"),
@@ -98,6 +107,15 @@ fn live_through_it(client: &Client) -> Vec<(&'static str, String)> {
     client.submit("/account", "/account/profile", &[("display_name", &rotated)]);
     let edit = format!("{}/edit", key_path(&rotated));
     client.submit(&edit, &edit, &[("name", &rotated), ("note", &rotated)]);
+    for hidden in [
+        rotated[..54].to_owned(),
+        rotated.replace('_', "%5F"),
+        format!("Basic {}", BASE64_STANDARD.encode(format!("apikey:{rotated}"))),
+    ] {
+        let answer = client.submit(&edit, &edit, &[("name", "hidden"), ("note", &hidden)]);
+        assert_eq!(answer.status, 400, "{}", answer.text());
+    }
+    canaries.push(("much of a secret", rotated[..54].to_owned()));
     let cookie = client.cookie("claviger").expect("a cookie");
     canaries.push(("the session id", cookie[cookie.len() - 64..].to_owned()));
     let token = client.get("/account").hidden_fields("/sign-out").remove("csrf").expect("a token");

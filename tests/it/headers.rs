@@ -79,7 +79,7 @@ fn a_forged_host_stands_nowhere() {
     }
     let app = TestApp::start(Kind::Sqlite);
     let page = signed_in(&app).get_with("/external-tool-access", &[("host", "evil.example")]);
-    assert_eq!(page.status, 200);
+    assert_eq!(page.status, 421, "a host that is not this server's");
     assert!(!page.body.contains("evil.example"), "W10");
 }
 

@@ -101,6 +101,8 @@ on_both! { fn a_change_of_the_kind_applies_to_its_keys_at_once(app) {
 on_both! { fn who_looks_after_a_project_revokes_any_key_of_it(app) {
     let (boss, ana) = labels(&app);
     let bob = app.signed_in("bob");
+    crate::rights::policy(&boss, "Labels", &["label.read"]);
+    crate::rights::give(&boss, "bob", &["Labels"]);
     let his = bob.generate_with(&[("name", "his"), ("resource", "project:abc")]).secret();
     let elsewhere = bob.generate_with(&[("name", "elsewhere"), ("resource", "project:other")]).secret();
     assert!(ana.get("/resources/project:abc").text().contains(eight(&his)));
@@ -114,6 +116,27 @@ on_both! { fn who_looks_after_a_project_revokes_any_key_of_it(app) {
     assert_eq!((status(&app, &his, "resource=project:abc"), status(&app, &elsewhere, "resource=project:other")), (401, 200));
     assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke' AND actor_name = 'ana'"), 1);
     assert!(boss.get(&format!("/admin/api-keys/{}", eight(&his))).text().contains("By who looks after project:abc"));
+} }
+
+on_both! { fn resources_are_known_to_those_who_may_do_something_there(app) {
+    let (boss, _ana) = labels(&app);
+    let page = "/external-tool-access/generate";
+    let tried = |client: &Client, resource: &str| {
+        let answer = client.generate_with(&[("name", &format!("for {resource}")), ("resource", resource)]);
+        (answer.status, answer.texts(".error-summary, [role=alert]"))
+    };
+    let bob = app.signed_in("bob");
+    assert!(!bob.get(page).text().contains("Assay plates"), "nothing is offered");
+    let foreign = tried(&bob, "project:abc");
+    assert_eq!(foreign.0, 422);
+    assert_eq!(foreign, tried(&bob, "project:nowhere"), "what is there and what is not look alike");
+    let secret = bob.secret("his");
+    let page_of_key = format!("{}/would-allow", crate::support::people::key_path(&secret));
+    assert!(!bob.get(&page_of_key).body.contains("Assay plates"));
+    crate::rights::policy(&boss, "Labels", &["label.read"]);
+    crate::rights::give(&boss, "bob", &["Labels"]);
+    assert!(bob.get(page).body.contains("Assay plates"), "his policy lets him do something in every project");
+    assert_eq!(tried(&bob, "project:abc").0, 200);
 } }
 
 on_both! { fn get_or_create_twice_makes_one_key(app) {

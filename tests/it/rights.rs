@@ -22,6 +22,15 @@ pub fn policy(boss: &Client, name: &str, permissions: &[&str]) -> Answer {
     boss.submit("/admin/policies/new", "/admin/policies/new", &fields)
 }
 
+/// A project with the name `abc`, whose keys can be given this.
+pub fn project(boss: &Client, scope: &str) {
+    let page = "/admin/resources/new";
+    let made = boss.submit(page, page, &[("kind", "project"), ("external_id", "abc"), ("title", "Assay plates")]);
+    assert_eq!(made.status, 303, "{}", made.text());
+    let page = "/admin/resource-kinds/project";
+    assert_eq!(boss.submit(page, page, &[("scope", scope)]).status, 303);
+}
+
 /// Makes these the permissions of a policy: what it reaches is shown first.
 fn change(boss: &Client, name: &str, permissions: &[&str]) -> Answer {
     let path = format!("/admin/policies/{name}");
@@ -139,7 +148,7 @@ on_both! { fn a_question_that_cannot_be_read_lets_nothing_through(app) {
         "resource=project:a&resource=project:b"] {
         assert_eq!(status(&app, &secret, query), 400, "{query}");
     }
-    assert_eq!(status(&app, &secret, &format!("require_all={secret}")), 400);
+    assert_eq!(status(&app, &secret, &format!("require_all={secret}")), 401, "as a gateway is told of a key in a URL");
     assert!(!asked(&app, &secret, &format!("require_all={secret}")).text().contains(&secret), "rule 1");
 } }
 
@@ -148,12 +157,14 @@ on_both! { fn a_key_bound_to_a_resource_is_refused_for_another_and_for_none(app)
     policy(&boss, "Reader", &["read:data"]);
     let ana = app.signed_in("ana");
     give(&boss, "ana", &["Reader"]);
-    app.database.execute("INSERT INTO resources (kind, external_id, title, title_folded, created_at) VALUES ('project', 'abc', 'Assay plates', 'assay plates', 0)");
+    project(&boss, "read:data");
     let secret = ana.generate_with(&[("name", "bound"), ("resource", "project:abc")]).secret();
     let free = ana.secret("free");
     for (query, bound, unbound) in [
         ("require_all=read:data&resource=project:abc", 200, 200),
-        ("require_all=read:data&resource=project:other", 403, 200),
+        ("require_all=read:data&resource=project:other", 403, 403),
+        ("resource=project:abc", 200, 200),
+        ("resource=project:other", 403, 403),
         ("require_all=read:data", 403, 200),
         ("require_all=read:data&resource_optional=true", 200, 200),
         ("require_all=write:data&resource=project:abc", 403, 403),
@@ -230,7 +241,7 @@ on_both! { fn the_page_says_what_verify_would_answer(app) {
     policy(&boss, "Reader", &["read:data"]);
     let ana = app.signed_in("ana");
     give(&boss, "ana", &["Reader"]);
-    app.database.execute("INSERT INTO resources (kind, external_id, title, title_folded, created_at) VALUES ('project', 'abc', 'Assay plates', 'assay plates', 0)");
+    project(&boss, "read:data");
     let bound = ana.generate_with(&[("name", "bound"), ("resource", "project:abc")]).secret();
     let free = ana.secret("free");
     let ask = |secret: &str, fields: &[(&str, &str)]| {

@@ -89,7 +89,7 @@ on_both! { fn an_ended_session_is_not_resurrected_by_a_request_in_flight(app) {
     let client = app.signed_in("miriam");
     let cookie = client.cookie("claviger").expect("a cookie");
     let id = &cookie[cookie.len() - 64..];
-    let state = app.run(app.app.load_session(id)).expect("an answer").expect("alive");
+    let state = app.run(app.app.load_session(id)).expect("an answer").expect("alive").0;
     assert_eq!(app.run(app.app.end_session(id)).expect("ended"), 1);
     app.run(app.app.update_session(id, state)).expect("nothing to update is no error");
     assert_eq!(app.database.count("sessions"), 0);
@@ -147,4 +147,14 @@ on_both! { fn a_sign_in_with_the_old_password_does_not_survive_a_reset_at_the_sa
         assert!(!client.is_signed_in(), "round {round}");
         app.run(app.app.set_user_password(&Actor::cli(), &name, chosen(PASSWORD))).expect("set back");
     }
+} }
+
+on_both! { fn a_page_that_asks_for_itself_keeps_no_session_awake(app) {
+    let (away, there) = (app.signed_in("miriam"), app.signed_in("chen"));
+    for _ in 0..2 {
+        app.pass(SignedDuration::from_mins(16));
+        assert_eq!(there.get("/account").status, 200);
+        away.get("/account?again");
+    }
+    assert!(there.is_signed_in() && !away.is_signed_in());
 } }

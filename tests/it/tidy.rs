@@ -91,7 +91,7 @@ fn libraries_have_one_home() {
 fn clock_chance_and_environment_have_one_home() {
     assert_eq!(strangers(&["src/domain/clock.rs"], &["Timestamp::now", "SystemTime", "Utc::now"]), [""; 0]);
     assert_eq!(strangers(&["src/actions/mod.rs"], &["SysRng", "rand::rng(", "thread_rng", "OsRng"]), [""; 0]);
-    assert_eq!(strangers(&["src/config.rs"], &["std::env", "env::var", "env = \""]), [""; 0]);
+    assert_eq!(strangers(&["src/config/given.rs"], &["std::env", "env::var", "env = \""]), [""; 0]);
 }
 
 #[test]

@@ -17,6 +17,14 @@ fn seen(answer: &Answer) -> (u16, String, Vec<(String, String)>) {
     (answer.status, answer.body.clone(), answer.sorted_headers())
 }
 
+/// A well-formed key that no database holds.
+fn unknown_key(seed: u64) -> String {
+    let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(seed);
+    let eight = claviger::domain::secret::FirstEight::generate(&mut rng);
+    let prefix = claviger::domain::secret::Prefix::default();
+    claviger::domain::secret::Secret::generate(&prefix, &eight, &mut rng).reveal().to_owned()
+}
+
 on_both! { fn a_good_key_says_whose_it_is_in_every_form_and_method(app) {
     let secret = app.signed_in("miriam").secret("ci");
     let forms = [
@@ -65,12 +73,7 @@ on_both! { fn rule_5_all_bad_keys_get_the_same_answer(app) {
     app.database.execute(&format!(
         "UPDATE api_keys SET created_at = 1, expires_at = 2 WHERE first_eight = '{}'", eight(&expired)
     ));
-    let unknown = {
-        let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1_000_000);
-        let eight = claviger::domain::secret::FirstEight::generate(&mut rng);
-        let prefix = claviger::domain::secret::Prefix::default();
-        claviger::domain::secret::Secret::generate(&prefix, &eight, &mut rng).reveal().to_owned()
-    };
+    let unknown = unknown_key(1_000_000);
     let expected = seen(&app.verify(&unknown));
     assert_eq!(expected.0, 401);
     let challenges = app.verify(&unknown).all("www-authenticate").join(" ");
@@ -91,10 +94,20 @@ on_both! { fn ambiguous_and_unreadable_credentials_are_told_apart_from_bad_keys(
     let (one, two) = (miriam.secret("a"), miriam.secret("b"));
     let ask = |headers: &[(&str, &str)]| app.client().get_with("/verify", headers);
     let bearer = |secret: &str| format!("Bearer {secret}");
-    assert_eq!(ask(&[("authorization", &bearer(&one)), ("x-api-key", &two)]).status, 400, "two different keys");
-    assert_eq!(ask(&[("x-api-key", &one), ("apikey", &two)]).status, 400);
-    assert_eq!(ask(&[("x-api-key", &one), ("x-api-key", &two)]).status, 400);
-    assert_eq!(ask(&[("authorization", &bearer(&one)), ("authorization", &bearer(&one))]).status, 400, "SECURITY V10");
+    let (bearer_one, basic_of_another) = (bearer(&one), basic("miriam", "her password"));
+    for (why, ambiguous) in [
+        ("two different keys", [("authorization", bearer_one.as_str()), ("x-api-key", &two)]),
+        ("two different keys", [("x-api-key", &one), ("apikey", &two)]),
+        ("two different keys", [("x-api-key", &one), ("x-api-key", &two)]),
+        ("SECURITY V10", [("authorization", &bearer_one), ("authorization", &bearer_one)]),
+        ("one cannot be read", [("authorization", &basic_of_another), ("x-api-key", &one)]),
+        ("one is empty", [("apikey", ""), ("x-api-key", &one)]),
+    ] {
+        // A gateway would turn any other status into a fault of its own; a program reads what it did wrong.
+        let (gateway, program) = (ask(&ambiguous), app.client().get_with("/api/v1/whoami", &ambiguous));
+        assert_eq!((gateway.status, program.status), (401, 400), "{why}: {ambiguous:?}");
+        assert!(gateway.text().contains("more than one credential") && program.text().contains("more than one credential"));
+    }
     assert_eq!(ask(&[("authorization", &bearer(&one)), ("x-api-key", &one)]).status, 200, "the same key twice");
     for bad in [basic("miriam", &one), format!("Digest {one}"), format!("Token {one}"), one.clone(), "Bearer".into(),
                 "Bearer ".into(), "Basic !!!".into(), "Basic ".into(), basic("apikey", ""), BASE64_STANDARD.encode("x")] {
@@ -121,9 +134,54 @@ on_both! { fn a_key_in_the_url_is_refused_everywhere(app) {
         "/verify?a=b&API_KEY=x".to_owned(),
     ] {
         let answer = miriam.get(&path);
-        assert_eq!(answer.status, 400, "SECURITY K8: {path}");
+        let expected = if path.starts_with("/verify") { 401 } else { 400 };
+        assert_eq!(answer.status, expected, "SECURITY K8: {path}");
         assert!(!answer.body.contains(&secret));
         assert!(answer.text().contains("rotate this key"), "{}", answer.text());
+    }
+} }
+
+on_both! { fn unknown_keys_from_one_address_are_slowed_down_and_good_ones_never_are(app) {
+    let miriam = app.signed_in("miriam");
+    let good = miriam.secret("ci");
+    let bad = app.client();
+    let ask = |seed: u64| bad.get_with("/verify", &[("x-api-key", &unknown_key(2_000_000 + seed))]);
+    for seed in 0..100 {
+        assert_eq!(ask(seed).status, 401, "{seed}");
+    }
+    let slowed = ask(100);
+    assert_eq!((slowed.status, slowed.header("retry-after")), (429, "2"), "{}", slowed.text());
+    assert!(slowed.header("content-type").starts_with("application/problem+json"));
+    assert_eq!(app.verify(&good).status, 200, "from the same address");
+    miriam.act(&good, "revoke");
+    assert_eq!(app.verify(&good).status, 401, "a key that is known is told as before");
+    app.pass(SignedDuration::from_secs(2));
+    assert_eq!((ask(101).status, ask(102).status, ask(103).status), (401, 401, 429), "one a second");
+    // Nothing is written at once; the flush leaves one event for the address, with how often.
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.refuse'"), 0);
+    app.run(app.app.flush_uses()).expect("flushed");
+    let events = app.database.texts("SELECT CAST(details AS TEXT) AS value FROM audit_events WHERE action = 'key.refuse' AND target = '(unknown key)' AND address = '127.0.0.1'");
+    assert!(events.len() == 1 && events[0].contains("104"), "{events:?}");
+} }
+
+on_both! { fn verify_has_one_path_and_one_host(app) {
+    let secret = app.signed_in("miriam").secret("ci");
+    let ask = |path: &str, host: &str| app.client().get_with(path, &[("x-api-key", &secret), ("host", host)]).status;
+    let own = app.url.strip_prefix("http://").expect("http");
+    assert_eq!(ask("/verify", own), 200);
+    for path in ["/%76erify", "/verif%79", "/verify/", "//verify", "/verify%2F", "/VERIFY", "/./verify"] {
+        assert_eq!(ask(path, own), 404, "{path}");
+    }
+    // A name that somebody registered may point here for a moment (DNS rebinding): its pages are not of this origin.
+    for host in ["evil.example", "evil.example:80", "127.0.0.1.evil.example"] {
+        assert_eq!(ask("/verify", host), 421, "{host}");
+        let page = app.client().get_with("/sign-in", &[("host", host)]);
+        assert!(page.status == 421 && page.text().contains("CLAVIGER_HOSTS"), "{}", page.text());
+        let form = app.client().post_with("/sign-in", &[("username", "miriam"), ("password", "x")], &[("host", host), ("origin", &format!("http://{host}"))]);
+        assert_eq!(form.status, 421);
+    }
+    for host in ["localhost", "claviger:8080", "[::1]"] {
+        assert_eq!(ask("/verify", host), 200, "{host}");
     }
 } }
 

@@ -276,7 +276,8 @@ pub struct Found {
     pub replaced_until: Option<Moment>,
 }
 
-/// The key whose present or replaced secret has this hash.
+/// The key whose present or replaced secret has this hash. Both tables are always asked, so that the time of the answer does not
+/// tell a secret that is known from one that is not.
 pub fn find_by_secret(db: &mut Db, hash: &SecretHash) -> Result<Option<Found>, Error> {
     let joined = api_keys::table.inner_join(accounts::table.on(accounts::id.eq(api_keys::owner)));
     let present: Option<(Row, super::accounts::Row)> = joined
@@ -284,19 +285,19 @@ pub fn find_by_secret(db: &mut Db, hash: &SecretHash) -> Result<Option<Found>, E
         .select((api_keys::all_columns, accounts::all_columns))
         .first(db)
         .optional()?;
-    if let Some((row, owner)) = present {
-        let stored = SecretHash::from_bytes(&row.secret_hash);
-        if stored.as_ref() != Some(hash) {
-            return Err(Error::Internal("the index on secret_hash is damaged".into()));
-        }
-        return Ok(Some(Found { key: row.try_into()?, owner: owner.into(), replaced_until: None }));
-    }
     let replaced: Option<(Row, super::accounts::Row, i64)> = key_secrets::table
         .inner_join(joined.on(api_keys::id.eq(key_secrets::key)))
         .filter(key_secrets::secret_hash.eq(hash.as_bytes()))
         .select((api_keys::all_columns, accounts::all_columns, key_secrets::expires_at))
         .first(db)
         .optional()?;
+    if let Some((row, owner)) = present {
+        let stored = SecretHash::from_bytes(&row.secret_hash);
+        if stored.as_ref() != Some(hash) {
+            return Err(Error::Unavailable("the index on secret_hash is damaged".into()));
+        }
+        return Ok(Some(Found { key: row.try_into()?, owner: owner.into(), replaced_until: None }));
+    }
     replaced
         .map(|(row, owner, until)| {
             Ok(Found { key: row.try_into()?, owner: owner.into(), replaced_until: Some(Moment(until)) })

@@ -12,11 +12,11 @@ use crate::actions::{Actor, App, Error};
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::PermissionName;
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::Demand;
+use crate::domain::rights::{Demand, Lacking};
 use crate::web::body;
 use crate::web::client::{self, Reference};
 use crate::web::errors::ApiError;
-use crate::web::gateway::verify::caller;
+use crate::web::gateway::verify::{caller, insufficient};
 
 /// The actor behind a request, or the answer to give instead: 401 for a bad key, 403 for one without the permission. A key
 /// that is bound to a resource is good for that alone, never for Claviger itself.
@@ -31,11 +31,16 @@ pub async fn actor_for(
     needs: &str,
     resource: Option<ResourceName>,
 ) -> Result<Result<(Actor, GoodKey), HttpResponse>, ApiError> {
-    let demand = Demand { all: vec![PermissionName::stored(needs.to_owned())], resource, ..Demand::default() };
+    let needs = vec![PermissionName::stored(needs.to_owned())];
+    let demand = Demand { all: needs, resource_optional: true, ..Demand::default() };
     let good = match caller(request, app, &demand).await? {
         Ok(good) => good,
         Err(refused) => return Ok(Err(refused)),
     };
+    // Whether there is such a resource is not for a key to learn that is bound to another one.
+    if good.bound.as_ref().is_some_and(|bound| resource.as_ref() != Some(bound)) {
+        return Ok(Err(insufficient(&demand, Lacking::Resource)));
+    }
     let address = client::address(request, &app.config);
     let actor = Actor::with_key(&good.owner, good.secret, demand, address, Some(Reference::of(request)));
     Ok(Ok((actor, good)))

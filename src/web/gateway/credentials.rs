@@ -18,7 +18,8 @@ pub enum Presented {
     Key(Zeroizing<String>),
     /// Something in a place for keys that cannot be one: another scheme, another user name.
     Unreadable,
-    /// Two different keys, or two `Authorization` headers: which one counts must not be guessed.
+    /// Two different keys, two `Authorization` headers, or a key beside something that is none: which one counts must not be
+    /// guessed.
     Ambiguous,
 }
 
@@ -38,7 +39,7 @@ pub fn presented(request: &HttpRequest) -> Presented {
     match (keys.next(), found.is_empty()) {
         (None, true) => Presented::Nothing,
         (None, false) => Presented::Unreadable,
-        (Some(first), _) if keys.any(|other| other != first) => Presented::Ambiguous,
+        (Some(first), _) if found.contains(&None) || keys.any(|other| other != first) => Presented::Ambiguous,
         (Some(first), _) => Presented::Key(first.clone()),
     }
 }

@@ -18,17 +18,24 @@ use crate::web::errors::ApiError;
 /// The one text for every key that is not good, whatever the reason.
 const NOT_VALID: &str = "The API key is not valid.";
 
-/// `/verify?require_all=…&require_any=…&resource=kind:id`: 200 with who it is, 401 for a bad key, 403 for a good one that
-/// is not enough, 400 for two different keys or a question that cannot be read, 503 when it cannot be known.
+/// What a client reads that sends more than one credential.
+const AMBIGUOUS: &str = "The request carries more than one credential, and they are not the same API key. Send one";
+
+/// `/verify?require_all=…&require_any=…&resource=kind:id`: 200 with who it is, 401 for a bad key or none that is clear, 403 for
+/// a good one that is not enough, 429 for many unknown ones, 503 when it cannot be known. What the client of a gateway does
+/// wrong is never a status that gateways take for a fault of their own; what its operator does wrong, a question that cannot be
+/// read, is 400.
 pub async fn verify(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     if !client::peer(&request).is_some_and(|peer| client::is_in(&app.config.gateway_networks, peer)) {
         let text = "Only gateways may ask here. An administrator can add this network to CLAVIGER_GATEWAY_NETWORKS.";
         return Err(Error::Forbidden(text.into()).into());
     }
     let demand = read_demand(request.query_string()).map_err(|mistake| ApiError(Error::from(mistake)))?;
-    match caller(&request, &app, &demand).await? {
-        Ok(good) => Ok(identity(&good)),
-        Err(refused) => Ok(refused),
+    match caller(&request, &app, &demand).await {
+        Ok(Ok(good)) => Ok(identity(&good)),
+        Ok(Err(refused)) => Ok(refused),
+        Err(ApiError(Error::Invalid(_))) => Ok(refusal(AMBIGUOUS, Some("invalid_token"))),
+        Err(error) => Err(error),
     }
 }
 
@@ -62,17 +69,18 @@ pub async fn caller(
         Presented::Key(text) => text,
         Presented::Nothing => return Ok(Err(refusal("No API key was sent.", None))),
         Presented::Unreadable => return Ok(Err(refusal(NOT_VALID, Some("invalid_token")))),
-        Presented::Ambiguous => {
-            let text = "The request carries two different API keys. Send one";
-            return Err(Error::from(Mistake::new("authorization", text)).into());
-        }
+        Presented::Ambiguous => return Err(Error::from(Mistake::new("authorization", AMBIGUOUS)).into()),
     };
     let address = client::address(request, &app.config).map(|address| address.to_string()).unwrap_or_default();
-    let presenter = Presenter { address, agent: client::agent(request) };
+    let presenter = Presenter { address, agent: client::agent(request, &app.config) };
     match app.verify_key(&text, demand, presenter).await {
         Ok(Verdict::Good(good)) => Ok(Ok(*good)),
         Ok(Verdict::Lacking(lacking)) => Ok(Err(insufficient(demand, lacking))),
         Ok(Verdict::Refused(_)) => Ok(Err(refusal(NOT_VALID, Some("invalid_token")))),
+        Ok(Verdict::TooMany(retry_after)) => {
+            let text = "Too many API keys from this address are not valid. Try again later.".into();
+            Err(Error::TooMany { text, retry_after }.into())
+        }
         // On this path a defect is "cannot know" as well: neither yes nor no.
         Err(Error::Internal(reason) | Error::Unknown(reason)) => {
             tracing::error!(reason, "A key could not be verified.");
@@ -111,11 +119,11 @@ fn listed<'a>(rights: impl Iterator<Item = &'a PermissionName>) -> String {
 }
 
 /// 403, with what would be needed (RFC 6750 section 3.1).
-fn insufficient(demand: &Demand, lacking: Lacking) -> HttpResponse {
+pub fn insufficient(demand: &Demand, lacking: Lacking) -> HttpResponse {
     let scope = listed(demand.all.iter().chain(&demand.any));
     let detail = match lacking {
         Lacking::Permission => "The API key does not have the permissions that this needs.",
-        Lacking::Resource => "The API key is bound to another resource.",
+        Lacking::Resource | Lacking::UnknownResource => "The API key is not good for this resource.",
     };
     HttpResponse::build(StatusCode::FORBIDDEN)
         .insert_header((
@@ -128,7 +136,7 @@ fn insufficient(demand: &Demand, lacking: Lacking) -> HttpResponse {
 }
 
 /// 401, with the challenges that let `.netrc` clients answer (RFC 6750 section 3, RFC 7617).
-fn refusal(detail: &str, error: Option<&str>) -> HttpResponse {
+pub fn refusal(detail: &str, error: Option<&str>) -> HttpResponse {
     let bearer = match error {
         Some(error) => format!("Bearer realm=\"Claviger\", error=\"{error}\""),
         None => "Bearer realm=\"Claviger\"".to_owned(),

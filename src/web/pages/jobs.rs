@@ -11,7 +11,7 @@ use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
 use crate::domain::job::{Job, JobState, Verb};
 use crate::domain::key_filter::KeyFilter;
-use crate::web::access::{Admin, RecentAdmin};
+use crate::web::access::{Admin, BY_ITSELF, RecentAdmin};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
@@ -114,6 +114,11 @@ impl JobPage {
             && job.undone_by.is_none()
             && (job.done > 0 || job.deleted_policy().is_some())
             && self.now < self.details.restorable_until
+    }
+
+    /// Where a browser without scripts asks for what is new.
+    fn again(&self) -> String {
+        format!("{}?{BY_ITSELF}", path(self.job().id))
     }
 
     fn remaining(&self) -> String {

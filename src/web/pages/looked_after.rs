@@ -90,6 +90,12 @@ impl LookedAfterPage {
         self.found.resource.name.text()
     }
 
+    /// What a gateway before a tool for this resource asks, such as for the first permission of its kind.
+    fn question(&self) -> String {
+        let asked = self.found.allowed.first().map(|first| format!("require_all={}&", first.name.as_str()));
+        format!("/verify?{}resource={}", asked.unwrap_or_default(), self.name())
+    }
+
     fn title(&self) -> String {
         let title = &self.found.resource.title;
         match &self.dialog {

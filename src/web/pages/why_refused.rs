@@ -40,7 +40,9 @@ impl WhyPage {
             (Some(Refusal::OwnerInactive), _) => "Its owner is deactivated.",
             (Some(Refusal::PolicyDeleted), _) => "Its policy was deleted. Give it another one, or restore the policy.",
             (Some(Refusal::MissingPermission), _) => "It does not have the permissions that were asked for.",
-            (Some(Refusal::OtherResource), _) => "It is bound to another resource than the one that was asked for.",
+            (Some(Refusal::OtherResource), _) => {
+                "It is bound to another resource than the one that was asked for, or has nothing that keys for that one can be given."
+            }
             (Some(Refusal::KeysNotAccepted), _) => "This server accepts no keys at present: the switch is off.",
             (Some(Refusal::Unknown), _) => "No key has this secret.",
         }

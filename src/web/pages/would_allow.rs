@@ -86,7 +86,9 @@ impl WouldPage {
             Refusal::KeysNotAccepted => "This server accepts no keys at present.".into(),
             Refusal::OtherResource => match &would.bound {
                 Some(bound) => format!("It is bound to {}, and good for that alone.", bound.text()),
-                None => "It is bound to another resource.".into(),
+                None => {
+                    "It is bound to no resource, and has nothing that keys for this one can be given; or there is no such resource.".into()
+                }
             },
             Refusal::MissingPermission | Refusal::Unknown | Refusal::Replaced => {
                 let has = |name: &&String| would.rights.iter().any(|right| right.as_str() == name.as_str());

@@ -190,7 +190,7 @@ impl<'a> Walk<'a> {
         let got = match &verdict {
             Verdict::Good(_) => 200,
             Verdict::Lacking(_) => 403,
-            Verdict::Refused(_) => 401,
+            Verdict::Refused(_) | Verdict::TooMany(_) => 401,
         };
         assert_eq!(got, expected, "{said}");
         if let Verdict::Good(good) = verdict {
@@ -263,6 +263,14 @@ impl<'a> Walk<'a> {
             }
         };
         assert!(ok, "step {}: owner {owner} was given {given:?} for {resource:?}", self.step);
+        let related = resource.is_none_or(|resource| {
+            let rights = || self.world.of_kind.iter().any(|right| self.world.holds(owner, right));
+            self.world.owners[owner].is_service
+                || self.world.owners[owner].is_admin
+                || self.world.resources[resource].administrators.contains(&owner)
+                || rights()
+        });
+        assert!(related, "step {}: owner {owner} was given a key for {resource:?}", self.step);
     }
 }
 

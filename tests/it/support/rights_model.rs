@@ -100,7 +100,8 @@ impl World {
     pub fn may(&self, key: &Key, right: &str) -> bool {
         let owner = self.holds(key.owner, right) || self.administers(key.owner, key.resource, right);
         match &key.given {
-            Given::Everything => owner,
+            // What concerns Claviger itself is given by name alone.
+            Given::Everything => owner && (!right.starts_with("claviger:") || right.starts_with("claviger:keys:")),
             Given::Scopes(names) => owner && names.contains(right),
             Given::Policy(policy) => {
                 let given = self.policies[*policy].permissions.contains(right) && !self.retired.contains(right);
@@ -134,7 +135,12 @@ impl World {
 
     /// What `/verify` answers when it is asked all of these for this resource.
     pub fn answer(&self, key: &Key, secret: &str, all: &Names, resource: Option<usize>) -> u16 {
-        let fits = key.resource.is_none() || key.resource == resource;
+        // A resource that is asked for alone wants something that its keys can be given.
+        let fits = match (key.resource, resource) {
+            (Some(bound), asked) => asked == Some(bound),
+            (None, None) => true,
+            (None, Some(_)) => !all.is_empty() || self.of_kind.iter().any(|right| self.may(key, right)),
+        };
         match (self.is_good(key, secret), fits && all.iter().all(|right| self.may(key, right))) {
             (false, _) => 401,
             (true, false) => 403,

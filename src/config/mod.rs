@@ -1,71 +1,24 @@
-//! Every setting of the process: name, default, meaning. The one home of the environment; read once, all mistakes reported together.
+//! Every setting of the process, parsed: read once, all mistakes reported together.
 
-use std::net::{IpAddr, SocketAddr};
+mod given;
+mod values;
+
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use url::Url;
 
+use values::{database, hosts, networks, number, password_in, prefixes, private_networks, public_url, set};
+
 use crate::domain::secret::Prefix;
 use crate::store::Address;
 
+pub use given::Given;
+
 /// What is logged when nobody says otherwise.
 const DEFAULT_LOG: &str = "info,actix_server=warn,actix_session=warn";
-
-/// The settings as they were given: flags first, then the environment, then the defaults.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct Given {
-    /// Where the keys are kept: `sqlite://PATH` (the folder is made when it is missing) or `postgres://USER:PASSWORD@HOST/NAME`.
-    /// [default: `sqlite://data/claviger.db` in the present folder]
-    #[arg(
-        long,
-        global = true,
-        env = "DATABASE_URL",
-        hide_env_values = true,
-        value_name = "URL",
-        help_heading = "Settings"
-    )]
-    pub database_url: Option<String>,
-    /// The address and port to listen on. [default: 127.0.0.1:8080]
-    #[arg(long, global = true, env = "CLAVIGER_LISTEN", value_name = "ADDRESS:PORT", help_heading = "Settings")]
-    pub listen: Option<String>,
-    /// The address that people and programs use, such as `https://keys.example.org`. [default: http:// and the listening address]
-    #[arg(long, global = true, env = "CLAVIGER_PUBLIC_URL", value_name = "URL", help_heading = "Settings")]
-    pub public_url: Option<String>,
-    /// Reverse proxies whose `X-Forwarded-For` is believed: addresses or networks, separated by commas. [default: none]
-    #[arg(long, global = true, env = "CLAVIGER_TRUSTED_PROXIES", value_name = "NETWORKS", help_heading = "Settings")]
-    pub trusted_proxies: Option<String>,
-    /// Who may ask `/verify`: addresses or networks, separated by commas. [default: loopback and private networks]
-    #[arg(long, global = true, env = "CLAVIGER_GATEWAY_NETWORKS", value_name = "NETWORKS", help_heading = "Settings")]
-    pub gateway_networks: Option<String>,
-    /// What keys start with; several are accepted, separated by commas, the first makes new keys. [default: clv]
-    #[arg(long, global = true, env = "CLAVIGER_KEY_PREFIX", value_name = "PREFIXES", help_heading = "Settings")]
-    pub key_prefix: Option<String>,
-    /// How long to go on after SIGTERM before the server ends, in seconds, so that a load balancer sees that it is not ready.
-    /// [default: 0]
-    #[arg(long, global = true, env = "CLAVIGER_SHUTDOWN_DELAY", value_name = "SECONDS", help_heading = "Settings")]
-    pub shutdown_delay: Option<String>,
-    /// Connections that one address may have at a time; trusted proxies may have any number. [default: 256]
-    #[arg(
-        long,
-        global = true,
-        env = "CLAVIGER_CONNECTIONS_PER_ADDRESS",
-        value_name = "NUMBER",
-        help_heading = "Settings"
-    )]
-    pub connections_per_address: Option<String>,
-    /// What stands between this server and Postgres: `none`, or `transaction`, a pooler that gives each transaction another
-    /// session (PgBouncer's transaction mode). [default: none]
-    #[arg(long, global = true, env = "CLAVIGER_DATABASE_POOLER", value_name = "KIND", help_heading = "Settings")]
-    pub database_pooler: Option<String>,
-    /// What is logged, as a tracing filter such as `info` or `claviger=debug,warn`. [default: info, without the HTTP server's own lines]
-    #[arg(long, global = true, env = "CLAVIGER_LOG", value_name = "FILTER", help_heading = "Settings")]
-    pub log: Option<String>,
-    /// How it is logged: `text` or `json`. [default: text]
-    #[arg(long, global = true, env = "CLAVIGER_LOG_FORMAT", value_name = "FORMAT", help_heading = "Settings")]
-    pub log_format: Option<String>,
-}
 
 /// The settings, parsed. No `Debug`: the database's address may hold a password.
 #[derive(Clone)]
@@ -76,6 +29,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The address that people use; `None` follows the listening address.
     pub public_url: Option<Url>,
+    /// Host names under which this server is asked, besides the public address; lower case.
+    pub hosts: Vec<String>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Who may ask `/verify`.
@@ -101,6 +56,7 @@ impl Config {
             database: Address::Sqlite("data/claviger.db".into()),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
+            hosts: Vec::new(),
             trusted_proxies: Vec::new(),
             gateway_networks: private_networks(),
             prefixes: vec![Prefix::default()],
@@ -115,6 +71,7 @@ impl Config {
                 .map_err(|_| format!("CLAVIGER_LISTEN is {text:?}. Give an address and a port, such as 127.0.0.1:8080"))
         }));
         keep(set(given.public_url.as_ref(), &mut config.public_url, |text| public_url(text).map(Some)));
+        keep(set(given.hosts.as_ref(), &mut config.hosts, hosts));
         keep(set(given.trusted_proxies.as_ref(), &mut config.trusted_proxies, |text| {
             networks("CLAVIGER_TRUSTED_PROXIES", text)
         }));
@@ -129,6 +86,11 @@ impl Config {
             number("CLAVIGER_CONNECTIONS_PER_ADDRESS", text, 8, 1_000_000)
                 .map(|number| usize::try_from(number).unwrap_or(usize::MAX))
         }));
+        let mut password = None;
+        keep(set(given.database_password_file.as_ref(), &mut password, |path| password_in(path).map(Some)));
+        if let Some(password) = password {
+            keep(config.database.set_password(&password));
+        }
         let mut pooled = false;
         keep(set(given.database_pooler.as_ref(), &mut pooled, |text| match text {
             "none" => Ok(false),
@@ -167,82 +129,6 @@ impl Config {
     }
 }
 
-/// Parses a setting that was given and is not blank.
-fn set<T>(given: Option<&String>, target: &mut T, parse: impl Fn(&str) -> Result<T, String>) -> Result<(), String> {
-    match given.map(|text| text.trim()).filter(|text| !text.is_empty()) {
-        Some(text) => parse(text).map(|value| *target = value),
-        None => Ok(()),
-    }
-}
-
-/// The text of a wrong address is not repeated: it may hold a password.
-fn database(text: &str) -> Result<Address, String> {
-    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        return Ok(Address::postgres(text));
-    }
-    match text.strip_prefix("sqlite://") {
-        Some(path) if !path.is_empty() && !path.contains(['?', '\0']) && !path.ends_with('/') && path != ":memory:" => {
-            Ok(Address::Sqlite(path.to_owned()))
-        }
-        _ => Err("DATABASE_URL is neither sqlite://PATH nor postgres://USER:PASSWORD@HOST/NAME. Give one of the two, such as sqlite://data/claviger.db".into()),
-    }
-}
-
-fn public_url(text: &str) -> Result<Url, String> {
-    let wrong = || {
-        format!(
-            "CLAVIGER_PUBLIC_URL is {text:?}. Give http:// or https:// and a host, without a path, such as https://keys.example.org"
-        )
-    };
-    let url = Url::parse(text).map_err(|_| wrong())?;
-    let plain = url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    (matches!(url.scheme(), "http" | "https") && url.host().is_some() && plain).then_some(url).ok_or_else(wrong)
-}
-
-fn networks(variable: &str, text: &str) -> Result<Vec<IpNet>, String> {
-    let network = |part: &str| part.parse::<IpNet>().or_else(|_| part.parse::<IpAddr>().map(IpNet::from));
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            network(part).map_err(|_| {
-                format!("{variable} holds {part:?}. Give addresses or networks such as 10.0.0.0/8, separated by commas")
-            })
-        })
-        .collect()
-}
-
-fn number(variable: &str, text: &str, least: u64, most: u64) -> Result<u64, String> {
-    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
-    number.ok_or_else(|| format!("{variable} is {text:?}. Give a number between {least} and {most}"))
-}
-
-fn prefixes(text: &str) -> Result<Vec<Prefix>, String> {
-    let parse = |part: &str| {
-        Prefix::parse(part.trim())
-            .ok_or_else(|| format!("CLAVIGER_KEY_PREFIX holds {part:?}. Give 2 to 12 lower-case letters or digits"))
-    };
-    text.split(',').map(parse).collect()
-}
-
-/// Loopback, RFC 1918, RFC 4193 and link-local networks.
-fn private_networks() -> Vec<IpNet> {
-    const PRIVATE: [&str; 8] = [
-        "127.0.0.0/8",
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "169.254.0.0/16",
-        "::1/128",
-        "fc00::/7",
-        "fe80::/10",
-    ];
-    PRIVATE.iter().filter_map(|network| network.parse().ok()).collect()
-}
-
 /// Makes the folder and the file of an SQLite database, readable by their owner alone, when they are missing.
 pub fn make_home(database: &Address) -> Result<(), String> {
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -267,7 +153,9 @@ mod tests {
         let given = Given {
             database_url: Some("mysql://root:hunter2@host/db".into()),
             listen: Some("here".into()),
+            database_password_file: Some("/nowhere/hunter2".into()),
             public_url: Some("ftp://x".into()),
+            hosts: Some("https://x".into()),
             trusted_proxies: Some("10.0.0.0/99".into()),
             gateway_networks: Some("x".into()),
             key_prefix: Some("CLV".into()),
@@ -283,6 +171,8 @@ mod tests {
             "DATABASE_URL",
             "CLAVIGER_LISTEN",
             "CLAVIGER_PUBLIC_URL",
+            "DATABASE_PASSWORD_FILE",
+            "CLAVIGER_HOSTS",
             "CLAVIGER_TRUSTED_PROXIES",
             "CLAVIGER_GATEWAY_NETWORKS",
             "CLAVIGER_KEY_PREFIX",
@@ -294,8 +184,40 @@ mod tests {
         ] {
             assert!(text.contains(variable), "{variable} is missing from {text}");
         }
-        assert_eq!(mistakes.len(), 11);
+        assert_eq!(mistakes.len(), 13);
         assert!(!text.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_password_is_read_from_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        let url_with = |url: &str, text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let given = Given {
+                database_url: Some(url.into()),
+                database_password_file: Some(path.display().to_string()),
+                ..Given::default()
+            };
+            match Config::parse(&given).map(|config| config.database) {
+                Ok(Address::Postgres { url, .. }) => Ok(url),
+                Ok(Address::Sqlite(path)) => Ok(path),
+                Err(mistakes) => Err(mistakes.join(" ")),
+            }
+        };
+        assert_eq!(
+            url_with("postgres://ada@h1,h2/db", "p&s%w/?\n").unwrap(),
+            "postgres://ada@h1,h2/db?password=p%26s%25w%2F%3F"
+        );
+        assert_eq!(url_with("postgres://ada@h/db?a=b", "x").unwrap(), "postgres://ada@h/db?a=b&password=x");
+        for (url, text) in [
+            ("postgres://ada:x@h/db", "y"),
+            ("sqlite://data.db", "y"),
+            ("postgres://h/db", ""),
+            ("postgres://h/db", "a\nb"),
+        ] {
+            assert!(url_with(url, text).unwrap_err().contains("DATABASE_PASSWORD_FILE"), "{url}");
+        }
     }
 
     fn parsed(given: &Given) -> Config {
