@@ -29,6 +29,8 @@ pub struct Actor {
     pub request: Option<String>,
     /// By what.
     pub authority: Authority,
+    /// Is there a recent proof that it is them? A program's key is one; a session is while the password was given lately.
+    pub is_proved: bool,
 }
 
 /// What somebody acts by. It was good when the request came; a body may arrive seconds later, and a transaction wait for others,
@@ -119,7 +121,7 @@ impl Actor {
     /// The operator at the command line.
     pub fn cli() -> Self {
         let (name, authority) = ("command line".into(), Authority::Operator);
-        Self { account: None, name, via: Via::Cli, address: None, request: None, authority }
+        Self { account: None, name, via: Via::Cli, address: None, request: None, authority, is_proved: true }
     }
 
     /// Claviger itself.
@@ -130,14 +132,20 @@ impl Actor {
     /// Somebody who has not signed in.
     pub fn stranger(address: Option<IpAddr>, request: Option<String>) -> Self {
         let (name, authority) = ("nobody".into(), Authority::Anonymous);
-        Self { account: None, name, via: Via::Session, address, request, authority }
+        Self { account: None, name, via: Via::Session, address, request, authority, is_proved: false }
     }
 
-    /// A person who is signed in with this session.
-    pub fn signed_in(account: &Account, session: &str, address: Option<IpAddr>, request: Option<String>) -> Self {
+    /// A person who is signed in with this session, and who gave the password lately or did not.
+    pub fn signed_in(
+        account: &Account,
+        session: &str,
+        is_proved: bool,
+        address: Option<IpAddr>,
+        request: Option<String>,
+    ) -> Self {
         let name = account.username.as_str().to_owned();
         let authority = Authority::Session { id: IdHash::of(session), needs: Role::User, administers: None };
-        Self { account: Some(account.id), name, via: Via::Session, address, request, authority }
+        Self { account: Some(account.id), name, via: Via::Session, address, request, authority, is_proved }
     }
 
     /// The owner of a key, who asks with it.
@@ -150,7 +158,7 @@ impl Actor {
     ) -> Self {
         let name = owner.username.as_str().to_owned();
         let authority = Authority::Key { secret, demand };
-        Self { account: Some(owner.id), name, via: Via::Key, address, request, authority }
+        Self { account: Some(owner.id), name, via: Via::Key, address, request, authority, is_proved: true }
     }
 
     /// The same person, as an administrator.

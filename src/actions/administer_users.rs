@@ -3,11 +3,12 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::manage_account::{OwnKeys, revoke_own};
+use super::manage_users::taken;
 use super::sessions::{self, Listed, Session};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, Moment};
-use crate::domain::mistake::Mistake;
 use crate::domain::password::{Password, PasswordHash, Proposal};
 use crate::domain::secret::base62;
 use crate::domain::user::{Account, Kind, Role, Username};
@@ -15,7 +16,7 @@ use crate::store::accounts::NewAccount;
 use crate::store::audit_list::{self, EventFilter, Listed as ListedEvent};
 use crate::store::paging::From;
 use crate::store::people;
-use crate::store::{self, Db, Unique, accounts, audit, keys, policies, sessions as session_rows, sign_in_links};
+use crate::store::{Db, accounts, audit, keys, policies, sessions as session_rows, sign_in_links};
 
 pub use crate::store::people::PeopleFilter;
 
@@ -56,6 +57,15 @@ pub struct Link {
     pub token: String,
     /// Until when it is good.
     pub expires_at: Moment,
+}
+
+/// A one-time link that is good.
+#[derive(Debug, Clone)]
+pub struct Linked {
+    /// Whose.
+    pub account: Account,
+    /// How many keys of theirs are live.
+    pub keys: i64,
 }
 
 /// A person to be, who chooses the password by a link.
@@ -111,12 +121,7 @@ impl App {
             role: invited.role,
         };
         self.act(actor.authority(), move |db| {
-            let id = accounts::insert(db, &new, actor.account, now).map_err(|error| match error {
-                store::Error::Conflict(Unique::Username) => {
-                    Mistake::new("username", "This user name is taken. Choose another").into()
-                }
-                error => Error::from(error),
-            })?;
+            let id = accounts::insert(db, &new, actor.account, now).map_err(taken)?;
             sign_in_links::replace(db, id, &hash, actor.account, expires_at, now)?;
             let policies = policies::give_to_new_person(db, id)?;
             let details = json!({
@@ -148,20 +153,27 @@ impl App {
     }
 
     /// Whose link this is; an old, used or unknown one is not found.
-    pub async fn check_link(&self, token: &str) -> Result<Account, Error> {
+    pub async fn check_link(&self, token: &str) -> Result<Linked, Error> {
         let (hash, now) = (hash(token), self.now());
-        self.store.read(move |db| linked(db, &hash, now)).await
+        self.store
+            .read(move |db| {
+                let account = linked(db, &hash, now)?;
+                Ok(Linked { keys: keys::count_live(db, account.id, now)?, account })
+            })
+            .await
     }
 
-    /// Takes the password that the holder of a link chose, and signs them in. Of many at once, one succeeds.
+    /// Takes the password that the holder of a link chose, ends their keys if they say so, and signs them in. Of many at once, one
+    /// succeeds.
     pub async fn use_link(
         &self,
         actor: &Actor,
         token: &str,
         proposal: Proposal,
+        own_keys: OwnKeys,
         agent: String,
     ) -> Result<Session, Error> {
-        let owner = self.check_link(token).await?.username;
+        let owner = self.check_link(token).await?.account.username;
         let mut rng = self.rng();
         let password = self
             .hashing
@@ -171,7 +183,7 @@ impl App {
             .await??
             .ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
         let (hash, actor, now, id) = (hash(token), actor.clone(), self.now(), self.new_session_id());
-        self.act(actor.authority(), move |db| {
+        let begun = self.act(actor.authority(), move |db| {
             let account = linked(db, &hash, now)?;
             accounts::lock(db, account.id)?;
             linked(db, &hash, now)?; // still good, now that nobody else can use it
@@ -180,11 +192,15 @@ impl App {
             session_rows::delete_all(db, account.id)?;
             accounts::signed_in(db, account.id, &actor.address_text(), now)?;
             let actor = Actor { account: Some(account.id), name: account.username.as_str().to_owned(), ..actor };
-            audit::insert(db, &actor.did(now, Action::UserSetPassword, &actor.name, json!({ "by": "link" })))?;
+            let details = json!({ "by": "link", "keys_revoked": own_keys == OwnKeys::Revoke });
+            audit::insert(db, &actor.did(now, Action::UserSetPassword, &actor.name, details))?;
+            let revoked = if own_keys == OwnKeys::Revoke { revoke_own(db, &actor, account.id, now)? } else { 0 };
             sessions::begin(db, &id, &account, &actor.address_text(), agent, now)?;
-            Ok(Session { id, account })
-        })
-        .await
+            Ok::<_, Error>((Session { id, account }, actor, revoked))
+        });
+        let (session, actor, revoked) = begun.await?;
+        self.revoke_rest(&actor, session.account.id, revoked).await?;
+        Ok(session)
     }
 
     /// Changes how a person is called and their email address.
@@ -199,7 +215,9 @@ impl App {
         self.act(actor.authority(), move |db| {
             let before = person(db, &username)?;
             accounts::set_display_name(db, before.id, &display_name)?;
-            accounts::set_email(db, before.id, email.as_deref())?;
+            if before.email != email {
+                accounts::set_email(db, before.id, email.as_deref()).map_err(taken)?;
+            }
             let details =
                 json!({ "display_name": [before.display_name, display_name], "email_changed": before.email != email });
             Ok(audit::insert(db, &actor.did(now, Action::UserEdit, username.as_str(), details))?)

@@ -2,14 +2,16 @@
 
 use serde_json::json;
 
+use super::run_jobs::lost_rules;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
-use crate::domain::job::{AskedBy, DeletedPolicy, Job, JobState, Verb};
+use crate::domain::job::{AskedBy, DeletedPolicy, Job, JobState, Left, Source, Verb};
 use crate::domain::mistake::{Mistake, collect};
+use crate::domain::shortening::Shortening;
 use crate::domain::text::{self, Limits};
 use crate::store::jobs::NewJob;
-use crate::store::{Db, Error as StoreError, accounts, audit, job_keys, jobs, policies, settings};
+use crate::store::{Db, Error as StoreError, accounts, audit, job_keys, jobs, lifetimes, policies, settings};
 
 pub use crate::store::job_keys::Chosen;
 
@@ -21,7 +23,7 @@ pub struct JobDetails {
     /// The first few keys: first eight, name, owner.
     pub sample: Vec<(String, String, String)>,
     /// How many keys were left, for each reason.
-    pub left: Vec<(String, i64)>,
+    pub left: Vec<(Left, i64)>,
     /// Until when deleted keys can be restored.
     pub restorable_until: Moment,
 }
@@ -45,23 +47,14 @@ impl App {
             Chosen::Matching(filter) => Some(filter.query()),
             Chosen::Ticked(_) => None,
         };
-        self.act(actor.authority(), move |db| {
-            let new = NewJob {
-                verb,
-                state: JobState::Draft,
-                filter,
-                asked_by,
-                undoes: None,
-                parameter: String::new(),
-                reason: String::new(),
-            };
-            let freeze = |db: &mut Db, id| job_keys::freeze(db, id, verb, &chosen, now);
-            match job_keys::add_job(db, &new, now, freeze)? {
-                (_, 0) => Err(Mistake::new("key", nothing(verb)).into()),
-                (id, _) => Ok(id),
-            }
-        })
-        .await
+        let asker = asked_by.account;
+        let new = NewJob::draft(verb, filter, asked_by, String::new());
+        let id = self.act(actor.authority(), move |db| Ok::<_, Error>(jobs::insert(db, &new, now)?)).await?;
+        if self.freeze(id, verb, asker, move |db| job_keys::chosen(db, verb, &chosen, now)).await? == 0 {
+            self.store.write(move |db| Ok::<_, Error>(jobs::remove_draft(db, id)?)).await?;
+            return Err(Mistake::new("key", nothing(verb)).into());
+        }
+        Ok(id)
     }
 
     /// A job; a draft only for the one who made it.
@@ -70,7 +63,7 @@ impl App {
         self.store
             .read(move |db| {
                 let job = jobs::find(db, id)?.ok_or(Error::NotFound)?;
-                if job.state == JobState::Draft && Some(job.asked_by.account) != account {
+                if job.state == JobState::Draft && (Some(job.asked_by.account) != account || !job.is_frozen) {
                     return Err(Error::NotFound);
                 }
                 let keep = settings::load(db)?.purge_after();
@@ -145,15 +138,11 @@ impl App {
                     bring_back(db, deleted)?;
                 }
                 let new = NewJob {
-                    verb: Verb::Undo,
-                    state: JobState::Queued,
-                    filter: None,
-                    asked_by,
                     undoes: Some(id),
                     parameter: job.verb.word().into(),
-                    reason: String::new(),
+                    ..NewJob::queued(Verb::Undo, Source::Job(id), asked_by)
                 };
-                let (undo, _) = job_keys::add_job(db, &new, now, |db, undo| job_keys::freeze_done(db, undo, id))?;
+                let undo = jobs::insert(db, &new, now)?;
                 if !jobs::set_undone(db, id, undo)? {
                     return Err(Error::Conflict("Somebody else undid this at the same moment.".into()));
                 }
@@ -200,8 +189,19 @@ fn can_be_undone(db: &mut Db, job: &Job, now: Moment) -> Result<(), Error> {
     if job.finished_at.is_none_or(|at| now.since(at) > keep) {
         return refuse("This is too long ago: what it changed may have been purged.");
     }
+    if job.verb == Verb::Shorten
+        && Shortening::of(job).ok_or_else(|| lost_rules(job))?.rules.same_lifetimes(&lifetimes::load(db)?)
+    {
+        return refuse(
+            "These lifetime rules are still in force, so no key may end later. Change them first, then undo this.",
+        );
+    }
     if job.verb == Verb::Transfer {
-        for owner in job_keys::owners_before(db, job.id)? {
+        let from = match job.source {
+            Some(Source::Owner(owner)) => vec![owner],
+            _ => job_keys::owners_before(db, job.id)?,
+        };
+        for owner in from {
             if let Some(owner) = accounts::find(db, owner)?.filter(|owner| !owner.active) {
                 let text = format!(
                     "{} was deleted or deactivated, so its keys would be refused. Activate it first.",

@@ -4,20 +4,13 @@ use serde_json::json;
 
 use super::change_keys::asked_by;
 use super::transfer_keys::{Asked, hold_owners, receiver, transfer};
-use super::verify_key::holding_of;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
-use crate::domain::job::{AskedBy, BeforeGrant, BeforeTransfer, JobState, Verb};
-use crate::domain::rights::{Grant, effective};
+use crate::domain::job::{AskedBy, Source, Verb};
 use crate::domain::user::{Account, Role, Username};
 use crate::store::jobs::NewJob;
-use crate::store::keys::Listing;
-use crate::store::keys::matching::{applicable, live, with_owner};
-use crate::store::keys::predicate::all;
-use crate::store::{
-    Db, accounts, audit, job_keys, keys, permissions, policies, resources, rights, sessions, settings, sign_in_links,
-};
+use crate::store::{Db, accounts, audit, jobs, keys, policies, resources, rights, sessions, sign_in_links};
 
 /// What becomes of the keys of a person who is deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +43,7 @@ impl App {
                 may_delete(db, &actor, &account, live)?;
                 let reason = format!("Its owner {} was deleted", username.as_str());
                 hold_owners(db, &account, to.as_ref())?;
-                // What they could do is written down while they still hold it; the log is touched last.
-                let before = if to.is_some() { narrow(db, &account, now)? } else { Vec::new() };
+                let held = rights::held(db, &account, false)?; // while they still hold it
                 sessions::delete_all(db, id)?;
                 sign_in_links::delete(db, id)?;
                 policies::forget_holder(db, id)?;
@@ -59,12 +51,9 @@ impl App {
                 accounts::set_role(db, id, Role::User)?;
                 accounts::set_deleted(db, id, Some(now))?;
                 let job = match &to {
-                    Some(to) => transfer(db, &actor, Asked { by: asked_by, from: &account, to, reason }, now)?,
+                    Some(to) => transfer(db, &actor, Asked { by: asked_by, from: &account, to, reason, held }, now)?,
                     None => revoke(db, asked_by, &account, reason, now)?,
                 };
-                for (key, before) in job.iter().flat_map(|_| &before) {
-                    job_keys::note_before(db, job.unwrap_or_default(), *key, &before.text())?;
-                }
                 let details = json!({
                     "keys": live, "job": job, "role": account.role.word(), "transferred_to": to.as_ref().map(|to| to.username.as_str()),
                 });
@@ -96,31 +85,6 @@ fn revoke(db: &mut Db, asked_by: AskedBy, of: &Account, reason: String, now: Mom
     if keys::count_live(db, of.id, now)? == 0 {
         return Ok(None);
     }
-    let verb = Verb::Delete;
-    let chosen = all([with_owner(of.id), live(now), applicable(verb, now)].into_iter());
-    let (state, parameter) = (JobState::Queued, String::new());
-    let new = NewJob { verb, state, filter: None, asked_by, undoes: None, parameter, reason };
-    let (job, _) = job_keys::add_job(db, &new, now, |db, job| job_keys::freeze_where(db, job, verb, chosen))?;
-    Ok(Some(job))
-}
-
-/// Holds the live keys of somebody to the list of what they can do now: whoever gets them may be able to do more, and who
-/// leaves knows the secrets. Gives what each could do before.
-fn narrow(db: &mut Db, owner: &Account, now: Moment) -> Result<Vec<(i64, BeforeTransfer)>, Error> {
-    let settings = settings::load(db)?;
-    let mut narrowed = Vec::new();
-    for key in keys::list(db, owner.id, Listing::Current, now)? {
-        if owner.deleted_at.is_some() && key.grant == Grant::Scopes {
-            continue; // narrowed when they were deleted
-        }
-        let holding = holding_of(db, &key, owner, &settings)?;
-        let rights = holding.as_ref().map(effective).unwrap_or_default();
-        let ids: Vec<i64> = permissions::known(db, &rights)?.into_iter().map(|permission| permission.id).collect();
-        let scopes = (key.grant == Grant::Scopes).then(|| rights::scope_ids_of(db, key.id)).transpose()?;
-        let grant = Some(BeforeGrant { policy: key.grant.policy(), scopes });
-        keys::set_grant(db, key.id, Grant::Scopes, now)?;
-        rights::set_scopes(db, key.id, &ids)?;
-        narrowed.push((key.id, BeforeTransfer { grant, ..BeforeTransfer::default() }));
-    }
-    Ok(narrowed)
+    let queued = NewJob::queued(Verb::Delete, Source::Owner(of.id), asked_by);
+    Ok(Some(jobs::insert(db, &NewJob { reason, ..queued }, now)?))
 }

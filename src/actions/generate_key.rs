@@ -3,8 +3,8 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::give_rights::{Asking, Ceiling, Given, give};
-use super::sessions::idle_since;
+use super::give_rights::{Asking, Ceiling, Given, give, prove};
+use super::room::counted;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::audit::Action;
@@ -17,7 +17,7 @@ use crate::domain::secret::{FirstEight, Secret, SecretHash, base62};
 use crate::domain::user::{Account, Kind};
 use crate::store::forms::Shown;
 use crate::store::keys::NewKey;
-use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, rights, session_keys, settings};
+use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, rights, settings};
 
 /// What a person reads while `allow_creation` is off.
 pub(super) const CREATION_OFF: &str =
@@ -158,6 +158,7 @@ pub(super) fn issue(
     if let Some(ceiling) = &ceiling {
         ceiling.allows(&request.wish)?;
     }
+    prove(db, actor, &request.wish)?;
     let given = give(db, &account, &request.wish, request.resource.as_ref())?;
     let name = free_name(db, owner, request.name, now)?;
     let Given { grant, scopes, resource } = given;
@@ -222,36 +223,6 @@ pub(super) fn why_not(
         return Ok(Some(text));
     }
     Ok(None)
-}
-
-/// How many live keys an account has, session keys among them: what limits count.
-pub(super) fn counted(db: &mut Db, account: i64, now: Moment) -> Result<i64, Error> {
-    let on = settings::load(db)?.session_keys;
-    let of_sessions = if on { session_keys::list(db, account, now, idle_since(now))?.len() } else { 0 };
-    Ok(keys::count_live(db, account, now)? + i64::try_from(of_sessions).unwrap_or(i64::MAX))
-}
-
-/// How many live keys an account may still be given, which this holds against other transactions; `None` is any number,
-/// and an inactive account may be given none. With `is_more`, they are more server keys than there were before.
-pub(super) fn room_for(db: &mut Db, account: i64, is_more: bool, now: Moment) -> Result<Option<i64>, Error> {
-    let owner = accounts::find(db, account)?.ok_or(Error::NotFound)?;
-    if owner.kind == Kind::Service {
-        keys::lock_server_keys(db)?;
-    }
-    accounts::lock(db, account)?;
-    let owner = accounts::find(db, account)?.ok_or(Error::NotFound)?;
-    if !owner.active {
-        return Ok(Some(0));
-    }
-    let each = i64::from(lifetimes::for_owner(db, account)?.keys_per_owner);
-    let left = if each > 0 { Some(each - counted(db, account, now)?) } else { None };
-    let all = i64::from(settings::load(db)?.max_service_keys);
-    let left_of_all = if is_more && owner.kind == Kind::Service && all > 0 {
-        Some(all - keys::count_live_of_services(db, now)?)
-    } else {
-        None
-    };
-    Ok(left.into_iter().chain(left_of_all).min().map(|left| left.max(0)))
 }
 
 /// The name that was asked for if no live key holds it; the first free one of today if none was asked for.

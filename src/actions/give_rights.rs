@@ -1,7 +1,7 @@
 //! Giving a key its rights: no key gets more than its maker may give (DESIGN, rule 2 and 4).
 
-use super::Error;
 use super::verify_key::holding_of;
+use super::{Actor, Error};
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
@@ -47,6 +47,8 @@ pub(super) struct Ceiling {
 const RESOURCES: i64 = 100;
 /// What a key needs that makes keys.
 const CREATE: &str = "claviger:keys:create";
+/// What a key needs besides that gives another key a new secret.
+const REVOKE: &str = "claviger:keys:revoke";
 /// What a program reads whose key may not make keys.
 const MAY_NOT: &str = "This key may not make keys or give them new secrets. It needs claviger:keys:create, an administrator has to \
      turn on key_may_create, and a session key never may.";
@@ -87,6 +89,21 @@ impl Ceiling {
                 Err(Mistake::new("scopes", text).into())
             }
         }
+    }
+
+    /// Refuses to give another key a new secret: that ends the one in use, so it needs the right to revoke. And it would end with
+    /// the key that asks, so one that lives longer is left alone.
+    pub(super) fn may_rotate(&self, key: &ApiKey) -> Result<(), Error> {
+        if !self.rights.contains(&PermissionName::stored(REVOKE.into())) {
+            let text = "A rotation ends the secret in use, so the key that asks needs claviger:keys:revoke as well.";
+            return Err(Error::Forbidden(text.into()));
+        }
+        if self.end(key.expires_at) != key.expires_at {
+            let text = "The key that asks ends before the key that it would give a new secret, and would shorten its life. \
+                 Rotate it on its page, or ask with a key that lives longer.";
+            return Err(Error::Conflict(text.into()));
+        }
+        Ok(())
     }
 
     /// The earlier of two ends.
@@ -144,6 +161,23 @@ pub(super) fn give(
         Wish::Policy(name) => (Grant::Policy(own_policy(db, account, name)?), Vec::new()),
     };
     Ok(Given { grant, scopes, resource })
+}
+
+/// What a person reads who has to give the password first.
+const PROVE: &str = "This key may do what administrators do, and outlives your session. Enter your password to confirm";
+
+/// Refuses to give a key administrative permissions, or a new secret with them, to a person who did not give the password lately:
+/// an open browser is enough for everything else, and this would outlive it.
+pub(super) fn prove(db: &mut Db, actor: &Actor, wish: &Wish) -> Result<(), Error> {
+    if actor.is_proved {
+        return Ok(());
+    }
+    let is_administrative = match wish {
+        Wish::Inherit => false, // without them
+        Wish::Scopes(wanted) => wanted.iter().any(PermissionName::is_administrative),
+        Wish::Policy(name) => rights::of_policy_named(db, name)?.iter().any(PermissionName::is_administrative),
+    };
+    if is_administrative { Err(Mistake::new("present", PROVE).into()) } else { Ok(()) }
 }
 
 /// The first few resources that a key of this account can be bound to.

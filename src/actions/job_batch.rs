@@ -5,34 +5,41 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::Error;
-use super::job_transfer::{self, Room};
+use super::job_ends::Ends;
+use super::job_transfer;
+use super::room::Room;
 use super::run_jobs::{event, lost_rules};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::audit::{Action, Event};
 use crate::domain::clock::Moment;
-use crate::domain::job::{Job, Left, Verb, decide};
-use crate::domain::lifetime_rules::OwnerFacts;
-use crate::domain::shortening::Shortening;
+use crate::domain::job::{Job, Left, Verb, decide, revives};
 use crate::store::accounts::Owner;
 use crate::store::job_keys::Pending;
 use crate::store::keys::change;
-use crate::store::{Db, audit, job_keys, jobs, lifetimes, policies};
+use crate::store::{Db, audit, job_keys, jobs, keys, policies};
 
 /// Changes what is as it was frozen, leaves the rest, and writes down both.
 pub(super) fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<(), Error> {
     let ids: Vec<i64> = pending.iter().map(|pending| pending.key).collect();
     let gone = gives_what_is_gone(db, job, pending)?;
-    let mut room = Room::of(db, job, pending, now)?;
+    let mut room = room(db, job, pending, now)?;
     let keys = change::hold(db, &ids)?;
-    let ends = Ends::of(db, job, &keys)?;
+    let ends = Ends::of(db, job, &keys, pending, |pending| job_transfer::receiver(job, pending), now)?;
     let owners = job_transfer::owners(db, job, &keys, pending)?;
     let mut doing: Vec<(&ApiKey, &Pending)> = Vec::new();
+    let mut shortened = 0;
     for pending in pending {
-        let key = keys.get(&pending.key);
-        let decided = decide(job.verb, key, pending.version, ends.of_key(key));
-        let decided = if gone { Err(Left::PolicyGone) } else { decided.and_then(|()| room.take(pending)) };
+        let (key, end) = (keys.get(&pending.key), ends.of_key(pending.key));
+        let decided = if gone { Err(Left::PolicyGone) } else { decide(job, key, pending.version, end) };
+        let decided = decided.and_then(|()| match key {
+            Some(key) => takes_room(job, key, pending, &ends, &mut room, now),
+            None => Err(Left::Gone),
+        });
         match (decided, key) {
-            (Ok(()), Some(key)) => doing.push((key, pending)),
+            (Ok(()), Some(key)) => {
+                doing.push((key, pending));
+                shortened += i64::from(end.is_some_and(|end| end.is_cut));
+            }
             (Ok(()), None) => {}
             (Err(why), _) => job_keys::set_left(db, job.id, pending.key, why)?,
         }
@@ -41,7 +48,7 @@ pub(super) fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> 
     let done: Vec<i64> = doing.iter().map(|(key, _)| key.id).collect();
     job_keys::set_done(db, job.id, &done)?;
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    jobs::progress(db, job.id, count(done.len()), count(pending.len() - done.len()))?;
+    jobs::progress(db, job.id, count(done.len()), shortened, count(pending.len() - done.len()))?;
     let events: Vec<Event> = doing
         .iter()
         .map(|(key, pending)| {
@@ -53,35 +60,38 @@ pub(super) fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> 
     Ok(audit::insert_all(db, &events)?)
 }
 
-/// The ends that a job gives its keys.
-enum Ends {
-    /// The same for all; `None` where ends are not what the job is about.
-    Same(Option<Moment>),
-    /// What the lifetime rules allow, by the key's id.
-    Each(HashMap<i64, Moment>),
+/// The owners who get live keys by a job, with how many more they may have. They are held before the keys are.
+fn room(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<Room, Error> {
+    match (job.verb, job.inverse_of()) {
+        (Verb::Transfer, _) | (Verb::Undo, Some(Verb::Transfer)) => {
+            let adds = job.transfer().is_some_and(|transfer| transfer.adds);
+            let receivers = pending.iter().filter_map(|pending| job_transfer::receiver(job, pending)).collect();
+            Room::of(db, receivers, adds, now)
+        }
+        (Verb::Restore, _) | (Verb::Undo, Some(Verb::Delete | Verb::Expire | Verb::Shorten)) => {
+            let ids: Vec<i64> = pending.iter().map(|pending| pending.key).collect();
+            let owners = keys::owners_of(db, &ids)?;
+            Room::of(db, owners, true, now)
+        }
+        _ => Ok(Room::default()),
+    }
 }
 
-impl Ends {
-    fn of(db: &mut Db, job: &Job, keys: &HashMap<i64, ApiKey>) -> Result<Self, Error> {
-        if job.verb != Verb::Shorten {
-            return Ok(Self::Same(job.expires_at));
-        }
-        let shortening = Shortening::of(job).ok_or_else(|| lost_rules(job))?;
-        let mut ids: Vec<i64> = keys.values().map(|key| key.owner).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let owners: HashMap<i64, OwnerFacts> =
-            lifetimes::owners(db, &ids)?.into_iter().map(|owner| (owner.id, owner)).collect();
-        let end = |key: &ApiKey| Some((key.id, shortening.end(job, key, owners.get(&key.owner)?)?));
-        Ok(Self::Each(keys.values().filter_map(end).collect()))
+/// Takes the place of a key that its owner has not had before as a live one.
+fn takes_room(
+    job: &Job,
+    key: &ApiKey,
+    pending: &Pending,
+    ends: &Ends,
+    room: &mut Room,
+    now: Moment,
+) -> Result<(), Left> {
+    if let Some(receiver) = job_transfer::receiver(job, pending) {
+        let fits = !room.is_inactive(receiver) && room.take(receiver);
+        return if fits { Ok(()) } else { Err(Left::NoRoom) };
     }
-
-    fn of_key(&self, key: Option<&ApiKey>) -> Option<Moment> {
-        match self {
-            Self::Same(end) => *end,
-            Self::Each(ends) => key.and_then(|key| ends.get(&key.id)).copied(),
-        }
-    }
+    let fits = !revives(job, key, ends.of_key(key.id), now) || room.take(key.owner);
+    if fits { Ok(()) } else { Err(Left::OwnerFull) }
 }
 
 /// The policy that a job gives.
@@ -91,7 +101,7 @@ fn given_policy(job: &Job) -> Result<i64, Error> {
 
 /// Does a job give keys a policy that was deleted meanwhile? It is held against that until the batch is done.
 fn gives_what_is_gone(db: &mut Db, job: &Job, pending: &[Pending]) -> Result<bool, Error> {
-    let mut policies: Vec<i64> = match (job.verb, undone(job)) {
+    let mut policies: Vec<i64> = match (job.verb, job.inverse_of()) {
         (Verb::GivePolicy, _) => vec![given_policy(job)?],
         (_, Some(Verb::GivePolicy)) => pending.iter().filter_map(|pending| pending.before_at).collect(),
         _ => Vec::new(),
@@ -106,11 +116,6 @@ fn gives_what_is_gone(db: &mut Db, job: &Job, pending: &[Pending]) -> Result<boo
     Ok(false)
 }
 
-/// What is undone, for an undo; else the verb itself.
-pub(super) fn undone(job: &Job) -> Option<Verb> {
-    if job.verb == Verb::Undo { Verb::from_word(&job.parameter) } else { None }
-}
-
 /// Changes keys; gives those that got a new name.
 fn change(
     db: &mut Db,
@@ -122,20 +127,23 @@ fn change(
     let ids: Vec<i64> = doing.iter().map(|(key, _)| key.id).collect();
     let keys: Vec<&ApiKey> = doing.iter().map(|(key, _)| *key).collect();
     let stop = Stop { at: now, by: Some(job.asked_by.account), reason: job.reason.clone() };
-    match (job.verb, undone(job)) {
+    match (job.verb, job.inverse_of()) {
         (Verb::Delete, _) => change::revoke_all(db, &ids, &stop, now)?,
         (Verb::Disable, _) => change::set_disabled_all(db, &ids, Some(&stop), now)?,
         (Verb::Idle, _) => change::set_disabled_all(db, &ids, Some(&Stop { by: None, ..stop }), now)?,
         (Verb::Shorten, _) => {
             for key in keys {
-                change::set_expiry_all(db, &[key.id], ends.of_key(Some(key)), now)?;
+                change::set_expiry_all(db, &[key.id], ends.after(key), now)?;
             }
         }
         (Verb::Enable, _) | (Verb::Undo, Some(Verb::Disable | Verb::Idle)) => {
             change::set_disabled_all(db, &ids, None, now)?;
         }
-        (Verb::Restore, _) | (Verb::Undo, Some(Verb::Delete)) => return Ok(change::restore_all(db, &keys, now)?),
-        (Verb::Expire, _) => change::set_expiry_all(db, &ids, job.expires_at, now)?,
+        (Verb::Restore, _) | (Verb::Undo, Some(Verb::Delete)) => {
+            let restored: Vec<(&ApiKey, Option<Moment>)> = keys.iter().map(|key| (*key, ends.after(key))).collect();
+            return Ok(change::restore_all(db, &restored, now)?);
+        }
+        (Verb::Expire, _) => change::limit_expiry_all(db, &ids, job.expires_at, now)?,
         (Verb::Undo, Some(Verb::Enable)) => {
             for (id, before) in before(doing) {
                 change::set_disabled_all(db, &[id], Some(&before), now)?;
@@ -147,9 +155,9 @@ fn change(
             }
         }
         (Verb::Undo, Some(Verb::Expire | Verb::Shorten)) => {
-            let ends: Vec<(&ApiKey, Option<Moment>)> =
-                doing.iter().map(|(key, pending)| (*key, pending.before_at.map(Moment))).collect();
-            return Ok(change::give_ends_back(db, &ends, now)?);
+            let before: Vec<(&ApiKey, Option<Moment>, Option<Moment>)> =
+                doing.iter().map(|(key, pending)| (*key, ends.after(key), pending.before_by.map(Moment))).collect();
+            return Ok(change::give_ends_back(db, &before, now)?);
         }
         (Verb::GivePolicy, _) => change::set_policy_all(db, &ids, given_policy(job)?, now)?,
         (Verb::Undo, Some(Verb::GivePolicy)) => {
@@ -162,7 +170,7 @@ fn change(
             }
         }
         (Verb::Transfer, _) | (Verb::Undo, Some(Verb::Transfer)) => {
-            return job_transfer::change(db, job, doing, now);
+            return job_transfer::change(db, job, doing, ends, now);
         }
         (Verb::Undo, _) => return Err(Error::Internal(format!("job {} undoes nothing that is known", job.id))),
     }
@@ -194,20 +202,19 @@ fn told(
     if let Some(name) = renamed {
         tell("renamed", json!([key.name, name]));
     }
-    let action = match (job.verb, undone(job)) {
+    let end = ends.after(key);
+    if end != key.expires_at {
+        tell("expires_at", json!([key.expires_at.map(Moment::rfc3339), end.map(Moment::rfc3339)]));
+    }
+    let action = match (job.verb, job.inverse_of()) {
         (Verb::Delete, _) | (Verb::Undo, Some(Verb::Restore)) => Action::KeyRevoke,
         (Verb::Disable | Verb::Idle, _) | (Verb::Undo, Some(Verb::Enable)) => Action::KeyDisable,
         (Verb::Enable, _) | (Verb::Undo, Some(Verb::Disable | Verb::Idle)) => Action::KeyEnable,
-        (Verb::Expire | Verb::Shorten, _) | (Verb::Undo, Some(Verb::Expire | Verb::Shorten)) => {
-            let end = if job.verb == Verb::Undo { pending.before_at.map(Moment) } else { ends.of_key(Some(key)) };
-            tell("expires_at", json!([key.expires_at.map(Moment::rfc3339), end.map(Moment::rfc3339)]));
-            Action::KeySetExpiry
-        }
+        (Verb::Expire | Verb::Shorten, _) | (Verb::Undo, Some(Verb::Expire | Verb::Shorten)) => Action::KeySetExpiry,
         (Verb::GivePolicy, _) | (Verb::Undo, Some(Verb::GivePolicy)) => Action::KeyEdit,
         (Verb::Transfer, _) | (Verb::Undo, Some(Verb::Transfer)) => {
             let name = |id| owners.get(&id).map(|owner| owner.username.clone());
-            let to = if job.verb == Verb::Undo { pending.before_at } else { job.parameter.parse().ok() };
-            tell("owner", json!([name(key.owner), to.and_then(name)]));
+            tell("owner", json!([name(key.owner), job_transfer::receiver(job, pending).and_then(name)]));
             Action::KeyTransfer
         }
         _ => Action::KeyRestore,

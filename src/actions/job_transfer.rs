@@ -1,59 +1,23 @@
 //! What bulk work does that gives keys to another owner, and gives them back.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::Error;
-use super::generate_key::room_for;
-use super::job_batch::undone;
+use super::job_ends::Ends;
 use super::run_jobs::lost_rules;
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
-use crate::domain::job::{BeforeTransfer, Job, Left, Verb};
+use crate::domain::job::{BeforeGrant, BeforeTransfer, Held, Job, Verb};
+use crate::domain::permission::Rights;
+use crate::domain::rights::Grant;
 use crate::store::accounts::Owner;
 use crate::store::job_keys::Pending;
 use crate::store::keys::change;
-use crate::store::{Db, accounts, job_keys, keys, rights};
+use crate::store::{Db, accounts, job_keys, keys, permissions, rights};
 
-/// How many keys each owner may still be given, who is held against other transactions that give them keys.
-pub(super) struct Room {
-    /// The owner who gets all of them; for an undo, each key goes to the one before.
-    to: Option<i64>,
-    /// `None` is any number; who is not here has no limit here.
-    left: HashMap<i64, Option<i64>>,
-}
-
-impl Room {
-    pub(super) fn of(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<Self, Error> {
-        let to = if job.verb == Verb::Transfer { Some(new_owner(job)?) } else { None };
-        let before = undone(job) == Some(Verb::Transfer);
-        let owners: BTreeSet<i64> =
-            to.into_iter().chain(pending.iter().filter(|_| before).filter_map(|pending| pending.before_at)).collect();
-        if !owners.is_empty() {
-            keys::lock_server_keys(db)?; // before the accounts, and those in one order
-        }
-        let left = owners
-            .into_iter()
-            .map(|owner| Ok((owner, room_for(db, owner, job.people > 0, now)?)))
-            .collect::<Result<_, Error>>()?;
-        Ok(Self { to, left })
-    }
-
-    pub(super) fn take(&mut self, pending: &Pending) -> Result<(), Left> {
-        let owner = self.to.or(pending.before_at);
-        match owner.and_then(|owner| self.left.get_mut(&owner)) {
-            Some(Some(0)) => Err(Left::NoRoom),
-            Some(Some(more)) => {
-                *more -= 1;
-                Ok(())
-            }
-            Some(None) | None => Ok(()),
-        }
-    }
-}
-
-/// The owner to whom a job gives its keys.
-fn new_owner(job: &Job) -> Result<i64, Error> {
-    job.parameter.parse().map_err(|_| lost_rules(job))
+/// The owner that a key gets by a transfer, or gets back by its undo; `None` where a job leaves owners alone.
+pub(super) fn receiver(job: &Job, pending: &Pending) -> Option<i64> {
+    if job.inverse_of() == Some(Verb::Transfer) { pending.before_at } else { Some(job.transfer()?.to) }
 }
 
 /// Gives keys to the new owner, or back to the one before; gives those that got a new name.
@@ -61,16 +25,29 @@ pub(super) fn change(
     db: &mut Db,
     job: &Job,
     doing: &[(&ApiKey, &Pending)],
+    ends: &Ends,
     now: Moment,
 ) -> Result<Vec<(i64, String)>, Error> {
     if job.verb == Verb::Transfer {
+        let transfer = job.transfer().ok_or_else(|| lost_rules(job))?;
+        let mut known = HashMap::new();
         for (key, pending) in doing {
-            let before =
-                BeforeTransfer { name: key.name.clone(), ..BeforeTransfer::read(pending.before_reason.as_deref()) };
+            let before = BeforeTransfer {
+                name: key.name.clone(),
+                grant: narrow(db, key, &transfer.held, &mut known)?,
+                was_shortened: ends.after(key) != key.expires_at,
+                expires_at: key.expires_at.map(|end| end.0),
+            };
+            let before = match BeforeTransfer::read(pending.before_reason.as_deref()).grant {
+                Some(narrowed_before) => BeforeTransfer { grant: Some(narrowed_before), ..before },
+                None => before,
+            };
             job_keys::note_before(db, job.id, key.id, &before.text())?;
         }
         let named: Vec<(&ApiKey, String)> = doing.iter().map(|(key, _)| (*key, key.name.clone())).collect();
-        return Ok(change::transfer_all(db, &named, new_owner(job)?, now)?);
+        let renamed = change::transfer_all(db, &named, transfer.to, now)?;
+        set_ends(db, doing, ends)?;
+        return Ok(renamed);
     }
     let mut before: HashMap<i64, Vec<(&ApiKey, String)>> = HashMap::new();
     for (key, pending) in doing {
@@ -86,7 +63,43 @@ pub(super) fn change(
     for (owner, keys) in before {
         renamed.extend(change::transfer_all(db, &keys, owner, now)?);
     }
+    set_ends(db, doing, ends)?;
     Ok(renamed)
+}
+
+/// Holds a key to the list of what it could do under the owner before: whoever gets it may be able to do more, and others know
+/// its secret. Gives what it could do before; `None` when it keeps its grant.
+fn narrow(
+    db: &mut Db,
+    key: &ApiKey,
+    held: &Held,
+    known: &mut HashMap<Rights, Vec<i64>>,
+) -> Result<Option<BeforeGrant>, Error> {
+    if held.leaves(key.grant) {
+        return Ok(None);
+    }
+    let granted = rights::granted(db, key, held.policy_alone)?;
+    let allowed = granted.map(|granted| held.allowed(&granted, key.resource)).unwrap_or_default();
+    let ids = if let Some(ids) = known.get(&allowed) {
+        ids.clone()
+    } else {
+        let ids: Vec<i64> = permissions::known(db, &allowed)?.into_iter().map(|permission| permission.id).collect();
+        known.insert(allowed, ids.clone());
+        ids
+    };
+    let scopes = (key.grant == Grant::Scopes).then(|| rights::scope_ids_of(db, key.id)).transpose()?;
+    keys::put_grant_back(db, key.id, Grant::Scopes)?;
+    rights::set_scopes(db, key.id, &ids)?;
+    Ok(Some(BeforeGrant { policy: key.grant.policy(), scopes }))
+}
+
+fn set_ends(db: &mut Db, doing: &[(&ApiKey, &Pending)], ends: &Ends) -> Result<(), Error> {
+    for (key, _) in doing {
+        if ends.after(key) != key.expires_at {
+            change::set_end(db, key.id, ends.after(key))?;
+        }
+    }
+    Ok(())
 }
 
 /// The owners before and after, for the events of a transfer.
@@ -96,12 +109,11 @@ pub(super) fn owners(
     keys: &HashMap<i64, ApiKey>,
     pending: &[Pending],
 ) -> Result<HashMap<i64, Owner>, Error> {
-    if job.verb != Verb::Transfer && undone(job) != Some(Verb::Transfer) {
+    let receivers: Vec<i64> = pending.iter().filter_map(|pending| receiver(job, pending)).collect();
+    if receivers.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut ids: Vec<i64> = keys.values().map(|key| key.owner).collect();
-    ids.extend(job.parameter.parse::<i64>().ok());
-    ids.extend(pending.iter().filter_map(|pending| pending.before_at));
+    let mut ids: Vec<i64> = keys.values().map(|key| key.owner).chain(receivers).collect();
     ids.sort_unstable();
     ids.dedup();
     Ok(accounts::owners(db, &ids)?)

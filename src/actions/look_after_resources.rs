@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::browse_keys::{Around, Count, ListedKey};
-use super::generate_key::{counted, why_not};
+use super::generate_key::why_not;
 use super::get_or_create_key::matching;
 use super::manage_permissions::COUNT_LIMIT;
+use super::room::counted;
 use super::{Actor, App, Error};
 use crate::domain::api_key::Stop;
 use crate::domain::audit::Action;

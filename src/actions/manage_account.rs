@@ -4,14 +4,89 @@ use serde_json::json;
 
 use super::sessions::idle_since;
 use super::{Actor, App, Error};
+use crate::domain::api_key::Stop;
 use crate::domain::audit::Action;
+use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
 use crate::domain::password::{Match, Password, PasswordHash, Proposal};
 use crate::domain::user::{Account, Appearance};
+use crate::store::keys::change;
+use crate::store::keys::matching::{live, with_owner};
+use crate::store::keys::predicate::all;
 use crate::store::sessions::IdHash;
-use crate::store::{accounts, audit, resources, sessions, sign_in_links};
+use crate::store::{Db, accounts, audit, resources, session_keys, sessions, sign_in_links};
+
+/// What becomes of the person's own API keys when the password changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnKeys {
+    /// They keep working.
+    Keep,
+    /// They are revoked: somebody else may have made one.
+    Revoke,
+}
+
+impl OwnKeys {
+    /// From a form: `yes` revokes, nothing keeps.
+    pub fn of_word(word: &str) -> Result<Self, Mistake> {
+        match word {
+            "" => Ok(Self::Keep),
+            "yes" => Ok(Self::Revoke),
+            _ => Err(Mistake::new("revoke_keys", "Open the page again, and choose whether your API keys keep working")),
+        }
+    }
+}
+
+/// A password in the place of another.
+pub struct PasswordChange {
+    /// As it was typed.
+    pub present: String,
+    /// The next one.
+    pub new: Proposal,
+    /// What becomes of the person's keys.
+    pub keys: OwnKeys,
+}
+
+/// What a change of the password ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Other sessions.
+    pub sessions: usize,
+    /// API keys.
+    pub keys_revoked: i64,
+}
+
+/// Keys that one transaction revokes.
+const AT_ONCE: i64 = 200;
+/// Why they were.
+const REASON: &str = "The password was changed";
+
+/// Revokes the first live keys of a person, and ends their session keys; says how many live keys it revoked.
+pub(super) fn revoke_own(db: &mut Db, actor: &Actor, account: i64, now: Moment) -> Result<i64, Error> {
+    session_keys::delete_all(db, account)?;
+    let live_own = all([with_owner(account), live(now)].into_iter());
+    let ids = change::some_of(db, live_own, AT_ONCE)?;
+    let held = change::hold(db, &ids)?;
+    let stop = Stop { at: now, by: actor.account, reason: REASON.into() };
+    change::revoke_all(db, &ids, &stop, now)?;
+    for key in ids.iter().filter_map(|id| held.get(id)) {
+        let details = json!({ "name": key.name, "reason": REASON });
+        audit::insert(db, &actor.did(now, Action::KeyRevoke, key.first_eight.as_str(), details))?;
+    }
+    Ok(i64::try_from(ids.len()).unwrap_or(AT_ONCE))
+}
 
 impl App {
+    /// Revokes what a change of the password did not reach in its own transaction; gives the number of all.
+    pub(super) async fn revoke_rest(&self, actor: &Actor, account: i64, first: i64) -> Result<i64, Error> {
+        let (mut all, mut last) = (first, first);
+        while last == AT_ONCE {
+            let (actor, now) = (actor.clone(), self.now());
+            last = self.store.write(move |db| revoke_own(db, &actor, account, now)).await?;
+            all += last;
+        }
+        Ok(all)
+    }
+
     /// Who is signed in with the session with this id, unless it has ended or they are not active any more; and whether they
     /// administer resources.
     pub async fn account_of_session(&self, id: &str) -> Result<Option<(Account, bool)>, Error> {
@@ -45,15 +120,15 @@ impl App {
         .await
     }
 
-    /// Changes the password after checking the present one, and ends the person's other sessions; says how many.
+    /// Changes the password after checking the present one, and ends the person's other sessions, and their keys if they say so.
     pub async fn change_own_password(
         &self,
         actor: &Actor,
         account: &Account,
-        present: String,
-        new: Proposal,
+        change: PasswordChange,
         session: &str,
-    ) -> Result<usize, Error> {
+    ) -> Result<Ended, Error> {
+        let PasswordChange { present, new, keys: own_keys } = change;
         let username = account.username.clone();
         let known = self.store.look_up(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
         self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;
@@ -78,7 +153,8 @@ impl App {
             return Err(wrong());
         };
         let hash = hash?.ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
-        self.act(actor.authority(), move |db| {
+        let by = actor.clone();
+        let ended = self.act(actor.authority(), move |db| {
             accounts::lock(db, id)?;
             let known = accounts::find_with_password(db, id)?.and_then(|known| known.password);
             if known.is_none_or(|known| known.as_str() != stored.as_str()) {
@@ -87,10 +163,12 @@ impl App {
             accounts::set_password(db, id, &hash)?;
             sign_in_links::delete(db, id)?;
             let ended = sessions::delete_others(db, id, &keep)?;
-            let details = json!({ "sessions_ended": ended });
+            let details = json!({ "sessions_ended": ended, "keys_revoked": own_keys == OwnKeys::Revoke });
             audit::insert(db, &actor.did(now, Action::UserSetPassword, &actor.name, details))?;
-            Ok(ended)
-        })
-        .await
+            let keys_revoked = if own_keys == OwnKeys::Revoke { revoke_own(db, &actor, id, now)? } else { 0 };
+            Ok::<_, Error>(Ended { sessions: ended, keys_revoked })
+        });
+        let ended = ended.await?;
+        Ok(Ended { keys_revoked: self.revoke_rest(&by, id, ended.keys_revoked).await?, ..ended })
     }
 }

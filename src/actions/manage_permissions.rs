@@ -6,13 +6,17 @@ use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
-use crate::domain::permission::{CLAVIGER, Permission, PermissionName, Rights, ServiceName};
+use crate::domain::permission::{CLAVIGER, Permission, PermissionName, Retired, Rights, ServiceName};
 use crate::store::{Db, audit, permissions};
 
-pub use crate::store::permissions::{Given, Registered};
+use crate::store::permissions::Registrar;
+pub use crate::store::permissions::{Given, Reached, Registered};
 
 /// The most permissions that a service registers.
 pub const MOST: usize = 500;
+
+/// So many permissions are retired by a list without a word about it.
+const FEW: usize = 5;
 
 /// Keys in lists of permissions and policies are counted up to so many.
 pub const COUNT_LIMIT: i64 = 1_000;
@@ -31,17 +35,24 @@ impl App {
     }
 
     /// Makes these the permissions of a service: what it had and does not name is retired. The same list again changes nothing.
+    /// More than `at_most` are not retired at once, nor, unless that is said, more than a few or all that there are.
     pub async fn register_permissions(
         &self,
         actor: &Actor,
         service: ServiceName,
         wanted: Vec<(PermissionName, String)>,
+        at_most: Option<usize>,
     ) -> Result<Registered, Error> {
         check(&service, &wanted)?;
         let (actor, now) = (actor.clone(), self.now());
         self.act(actor.authority(), move |db| {
             permissions::lock(db)?;
-            register(db, &actor, &service, &wanted, now)
+            let known = permissions::count_known(db, &service)?;
+            let registered = register(db, &actor, &service, &wanted, Registrar::Service, now)?;
+            match too_much(&registered, known, at_most) {
+                Some(refusal) => Err(Error::Conflict(refusal)), // and the transaction with it
+                None => Ok(registered),
+            }
         })
         .await
     }
@@ -59,17 +70,34 @@ impl App {
             permissions::lock(db)?;
             let mut wanted: Vec<(PermissionName, String)> = permissions::catalogue(db)?
                 .into_iter()
-                .filter(|permission| permission.service == service && !permission.retired && permission.name != name)
+                .filter(|known| known.service == service && known.retired.is_none() && known.name != name)
                 .map(|permission| (permission.name, permission.description))
                 .collect();
             wanted.push((name, description));
             check(&service, &wanted)?;
-            register(db, &actor, &service, &wanted, now).map(drop)
+            register(db, &actor, &service, &wanted, Registrar::Administrator, now).map(drop)
         })
         .await
     }
 
-    /// Retires a permission: from the next verification on nobody holds it. Its service can register it again.
+    /// Makes the right to register the permissions of a service that has none yet, so that it can be given to who deploys it.
+    pub async fn add_service(&self, actor: &Actor, service: ServiceName) -> Result<PermissionName, Error> {
+        check(&service, &[])?;
+        let (actor, now, name) = (actor.clone(), self.now(), PermissionName::registers(&service));
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            if !permissions::add_registering(db, &service, now)? {
+                return Err(Mistake::new("new_service", "This service is there already").into());
+            }
+            let details = json!({ "added": [name.as_str()] });
+            audit::insert(db, &actor.did(now, Action::PermissionsRegister, CLAVIGER, details))?;
+            Ok(name)
+        })
+        .await
+    }
+
+    /// Retires a permission: from the next verification on nobody holds it. Its service does not bring it back, an administrator
+    /// can.
     pub async fn retire_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
         self.act(actor.authority(), move |db| {
@@ -78,15 +106,74 @@ impl App {
             if permission.service.as_str() == CLAVIGER {
                 return Err(Error::Conflict("Claviger’s own permissions cannot be retired.".into()));
             }
-            if permission.retired {
+            if permission.retired.is_some_and(|retired| retired.by_administrator) {
                 return Ok(());
             }
-            permissions::set_retired(db, permission.id, Some(now))?;
-            let details = json!({ "service": permission.service.as_str() });
+            let taken = permissions::reached(db, &[permission.id], now)?;
+            permissions::retire(db, &[permission.id], Retired { at: now, by_administrator: true })?;
+            let details = json!({
+                "service": permission.service.as_str(), "policies": taken.policies, "keys": taken.keys,
+            });
             Ok(audit::insert(db, &actor.did(now, Action::PermissionRetire, name.as_str(), details))?)
         })
         .await
     }
+
+    /// Takes a retired permission up again: who was given it holds it again.
+    pub async fn restore_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
+        let (actor, name, now) = (actor.clone(), name.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let permission = permissions::find(db, &name)?.ok_or(Error::NotFound)?;
+            if permission.retired.is_none() {
+                return Ok(());
+            }
+            take_up(db, &actor, &permission.service.clone(), &[permission], now)
+        })
+        .await
+    }
+
+    /// Takes up again what a service left out of its list at one moment; says how many that were.
+    pub async fn restore_permissions(&self, actor: &Actor, service: &ServiceName, at: Moment) -> Result<usize, Error> {
+        let (actor, service, now) = (actor.clone(), service.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let retired = permissions::retired_at(db, &service, at)?;
+            if !retired.is_empty() {
+                take_up(db, &actor, &service, &retired, now)?;
+            }
+            Ok(retired.len())
+        })
+        .await
+    }
+}
+
+fn take_up(
+    db: &mut Db,
+    actor: &Actor,
+    service: &ServiceName,
+    retired: &[Permission],
+    now: Moment,
+) -> Result<(), Error> {
+    permissions::take_up(db, &retired.iter().map(|permission| permission.id).collect::<Vec<_>>())?;
+    let names: Vec<&str> = retired.iter().map(|permission| permission.name.as_str()).collect();
+    let event = actor.did(now, Action::PermissionsRestore, service.as_str(), json!({ "restored": names }));
+    Ok(audit::insert(db, &event)?)
+}
+
+/// Why a list that leaves out so much is refused: a deployment with an empty or a shortened list takes rights from every key.
+fn too_much(registered: &Registered, known: i64, at_most: Option<usize>) -> Option<String> {
+    let count = registered.retired.len();
+    let all = count > 0 && i64::try_from(count).is_ok_and(|count| count == known);
+    let refused = at_most.map_or(all || count > FEW, |most| count > most);
+    refused.then(|| {
+        let Reached { policies, keys } = registered.taken;
+        let keys = if keys < COUNT_LIMIT { keys.to_string() } else { format!("{keys} or more") };
+        format!(
+            "This list leaves out {count} of {known} permissions, which stand in {policies} policies and in the lists of \
+             {keys} live keys, so nothing was changed. If that is meant, send \"retire_at_most\": {count} with the list."
+        )
+    })
 }
 
 fn register(
@@ -94,15 +181,18 @@ fn register(
     actor: &Actor,
     service: &ServiceName,
     wanted: &[(PermissionName, String)],
+    registrar: Registrar,
     now: Moment,
 ) -> Result<Registered, Error> {
-    let registered = permissions::register(db, service, wanted, now)?.map_err(|name| {
+    let registered = permissions::register(db, service, wanted, registrar, now)?.map_err(|name| {
         Error::Conflict(format!("Another service has registered {}. Choose another name.", name.as_str()))
     })?;
+    permissions::add_registering(db, service, now)?;
     if !registered.is_empty() {
         let words = |rights: &Rights| rights.iter().map(PermissionName::as_str).map(str::to_owned).collect::<Vec<_>>();
         let details = json!({
-            "added": words(&registered.added), "described": words(&registered.described), "retired": words(&registered.retired),
+            "added": words(&registered.added), "described": words(&registered.described),
+            "retired": words(&registered.retired), "policies": registered.taken.policies, "keys": registered.taken.keys,
         });
         audit::insert(db, &actor.did(now, Action::PermissionsRegister, service.as_str(), details))?;
     }

@@ -7,16 +7,16 @@ use super::change_keys::asked_by;
 use super::manage_permissions::COUNT_LIMIT;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
-use crate::domain::job::{DeletedPolicy, JobState, Verb};
+use crate::domain::job::{DeletedPolicy, Source, Verb};
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::{Permission, PermissionName, Rights};
 use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::settings::OnPolicyDelete;
 use crate::domain::user::Username;
 use crate::store::jobs::NewJob;
-use crate::store::keys::matching::{applicable, live, with_policy};
+use crate::store::keys::matching::{applicable, with_policy};
 use crate::store::keys::predicate::all;
-use crate::store::{Db, Error as StoreError, Unique, accounts, audit, job_keys, permissions, policies, settings};
+use crate::store::{Db, Error as StoreError, Unique, accounts, audit, jobs, keys, permissions, policies, settings};
 
 pub use crate::store::policies::Reached;
 
@@ -148,12 +148,10 @@ impl App {
                 let deleted = DeletedPolicy { policy: policy.id, name: policy.name.as_str().to_owned() };
                 let parameter = json!(deleted).to_string();
                 let reason = format!("Its policy {} was deleted", policy.name.as_str());
-                let keys = all([with_policy(policy.id), live(now), applicable(verb, now)].into_iter());
-                let new =
-                    NewJob { verb, state: JobState::Queued, filter: None, asked_by, undoes: None, parameter, reason };
-                let freeze = |db: &mut Db, job| job_keys::freeze_where(db, job, verb, keys);
-                let (job, total) = job_keys::add_job(db, &new, now, freeze)?;
-                let details = json!({ "job": job, "keys": total, "permissions": names(&policy.permissions) });
+                let source = Source::LiveOfPolicy(policy.id);
+                let job =
+                    jobs::insert(db, &NewJob { parameter, reason, ..NewJob::queued(verb, source, asked_by) }, now)?;
+                let details = json!({ "job": job, "keys": reached.keys, "permissions": names(&policy.permissions) });
                 audit::insert(db, &actor.did(now, Action::PolicyDelete, policy.name.as_str(), details))?;
                 Ok::<_, Error>(job)
             })
@@ -171,21 +169,13 @@ impl App {
                 let from = policies::find(db, &from)?.ok_or(Error::NotFound)?;
                 let unknown = || Mistake::new("to", "Choose another policy");
                 let to = policies::hold(db, &to)?.filter(|to| to.id != from.id).ok_or_else(unknown)?;
-                let new = NewJob {
-                    verb: Verb::GivePolicy,
-                    state: JobState::Queued,
-                    filter: None,
-                    asked_by,
-                    undoes: None,
-                    parameter: to.id.to_string(),
-                    reason: String::new(),
-                };
-                let keys = all([with_policy(from.id), applicable(Verb::GivePolicy, now)].into_iter());
-                let freeze = |db: &mut Db, job| job_keys::freeze_where(db, job, Verb::GivePolicy, keys);
-                let (job, total) = job_keys::add_job(db, &new, now, freeze)?;
+                let carry = all([with_policy(from.id), applicable(Verb::GivePolicy, now)].into_iter());
+                let total = keys::count_where(db, carry)?;
                 if total == 0 {
                     return Err(Error::Conflict("No key carries this policy.".into()));
                 }
+                let queued = NewJob::queued(Verb::GivePolicy, Source::Policy(from.id), asked_by);
+                let job = jobs::insert(db, &NewJob { parameter: to.id.to_string(), ..queued }, now)?;
                 let details =
                     json!({ "verb": "give policy", "from": from.name.as_str(), "to": to.name.as_str(), "keys": total });
                 audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {job}"), details))?;
@@ -256,7 +246,7 @@ pub(super) fn ids(db: &mut Db, wanted: &Rights, before: Option<&Rights>) -> Resu
             let text = format!("{} is not in the catalogue. Select among these permissions", name.as_str());
             Mistake::new("permissions", text)
         };
-        let known = permissions::find(db, name)?.filter(|permission| !permission.retired || kept);
+        let known = permissions::find(db, name)?.filter(|permission| permission.retired.is_none() || kept);
         ids.push(known.ok_or_else(unknown)?.id);
     }
     Ok(ids)

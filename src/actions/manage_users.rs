@@ -37,12 +37,7 @@ impl App {
         };
         let (actor, now) = (actor.clone(), self.now());
         self.act(actor.authority(), move |db| {
-            let id = accounts::insert(db, &new, actor.account, now).map_err(|error| match error {
-                store::Error::Conflict(Unique::Username) => {
-                    Mistake::new("username", "This user name is taken. Choose another").into()
-                }
-                error => Error::from(error),
-            })?;
+            let id = accounts::insert(db, &new, actor.account, now).map_err(taken)?;
             let policies = policies::give_to_new_person(db, id)?;
             let details = json!({ "role": new.role.word(), "display_name": new.display_name, "policies": policies });
             Ok(audit::insert(db, &actor.did(now, Action::UserCreate, new.username.as_str(), details))?)
@@ -85,7 +80,13 @@ impl App {
     pub async fn activate_user(&self, actor: &Actor, username: &Username) -> Result<(), Error> {
         self.change_user(actor, username, Action::UserActivate, |db, account| {
             if account.deleted_at.is_some() {
-                accounts::set_deleted(db, account.id, None)?;
+                accounts::set_deleted(db, account.id, None).map_err(|error| match taken(error) {
+                    Error::Invalid(_) => Error::Conflict(format!(
+                        "Another account has the email address of {} by now. Change one of the two first.",
+                        account.display_name
+                    )),
+                    error => error,
+                })?;
             }
             accounts::set_active(db, account.id, true)?;
             Ok(!account.active)
@@ -118,5 +119,19 @@ impl App {
         let mut rng = self.rng();
         let hash = self.hashing.run(move |memory| PasswordHash::of(&password, &mut *rng, memory)).await?;
         hash.ok_or_else(|| Error::Internal("argon2 refused a password".into()))
+    }
+}
+
+/// What is wrong with an account that another one stands in the way of.
+pub(super) fn taken(error: store::Error) -> Error {
+    match error {
+        store::Error::Conflict(Unique::Username) => {
+            Mistake::new("username", "This user name is taken. Choose another").into()
+        }
+        store::Error::Conflict(Unique::Email) => {
+            let text = "Another account has this email address, and services tell people apart by it. Enter another";
+            Mistake::new("email", text).into()
+        }
+        error => error.into(),
     }
 }

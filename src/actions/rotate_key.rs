@@ -4,13 +4,14 @@ use serde_json::json;
 
 use super::edit_key::{REVOKED, own_living};
 use super::generate_key::{ATTEMPTS, Attempt, CREATION_OFF, FormId, Issued, New};
-use super::give_rights::{Asking, Ceiling};
+use super::give_rights::{Asking, Ceiling, prove};
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, Status};
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, HOUR, Moment};
 use crate::domain::mistake::Mistake;
-use crate::domain::rights::Access;
+use crate::domain::policy::PolicyName;
+use crate::domain::rights::{Access, Given, Wish};
 use crate::domain::secret::{FirstEight, Secret, SecretHash};
 use crate::domain::user::Kind;
 use crate::store::forms::Shown;
@@ -103,6 +104,8 @@ impl App {
                     }
                     let shown = Shown { first_eight: &first_eight, key: Some(key.id) };
                     forms::insert(db, &form.hash(maker), maker, &shown, now)?;
+                    let wish = wish_of(db, &key)?;
+                    prove(db, &actor, &wish)?;
                     let renewed = renew(db, &actor, &key, (hash, grace), None, now)?;
                     Ok::<_, Attempt>(Ok(renewed))
                 })
@@ -120,6 +123,15 @@ impl App {
         }
         Err(Error::Internal("no unique secret was found".into()))
     }
+}
+
+/// What would have to be wished for to get what a key has.
+fn wish_of(db: &mut Db, key: &ApiKey) -> Result<Wish, Error> {
+    Ok(match rights::access(db, key)?.given {
+        Given::Everything => Wish::Inherit,
+        Given::Scopes(_) => Wish::Scopes(rights::scopes_of(db, key.id)?),
+        Given::Policy(name) => Wish::Policy(PolicyName::stored(name)),
+    })
 }
 
 /// A key with a new secret.
@@ -149,7 +161,10 @@ pub(super) fn renew(
         return Err(Error::Forbidden(CREATION_OFF.into()));
     }
     let ceiling = asking.map(|asking| Ceiling::of(db, asking, now)).transpose()?;
-    let expires_at = lifetimes::for_owner(db, key.owner)?.renewed(key.lifetime(), now);
+    let expires_at = key.renewed(&lifetimes::for_owner(db, key.owner)?, now);
+    if let Some(ceiling) = &ceiling {
+        ceiling.may_rotate(key)?;
+    }
     let expires_at = ceiling.as_ref().map_or(expires_at, |ceiling| ceiling.end(expires_at));
     let grace_ends = now.plus(grace.micros()).min(key.expires_at.unwrap_or(Moment(i64::MAX)));
     replaced_secrets::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;

@@ -20,6 +20,8 @@ const LEASE: i64 = 15 * SECOND;
 enum Batch {
     /// There may be more to do.
     More,
+    /// It does not know all of its keys yet.
+    Unfrozen(Box<Job>),
     /// The job has ended, or another node has it.
     Over,
 }
@@ -43,7 +45,7 @@ impl App {
                     return Ok(worked_at);
                 }
                 match self.run_batch(id).await {
-                    Ok(Batch::More) => {}
+                    Ok(Batch::More | Batch::Unfrozen(_)) => {}
                     Ok(Batch::Over) => break,
                     // One job that cannot go on must not keep the others waiting; it is tried again later.
                     Err(error) => {
@@ -73,14 +75,15 @@ impl App {
         let (node, now) = (self.node.clone(), self.now());
         let claimed = self.store.write(move |db| jobs::claim(db, &node, &[], now, now.plus(LEASE))).await?;
         match claimed {
-            Some(id) => Ok(matches!(self.run_batch(id).await?, Batch::More)),
+            Some(id) => Ok(!matches!(self.run_batch(id).await?, Batch::Over)),
             None => Ok(false),
         }
     }
 
     async fn run_batch(&self, id: i64) -> Result<Batch, Error> {
         let (node, now) = (self.node.clone(), self.now());
-        self.store
+        let batch = self
+            .store
             .write(move |db| {
                 if !jobs::renew(db, id, &node, now.plus(LEASE))? {
                     return Ok(Batch::Over);
@@ -89,6 +92,9 @@ impl App {
                 if job.stop_asked {
                     return end(db, &job, JobState::Stopped, now);
                 }
+                if !job.is_frozen {
+                    return Ok(Batch::Unfrozen(Box::new(job)));
+                }
                 let pending = job_keys::pending(db, id, BATCH)?;
                 if pending.is_empty() {
                     return end(db, &job, JobState::Done, now);
@@ -96,7 +102,11 @@ impl App {
                 work(db, &job, &pending, now)?;
                 Ok::<_, Error>(Batch::More)
             })
-            .await
+            .await?;
+        if let Batch::Unfrozen(job) = &batch {
+            self.freeze_next(job).await?;
+        }
+        Ok(batch)
     }
 }
 

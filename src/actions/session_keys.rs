@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::generate_key::{ATTEMPTS, Attempt, FormId, counted, refusal};
+use super::generate_key::{ATTEMPTS, Attempt, FormId, refusal};
+use super::room::counted;
 use super::sessions::idle_since;
 use super::{Actor, App, Error};
 use crate::domain::api_key::ApiKey;
@@ -40,6 +41,7 @@ impl SessionKey {
             created_at: self.created_at,
             rotated_at: None,
             expires_at: Some(self.expires_at),
+            end_limit: None,
             disabled: None,
             revoked: None,
             last_use: None,

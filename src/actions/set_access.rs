@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::edit_key::own_living;
-use super::give_rights::{Given, give};
+use super::give_rights::{Given, give, prove};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::resource::ResourceName;
@@ -28,6 +28,7 @@ impl App {
             let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
             let before = key_rights::access(db, &key)?;
             let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
+            prove(db, &actor, &wish)?;
             let bound = before.resource.as_ref().and_then(|(name, _)| ResourceName::parse(name).ok());
             // The policy is held before the key, as bulk work holds them; what a key is bound to never changes.
             let given = give(db, &account, &wish, bound.as_ref());

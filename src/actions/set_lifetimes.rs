@@ -7,7 +7,7 @@ use super::run_jobs::lost_rules;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, Moment};
-use crate::domain::job::{AskedBy, Job, JobState, Verb};
+use crate::domain::job::{Job, JobState, Verb};
 use crate::domain::lifetime_rules::{AppliesTo, Rules};
 use crate::domain::mistake::Mistake;
 use crate::domain::shortening::Shortening;
@@ -95,27 +95,36 @@ impl App {
     /// the person saw.
     pub async fn plan_rules(&self, actor: &Actor, rules: Rules, replaces: String) -> Result<Planned, Error> {
         let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
-        self.act(actor.authority(), move |db| {
-            let before = lifetimes::load(db)?;
-            if before.version() != replaces {
-                return Err(Error::Conflict(CHANGED.into()));
-            }
-            let fresh = rules.clone().with_idle_start(&before, Some(0), now);
-            let shortening = Shortening { rules: fresh.clone(), replaces, spread_days: 1 };
-            let outliving = lifetimes::outliving(&fresh, now);
-            let shorten = draft(db, Verb::Shorten, &asked_by, shortening.parameter(), outliving, now)?;
-            let idle = draft(db, Verb::Idle, &asked_by, String::new(), newly_idle(&fresh, &before, now), now)?;
-            if shorten.total == 0 && idle.total == 0 {
-                jobs::delete_drafts(db, &[shorten.id, idle.id])?;
+        let (asker, planned, seen) = (asked_by.account, rules.clone(), replaces.clone());
+        let drafted = self
+            .act(actor.authority(), move |db| {
+                let before = unchanged(db, &seen)?;
+                let fresh = planned.with_idle_start(&before, Some(0), now);
+                let parameter = Shortening { rules: fresh.clone(), replaces: seen, spread_days: 1 }.parameter();
+                let shorten = NewJob::draft(Verb::Shorten, None, asked_by.clone(), parameter);
+                let idle = NewJob::draft(Verb::Idle, None, asked_by, String::new());
+                Ok::<_, Error>((jobs::insert(db, &shorten, now)?, jobs::insert(db, &idle, now)?, before, fresh))
+            })
+            .await?;
+        let (shorten, idle, before, fresh) = drafted;
+        let outlived = fresh.clone();
+        let outliving =
+            self.freeze(shorten, Verb::Shorten, asker, move |_| lifetimes::outliving(&outlived, now)).await?;
+        let unused = self.freeze(idle, Verb::Idle, asker, move |_| newly_idle(&fresh, &before, now)).await?;
+        self.act(actor.clone().authority(), move |db| {
+            let before = unchanged(db, &replaces)?;
+            if outliving == 0 && unused == 0 {
+                jobs::remove_draft(db, shorten)?;
+                jobs::remove_draft(db, idle)?;
                 save(db, &actor, &before, &rules.with_idle_start(&before, Some(0), now), "leave", now)?;
                 return Ok(Planned::Saved);
             }
-            if idle.total == 0 {
-                jobs::delete_drafts(db, &[idle.id])?;
+            if unused == 0 {
+                jobs::remove_draft(db, idle)?;
             } else {
-                jobs::link_drafts(db, shorten.id, idle.id)?;
+                jobs::link_drafts(db, shorten, idle)?;
             }
-            Ok(Planned::Hits(shorten.id))
+            Ok(Planned::Hits(shorten))
         })
         .await
     }
@@ -141,10 +150,7 @@ impl App {
             .act(actor.authority(), move |db| {
                 let shorten = own_draft(db, id, actor.account)?;
                 let planned = Shortening::of(&shorten).ok_or_else(|| lost_rules(&shorten))?;
-                let before = lifetimes::load(db)?;
-                if before.version() != planned.replaces {
-                    return Err(Error::Conflict(CHANGED.into()));
-                }
+                let before = unchanged(db, &planned.replaces)?;
                 let (grace, word) = match existing {
                     Existing::Leave => (None, "leave"),
                     Existing::Now => (Some(0), "now"),
@@ -154,7 +160,7 @@ impl App {
                 save(db, &actor, &before, &planned.rules.clone().with_idle_start(&before, grace, now), word, now)?;
                 if existing == Existing::Leave {
                     let drafts: Vec<i64> = idle.iter().map(|idle| idle.id).chain([id]).collect();
-                    jobs::delete_drafts(db, &drafts)?;
+                    jobs::discard(db, &drafts)?;
                     return Ok(None);
                 }
                 let reason = "The lifetime rules were changed";
@@ -167,11 +173,11 @@ impl App {
                         Existing::Now => {
                             start(db, &actor, idle, "Nobody used it for as long as the lifetime rules allow", now)?;
                         }
-                        _ => jobs::delete_drafts(db, &[idle.id])?,
+                        _ => jobs::discard(db, &[idle.id])?,
                     }
                 }
                 if shorten.total == 0 {
-                    jobs::delete_drafts(db, &[id])?;
+                    jobs::remove_draft(db, id)?;
                     return Ok(idle.map(|idle| idle.id).filter(|_| existing == Existing::Now));
                 }
                 start(db, &actor, &shorten, reason, now)?;
@@ -183,33 +189,19 @@ impl App {
     }
 }
 
+/// The rules in force, when they are still those of this version.
+fn unchanged(db: &mut Db, version: &str) -> Result<Rules, Error> {
+    let rules = lifetimes::load(db)?;
+    if rules.version() == version { Ok(rules) } else { Err(Error::Conflict(CHANGED.into())) }
+}
+
 fn own_draft(db: &mut Db, id: i64, account: Option<i64>) -> Result<Job, Error> {
     jobs::find(db, id)?
         .filter(|job| {
-            job.verb == Verb::Shorten && job.state == JobState::Draft && Some(job.asked_by.account) == account
+            let is_draft = job.verb == Verb::Shorten && job.state == JobState::Draft && job.is_frozen;
+            is_draft && Some(job.asked_by.account) == account
         })
         .ok_or(Error::NotFound)
-}
-
-fn draft(
-    db: &mut Db,
-    verb: Verb,
-    asked_by: &AskedBy,
-    parameter: String,
-    keys: keys::predicate::Predicate,
-    now: Moment,
-) -> Result<Job, Error> {
-    let new = NewJob {
-        verb,
-        state: JobState::Draft,
-        filter: None,
-        asked_by: asked_by.clone(),
-        undoes: None,
-        parameter,
-        reason: String::new(),
-    };
-    let (id, _) = job_keys::add_job(db, &new, now, |db, id| job_keys::freeze_where(db, id, verb, keys))?;
-    jobs::find(db, id)?.ok_or_else(|| Error::Internal("a draft vanished while it was made".into()))
 }
 
 /// The keys that these rules would disable as unused and the rules before them would not.

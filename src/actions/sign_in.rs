@@ -72,15 +72,17 @@ impl App {
         }
     }
 
-    /// Checks the password of somebody who is signed in, before what is sensitive. Their session gets a new id, which this gives.
+    /// Checks the password of somebody who is signed in, before what is sensitive; it came in this field. Their session gets a
+    /// new id, which this gives.
     pub async fn confirm_password(
         &self,
         actor: &Actor,
         account: &Account,
         session: &str,
+        field: &'static str,
         password: String,
     ) -> Result<String, Error> {
-        let wrong = || Error::from(Mistake::new("password", "This is not your password"));
+        let wrong = || Error::from(Mistake::new(field, "This is not your password"));
         let username = account.username.clone();
         let known = self.store.look_up(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
         self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;

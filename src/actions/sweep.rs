@@ -7,7 +7,9 @@ use crate::domain::api_key::Stop;
 use crate::domain::audit::{Action, Event};
 use crate::domain::clock::{DAY, Moment};
 use crate::store::keys::change;
-use crate::store::{Db, audit, forms, jobs, lifetimes, replaced_secrets, sessions as session_rows, settings, usage};
+use crate::store::{
+    Db, audit, forms, job_keys, jobs, lifetimes, replaced_secrets, sessions as session_rows, settings, usage,
+};
 
 /// Keys of one transaction.
 const BATCH: i64 = 1_000;
@@ -37,17 +39,33 @@ impl App {
                 session_rows::purge(db, now, sessions::idle_since(now))?;
                 replaced_secrets::purge(db, now)?;
                 forms::purge(db, now.plus(-DAY))?;
-                jobs::purge_drafts(db, now.plus(-DAY))?;
                 Ok::<_, Error>(settings::load(db)?)
             })
             .await?;
         let undoable_since = now.plus(-settings.purge_after() - DAY);
-        while self.store.write(move |db| jobs::forget_keys(db, undoable_since)).await.map_err(Error::from)? {}
+        self.forget_jobs(undoable_since, now.plus(-DAY)).await?;
         while self.store.write(move |db| usage::purge_day(db, now.plus(-KEEP_USAGE))).await.map_err(Error::from)? {}
         while self.store.write(move |db| disable_unused(db, now)).await? {}
         self.purge_keys(settings, now).await?;
         self.purge_events(settings, now).await?;
         Ok(self.store.analyze().await?)
+    }
+}
+
+impl App {
+    /// Forgets which keys jobs were about that ended before a moment, and drafts that nobody confirmed, a batch at a time.
+    async fn forget_jobs(&self, ended_before: Moment, drafted_before: Moment) -> Result<(), Error> {
+        let read = self
+            .store
+            .read(move |db| Ok::<_, Error>((jobs::abandoned(db, drafted_before)?, jobs::over(db, ended_before)?)));
+        let (drafts, over) = read.await?;
+        for id in drafts.iter().chain(&over).copied() {
+            while self.store.write(move |db| Ok::<_, Error>(job_keys::forget_some(db, id)?)).await? {}
+        }
+        for id in drafts {
+            self.store.write(move |db| Ok::<_, Error>(jobs::remove_draft(db, id)?)).await?;
+        }
+        Ok(())
     }
 }
 

@@ -3,17 +3,16 @@
 use serde_json::json;
 
 use super::change_keys::asked_by;
-use super::generate_key::room_for;
+use super::room::room_for;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
-use crate::domain::job::{AskedBy, JobState, Verb};
+use crate::domain::job::{AskedBy, Held, Source, Transfer, Verb};
 use crate::domain::mistake::Mistake;
+use crate::domain::settings::ServiceRights;
 use crate::domain::user::{Account, Kind, Username};
 use crate::store::jobs::NewJob;
-use crate::store::keys::matching::{applicable, with_owner};
-use crate::store::keys::predicate::all;
-use crate::store::{Db, accounts, audit, job_keys, keys};
+use crate::store::{Db, accounts, audit, jobs, keys, rights, settings};
 
 impl App {
     /// Gives all live keys of a service account to another: gives the job that does it.
@@ -26,7 +25,9 @@ impl App {
                 let from = accounts::credentials(db, &from)?.map(|known| known.account).filter(is_service);
                 let from = from.ok_or(Error::NotFound)?;
                 let to = receiver(db, &to, from.id, Some(Kind::Service))?;
-                let asked = Asked { by: asked_by, from: &from, to: &to, reason: String::new() };
+                let policy_alone = settings::load(db)?.service_rights == ServiceRights::Policy;
+                let held = rights::held(db, &from, policy_alone)?;
+                let asked = Asked { by: asked_by, from: &from, to: &to, reason: String::new(), held };
                 transfer(db, &actor, asked, now)?.ok_or_else(|| {
                     Error::Conflict(format!("{} has no live key, so nothing was transferred.", from.display_name))
                 })
@@ -43,6 +44,8 @@ pub(super) struct Asked<'a> {
     pub from: &'a Account,
     pub to: &'a Account,
     pub reason: String,
+    /// What the owner before may do now.
+    pub held: Held,
 }
 
 /// The active account, not `from`, that is to get keys.
@@ -70,24 +73,14 @@ pub(super) fn hold_owners(db: &mut Db, from: &Account, to: Option<&Account>) -> 
 /// Starts the transfer of all live keys of an owner; its number, or `None` when there is no live key. What the new owner
 /// has no room for is refused as a whole.
 pub(super) fn transfer(db: &mut Db, actor: &Actor, asked: Asked<'_>, now: Moment) -> Result<Option<i64>, Error> {
-    let Asked { by, from, to, reason } = asked;
+    let Asked { by, from, to, reason, held } = asked;
     hold_owners(db, from, Some(to))?;
-    let room = room_for(db, to.id, from.kind == Kind::User, now)?;
-    if keys::count_live(db, from.id, now)? == 0 {
+    let adds = from.kind == Kind::User;
+    let room = room_for(db, to.id, adds, now)?;
+    let total = keys::count_live(db, from.id, now)?;
+    if total == 0 {
         return Ok(None);
     }
-    let keys = all([with_owner(from.id), applicable(Verb::Transfer, now)].into_iter());
-    let new = NewJob {
-        verb: Verb::Transfer,
-        state: JobState::Queued,
-        filter: None,
-        asked_by: by,
-        undoes: None,
-        parameter: to.id.to_string(),
-        reason,
-    };
-    let freeze = |db: &mut Db, job| job_keys::freeze_where(db, job, Verb::Transfer, keys);
-    let (job, total) = job_keys::add_job(db, &new, now, freeze)?;
     if let Some(room) = room.filter(|room| *room < total) {
         let text = format!(
             "{} may get {room} more live keys, and {total} are to be transferred. Raise the limit, or revoke some first.",
@@ -95,6 +88,9 @@ pub(super) fn transfer(db: &mut Db, actor: &Actor, asked: Asked<'_>, now: Moment
         );
         return Err(Error::Conflict(text));
     }
+    let parameter = Transfer { to: to.id, adds, held }.text();
+    let queued = NewJob::queued(Verb::Transfer, Source::Owner(from.id), by);
+    let job = jobs::insert(db, &NewJob { parameter, reason, ..queued }, now)?;
     let details = json!({
         "verb": Verb::Transfer.word(), "from": from.username.as_str(), "to": to.username.as_str(), "keys": total,
     });

@@ -169,7 +169,12 @@ pub(super) fn look_up(
     };
     let decided = match decide(&facts, now) {
         Ok(()) => holding_of(db, &found.key, &found.owner, &settings)?.ok_or(Refusal::PolicyDeleted),
-        Err(refusal) => Err(refusal),
+        Err(refusal) => {
+            if settings.session_keys && !is_of_session {
+                session_keys::find(db, hash, now, idle_since(now))?;
+            }
+            Err(refusal)
+        }
     };
     let of_kind = match resource.filter(|_| decided.is_ok()) {
         Some(name) => asked_resource(db, name)?,

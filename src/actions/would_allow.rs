@@ -42,7 +42,8 @@ impl App {
         self.store
             .read(move |db| {
                 let key = find(db, owner, &first_eight)?;
-                let catalogue = permissions::catalogue(db)?.into_iter().filter(|permission| !permission.retired);
+                let catalogue =
+                    permissions::catalogue(db)?.into_iter().filter(|permission| permission.retired.is_none());
                 Ok(Askable {
                     access: rights::access(db, &key)?,
                     catalogue: catalogue.collect(),

@@ -1,6 +1,7 @@
 //! An API key: the record, its name and note, and the state it is in. The secret is not part of it.
 
 use super::clock::{DAY, Moment};
+use super::lifetime::LifetimeRule;
 use super::mistake::Mistake;
 use super::rights::Grant;
 use super::secret::FirstEight;
@@ -32,6 +33,8 @@ pub struct ApiKey {
     pub rotated_at: Option<Moment>,
     /// When it stops working by itself; `None` is never.
     pub expires_at: Option<Moment>,
+    /// The latest end that an administrator allows it, whatever the lifetime rules would.
+    pub end_limit: Option<Moment>,
     /// Paused: reversible.
     pub disabled: Option<Stop>,
     /// Ended for good.
@@ -123,9 +126,20 @@ impl ApiKey {
         self.disabled.as_ref().is_some_and(|stop| stop.by.is_none_or(|by| by == self.owner))
     }
 
+    /// The end of the key when it gets a new secret `now`, under this rule: as long a life as before, and never beyond the end
+    /// that an administrator set.
+    pub fn renewed(&self, rule: &LifetimeRule, now: Moment) -> Option<Moment> {
+        self.end_limit.into_iter().chain(rule.renewed(self.lifetime(), now)).min()
+    }
+
+    /// When its present secret was made.
+    pub fn began_at(&self) -> Moment {
+        self.rotated_at.unwrap_or(self.created_at)
+    }
+
     /// How long the key was meant to live when it last got a secret, in microseconds; `None` is for ever.
     pub fn lifetime(&self) -> Option<i64> {
-        self.expires_at.map(|end| end.since(self.rotated_at.unwrap_or(self.created_at)))
+        self.expires_at.map(|end| end.since(self.began_at()))
     }
 }
 

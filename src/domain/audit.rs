@@ -128,6 +128,7 @@ actions! {
     PolicyRestore = "policy.restore",
     PermissionsRegister = "permissions.register",
     PermissionRetire = "permissions.retire",
+    PermissionsRestore = "permissions.restore",
     UserSetPolicies = "user.set_policies",
     UserDelete = "user.delete",
     KeyTransfer = "key.transfer",

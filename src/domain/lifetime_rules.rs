@@ -95,6 +95,15 @@ impl Rules {
         }
     }
 
+    /// Do these allow keys the same lifetimes as others?
+    pub fn same_lifetimes(&self, other: &Self) -> bool {
+        let lifetimes = |rules: &Self| -> Vec<(AppliesTo, Option<i32>, bool)> {
+            let of = |rule: &Rule| (rule.applies_to.clone(), rule.longest_days, rule.allow_never);
+            rules.0.iter().map(of).collect()
+        };
+        lifetimes(self) == lifetimes(other)
+    }
+
     /// The rule for everyone.
     pub fn everyone(&self) -> Option<&Rule> {
         self.0.iter().find(|rule| rule.applies_to == AppliesTo::Everyone)

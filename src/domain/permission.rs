@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::clock::Moment;
 use super::mistake::Mistake;
 use super::text::{self, Limits};
 
@@ -15,8 +16,13 @@ pub const OWN: [(&str, &str); 6] = [
     ("claviger:keys:create", "Generate API keys of one's own"),
     ("claviger:keys:read", "See one's own API keys"),
     ("claviger:keys:revoke", "Revoke one's own API keys"),
-    ("claviger:permissions:register", "Register the permissions that a service knows"),
+    (REGISTER, "Register the permissions of every service"),
 ];
+
+/// Registers the permissions of every service. Of one service: [`PermissionName::registers`].
+pub const REGISTER: &str = "claviger:permissions:register";
+/// The longest name of a service, and of a permission that a service registers, in bytes.
+const LONGEST: usize = 64;
 
 /// The name of a permission, such as `read:metadata`: 1 to 64 characters of `[a-z0-9._:-]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +31,8 @@ pub struct PermissionName(String);
 impl PermissionName {
     /// Reads a name as it came. A name in capitals is refused, not folded: services compare names byte by byte.
     pub fn parse(field: &'static str, input: &str) -> Result<Self, Mistake> {
-        if is_name(input, b":") {
+        let service = input.strip_prefix(REGISTER).and_then(|rest| rest.strip_prefix(':'));
+        if service.map_or_else(|| is_name(input, b":"), |service| is_name(service, b"")) {
             return Ok(Self(input.to_owned()));
         }
         // The mistake never repeats what came: a key may stand there.
@@ -42,6 +49,17 @@ impl PermissionName {
         &self.0
     }
 
+    /// The one that registers the permissions of this service, and of no other.
+    pub fn registers(service: &ServiceName) -> Self {
+        Self(format!("{REGISTER}:{}", service.0))
+    }
+
+    /// The service whose permissions this one registers.
+    pub fn registered_service(&self) -> Option<ServiceName> {
+        let name = self.0.strip_prefix(REGISTER)?.strip_prefix(':')?;
+        ServiceName::parse(name).ok()
+    }
+
     /// Is it Claviger's own?
     pub fn is_own(&self) -> bool {
         self.0.split(':').next() == Some(CLAVIGER)
@@ -52,6 +70,12 @@ impl PermissionName {
     pub fn is_administrative(&self) -> bool {
         self.is_own() && !self.0.starts_with("claviger:keys:")
     }
+}
+
+/// The permissions of Claviger's own that everybody holds. Administrators hold all that there are.
+pub fn of_everybody() -> Rights {
+    let own = OWN.iter().map(|(name, _)| PermissionName((*name).to_owned()));
+    own.filter(|name| !name.is_administrative()).collect()
 }
 
 /// A set of permissions. The empty one is nothing, never everything.
@@ -97,8 +121,17 @@ pub struct Permission {
     pub description: String,
     /// The service that registered it.
     pub service: ServiceName,
-    /// Its service does not know it any more: nobody holds it until it is registered again.
-    pub retired: bool,
+    /// Nobody holds it while it is.
+    pub retired: Option<Retired>,
+}
+
+/// Since when nobody holds a permission, and who saw to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retired {
+    /// Since when.
+    pub at: Moment,
+    /// An administrator retired it: its service does not take it up again. Otherwise its service left it out of its list.
+    pub by_administrator: bool,
 }
 
 /// Reads what a permission allows: at most 200 characters on one line.
@@ -109,7 +142,7 @@ pub fn parse_description(input: &str) -> Result<String, Mistake> {
 fn is_name(text: &str, more: &[u8]) -> bool {
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b) || more.contains(&b);
     // A segment of dots alone means another place in an address.
-    (1..=64).contains(&text.len()) && text.bytes().all(fits) && !matches!(text, "." | "..")
+    (1..=LONGEST).contains(&text.len()) && text.bytes().all(fits) && !matches!(text, "." | "..")
 }
 
 #[cfg(test)]
@@ -124,6 +157,11 @@ mod tests {
         for bad in ["", " ", "Read", "a b", "a,b", "ä", "a\n", &"x".repeat(65)] {
             assert!(PermissionName::parse("scope", bad).is_err(), "{bad:?}");
         }
+        let service = ServiceName::parse(&"s".repeat(64)).unwrap();
+        let registers = PermissionName::registers(&service);
+        assert_eq!(PermissionName::parse("scope", registers.as_str()), Ok(registers.clone()));
+        assert_eq!((registers.registered_service(), registers.is_administrative()), (Some(service), true));
+        assert!(PermissionName::parse("scope", "claviger:permissions:register:a:b").is_err());
         assert!(ServiceName::parse("tiled").is_ok() && ServiceName::parse("a:b").is_err());
     }
 

@@ -128,11 +128,14 @@ pub struct Bound {
 
 /// The permissions that a key has at this moment.
 pub fn effective(holding: &Holding) -> Rights {
-    let owner = || {
-        let administered = holding.bound.iter().filter_map(|bound| bound.administered.as_ref()).flatten();
-        holding.owner.iter().chain(administered)
-    };
-    match &holding.granted {
+    let administered = holding.bound.as_ref().and_then(|bound| bound.administered.as_ref());
+    within(&holding.granted, &holding.owner, administered)
+}
+
+/// A grant within what the owner holds, and what they may give keys for the resource as one of its administrators.
+pub fn within(granted: &Granted, owner: &Rights, administered: Option<&Rights>) -> Rights {
+    let owner = || owner.iter().chain(administered.into_iter().flatten());
+    match granted {
         Granted::Everything => owner().filter(|right| !right.is_administrative()).cloned().collect(),
         Granted::Only(these) => owner().filter(|right| these.contains(*right)).cloned().collect(),
         Granted::Exactly(these) => these.clone(),

@@ -31,8 +31,7 @@ impl Shortening {
 
     /// The new end of a key; `None` when it may keep the end that it has.
     pub fn end(&self, job: &Job, key: &ApiKey, owner: &OwnerFacts) -> Option<Moment> {
-        let start = key.rotated_at.unwrap_or(key.created_at);
-        shortened(&self.rules.for_owner(owner), start, key.expires_at, self.earliest(job, key.id))
+        shortened(&self.rules.for_owner(owner), key.began_at(), key.expires_at, self.earliest(job, key.id))
     }
 
     /// A day from the confirmation, or later where ends are spread.

@@ -2,7 +2,6 @@
 
 use super::clock::Moment;
 use super::mistake::Mistake;
-use super::permission::{self, PermissionName, Rights};
 use super::text::{self, Limits};
 
 /// An account: of a person, or of a service.
@@ -88,13 +87,6 @@ impl Role {
             Self::User => "user",
             Self::Admin => "admin",
         }
-    }
-
-    /// The permissions of Claviger's own that the role brings: an administrator holds them all.
-    pub fn rights(self) -> Rights {
-        let everybody = |name: &str| !PermissionName::stored(name.to_owned()).is_administrative();
-        let own = permission::OWN.iter().map(|(name, _)| *name).filter(|name| self == Self::Admin || everybody(name));
-        own.map(|name| PermissionName::stored(name.to_owned())).collect()
     }
 
     /// From the database. An unknown word gives the least.

@@ -121,6 +121,7 @@ mod tests {
             resource: None,
             created_at: Moment(0),
             rotated_at: None,
+            end_limit: None,
             expires_at: Some(Moment(NOW.0 + 1)),
             disabled: None,
             revoked: None,

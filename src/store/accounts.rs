@@ -32,6 +32,7 @@ pub(super) struct Row {
     _name_folded: String,
     description: String,
     deleted_at: Option<i64>,
+    _email_folded: Option<String>,
 }
 
 impl From<Row> for Account {
@@ -95,6 +96,7 @@ pub fn insert(db: &mut Db, new: &NewAccount, created_by: Option<i64>, now: Momen
             accounts::username.eq(new.username.as_str()),
             accounts::display_name.eq(&new.display_name),
             accounts::email.eq(new.email.as_deref()),
+            accounts::email_folded.eq(new.email.as_deref().map(text::folded)),
             accounts::password_hash.eq(new.password.as_ref().map(PasswordHash::as_str)),
             accounts::role.eq(new.role.word()),
             accounts::active.eq(true),
@@ -200,6 +202,17 @@ pub fn lock(db: &mut Db, id: i64) -> Result<bool, Error> {
     Ok(dialect::lock_account(db, id)?)
 }
 
+/// As [`lock`], for several.
+pub fn lock_all(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
+    Ok(dialect::lock_accounts(db, ids)?)
+}
+
+/// The accounts with these ids.
+pub fn find_all(db: &mut Db, ids: &[i64]) -> Result<Vec<Account>, Error> {
+    let rows: Vec<Row> = accounts::table.filter(accounts::id.eq_any(ids)).select(accounts::all_columns).load(db)?;
+    Ok(rows.into_iter().map(Account::from).collect())
+}
+
 /// Holds off other transactions that count the active administrators.
 pub fn lock_admins(db: &mut Db) -> Result<(), Error> {
     Ok(dialect::lock_admins(db)?)
@@ -246,11 +259,15 @@ pub fn set_active(db: &mut Db, id: i64, active: bool) -> Result<(), Error> {
 
 /// Deletes a person, or brings them back: what belongs to signing in is gone, the name stays.
 pub fn set_deleted(db: &mut Db, id: i64, at: Option<Moment>) -> Result<(), Error> {
+    // Who is deleted lets go of the address, for whoever comes under it next.
+    let email: Option<String> = accounts::table.find(id).select(accounts::email).first(db)?;
+    let email_folded = email.filter(|_| at.is_none()).as_deref().map(text::folded);
     diesel::update(accounts::table.find(id))
         .set((
             accounts::deleted_at.eq(at.map(|at| at.0)),
             accounts::active.eq(at.is_none()),
             accounts::password_hash.eq(None::<String>),
+            accounts::email_folded.eq(email_folded),
         ))
         .execute(db)?;
     Ok(())
@@ -264,9 +281,13 @@ pub fn set_display_name(db: &mut Db, id: i64, display_name: &str) -> Result<(), 
     folding::owner_was_renamed(db, id)
 }
 
-/// Changes a person's email address.
+/// Changes a person's email address. That of somebody else is a conflict.
 pub fn set_email(db: &mut Db, id: i64, email: Option<&str>) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id)).set(accounts::email.eq(email)).execute(db)?;
+    let deleted_at: Option<i64> = accounts::table.find(id).select(accounts::deleted_at).first(db)?;
+    let folded = email.filter(|_| deleted_at.is_none()).map(text::folded);
+    diesel::update(accounts::table.find(id))
+        .set((accounts::email.eq(email), accounts::email_folded.eq(folded)))
+        .execute(db)?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::connection::{Db, each};
+use super::permissions::Registrar;
 use super::schema::{account_policies, accounts, api_keys, key_scopes};
 use super::{Error, dialect, permissions, policies, resources};
 use crate::domain::clock::Moment;
@@ -27,6 +28,7 @@ struct NewAccount {
     username: String,
     display_name: String,
     email: Option<String>,
+    email_folded: Option<String>,
     password_hash: Option<String>,
     role: &'static str,
     active: bool,
@@ -75,11 +77,13 @@ pub fn insert_accounts(db: &mut Db, people: &[DemoAccount], password: &PasswordH
             .enumerate()
             .map(|(n, person)| {
                 let first = batch == 0 && n == 0;
+                let email = (!person.is_service).then(|| format!("{}@northgate.example", person.username));
                 NewAccount {
                     kind: if person.is_service { "service" } else { "user" },
                     username: person.username.clone(),
                     display_name: person.display_name.clone(),
-                    email: (!person.is_service).then(|| format!("{}@northgate.example", person.username)),
+                    email_folded: email.clone(),
+                    email,
                     password_hash: first.then(|| password.as_str().to_owned()),
                     role: if first { "admin" } else { "user" },
                     active: person.active,
@@ -109,7 +113,9 @@ pub fn insert_rights(db: &mut Db, people: &[DemoAccount], accounts: Vec<i64>, no
     for services in PERMISSIONS.chunk_by(|(a, ..), (b, ..)| a == b) {
         let named = |(_, name, about): &(&str, &str, &str)| (PermissionName::stored((*name).into()), (*about).into());
         let wanted: Vec<(PermissionName, String)> = services.iter().map(named).collect();
-        let _registered = permissions::register(db, &ServiceName::stored(services[0].0.into()), &wanted, now)?;
+        let service = ServiceName::stored(services[0].0.into());
+        let _registered = permissions::register(db, &service, &wanted, Registrar::Service, now)?;
+        permissions::add_registering(db, &service, now)?;
     }
     let known: HashMap<String, i64> =
         permissions::catalogue(db)?.into_iter().map(|one| (one.name.as_str().to_owned(), one.id)).collect();

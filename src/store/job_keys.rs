@@ -3,14 +3,14 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
+use super::Error;
 use super::connection::Db;
-use super::jobs::{self, NewJob, Sums};
-use super::keys::matching::{Reach, applicable, matching, of_job};
+use super::jobs::Sums;
+use super::keys::matching::{Reach, applicable, live, matching, of_job, with_owner, with_policy};
 use super::keys::predicate::{Predicate, all};
 use super::schema::{accounts, api_keys, job_keys};
-use super::{Error, dialect};
 use crate::domain::clock::{DAY, Moment};
-use crate::domain::job::{Left, Verb};
+use crate::domain::job::{Job, Left, Source, Verb};
 use crate::domain::key_filter::KeyFilter;
 use crate::domain::lifetime_rules::Rules;
 use crate::domain::secret::FirstEight;
@@ -24,22 +24,11 @@ pub enum Chosen {
     Matching(KeyFilter),
 }
 
-/// Adds a job with the keys that `freeze` gives it, and what they are in sum. Gives its number, and how many keys it has.
-pub fn add_job(
-    db: &mut Db,
-    new: &NewJob,
-    now: Moment,
-    freeze: impl FnOnce(&mut Db, i64) -> Result<(), Error>,
-) -> Result<(i64, i64), Error> {
-    let id = jobs::insert(db, new, now)?;
-    freeze(db, id)?;
-    let sums = sums(db, id, new.asked_by.account, now)?;
-    jobs::set_sums(db, id, sums)?;
-    Ok((id, sums.total))
-}
+/// Keys that one transaction takes over.
+pub const BATCH: usize = 5_000;
 
-/// Freezes the chosen keys to which the verb can be done: their versions, and what it will change of them.
-pub fn freeze(db: &mut Db, job: i64, verb: Verb, chosen: &Chosen, now: Moment) -> Result<(), Error> {
+/// The keys that were chosen, by a filter or one by one, and to which the verb can be done.
+pub fn chosen(db: &Db, verb: Verb, chosen: &Chosen, now: Moment) -> Predicate {
     let chosen = match chosen {
         Chosen::Matching(filter) => matching(db, filter, now, &Reach::index()),
         Chosen::Ticked(keys) => {
@@ -47,12 +36,48 @@ pub fn freeze(db: &mut Db, job: i64, verb: Verb, chosen: &Chosen, now: Moment) -
             Box::new(api_keys::first_eight.eq_any(keys))
         }
     };
-    freeze_where(db, job, verb, all([chosen, applicable(verb, now)].into_iter()))
+    all([chosen, applicable(verb, now)].into_iter())
 }
 
-/// Freezes the keys that fulfil a predicate.
-pub fn freeze_where(db: &mut Db, job: i64, verb: Verb, predicate: Predicate) -> Result<(), Error> {
-    dialect::lift_statement_timeout(db)?;
+/// The ids of the keys that fulfil a predicate.
+pub fn ids(db: &mut Db, predicate: Predicate) -> Result<Vec<i64>, Error> {
+    Ok(api_keys::table.filter(predicate).select(api_keys::id).load(db)?)
+}
+
+/// Freezes those of these keys to which the verb can still be done.
+pub fn freeze(db: &mut Db, job: i64, verb: Verb, keys: &[i64], now: Moment) -> Result<(), Error> {
+    freeze_where(db, job, verb, all([one_of_ids(keys), applicable(verb, now)].into_iter()))
+}
+
+/// The keys with these ids.
+fn one_of_ids(keys: &[i64]) -> Predicate {
+    Box::new(api_keys::id.eq_any(keys.to_vec()))
+}
+
+/// Freezes the next keys of a job's source; gives how far that went, or `None` when there are no more.
+pub fn freeze_next(db: &mut Db, job: &Job, source: Source, now: Moment) -> Result<Option<i64>, Error> {
+    let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
+    let of_source = match source {
+        Source::Job(of) => return freeze_done(db, job, of, most),
+        Source::Owner(owner) => all([with_owner(owner), live(now)].into_iter()),
+        Source::LiveOfPolicy(policy) => all([with_policy(policy), live(now)].into_iter()),
+        Source::Policy(policy) => with_policy(policy),
+    };
+    let was_there: Predicate = Box::new(api_keys::created_at.le(job.frozen_at.0));
+    let next: Vec<i64> = api_keys::table
+        .filter(all([of_source, applicable(job.verb, now), was_there].into_iter()))
+        .filter(api_keys::id.gt(job.frozen_up_to))
+        .order(api_keys::id.asc())
+        .limit(most)
+        .select(api_keys::id)
+        .load(db)?;
+    let Some(last) = next.last().copied() else { return Ok(None) };
+    freeze_where(db, job.id, job.verb, one_of_ids(&next))?;
+    Ok(Some(last))
+}
+
+/// What is undone later is noted beside each key: the owner, the policy, the end, or the pause and the revocation.
+fn freeze_where(db: &mut Db, job: i64, verb: Verb, predicate: Predicate) -> Result<(), Error> {
     let keys = api_keys::table.filter(predicate);
     let (job, none) = (job.into_sql::<BigInt>(), "".into_sql::<Text>());
     let nobody = None::<i64>.into_sql::<Nullable<BigInt>>();
@@ -70,23 +95,29 @@ pub fn freeze_where(db: &mut Db, job: i64, verb: Verb, predicate: Predicate) -> 
         Verb::Restore => freeze!(api_keys::revoked_at, api_keys::revoked_by, api_keys::revoked_reason.nullable()),
         Verb::GivePolicy => freeze!(api_keys::policy, nobody, nothing),
         Verb::Transfer => freeze!(api_keys::owner.nullable(), nobody, nothing),
-        _ => freeze!(api_keys::expires_at, nobody, nothing),
+        _ => freeze!(api_keys::expires_at, api_keys::end_limit, nothing),
     };
     Ok(())
 }
 
-/// Freezes the keys that another job changed, as it left them.
-pub fn freeze_done(db: &mut Db, job: i64, of: i64) -> Result<(), Error> {
-    dialect::lift_statement_timeout(db)?;
-    let (job, none) = (job.into_sql::<BigInt>(), "".into_sql::<Text>());
+/// Freezes the next keys that another job changed, as it left them.
+fn freeze_done(db: &mut Db, job: &Job, of: i64, most: i64) -> Result<Option<i64>, Error> {
+    let done = || {
+        job_keys::table
+            .filter(job_keys::job.eq(of).and(job_keys::outcome.eq("done")))
+            .filter(job_keys::key.gt(job.frozen_up_to))
+    };
+    let next: Vec<i64> = done().order(job_keys::key.asc()).limit(most).select(job_keys::key).load(db)?;
+    let Some(last) = next.last().copied() else { return Ok(None) };
+    let (id, none) = (job.id.into_sql::<BigInt>(), "".into_sql::<Text>());
     let before = (job_keys::before_at, job_keys::before_by, job_keys::before_reason);
-    job_keys::table
-        .filter(job_keys::job.eq(of).and(job_keys::outcome.eq("done")))
-        .select((job, job_keys::key, job_keys::version, none, none, before.0, before.1, before.2))
+    done()
+        .filter(job_keys::key.le(last))
+        .select((id, job_keys::key, job_keys::version, none, none, before.0, before.1, before.2))
         .insert_into(job_keys::table)
         .into_columns(FROZEN)
         .execute(db)?;
-    Ok(())
+    Ok(Some(last))
 }
 
 /// What is written of a key when it is frozen.
@@ -111,7 +142,7 @@ const FROZEN: (
 );
 
 /// What the frozen keys are in sum, for the one who asks.
-fn sums(db: &mut Db, job: i64, asker: i64, now: Moment) -> Result<Sums, Error> {
+pub fn sums(db: &mut Db, job: i64, asker: i64, now: Moment) -> Result<Sums, Error> {
     let keys = || api_keys::table.filter(of_job(job));
     let total = job_keys::table.filter(job_keys::job.eq(job)).count().get_result(db)?;
     let recent = keys().filter(api_keys::last_used_at.ge(Some(now.plus(-7 * DAY).0))).count().get_result(db)?;
@@ -190,13 +221,25 @@ pub fn set_left(db: &mut Db, job: i64, key: i64, why: Left) -> Result<(), Error>
 }
 
 /// How many keys were left for each reason.
-pub fn left_by_reason(db: &mut Db, job: i64) -> Result<Vec<(String, i64)>, Error> {
-    Ok(job_keys::table
+pub fn left_by_reason(db: &mut Db, job: i64) -> Result<Vec<(Left, i64)>, Error> {
+    let rows: Vec<(String, i64)> = job_keys::table
         .filter(job_keys::job.eq(job).and(job_keys::outcome.eq("left")))
         .group_by(job_keys::why)
         .order(job_keys::why.asc())
         .select((job_keys::why, diesel::dsl::count_star()))
-        .load(db)?)
+        .load(db)?;
+    let damaged = || Error::Internal(format!("job {job} left keys for a reason that is not known"));
+    rows.into_iter().map(|(why, count)| Ok((Left::from_word(&why).ok_or_else(damaged)?, count))).collect()
+}
+
+/// Forgets some keys of a job. Says whether there were any.
+pub fn forget_some(db: &mut Db, job: i64) -> Result<bool, Error> {
+    let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
+    let of_job = || job_keys::table.filter(job_keys::job.eq(job));
+    let some: Vec<i64> = of_job().order(job_keys::key.asc()).limit(most).select(job_keys::key).load(db)?;
+    let Some(last) = some.last() else { return Ok(false) };
+    diesel::delete(of_job().filter(job_keys::key.le(*last))).execute(db)?;
+    Ok(true)
 }
 
 /// The first few keys of a job, with their owners' display names, for its confirmation.

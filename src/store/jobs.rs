@@ -6,7 +6,7 @@ use super::Error;
 use super::connection::Db;
 use super::schema::{job_keys, jobs};
 use crate::domain::clock::Moment;
-use crate::domain::job::{AskedBy, Job, JobState, Verb};
+use crate::domain::job::{AskedBy, Job, JobState, Source, Verb};
 
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
@@ -37,6 +37,10 @@ struct Row {
     finished_at: Option<i64>,
     _lease_owner: Option<String>,
     _lease_until: i64,
+    source: String,
+    is_frozen: bool,
+    frozen_up_to: i64,
+    shortened: i64,
 }
 
 impl TryFrom<Row> for Job {
@@ -59,6 +63,9 @@ impl TryFrom<Row> for Job {
             reason: row.reason,
             expires_at: row.expires_at.map(Moment),
             parameter: row.parameter,
+            source: Source::read(&row.source),
+            is_frozen: row.is_frozen,
+            frozen_up_to: row.frozen_up_to,
             undoes: row.undoes,
             undone_by: row.undone_by,
             total: row.total,
@@ -67,6 +74,7 @@ impl TryFrom<Row> for Job {
             recent: row.recent,
             own: row.own,
             done: row.done,
+            shortened: row.shortened,
             left: row.left_count,
             stop_asked: row.stop_asked,
             confirmed_at: row.confirmed_at.map(Moment),
@@ -79,8 +87,8 @@ impl TryFrom<Row> for Job {
 pub struct NewJob {
     /// What it does.
     pub verb: Verb,
-    /// A draft, or at once queued.
-    pub state: JobState,
+    /// From where it takes its keys, when it is confirmed at once; else it is a draft, which is given its keys.
+    pub source: Option<Source>,
     /// The filter of its keys, unless they were ticked.
     pub filter: Option<String>,
     /// Who asks for it.
@@ -93,18 +101,33 @@ pub struct NewJob {
     pub reason: String,
 }
 
-/// Adds a job without keys.
-pub(super) fn insert(db: &mut Db, new: &NewJob, now: Moment) -> Result<i64, Error> {
+impl NewJob {
+    /// A draft, which is to be given its keys and to be confirmed.
+    pub fn draft(verb: Verb, filter: Option<String>, asked_by: AskedBy, parameter: String) -> Self {
+        Self { verb, source: None, filter, asked_by, undoes: None, parameter, reason: String::new() }
+    }
+
+    /// A job that is confirmed at once.
+    pub fn queued(verb: Verb, source: Source, asked_by: AskedBy) -> Self {
+        Self { source: Some(source), ..Self::draft(verb, None, asked_by, String::new()) }
+    }
+}
+
+/// Adds a job without keys: see [`set_frozen`].
+pub fn insert(db: &mut Db, new: &NewJob, now: Moment) -> Result<i64, Error> {
     let AskedBy { account, name, address, request } = &new.asked_by;
+    let state = if new.source.is_some() { JobState::Queued } else { JobState::Draft };
+    let source = new.source.map(Source::text).unwrap_or_default();
     Ok(diesel::insert_into(jobs::table)
         .values((
-            (jobs::verb.eq(new.verb.word()), jobs::state.eq(new.state.word()), jobs::frozen_at.eq(now.0)),
+            (jobs::verb.eq(new.verb.word()), jobs::state.eq(state.word()), jobs::frozen_at.eq(now.0)),
             (jobs::filter.eq(new.filter.as_deref()), jobs::created_by.eq(*account), jobs::created_name.eq(name)),
             (jobs::address.eq(address.as_deref()), jobs::request.eq(request.as_deref()), jobs::reason.eq(&new.reason)),
             (jobs::parameter.eq(&new.parameter), jobs::undoes.eq(new.undoes), jobs::total.eq(0_i64)),
             (jobs::people.eq(0_i64), jobs::services.eq(0_i64), jobs::recent.eq(0_i64), jobs::own.eq(0_i64)),
             (jobs::done.eq(0_i64), jobs::left_count.eq(0_i64), jobs::stop_asked.eq(false)),
-            (jobs::confirmed_at.eq((new.state == JobState::Queued).then_some(now.0)), jobs::lease_until.eq(0_i64)),
+            (jobs::confirmed_at.eq(new.source.map(|_| now.0)), jobs::lease_until.eq(0_i64)),
+            (jobs::source.eq(source), jobs::is_frozen.eq(false)),
         ))
         .returning(jobs::id)
         .get_result(db)?)
@@ -125,10 +148,17 @@ pub struct Sums {
     pub own: i64,
 }
 
-/// Writes down what the frozen keys are in sum.
-pub(super) fn set_sums(db: &mut Db, id: i64, sums: Sums) -> Result<(), Error> {
+/// Notes how far a job has come with taking over its keys.
+pub fn set_frozen_up_to(db: &mut Db, id: i64, key: i64) -> Result<(), Error> {
+    diesel::update(jobs::table.find(id)).set(jobs::frozen_up_to.eq(key)).execute(db)?;
+    Ok(())
+}
+
+/// Notes that a job knows all of its keys, and what they are in sum.
+pub fn set_frozen(db: &mut Db, id: i64, sums: Sums) -> Result<(), Error> {
     diesel::update(jobs::table.find(id))
         .set((
+            jobs::is_frozen.eq(true),
             jobs::total.eq(sums.total),
             jobs::people.eq(sums.people),
             jobs::services.eq(sums.services),
@@ -158,7 +188,7 @@ pub fn list(db: &mut Db, most: i64) -> Result<Vec<Job>, Error> {
 
 /// Confirms a draft: of several at once, one succeeds. Says whether it did.
 pub fn confirm(db: &mut Db, id: i64, reason: &str, expires_at: Option<Moment>, now: Moment) -> Result<bool, Error> {
-    let draft = jobs::table.find(id).filter(jobs::state.eq(JobState::Draft.word()));
+    let draft = jobs::table.find(id).filter(is_draft());
     let confirmed = diesel::update(draft)
         .set((
             jobs::state.eq(JobState::Queued.word()),
@@ -219,10 +249,14 @@ pub fn release(db: &mut Db, node: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Counts what a batch did and left.
-pub fn progress(db: &mut Db, id: i64, done: i64, left: i64) -> Result<(), Error> {
+/// Counts what a batch did, how many of these keys got an earlier end by the lifetime rules, and what it left.
+pub fn progress(db: &mut Db, id: i64, done: i64, shortened: i64, left: i64) -> Result<(), Error> {
     diesel::update(jobs::table.find(id))
-        .set((jobs::done.eq(jobs::done + done), jobs::left_count.eq(jobs::left_count + left)))
+        .set((
+            jobs::done.eq(jobs::done + done),
+            jobs::shortened.eq(jobs::shortened + shortened),
+            jobs::left_count.eq(jobs::left_count + left),
+        ))
         .execute(db)?;
     Ok(())
 }
@@ -235,10 +269,17 @@ pub fn finish(db: &mut Db, id: i64, state: JobState, now: Moment) -> Result<(), 
     Ok(())
 }
 
-/// Removes drafts, with their keys.
-pub fn delete_drafts(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
-    let drafts = jobs::id.eq_any(ids).and(jobs::state.eq(JobState::Draft.word()));
-    diesel::delete(jobs::table.filter(drafts)).execute(db)?;
+/// A draft that somebody can still confirm: it knows all of its keys, and was not thrown away.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn is_draft() -> _ {
+    let draft: &'static str = "draft";
+    jobs::state.eq(draft).and(jobs::is_frozen.eq(true)).and(jobs::stop_asked.eq(false))
+}
+
+/// Throws drafts away: nobody can confirm them any more. Their keys are removed later, see [`over`].
+pub fn discard(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
+    let drafts = jobs::table.filter(jobs::id.eq_any(ids).and(jobs::state.eq(JobState::Draft.word())));
+    diesel::update(drafts).set(jobs::stop_asked.eq(true)).execute(db)?;
     Ok(())
 }
 
@@ -251,7 +292,7 @@ pub fn link_drafts(db: &mut Db, first: i64, second: i64) -> Result<(), Error> {
 /// The draft that came with another.
 pub fn linked_draft(db: &mut Db, first: i64) -> Result<Option<Job>, Error> {
     let row: Option<Row> = jobs::table
-        .filter(jobs::parameter.eq(format!("with {first}")).and(jobs::state.eq(JobState::Draft.word())))
+        .filter(jobs::parameter.eq(format!("with {first}")).and(is_draft()))
         .select(jobs::all_columns)
         .first(db)
         .optional()?;
@@ -264,21 +305,29 @@ pub fn set_parameter(db: &mut Db, id: i64, parameter: &str) -> Result<(), Error>
     Ok(())
 }
 
-/// Forgets the keys of one job that ended before a moment and cannot be undone any more. Says whether there was one.
-pub fn forget_keys(db: &mut Db, before: Moment) -> Result<bool, Error> {
-    let old: Option<i64> = jobs::table
-        .inner_join(job_keys::table.on(job_keys::job.eq(jobs::id)))
-        .filter(jobs::finished_at.lt(Some(before.0)))
-        .select(jobs::id)
-        .first(db)
-        .optional()?;
-    let Some(id) = old else { return Ok(false) };
-    diesel::delete(job_keys::table.filter(job_keys::job.eq(id))).execute(db)?;
-    Ok(true)
+/// Drafts that nobody confirmed before a moment, or that were thrown away.
+pub fn abandoned(db: &mut Db, before: Moment) -> Result<Vec<i64>, Error> {
+    let draft = jobs::table.filter(jobs::state.eq(JobState::Draft.word()));
+    Ok(draft.filter(jobs::frozen_at.lt(before.0).or(jobs::stop_asked.eq(true))).select(jobs::id).load(db)?)
 }
 
-/// Removes drafts that nobody confirmed, with their keys.
-pub fn purge_drafts(db: &mut Db, before: Moment) -> Result<usize, Error> {
-    let old = jobs::state.eq(JobState::Draft.word()).and(jobs::frozen_at.lt(before.0));
-    Ok(diesel::delete(jobs::table.filter(old)).execute(db)?)
+/// Removes a draft whose keys are gone.
+pub fn remove_draft(db: &mut Db, id: i64) -> Result<(), Error> {
+    diesel::delete(jobs::table.find(id).filter(jobs::state.eq(JobState::Draft.word()))).execute(db)?;
+    Ok(())
+}
+
+/// Jobs that ended before a moment and still have keys: they cannot be undone any more. None that is being undone.
+pub fn over(db: &mut Db, before: Moment) -> Result<Vec<i64>, Error> {
+    let undoing = diesel::alias!(jobs as undoing);
+    let being_undone = undoing
+        .filter(undoing.field(jobs::undoes).eq(jobs::id.nullable()).and(undoing.field(jobs::finished_at).is_null()))
+        .select(undoing.field(jobs::id));
+    let with_keys = job_keys::table.filter(job_keys::job.eq(jobs::id)).select(job_keys::key);
+    Ok(jobs::table
+        .filter(jobs::finished_at.lt(Some(before.0)))
+        .filter(diesel::dsl::exists(with_keys))
+        .filter(diesel::dsl::not(diesel::dsl::exists(being_undone)))
+        .select(jobs::id)
+        .load(db)?)
 }

@@ -11,7 +11,7 @@ use super::keys::grid::Count;
 use super::schema::{api_keys, key_scopes, permissions, policies, policy_permissions};
 use super::{Error, counting, dialect};
 use crate::domain::clock::Moment;
-use crate::domain::permission::{self, Permission, PermissionName, Rights, ServiceName};
+use crate::domain::permission::{self, Permission, PermissionName, Retired, Rights, ServiceName};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = permissions)]
@@ -21,6 +21,7 @@ struct Row {
     service: String,
     description: String,
     retired_at: Option<i64>,
+    retired_by_administrator: bool,
 }
 
 impl From<Row> for Permission {
@@ -30,7 +31,9 @@ impl From<Row> for Permission {
             name: PermissionName::stored(row.name),
             description: row.description,
             service: ServiceName::stored(row.service),
-            retired: row.retired_at.is_some(),
+            retired: row
+                .retired_at
+                .map(|at| Retired { at: Moment(at), by_administrator: row.retired_by_administrator }),
         }
     }
 }
@@ -99,6 +102,28 @@ pub struct Registered {
     pub described: Rights,
     /// Not known to the service any more.
     pub retired: Rights,
+    /// In the list, and retired by an administrator: they stay so.
+    pub left_retired: Rights,
+    /// What retiring them takes away.
+    pub taken: Reached,
+}
+
+/// Who loses something when permissions are retired.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Policies that allow one of them.
+    pub policies: i64,
+    /// Live keys with one of them in their list, up to a limit.
+    pub keys: i64,
+}
+
+/// Who registers permissions: their service takes up again what it left out itself, an administrator everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registrar {
+    /// A program, for its service.
+    Service,
+    /// A person.
+    Administrator,
 }
 
 impl Registered {
@@ -119,6 +144,7 @@ pub fn register(
     db: &mut Db,
     service: &ServiceName,
     wanted: &[(PermissionName, String)],
+    registrar: Registrar,
     now: Moment,
 ) -> Result<Result<Registered, PermissionName>, Error> {
     let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
@@ -134,12 +160,18 @@ pub fn register(
     }
     let mut registered = Registered::default();
     for (name, description) in wanted {
-        let row = before.get(name.as_str());
-        match row {
+        match before.get(name.as_str()) {
             None => insert(db, service, name, description, now)?,
-            Some(row) if row.retired_at.is_some() => take_up(db, row.id, description)?,
+            Some(row) if row.retired_by_administrator && registrar == Registrar::Service => {
+                registered.left_retired.insert(name.clone());
+                continue;
+            }
+            Some(row) if row.retired_at.is_some() => {
+                describe(db, row.id, description)?;
+                take_up(db, &[row.id])?;
+            }
             Some(row) if row.description != *description => {
-                take_up(db, row.id, description)?;
+                describe(db, row.id, description)?;
                 registered.described.insert(name.clone());
                 continue;
             }
@@ -148,20 +180,76 @@ pub fn register(
         registered.added.insert(name.clone());
     }
     let names: HashSet<&str> = names.into_iter().collect();
-    let vanished = before.values().filter(|row| !names.contains(row.name.as_str()) && row.retired_at.is_none());
-    for row in vanished {
-        set_retired(db, row.id, Some(now))?;
-        registered.retired.insert(PermissionName::stored(row.name.clone()));
-    }
+    let gone = before.values().filter(|row| !names.contains(row.name.as_str()) && row.retired_at.is_none());
+    let gone: Vec<&Row> = gone.collect();
+    let ids: Vec<i64> = gone.iter().map(|row| row.id).collect();
+    registered.taken = reached(db, &ids, now)?;
+    retire(db, &ids, Retired { at: now, by_administrator: false })?;
+    registered.retired = gone.iter().map(|row| PermissionName::stored(row.name.clone())).collect();
     Ok(Ok(registered))
 }
 
-/// Brings Claviger's own permissions up to what this binary knows.
+/// How many permissions of a service can be held.
+pub fn count_known(db: &mut Db, service: &ServiceName) -> Result<i64, Error> {
+    let known = permissions::service.eq(service.as_str()).and(permissions::retired_at.is_null());
+    Ok(permissions::table.filter(known).count().get_result(db)?)
+}
+
+/// Who loses something when these are retired. Keys are counted up to a thousand.
+pub fn reached(db: &mut Db, ids: &[i64], now: Moment) -> Result<Reached, Error> {
+    if ids.is_empty() {
+        return Ok(Reached::default());
+    }
+    let policies = policy_permissions::table
+        .inner_join(policies::table.on(policies::id.eq(policy_permissions::policy)))
+        .filter(policy_permissions::permission.eq_any(ids).and(policies::deleted_at.is_null()))
+        .select(policy_permissions::policy)
+        .distinct();
+    let keys = key_scopes::table
+        .inner_join(api_keys::table.on(api_keys::id.eq(key_scopes::key)))
+        .filter(key_scopes::permission.eq_any(ids))
+        .filter(sql::<Bool>("api_keys.standing < 2 AND api_keys.ends_at > ").bind::<BigInt, _>(now.0))
+        .select(key_scopes::key)
+        .distinct()
+        .limit(1_000);
+    Ok(Reached { policies: counting::rows_of(db, policies)?, keys: counting::rows_of(db, keys)? })
+}
+
+/// The right to register the permissions of a service is Claviger's own: an administrator gives it to who deploys the service.
+pub fn add_registering(db: &mut Db, service: &ServiceName, now: Moment) -> Result<bool, Error> {
+    let name = PermissionName::registers(service);
+    if find(db, &name)?.is_some() {
+        return Ok(false);
+    }
+    let about = format!("Register the permissions of {}", service.as_str());
+    insert(db, &ServiceName::stored(permission::CLAVIGER.into()), &name, &about, now)?;
+    Ok(true)
+}
+
+/// What there is of Claviger's own: what the role administrator holds.
+pub fn own(db: &mut Db) -> Result<Rights, Error> {
+    let own = permissions::service.eq(permission::CLAVIGER).and(permissions::retired_at.is_null());
+    let names: Vec<String> = permissions::table.filter(own).select(permissions::name).load(db)?;
+    Ok(names.into_iter().map(PermissionName::stored).collect())
+}
+
+/// Brings Claviger's own permissions up to what this binary knows, and to the services that are there.
 pub fn register_own(db: &mut Db) -> Result<(), Error> {
     let stored = |name: &str| PermissionName::stored(name.to_owned());
-    let own: Vec<_> = permission::OWN.iter().map(|(name, about)| (stored(name), (*about).to_owned())).collect();
+    let mut own: Vec<_> = permission::OWN.iter().map(|(name, about)| (stored(name), (*about).to_owned())).collect();
     let service = ServiceName::stored(permission::CLAVIGER.into());
-    match register(db, &service, &own, Moment(0))? {
+    let services: Vec<String> = permissions::table
+        .filter(permissions::service.ne(permission::CLAVIGER))
+        .select(permissions::service)
+        .distinct()
+        .load(db)?;
+    for service in services {
+        add_registering(db, &ServiceName::stored(service), Moment(0))?;
+    }
+    let registering = catalogue(db)?.into_iter().filter(|one| one.service == service);
+    let registering = registering.filter(|one| one.name.registered_service().is_some());
+    own.extend(registering.map(|one| (one.name, one.description)));
+    match register(db, &service, &own, Registrar::Administrator, Moment(0))? {
         Ok(_) => Ok(()),
         Err(name) => Err(Error::Internal(format!("another service has registered {}", name.as_str()))),
     }
@@ -179,17 +267,37 @@ fn insert(db: &mut Db, service: &ServiceName, name: &PermissionName, about: &str
     Ok(())
 }
 
-fn take_up(db: &mut Db, id: i64, description: &str) -> Result<(), Error> {
-    diesel::update(permissions::table.find(id))
-        .set((permissions::description.eq(description), permissions::retired_at.eq(None::<i64>)))
-        .execute(db)?;
+fn describe(db: &mut Db, id: i64, description: &str) -> Result<(), Error> {
+    diesel::update(permissions::table.find(id)).set(permissions::description.eq(description)).execute(db)?;
     Ok(())
 }
 
-/// Retires a permission, or takes it up again.
-pub fn set_retired(db: &mut Db, id: i64, at: Option<Moment>) -> Result<(), Error> {
-    diesel::update(permissions::table.find(id)).set(permissions::retired_at.eq(at.map(|at| at.0))).execute(db)?;
+/// Retires permissions.
+pub fn retire(db: &mut Db, ids: &[i64], retired: Retired) -> Result<(), Error> {
+    let values = (
+        permissions::retired_at.eq(Some(retired.at.0)),
+        permissions::retired_by_administrator.eq(retired.by_administrator),
+    );
+    diesel::update(permissions::table.filter(permissions::id.eq_any(ids))).set(values).execute(db)?;
     Ok(())
+}
+
+/// Takes retired permissions up again.
+pub fn take_up(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
+    let values = (permissions::retired_at.eq(None::<i64>), permissions::retired_by_administrator.eq(false));
+    diesel::update(permissions::table.filter(permissions::id.eq_any(ids))).set(values).execute(db)?;
+    Ok(())
+}
+
+/// What a service left out of its list at one moment.
+pub fn retired_at(db: &mut Db, service: &ServiceName, at: Moment) -> Result<Vec<Permission>, Error> {
+    let rows: Vec<Row> = permissions::table
+        .filter(permissions::service.eq(service.as_str()).and(permissions::retired_at.eq(at.0)))
+        .filter(permissions::retired_by_administrator.eq(false))
+        .order(permissions::name.asc())
+        .select(Row::as_select())
+        .load(db)?;
+    Ok(rows.into_iter().map(Permission::from).collect())
 }
 
 /// The permission with this name, retired or not.

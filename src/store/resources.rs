@@ -260,6 +260,17 @@ pub fn remove_administrator_everywhere(db: &mut Db, account: i64) -> Result<(), 
     Ok(())
 }
 
+/// The resources that an account administers and that keys of its own are bound to, with their kinds.
+pub fn administered_with_keys(db: &mut Db, account: i64) -> Result<Vec<(i64, ResourceKind)>, Error> {
+    let bound = api_keys::table.filter(api_keys::owner.eq(account)).select(api_keys::resource);
+    let rows: Vec<(i64, String)> = resources::table
+        .inner_join(resource_administrators::table.on(resource_administrators::resource.eq(resources::id)))
+        .filter(resource_administrators::account.eq(account).and(resources::id.nullable().eq_any(bound)))
+        .select((resources::id, resources::kind))
+        .load(db)?;
+    Ok(rows.into_iter().map(|(id, kind)| (id, ResourceKind::stored(kind))).collect())
+}
+
 /// Does an account look after anything?
 pub fn looks_after_any(db: &mut Db, account: i64) -> Result<bool, Error> {
     let any = resource_administrators::table.filter(resource_administrators::account.eq(account));

@@ -7,14 +7,17 @@ use diesel::prelude::*;
 
 use super::Error;
 use super::connection::Db;
+use super::permissions::own;
 use super::policies::names as policy_names;
 use super::resources;
 use super::schema::{account_policies, key_scopes, permissions, policies, policy_permissions, resources as table};
 use crate::domain::api_key::ApiKey;
-use crate::domain::permission::{PermissionName, Rights};
+use crate::domain::job::Held;
+use crate::domain::permission::{PermissionName, Rights, of_everybody};
+use crate::domain::policy::PolicyName;
 use crate::domain::resource::{ResourceKind, ResourceName};
 use crate::domain::rights::{Access, Bound, Given, Grant, Granted, Holding};
-use crate::domain::user::Role;
+use crate::domain::user::{Account, Role};
 
 fn rights(names: Vec<String>) -> Rights {
     names.into_iter().map(PermissionName::stored).collect()
@@ -31,7 +34,10 @@ pub fn of_account(db: &mut Db, account: i64, role: Role) -> Result<Rights, Error
         .select(permissions::name)
         .load(db)?;
     let mut held = rights(names);
-    held.extend(role.rights());
+    held.extend(match role {
+        Role::Admin => own(db)?,
+        Role::User => of_everybody(),
+    });
     Ok(held)
 }
 
@@ -61,6 +67,14 @@ fn of_policy(db: &mut Db, policy: i64) -> Result<Option<Rights>, Error> {
     Ok(Some(rights(names)))
 }
 
+/// What the policy of this name allows now; nothing when there is none.
+pub fn of_policy_named(db: &mut Db, name: &PolicyName) -> Result<Rights, Error> {
+    match super::policies::find(db, name)? {
+        Some(policy) => Ok(of_policy(db, policy.id)?.unwrap_or_default()),
+        None => Ok(Rights::new()),
+    }
+}
+
 /// The permissions in the list of a key, retired ones too: what it was given.
 pub fn scopes_of(db: &mut Db, key: i64) -> Result<Rights, Error> {
     let names: Vec<String> = key_scopes::table
@@ -74,18 +88,22 @@ pub fn scopes_of(db: &mut Db, key: i64) -> Result<Rights, Error> {
 /// What the rights of a key come from at this moment; `None` when its policy was deleted. With `policy_alone`, the owner
 /// is a service account whose keys may do what their policies say, whatever it holds itself.
 pub fn of_key(db: &mut Db, key: &ApiKey, role: Role, policy_alone: bool) -> Result<Option<Holding>, Error> {
-    let granted = match key.grant {
-        Grant::Inherit => Granted::Everything,
-        Grant::Scopes => Granted::Only(scopes_of(db, key.id)?),
-        Grant::Policy(policy) => match of_policy(db, policy)? {
-            None => return Ok(None),
-            Some(these) if policy_alone => Granted::Exactly(these),
-            Some(these) => Granted::Only(these),
-        },
-    };
+    let Some(granted) = granted(db, key, policy_alone)? else { return Ok(None) };
     let owner = of_account(db, key.owner, role)?;
     let bound = key.resource.map(|resource| bound(db, resource, key.owner)).transpose()?;
     Ok(Some(Holding { granted, owner, bound }))
+}
+
+/// What the grant of a key comes to; `None` when its policy was deleted.
+pub fn granted(db: &mut Db, key: &ApiKey, policy_alone: bool) -> Result<Option<Granted>, Error> {
+    Ok(match key.grant {
+        Grant::Inherit => Some(Granted::Everything),
+        Grant::Scopes => Some(Granted::Only(scopes_of(db, key.id)?)),
+        Grant::Policy(policy) => {
+            let of_policy = of_policy(db, policy)?;
+            of_policy.map(|these| if policy_alone { Granted::Exactly(these) } else { Granted::Only(these) })
+        }
+    })
 }
 
 /// The resource that a key of this owner is bound to, with what its administrators may give when the owner is one.
@@ -115,6 +133,17 @@ pub fn give_scopes(db: &mut Db, key: i64, permissions: &[i64]) -> Result<(), Err
             .execute(db)?;
     }
     Ok(())
+}
+
+/// What an account may do at this moment, for a transfer of its keys.
+pub fn held(db: &mut Db, account: &Account, policy_alone: bool) -> Result<Held, Error> {
+    let names = |rights: Rights| rights.iter().map(|right| right.as_str().to_owned()).collect::<Vec<_>>();
+    let rights = names(of_account(db, account.id, account.role)?);
+    let mut administered = Vec::new();
+    for (resource, kind) in resources::administered_with_keys(db, account.id)? {
+        administered.push((resource, names(resources::of_kind(db, &kind)?)));
+    }
+    Ok(Held { rights, administered, policy_alone, was_deleted: account.deleted_at.is_some() })
 }
 
 /// The ids of the permissions in the list of a key.

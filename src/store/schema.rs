@@ -32,6 +32,7 @@ diesel::table! {
         name_folded -> Text,
         description -> Text,
         deleted_at -> Nullable<BigInt>,
+        email_folded -> Nullable<Text>,
     }
 }
 
@@ -66,6 +67,7 @@ diesel::table! {
         changed_at -> BigInt,
         policy -> Nullable<BigInt>,
         resource -> Nullable<BigInt>,
+        end_limit -> Nullable<BigInt>,
     }
 }
 
@@ -154,6 +156,10 @@ diesel::table! {
         finished_at -> Nullable<BigInt>,
         lease_owner -> Nullable<Text>,
         lease_until -> BigInt,
+        source -> Text,
+        is_frozen -> Bool,
+        frozen_up_to -> BigInt,
+        shortened -> BigInt,
     }
 }
 
@@ -206,6 +212,7 @@ diesel::table! {
         description -> Text,
         registered_at -> BigInt,
         retired_at -> Nullable<BigInt>,
+        retired_by_administrator -> Bool,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The table `session_keys`: keys that end with the session that made them. The row goes with the session's row.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::Error;
@@ -89,6 +91,18 @@ pub fn list(db: &mut Db, account: i64, now: Moment, idle_since: Moment) -> Resul
     found.into_iter().map(read).collect()
 }
 
+/// How many keys of sessions that are alive each of these accounts has; who is not there has none.
+pub fn count_of(db: &mut Db, owners: &[i64], now: Moment, idle_since: Moment) -> Result<HashMap<i64, i64>, Error> {
+    let rows: Vec<(i64, i64)> = session_keys::table
+        .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
+        .filter(sessions::account.eq_any(owners))
+        .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
+        .group_by(sessions::account)
+        .select((sessions::account, diesel::dsl::count_star()))
+        .load(db)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// How many keys there are of sessions that are alive.
 pub fn count(db: &mut Db, now: Moment, idle_since: Moment) -> Result<i64, Error> {
     Ok(session_keys::table
@@ -96,6 +110,13 @@ pub fn count(db: &mut Db, now: Moment, idle_since: Moment) -> Result<i64, Error>
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
         .count()
         .get_result(db)?)
+}
+
+/// Ends all keys of an account.
+pub fn delete_all(db: &mut Db, account: i64) -> Result<(), Error> {
+    let own = sessions::table.filter(sessions::account.eq(account)).select(sessions::id);
+    diesel::delete(session_keys::table.filter(session_keys::session.eq_any(own))).execute(db)?;
+    Ok(())
 }
 
 /// Ends a key of an account; says whether it was there.

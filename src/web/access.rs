@@ -38,6 +38,19 @@ impl SignedIn {
     pub fn session_id(&self) -> String {
         sessions::id(&self.session).unwrap_or_default()
     }
+
+    /// Takes the password that a form brought along, for what is asked of nobody but this person; an empty one proves nothing. The
+    /// session goes on under another id.
+    pub async fn prove(&mut self, app: &App, present: String) -> Result<(), Error> {
+        if present.is_empty() || self.actor.is_proved {
+            return Ok(());
+        }
+        let id = app.confirm_password(&self.actor, &self.account, &self.session_id(), "present", present).await?;
+        sessions::renew(&self.session, &id, app.now())?;
+        let (address, request) = (self.actor.address, self.actor.request.clone());
+        self.actor = Actor::signed_in(&self.account, &id, true, address, request);
+        Ok(())
+    }
 }
 
 impl FromRequest for SignedIn {
@@ -59,7 +72,8 @@ impl FromRequest for SignedIn {
                 app.note_activity(&id, seen).await;
             }
             let address = client::address(&request, &app.config);
-            let actor = Actor::signed_in(&account, &id, address, Some(Reference::of(&request)));
+            let is_proved = sessions::is_proved(&session, app.now());
+            let actor = Actor::signed_in(&account, &id, is_proved, address, Some(Reference::of(&request)));
             Ok(Self { account, actor, session, looks_after })
         })
     }

@@ -135,6 +135,7 @@ table! {
     get  "/admin/users/add"                              => pages::users::add_page;
     post "/admin/users/add"                              => pages::users::add;
     get  "/admin/users/{username}"                       => pages::user::page;
+    get  "/admin/users/{username}/edit"                   => pages::user::edit_page;
     post "/admin/users/{username}/edit"                  => pages::user::edit;
     get  "/admin/users/{username}/change/{what}"         => pages::user::ask;
     post "/admin/users/{username}/change/{what}"         => pages::user::change;
@@ -170,6 +171,9 @@ table! {
     post "/admin/policies/{policy}/move"                 => pages::policy_delete::move_keys;
     get  "/admin/permissions"                            => pages::permissions::list;
     post "/admin/permissions"                            => pages::permissions::register;
+    post "/admin/services"                                => pages::permissions::add_service;
+    post "/admin/services/restore"                        => pages::permissions::restore_left_out;
+    post "/admin/permissions/{permission}/restore"        => pages::permissions::restore;
     post "/admin/permissions/{permission}/retire"        => pages::permissions::retire;
     get  "/admin/resources"                              => pages::resources::list;
     post "/admin/resources"                              => pages::resources::search;

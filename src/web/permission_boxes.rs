@@ -37,14 +37,14 @@ impl PermissionBoxes {
         let mut groups: Vec<Group> = Vec::new();
         for permission in permissions {
             let ticked = is_ticked(permission.name.as_str());
-            if permission.retired && !ticked {
+            if permission.retired.is_some() && !ticked {
                 continue;
             }
             let one = PermissionBox {
                 name: permission.name.as_str().to_owned(),
                 description: permission.description.clone(),
                 ticked,
-                retired: permission.retired,
+                retired: permission.retired.is_some(),
             };
             match groups.last_mut().filter(|group| group.service == permission.service.as_str()) {
                 Some(group) => group.boxes.push(one),

@@ -162,3 +162,41 @@ fn sqlite_keeps_what_it_acknowledges() {
     assert_eq!(database.text("SELECT journal_mode AS value FROM pragma_journal_mode"), "wal", "SECURITY decision 2");
     assert!(claviger::store::Store::open(&config.database).is_ok(), "WAL and FULL were read back");
 }
+
+/// Accounts from before addresses were one person's, two of which share one.
+fn shared_addresses(kind: Kind) {
+    let database = Database::bare(kind);
+    make_home(&database.config().database).expect("a home");
+    migrate(&database.config()).expect("migrated");
+    let name = "2026-11-22-000002_decisions_that_stay";
+    let folder = if kind == Kind::Sqlite { "sqlite" } else { "postgres" };
+    let down = format!("{}/migrations/{folder}/{name}/down.sql", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(down).expect("down.sql");
+    for statement in text.split(';').filter(|text| !text.trim().is_empty()) {
+        database.execute(statement);
+    }
+    assert_eq!(database.execute("DELETE FROM __diesel_schema_migrations WHERE version = '20261122000002'"), 1);
+    for (id, username, email) in
+        [(1, "first", "shared@example.org"), (2, "second", "Shared@Example.org"), (3, "third", "own@example.org")]
+    {
+        database.execute(&format!(
+            "INSERT INTO accounts (id, kind, username, display_name, email, role, active, appearance, created_at, name_folded) \
+             VALUES ({id}, 'user', '{username}', '{username}', '{email}', 'user', TRUE, 'auto', 0, '{username}')"
+        ));
+    }
+    assert_eq!(migrate(&database.config()).expect("migrated"), 1);
+    let kept =
+        database.texts("SELECT username || ' ' || COALESCE(email_folded, '-') AS value FROM accounts ORDER BY id");
+    assert_eq!(kept, ["first shared@example.org", "second -", "third own@example.org"], "the oldest has it");
+}
+
+#[test]
+fn accounts_that_shared_an_address_are_migrated_on_sqlite() {
+    shared_addresses(Kind::Sqlite);
+}
+
+#[test]
+#[ignore = "needs Postgres: run scripts/test"]
+fn accounts_that_shared_an_address_are_migrated_on_postgres() {
+    shared_addresses(Kind::Postgres);
+}

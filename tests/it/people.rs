@@ -89,11 +89,11 @@ on_both! { fn names_and_addresses_are_changed_also_in_the_search(app) {
     let lena = app.signed_in("lena");
     lena.secret("ci");
     let boss = boss(&app);
-    let saved = boss.submit("/admin/users/lena", "/admin/users/lena/edit", &[("display_name", "Éléna Fischer"), ("email", "")]);
+    let saved = boss.submit("/admin/users/lena/edit", "/admin/users/lena/edit", &[("display_name", "Éléna Fischer"), ("email", "")]);
     assert_eq!(saved.status, 303);
     assert_eq!(boss.get("/admin/api-keys?q=%C3%89L%C3%89NA").texts("tbody .grid__id").len(), 1, "case is folded as Unicode has it");
     assert_eq!(boss.get("/admin/users?q=%C3%A9l%C3%A9na").texts("tbody th").len(), 1);
-    let wrong = boss.submit("/admin/users/lena", "/admin/users/lena/edit", &[("display_name", " "), ("email", "no address")]);
+    let wrong = boss.submit("/admin/users/lena/edit", "/admin/users/lena/edit", &[("display_name", " "), ("email", "no address")]);
     assert!(wrong.status == 422 && wrong.text().contains("Enter a display name") && wrong.text().contains("Enter an email address"));
 } }
 

@@ -167,6 +167,17 @@ on_both! { fn get_or_create_twice_makes_one_key(app) {
     assert_eq!((rotated.status, eight(&fresh)), (200, eight(&reader)));
     assert_eq!((status(&app, &reader, "resource=project:abc"), status(&app, &fresh, "resource=project:abc")), (401, 200));
 
+    // It ends the secret in use, so the right to make keys alone is not enough for it; nor does it shorten the other's life.
+    let maker = ana.generate_with(&[("name", "maker"), ("resource", "project:abc"), ("access", "scopes"), ("scope", "claviger:keys:read"), ("scope", "claviger:keys:create")]).secret();
+    app.database.execute(&format!("INSERT INTO key_scopes (key, permission) SELECT k.id, p.id FROM api_keys k, permissions p WHERE k.first_eight = '{}' AND p.name LIKE 'label.%'", eight(&maker)));
+    let brief = ana.generate_with(&[("name", "brief"), ("resource", "project:abc"), ("expires", "7")]).secret();
+    for (secret, expected, text) in [(&maker, 403, "claviger:keys:revoke"), (&brief, 409, "would shorten its life")] {
+        let refused = put(&app, secret, "project:abc", r#"{"master": true, "rotate": true, "old_ends": "0h"}"#);
+        assert_eq!(refused.status, expected, "{}", refused.body);
+        assert!(refused.body.contains(text), "{}", refused.body);
+    }
+    assert_eq!(status(&app, &master, "resource=project:abc"), 200, "the owner's key is as it was");
+
     let free = ana.secret("free");
     for (secret, resource, body, expected) in [
         (&free, "project:abc", r#"{"scopes": ["label.write"]}"#, 400),
@@ -185,7 +196,7 @@ on_both! { fn get_or_create_twice_makes_one_key(app) {
         let answer = put(&app, secret, resource, body);
         assert_eq!(answer.status, expected, "{resource} {body}: {}", answer.body);
     }
-    assert_eq!(app.database.count("api_keys"), 4);
+    assert_eq!(app.database.count("api_keys"), 6);
 } }
 
 on_both! { fn rule_4_a_key_gives_no_right_and_no_life_beyond_its_own(app) {

@@ -175,29 +175,6 @@ on_both! { fn a_key_bound_to_a_resource_is_refused_for_another_and_for_none(app)
     assert!(boss.get("/admin/api-keys?view=all").text().contains("on Assay plates"));
 } }
 
-on_both! { fn a_service_registers_what_it_knows(app) {
-    let boss = site(&app);
-    let put = |secret: &str, body: &str| {
-        app.client().send("PUT", "/api/v1/services/plates/permissions", &[("x-api-key", secret), ("content-type", "application/json")], Some(body.into()))
-    };
-    let secret = boss.generate_with(&[("name", "plates"), ("access", "scopes"), ("scope", "claviger:permissions:register")]).secret();
-    let body = r#"{"permissions": [{"name": "plate.read", "description": "See plates"}, {"name": "plate.write"}]}"#;
-    let first = put(&secret, body);
-    assert_eq!(first.status, 200, "{}", first.text());
-    assert!(first.body.contains(r#""added":["plate.read","plate.write"]"#), "{}", first.body);
-    assert!(put(&secret, body).body.contains(r#""added":[]"#), "the same again changes nothing");
-    assert_eq!(app.database.count("audit_events WHERE action = 'permissions.register' AND target = 'plates' AND via = 'key'"), 1);
-    let later = put(&secret, r#"{"permissions": [{"name": "plate.read", "description": "See plates"}]}"#);
-    assert!(later.body.contains(r#""retired":["plate.write"]"#), "{}", later.body);
-    for (body, expected) in [("", 400), ("[]", 400), (r#"{"permissions": [{"name": "A B"}]}"#, 400), (r#"{"permissions": [], "more": 1}"#, 400),
-        (r#"{"permissions": [{"name": "claviger:admin"}]}"#, 400), (r#"{"permissions": [{"name": "read:data"}]}"#, 409),
-        (r#"{"permissions": [{"name": ".."}]}"#, 400), (r#"{"permissions": [{"name": "a"}, {"name": "a"}]}"#, 400)] {
-        assert_eq!(put(&secret, body).status, expected, "{body}");
-    }
-    assert_eq!(put(&app.signed_in("ana").secret("hers"), body).status, 403, "without the permission");
-    assert_eq!(put("clv_nothing", body).status, 401);
-} }
-
 on_both! { fn keys_are_moved_to_another_policy_and_back(app) {
     let boss = site(&app);
     policy(&boss, "Old", &["read:data"]);

@@ -15,6 +15,8 @@ pub enum Unique {
     UsedForm,
     /// The account has a view with this name.
     ViewName,
+    /// Another account has this email address.
+    Email,
     /// A policy has this name.
     PolicyName,
     /// A resource of this kind has this identifier.
@@ -31,6 +33,7 @@ pub fn violated(information: &dyn DatabaseErrorInformation) -> Unique {
         ("api_keys_first_eight_key", "api_keys.first_eight", Unique::FirstEight),
         ("session_keys_first_eight_key", "session_keys.first_eight", Unique::FirstEight),
         ("accounts_username_key", "accounts.username", Unique::Username),
+        ("accounts_email", "accounts.email_folded", Unique::Email),
         ("used_forms_pkey", "used_forms.form_hash", Unique::UsedForm),
         ("saved_views_account_name_key", "saved_views.account, saved_views.name", Unique::ViewName),
         ("policies_name", "policies.name_folded", Unique::PolicyName),

@@ -19,6 +19,15 @@ pub fn lock_account(db: &mut Db, owner: i64) -> QueryResult<bool> {
     Ok(found.is_some())
 }
 
+/// As [`lock_account`], for several: in one order, so that two transactions that want the same ones take turns.
+pub fn lock_accounts(db: &mut Db, owners: &[i64]) -> QueryResult<()> {
+    let query = accounts::table.filter(accounts::id.eq_any(owners)).order(accounts::id.asc()).select(accounts::id);
+    match db {
+        Db::Sqlite(_) => Ok(()),
+        Db::Postgres(connection) => query.for_no_key_update().load::<i64>(connection).map(drop),
+    }
+}
+
 /// Keeps parallel transactions from appending to the audit log at the same time; gives the number and hash of the latest event.
 ///
 /// SQLite: there is one writer anyway. Postgres: a lock on the one row that knows the end, until the end of the transaction.
@@ -75,14 +84,6 @@ pub fn lock_catalogue(db: &mut Db) -> QueryResult<()> {
     match db {
         Db::Sqlite(_) => Ok(()),
         Db::Postgres(connection) => connection.batch_execute("SELECT pg_advisory_xact_lock(7234810013)"),
-    }
-}
-
-/// Lets the statements of this transaction take as long as they take: SQLite sets no limit, Postgres does on each connection.
-pub fn lift_statement_timeout(db: &mut Db) -> QueryResult<()> {
-    match db {
-        Db::Sqlite(_) => Ok(()),
-        Db::Postgres(connection) => connection.batch_execute("SET LOCAL statement_timeout = '60s'"),
     }
 }
 

@@ -16,7 +16,7 @@ pub use connections::{Purpose, install_hooks, ping, set_up, set_up_transaction, 
 pub use durability::{Durability, checkpoint, current_time, durability, structural_damage, waits_for_standby};
 pub use errors::{Unique, is_outage, violated};
 pub use locks::{
-    lift_statement_timeout, lock_account, lock_admins, lock_audit_chain, lock_catalogue, lock_keys, lock_policy,
+    lock_account, lock_accounts, lock_admins, lock_audit_chain, lock_catalogue, lock_keys, lock_policy,
     lock_server_keys,
 };
 pub use plans::{analyze, explain, set_up_load, settle, walking};

@@ -74,6 +74,20 @@ pub fn set_expiry_all(db: &mut Db, ids: &[i64], end: Option<Moment>, now: Moment
     Ok(())
 }
 
+/// As [`set_expiry_all`], and no rotation may go beyond it.
+pub fn limit_expiry_all(db: &mut Db, ids: &[i64], end: Option<Moment>, now: Moment) -> Result<(), Error> {
+    diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
+        .set(api_keys::end_limit.eq(end.map(|end| end.0)))
+        .execute(db)?;
+    set_expiry_all(db, ids, end, now)
+}
+
+/// Gives a key another end, as part of a change that counts the version up itself.
+pub fn set_end(db: &mut Db, id: i64, end: Option<Moment>) -> Result<(), Error> {
+    diesel::update(api_keys::table.find(id)).set(api_keys::expires_at.eq(end.map(|end| end.0))).execute(db)?;
+    Ok(())
+}
+
 /// Gives all of them another policy.
 pub fn set_policy_all(db: &mut Db, ids: &[i64], policy: i64, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
@@ -148,10 +162,15 @@ pub fn purge(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Brings revoked keys back. A key whose name another live key of its owner has by now gets a new one: these are given back.
-pub fn restore_all(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<(i64, String)>, Error> {
-    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
-    let live: Vec<&ApiKey> = keys.iter().copied().filter(|key| !key.is_past_expiry(now)).collect();
+/// Brings revoked keys back, each with this end. A key whose name another live key of its owner has by now gets a new one: these
+/// are given back.
+pub fn restore_all(db: &mut Db, keys: &[(&ApiKey, Option<Moment>)], now: Moment) -> Result<Vec<(i64, String)>, Error> {
+    let ids: Vec<i64> = keys.iter().map(|(key, _)| key.id).collect();
+    for (key, end) in keys.iter().filter(|(key, end)| key.expires_at != *end) {
+        set_end(db, key.id, *end)?;
+    }
+    let live: Vec<&ApiKey> =
+        keys.iter().filter(|(_, end)| end.is_none_or(|end| end > now)).map(|(key, _)| *key).collect();
     let live_ids: Vec<i64> = live.iter().map(|key| key.id).collect();
     let renamed = rename_where_taken(db, &live, now)?;
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids)))
@@ -167,18 +186,21 @@ pub fn restore_all(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<(i6
     Ok(renamed)
 }
 
-/// Gives keys back the ends that they had, and what lives again its name.
+/// Gives keys back an end and the limit of it, and what lives again its name.
 pub fn give_ends_back(
     db: &mut Db,
-    keys: &[(&ApiKey, Option<Moment>)],
+    keys: &[(&ApiKey, Option<Moment>, Option<Moment>)],
     now: Moment,
 ) -> Result<Vec<(i64, String)>, Error> {
-    let lives = |(key, end): &(&ApiKey, Option<Moment>)| key.revoked.is_none() && end.is_none_or(|end| end > now);
-    let live: Vec<&ApiKey> = keys.iter().filter(|pair| lives(pair)).map(|(key, _)| *key).collect();
+    let lives = |key: &ApiKey, end: Option<Moment>| key.revoked.is_none() && end.is_none_or(|end| end > now);
+    let live: Vec<&ApiKey> = keys.iter().filter(|(key, end, _)| lives(key, *end)).map(|(key, ..)| *key).collect();
     let live_ids: Vec<i64> = live.iter().map(|key| key.id).collect();
     let renamed = rename_where_taken(db, &live, now)?;
-    for (key, end) in keys {
+    for (key, end, limit) in keys {
         set_expiry_all(db, &[key.id], *end, now)?;
+        diesel::update(api_keys::table.find(key.id))
+            .set(api_keys::end_limit.eq(limit.map(|limit| limit.0)))
+            .execute(db)?;
     }
     let nameless = api_keys::table.filter(api_keys::id.eq_any(&live_ids).and(api_keys::holds_name.eq(false)));
     diesel::update(nameless).set(api_keys::holds_name.eq(true)).execute(db)?;

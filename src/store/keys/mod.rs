@@ -3,6 +3,8 @@
 //! `matching` is the one predicate of the administrators' grid, `grid` its pages and counts, `folding` the texts that it compares.
 //! `one` changes a key, `change` many.
 
+use std::collections::{BTreeSet, HashMap};
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -25,6 +27,7 @@ use crate::domain::secret::{FirstEight, SecretHash};
 use crate::domain::text;
 use crate::domain::user::Account;
 use matching::live;
+use predicate::Predicate;
 
 pub use one::{add_uses, put_grant_back, revoke, set_disabled, set_grant, set_name, set_note};
 
@@ -60,6 +63,7 @@ struct Row {
     changed_at: i64,
     policy: Option<i64>,
     resource: Option<i64>,
+    end_limit: Option<i64>,
 }
 
 impl Row {
@@ -106,6 +110,7 @@ impl TryFrom<Row> for ApiKey {
             use_count: row.use_count,
             version: row.version,
             changed_at: Moment(row.changed_at),
+            end_limit: row.end_limit.map(Moment),
         })
     }
 }
@@ -172,6 +177,29 @@ pub fn insert(db: &mut Db, new: &NewKey, created_by: i64, now: Moment) -> Result
 /// How many keys of the owner are live: not revoked, not expired.
 pub fn count_live(db: &mut Db, owner: i64, now: Moment) -> Result<i64, Error> {
     Ok(api_keys::table.filter(api_keys::owner.eq(owner)).filter(live(now)).count().get_result(db)?)
+}
+
+/// How many live keys each of these owners has; who is not there has none.
+pub fn count_live_of(db: &mut Db, owners: &[i64], now: Moment) -> Result<HashMap<i64, i64>, Error> {
+    let rows: Vec<(i64, i64)> = api_keys::table
+        .filter(api_keys::owner.eq_any(owners))
+        .filter(live(now))
+        .group_by(api_keys::owner)
+        .select((api_keys::owner, diesel::dsl::count_star()))
+        .load(db)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The owners of these keys.
+pub fn owners_of(db: &mut Db, ids: &[i64]) -> Result<BTreeSet<i64>, Error> {
+    let owners: Vec<i64> =
+        api_keys::table.filter(api_keys::id.eq_any(ids)).select(api_keys::owner).distinct().load(db)?;
+    Ok(owners.into_iter().collect())
+}
+
+/// How many keys fulfil a predicate.
+pub fn count_where(db: &mut Db, predicate: Predicate) -> Result<i64, Error> {
+    Ok(api_keys::table.filter(predicate).count().get_result(db)?)
 }
 
 /// Holds off other transactions that count or add server keys.

@@ -18,10 +18,15 @@ use crate::web::client::{self, Reference};
 use crate::web::errors::ApiError;
 use crate::web::gateway::verify::{caller, insufficient};
 
-/// The actor behind a request, or the answer to give instead: 401 for a bad key, 403 for one without the permission. A key
+/// The actor behind a request, or the answer to give instead: 401 for a bad key, 403 for one with none of the permissions. A key
 /// that is bound to a resource is good for that alone, never for Claviger itself.
-pub async fn actor(request: &HttpRequest, app: &App, needs: &str) -> Result<Result<Actor, HttpResponse>, ApiError> {
-    Ok(actor_for(request, app, needs, None).await?.map(|(actor, _)| actor))
+pub async fn actor(
+    request: &HttpRequest,
+    app: &App,
+    needs: Vec<PermissionName>,
+) -> Result<Result<Actor, HttpResponse>, ApiError> {
+    let demand = Demand { any: needs, resource_optional: true, ..Demand::default() };
+    Ok(with_demand(request, app, demand, None).await?.map(|(actor, _)| actor))
 }
 
 /// The same with the key itself, for what concerns a resource: a key that is bound to that is good as well.
@@ -32,7 +37,15 @@ pub async fn actor_for(
     resource: Option<ResourceName>,
 ) -> Result<Result<(Actor, GoodKey), HttpResponse>, ApiError> {
     let needs = vec![PermissionName::stored(needs.to_owned())];
-    let demand = Demand { all: needs, resource_optional: true, ..Demand::default() };
+    with_demand(request, app, Demand { all: needs, resource_optional: true, ..Demand::default() }, resource).await
+}
+
+async fn with_demand(
+    request: &HttpRequest,
+    app: &App,
+    demand: Demand,
+    resource: Option<ResourceName>,
+) -> Result<Result<(Actor, GoodKey), HttpResponse>, ApiError> {
     let good = match caller(request, app, &demand).await? {
         Ok(good) => good,
         Err(refused) => return Ok(Err(refused)),

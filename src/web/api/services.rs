@@ -7,18 +7,20 @@ use serde_json::json;
 use super::caller::{self, Unread};
 use crate::actions::{Actor, App, Error};
 use crate::domain::mistake::{Mistake, collect};
-use crate::domain::permission::{PermissionName, Rights, ServiceName, parse_description};
+use crate::domain::permission::{PermissionName, REGISTER, Rights, ServiceName, parse_description};
 use crate::domain::secret::appears_in;
 use crate::web::errors::ApiError;
 
 /// The longest body, in bytes: 500 permissions with their descriptions.
 const LONGEST: usize = 256 * 1024;
 
-/// What a service sends: `{"permissions": [{"name": "read:metadata", "description": "See what there is"}]}`.
+/// What a service sends: `{"permissions": [{"name": "read:metadata", "description": "See what there is"}]}`, and with
+/// `"retire_at_most": 12` how many it may leave out.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Registration {
     permissions: Vec<Entry>,
+    retire_at_most: Option<usize>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -29,24 +31,33 @@ struct Entry {
     description: String,
 }
 
-/// Makes the list that of the service; what vanished is retired. Needs `claviger:permissions:register`. The same list again
-/// changes nothing. 200 with what changed, 400 for a name that cannot be one, 409 for one that another service has.
+/// Makes the list that of the service; what vanished is retired. Needs `claviger:permissions:register:SERVICE`, or
+/// `claviger:permissions:register` for every service. The same list again changes nothing. 200 with what changed, 400 for a name
+/// that cannot be one, 409 for one that another service has, and for a list that leaves out more than a few without saying so.
 pub async fn register(
     request: HttpRequest,
     app: web::Data<App>,
     service: web::Path<String>,
     body: Unread,
 ) -> Result<HttpResponse, ActixError> {
-    let actor = match caller::actor(&request, &app, "claviger:permissions:register").await? {
+    let name = ServiceName::parse(&service);
+    let of_service = name.iter().map(PermissionName::registers);
+    let needs: Vec<PermissionName> =
+        std::iter::once(PermissionName::stored(REGISTER.into())).chain(of_service).collect();
+    let actor = match caller::actor(&request, &app, needs).await? {
         Ok(actor) => actor,
         Err(refused) => return Ok(refused),
     };
     let sent = body.json(&request, LONGEST).await?;
-    Ok(register_all(&app, &actor, &service, &sent).await?)
+    Ok(register_all(&app, &actor, name.map_err(Error::from).map_err(ApiError::from)?, &sent).await?)
 }
 
-async fn register_all(app: &App, actor: &Actor, service: &str, sent: &Registration) -> Result<HttpResponse, ApiError> {
-    let service = ServiceName::parse(service).map_err(Error::from)?;
+async fn register_all(
+    app: &App,
+    actor: &Actor,
+    service: ServiceName,
+    sent: &Registration,
+) -> Result<HttpResponse, ApiError> {
     let mut mistakes: Vec<Mistake> = Vec::new();
     let mut wanted = Vec::new();
     if sent.permissions.iter().any(|entry| appears_in(&app.config.prefixes, &entry.description)) {
@@ -61,12 +72,15 @@ async fn register_all(app: &App, actor: &Actor, service: &str, sent: &Registrati
     if !mistakes.is_empty() {
         return Err(Error::Invalid(mistakes).into());
     }
-    let registered = app.register_permissions(actor, service.clone(), wanted).await?;
+    let registered = app.register_permissions(actor, service.clone(), wanted, sent.retire_at_most).await?;
     let names = |rights: &Rights| rights.iter().map(PermissionName::as_str).map(str::to_owned).collect::<Vec<_>>();
     Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(json!({
         "service": service.as_str(),
         "added": names(&registered.added),
         "described": names(&registered.described),
         "retired": names(&registered.retired),
+        "left_retired": names(&registered.left_retired),
+        "policies": registered.taken.policies,
+        "keys": registered.taken.keys,
     })))
 }

@@ -4,7 +4,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::admin_api_keys::number;
 use super::sign_in::Nothing;
+use crate::actions::manage_account::{OwnKeys, PasswordChange};
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
 use crate::domain::mistake::{Mistake, collect};
@@ -51,6 +53,9 @@ pub struct NewPassword {
     present: String,
     password: String,
     again: String,
+    /// `yes`: the own API keys end with the old password.
+    #[serde(default)]
+    revoke_keys: String,
 }
 
 /// What the appearance form sends.
@@ -110,7 +115,8 @@ pub async fn change_password(
     app: web::Data<App>,
     Form(user, form): Form<SignedIn, NewPassword>,
 ) -> Result<HttpResponse, PageError> {
-    let NewPassword { present, password, again } = form;
+    let NewPassword { present, password, again, revoke_keys } = form;
+    let keys = OwnKeys::of_word(&revoke_keys).map_err(Error::from)?;
     let mut mistakes = Vec::new();
     let same = password == again;
     let chosen = collect(&mut mistakes, Proposal::parse("password", password));
@@ -119,14 +125,20 @@ pub async fn change_password(
     }
     let changed = match chosen {
         Some(new) if mistakes.is_empty() => {
-            app.change_own_password(&user.actor, &user.account, present, new, &user.session_id()).await
+            let change = PasswordChange { present, new, keys };
+            app.change_own_password(&user.actor, &user.account, change, &user.session_id()).await
         }
         _ => Err(Error::Invalid(mistakes)),
     };
     match changed {
-        Ok(_) => {
-            Flash::done("Password changed. Your other sessions were ended. Your API keys keep working.")
-                .leave(&user.session);
+        Ok(changed) => {
+            let keys = match (keys, changed.keys_revoked) {
+                (OwnKeys::Keep, _) => "Your API keys keep working.".to_owned(),
+                (OwnKeys::Revoke, 0) => "You had no API key to revoke.".to_owned(),
+                (OwnKeys::Revoke, 1) => "Your API key was revoked.".to_owned(),
+                (OwnKeys::Revoke, many) => format!("Your {} API keys were revoked.", number(many)),
+            };
+            Flash::done(format!("Password changed. Your other sessions were ended. {keys}")).leave(&user.session);
             Ok(html::see_other(PATH))
         }
         Err(Error::Invalid(mistakes)) => Ok(html::invalid(&load(&app, &user, Mistakes(mistakes)).await?)),

@@ -95,6 +95,9 @@ pub struct NewKey {
     /// The resource, as services name it; may be empty.
     #[serde(default)]
     pub resource: String,
+    /// The password, when what the key may do asks for it.
+    #[serde(default)]
+    pub present: String,
 }
 
 impl NewKey {

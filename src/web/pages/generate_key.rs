@@ -47,12 +47,14 @@ pub async fn page(
 pub async fn generate(
     request: HttpRequest,
     app: web::Data<App>,
-    Form(user, form): Form<SignedIn, NewKey>,
+    Form(mut user, form): Form<SignedIn, NewKey>,
 ) -> Result<HttpResponse, PageError> {
-    let entered = form;
+    let mut entered = form;
+    let present = std::mem::take(&mut entered.present);
+    let proved = user.prove(&app, present).await;
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
     let page = KeysPage::load(&request, &app, Shell::for_secret(&user, Nav::Keys), Listing::Current).await?;
-    let issued = match parse(&entered) {
+    let issued = match proved.and_then(|()| parse(&entered)) {
         Ok(wanted) => app.generate_key(&user.actor, user.account.id, wanted).await,
         Err(error) => Err(error),
     };

@@ -9,7 +9,7 @@ use super::sign_in::Nothing;
 use crate::actions::change_keys::JobDetails;
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
-use crate::domain::job::{Job, JobState, Verb};
+use crate::domain::job::{Job, JobState, Left, Verb};
 use crate::domain::key_filter::KeyFilter;
 use crate::web::access::{Admin, BY_ITSELF, RecentAdmin};
 use crate::web::errors::PageError;
@@ -49,6 +49,9 @@ impl JobPage {
     /// "128 of 214 deleted".
     fn progress(&self) -> String {
         let job = self.job();
+        if !job.is_frozen {
+            return "Finding out which keys it is about.".into();
+        }
         format!("{} of {} {}", number(job.done), number(job.total), job.verb.done())
     }
 
@@ -58,19 +61,36 @@ impl JobPage {
 
     /// "2 keys were left in place because they changed while the work was running."
     fn left(&self) -> Vec<String> {
-        let sentence = |(why, count): &(String, i64)| {
-            let keys = if *count == 1 { "1 key was".to_owned() } else { format!("{} keys were", number(*count)) };
-            match why.as_str() {
-                "changed" => format!("{keys} left in place because somebody changed them after this list was made."),
-                "gone" => format!("{keys} left because they had been purged."),
-                "no room" => {
+        let sentence = |(why, count): &(Left, i64)| {
+            let one = *count == 1;
+            let keys = if one { "1 key was".to_owned() } else { format!("{} keys were", number(*count)) };
+            let (as_before, full) =
+                if one { ("left as it was", "its owner has") } else { ("left as they were", "their owners have") };
+            match why {
+                Left::Changed => {
+                    format!("{keys} left in place because somebody changed them after this list was made.")
+                }
+                Left::Gone => format!("{keys} left because they had been purged."),
+                Left::NoRoom => {
                     format!("{keys} left because the new owner has as many keys as are allowed, or is not active.")
                 }
-                "policy gone" => format!("{keys} left because the policy that they were to get was deleted."),
-                _ => format!("{keys} left in place because they end earlier anyway."),
+                Left::OwnerFull => format!("{keys} {as_before} because {full} as many keys as are allowed."),
+                Left::RulesForbid => format!("{keys} {as_before} because the lifetime rules allow no later end."),
+                Left::PolicyGone => format!("{keys} left because the policy that they were to get was deleted."),
+                Left::EndsEarlier => format!("{keys} left in place because they end earlier anyway."),
             }
         };
         self.details.left.iter().map(sentence).collect()
+    }
+
+    /// "3 of these keys end earlier than they did: …"
+    fn shortened(&self) -> Option<String> {
+        let keys = match self.job().shortened {
+            0 => return None,
+            1 => "1 of these keys ends".to_owned(),
+            more => format!("{} of these keys end", number(more)),
+        };
+        Some(format!("{keys} earlier than before, because the lifetime rules of today allow no later end."))
     }
 
     fn total(&self) -> String {
@@ -134,6 +154,7 @@ pub fn path(id: i64) -> String {
 /// What a job is or was about, as a heading.
 fn heading(job: &Job) -> String {
     match job.state {
+        _ if !job.is_frozen => format!("{} API keys", job.verb.running()),
         JobState::Draft | JobState::Queued | JobState::Running => format!("{} {}", job.verb.running(), keys(job.total)),
         JobState::Done => format!("{} {}", keys(job.done), job.verb.done()),
         JobState::Stopped => format!("Stopped: {} of {} {}", number(job.done), keys(job.total), job.verb.done()),

@@ -58,6 +58,8 @@ pub struct RotateDialog {
     pub expires_at: Option<Moment>,
     /// Why it cannot be rotated now; empty when it can.
     pub refusal: String,
+    /// What is wrong with the form.
+    pub mistakes: Mistakes,
 }
 
 /// What the edit form sends.

@@ -43,6 +43,9 @@ pub struct Entered {
     scope: Vec<String>,
     #[serde(default)]
     policy: String,
+    /// The password, when what the key may do asks for it.
+    #[serde(default)]
+    present: String,
 }
 
 /// A key whose access is to be changed, seen from the one who changes it.
@@ -83,12 +86,13 @@ impl Asked {
         AccessPage { shell: Shell::new(user, nav), details, fields, version, back, action }
     }
 
-    async fn save(self, app: &App, user: &SignedIn, entered: Entered) -> Result<HttpResponse, PageError> {
+    async fn save(self, app: &App, mut user: SignedIn, entered: Entered) -> Result<HttpResponse, PageError> {
         let chosen = Chosen { access: entered.access, scope: entered.scope, policy: entered.policy };
         let first_eight = self.details.key.first_eight.clone();
-        let saved = match chosen.wish() {
+        let proved = user.prove(app, entered.present).await;
+        let saved = match proved.and_then(|()| Ok(chosen.wish()?)) {
             Ok(wish) => app.set_key_access(&user.actor, self.owner, &first_eight, entered.version, wish).await,
-            Err(mistake) => Err(mistake.into()),
+            Err(error) => Err(error),
         };
         match saved {
             Ok(()) => {
@@ -96,7 +100,7 @@ impl Asked {
                 Ok(html::see_other(&self.back))
             }
             Err(Error::Invalid(mistakes)) => {
-                Ok(html::invalid(&self.page(user, Some((chosen, entered.version)), Mistakes(mistakes))))
+                Ok(html::invalid(&self.page(&user, Some((chosen, entered.version)), Mistakes(mistakes))))
             }
             Err(error) => Err(error.into()),
         }
@@ -122,7 +126,7 @@ pub async fn own_save(
     first_eight: web::Path<String>,
     Form(user, form): Form<SignedIn, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    Asked::own(&app, &user, &first_eight).await?.save(&app, &user, form).await
+    Asked::own(&app, &user, &first_eight).await?.save(&app, user, form).await
 }
 
 /// `GET /admin/service-accounts/{username}/keys/{first_eight}/access`
@@ -144,5 +148,5 @@ pub async fn save(
     asked: web::Path<(String, String)>,
     Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    Asked::of_service(&app, &name(&asked.0)?, &asked.1).await?.save(&app, &user, form).await
+    Asked::of_service(&app, &name(&asked.0)?, &asked.1).await?.save(&app, user, form).await
 }

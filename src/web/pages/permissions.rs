@@ -9,7 +9,8 @@ use super::sign_in::Nothing;
 use crate::actions::browse_keys::Count;
 use crate::actions::manage_permissions::{COUNT_LIMIT, Given};
 use crate::actions::{App, Error};
-use crate::domain::mistake::collect;
+use crate::domain::clock::Moment;
+use crate::domain::mistake::{Mistake, collect};
 use crate::domain::permission::{CLAVIGER, Permission, PermissionName, ServiceName, parse_description};
 use crate::web::access::{Admin, RecentAdmin, SignedIn};
 use crate::web::errors::PageError;
@@ -27,7 +28,23 @@ struct PermissionsPage {
     shell: Shell,
     services: Vec<(String, Vec<(Permission, Given)>)>,
     entered: Entered,
+    new_service: String,
     mistakes: Mistakes,
+}
+
+/// What the form for a service sends.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewService {
+    new_service: String,
+}
+
+/// What of a service is to be taken up again: what it left out of its list at this moment, in microseconds since 1970.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    service: String,
+    at: String,
 }
 
 /// What the form sends.
@@ -59,11 +76,24 @@ impl PermissionsPage {
             }
         }
         services.sort_by_key(|(service, _)| service == CLAVIGER); // what services ask for comes first
-        Ok(Self { shell: Shell::new(user, Nav::Permissions), services, entered, mistakes })
+        let shell = Shell::new(user, Nav::Permissions);
+        Ok(Self { shell, services, entered, new_service: String::new(), mistakes })
     }
 
-    fn can_be_retired(permission: &Permission) -> bool {
-        !permission.retired && permission.service.as_str() != CLAVIGER
+    fn is_own(permission: &Permission) -> bool {
+        permission.service.as_str() == CLAVIGER
+    }
+
+    /// What a service left out of its list, latest first: how many permissions at which moment.
+    fn left_out(permissions: &[(Permission, Given)]) -> Vec<(Moment, usize)> {
+        let mut moments: Vec<Moment> = permissions
+            .iter()
+            .filter_map(|(permission, _)| permission.retired)
+            .filter(|retired| !retired.by_administrator)
+            .map(|retired| retired.at)
+            .collect();
+        moments.sort_unstable_by(|a, b| b.cmp(a));
+        moments.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect()
     }
 }
 
@@ -97,7 +127,7 @@ pub async fn register(
             Ok(html::invalid(&PermissionsPage::load(&app, &user, entered, Mistakes(mistakes)).await?))
         }
         Err(Error::Conflict(text)) => {
-            let mistakes = Mistakes(vec![crate::domain::mistake::Mistake::new("name", text)]);
+            let mistakes = Mistakes(vec![Mistake::new("name", text)]);
             Ok(html::body(HttpResponse::Conflict(), &PermissionsPage::load(&app, &user, entered, mistakes).await?))
         }
         Err(error) => Err(error.into()),
@@ -114,11 +144,63 @@ pub async fn retire(
     match app.retire_permission(&user.actor, &name).await {
         Ok(()) => {
             let text =
-                format!("{} is retired: nobody holds it. Its service, or you, can register it again.", name.as_str());
+                format!("{} is retired: nobody holds it, and its service does not bring it back.", name.as_str());
             Flash::done(text).leave(&user.session);
         }
         Err(Error::Conflict(text)) => Flash::failed(text).leave(&user.session),
         Err(error) => return Err(error.into()),
     }
+    Ok(html::see_other(PATH))
+}
+
+/// `POST /admin/permissions/{permission}/restore`
+pub async fn restore(
+    app: web::Data<App>,
+    permission: web::Path<String>,
+    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let name = PermissionName::parse("name", &permission).map_err(|_| Error::NotFound)?;
+    app.restore_permission(&user.actor, &name).await?;
+    Flash::done(format!("{} can be held again: whoever was given it has it.", name.as_str())).leave(&user.session);
+    Ok(html::see_other(PATH))
+}
+
+/// `POST /admin/services`: the right to register the permissions of a service that has none yet.
+pub async fn add_service(
+    app: web::Data<App>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, NewService>,
+) -> Result<HttpResponse, PageError> {
+    let wrong = |mistake: Mistake| Error::from(Mistake::new("new_service", mistake.text));
+    let added = match ServiceName::parse(form.new_service.trim()).map_err(wrong) {
+        Ok(service) => app.add_service(&user.actor, service).await,
+        Err(error) => Err(error),
+    };
+    match added {
+        Ok(right) => {
+            let text = format!("Give {} to the key that deploys this service.", right.as_str());
+            Flash::done(text).leave(&user.session);
+            Ok(html::see_other(PATH))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let page = PermissionsPage::load(&app, &user, Entered::default(), Mistakes(mistakes)).await?;
+            Ok(html::invalid(&PermissionsPage { new_service: form.new_service, ..page }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /admin/services/restore`
+pub async fn restore_left_out(
+    app: web::Data<App>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, LeftOut>,
+) -> Result<HttpResponse, PageError> {
+    let service = ServiceName::parse(&form.service).map_err(|_| Error::NotFound)?;
+    let at = form.at.parse().map(Moment).map_err(|_| Error::NotFound)?;
+    match app.restore_permissions(&user.actor, &service, at).await? {
+        0 => Flash::failed("They were taken up again already."),
+        1 => Flash::done("1 permission can be held again: whoever was given it has it."),
+        many => Flash::done(format!("{many} permissions can be held again: whoever was given them has them.")),
+    }
+    .leave(&user.session);
     Ok(html::see_other(PATH))
 }

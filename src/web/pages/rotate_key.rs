@@ -12,7 +12,7 @@ use crate::domain::clock::Moment;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::form::Form;
-use crate::web::html;
+use crate::web::html::{self, Mistakes};
 use crate::web::key_view::KeyView;
 use crate::web::shell::{Nav, Shell};
 
@@ -24,6 +24,9 @@ pub struct Rotate {
     pub form: String,
     /// When the secret before ends.
     pub old_ends: String,
+    /// The password, when what the key may do asks for it.
+    #[serde(default)]
+    pub present: String,
 }
 
 /// `GET /external-tool-access/keys/{first_eight}/rotate`
@@ -32,25 +35,35 @@ pub async fn page(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    Ok(html::page(&with_form(&app, &user, &first_eight, Grace::Day, String::new()).await?))
+    let page = with_form(&app, &user, &first_eight, Grace::Day, String::new(), Mistakes::default()).await?;
+    Ok(html::page(&page))
 }
 
 /// `POST /external-tool-access/keys/{first_eight}/rotate`
 pub async fn rotate(
     app: web::Data<App>,
     first_eight: web::Path<String>,
-    Form(user, form): Form<SignedIn, Rotate>,
+    Form(mut user, form): Form<SignedIn, Rotate>,
 ) -> Result<HttpResponse, PageError> {
     let key = parse(&first_eight)?;
     let grace = Grace::parse(&form.old_ends).map_err(Error::from)?;
     let form_id = FormId::parse(&form.form).map_err(Error::from)?;
+    let proved = user.prove(&app, form.present).await;
     // Loaded before the secret is made: nothing that could fail stands between it and the person.
     let page = KeyPage::load(&app, Shell::for_secret(&user, Nav::Keys), &first_eight).await?;
-    match app.rotate_key(&user.actor, user.account.id, &key, grace, form_id).await {
+    let rotated = match proved {
+        Ok(()) => app.rotate_key(&user.actor, user.account.id, &key, grace, form_id).await,
+        Err(error) => Err(error),
+    };
+    match rotated {
         Ok(Rotated { issued, old_until }) => Ok(answer(page, &app, issued, old_until)),
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
-            let page = with_form(&app, &user, &first_eight, grace, error.to_string()).await?;
+            let page = with_form(&app, &user, &first_eight, grace, error.to_string(), Mistakes::default()).await?;
             Ok(html::body(HttpResponse::Conflict(), &page))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let page = with_form(&app, &user, &first_eight, grace, String::new(), Mistakes(mistakes)).await?;
+            Ok(html::invalid(&page))
         }
         Err(error) => Err(error.into()),
     }
@@ -62,6 +75,7 @@ async fn with_form(
     first_eight: &str,
     chosen: Grace,
     refusal: String,
+    mistakes: Mistakes,
 ) -> Result<KeyPage, PageError> {
     let mut page = KeyPage::load(app, Shell::new(user, Nav::Keys), first_eight).await?;
     let details = page.details();
@@ -70,7 +84,7 @@ async fn with_form(
         _ => refusal,
     };
     let expires_at = details.rule.renewed(details.key.lifetime(), app.now());
-    page.dialog = Dialog::Rotate(RotateDialog { form_id: app.new_form_id(), chosen, expires_at, refusal });
+    page.dialog = Dialog::Rotate(RotateDialog { form_id: app.new_form_id(), chosen, expires_at, refusal, mistakes });
     Ok(page)
 }
 

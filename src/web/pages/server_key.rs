@@ -184,7 +184,13 @@ impl RotatePage {
             _ => refusal,
         };
         let expires_at = details.rule.renewed(details.key.lifetime(), app.now());
-        let dialog = RotateOrReveal::Rotate(RotateDialog { form_id: app.new_form_id(), chosen, expires_at, refusal });
+        let dialog = RotateOrReveal::Rotate(RotateDialog {
+            form_id: app.new_form_id(),
+            chosen,
+            expires_at,
+            refusal,
+            mistakes: Mistakes::default(),
+        });
         Ok((Self { shell, view, details, username: username.as_str().to_owned(), dialog }, owner))
     }
 

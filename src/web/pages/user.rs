@@ -11,7 +11,7 @@ use crate::actions::administer_users::Person;
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
 use crate::domain::mistake::collect;
-use crate::domain::user::{Role, Username, parse_display_name, parse_email};
+use crate::domain::user::{Account, Role, Username, parse_display_name, parse_email};
 use crate::web::access::{self, Admin, RecentAdmin, SignedIn};
 use crate::web::client;
 use crate::web::errors::PageError;
@@ -25,11 +25,19 @@ use crate::web::shell::{Nav, Shell};
 struct UserPage {
     shell: Shell,
     person: Person,
-    entered: Entered,
-    mistakes: Mistakes,
     now: Moment,
     /// All policies, and whether the person holds each.
     policies: Vec<(String, bool)>,
+}
+
+/// Name and email address, by which services know a person.
+#[derive(Template)]
+#[template(path = "pages/user_edit.html")]
+struct EditPage {
+    shell: Shell,
+    account: Account,
+    entered: Entered,
+    mistakes: Mistakes,
 }
 
 /// "Deactivate Chen Wei?"
@@ -130,14 +138,10 @@ pub struct Entered {
 impl UserPage {
     async fn load(app: &App, user: &SignedIn, username: &Username) -> Result<Self, PageError> {
         let person = app.find_person(username).await?;
-        let entered = Entered {
-            display_name: person.account.display_name.clone(),
-            email: person.account.email.clone().unwrap_or_default(),
-        };
         let shell = Shell::new(user, Nav::Users);
         let (held, all) = app.policies_of(person.account.id).await?;
         let policies = all.into_iter().map(|name| (name.clone(), held.contains(&name))).collect();
-        Ok(Self { shell, person, entered, mistakes: Mistakes::default(), now: app.now(), policies })
+        Ok(Self { shell, person, now: app.now(), policies })
     }
 
     fn changes(&self) -> Vec<Change> {
@@ -168,23 +172,45 @@ pub async fn page(
     Ok(html::page(&UserPage::load(&app, &user, &name(&username)?).await?))
 }
 
+/// `GET /admin/users/{username}/edit`
+pub async fn edit_page(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    username: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let account = app.find_person(&name(&username)?).await?.account;
+    let email = account.email.clone().unwrap_or_default();
+    let entered = Entered { display_name: account.display_name.clone(), email };
+    let shell = Shell::new(&user, Nav::Users);
+    Ok(html::page(&EditPage { shell, account, entered, mistakes: Mistakes::default() }))
+}
+
 /// `POST /admin/users/{username}/edit`
 pub async fn edit(
     app: web::Data<App>,
     username: web::Path<String>,
-    Form(Admin(user), form): Form<Admin, Entered>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let username = name(&username)?;
     let mut mistakes = Vec::new();
     let display_name = collect(&mut mistakes, parse_display_name(&form.display_name));
     let email = collect(&mut mistakes, parse_email(&form.email));
-    let Some((display_name, email)) = display_name.zip(email) else {
-        let page = UserPage::load(&app, &user, &username).await?;
-        return Ok(html::invalid(&UserPage { entered: form, mistakes: Mistakes(mistakes), ..page }));
+    let edited = match display_name.zip(email) {
+        Some((display_name, email)) => app.edit_person(&user.actor, &username, display_name, email).await,
+        None => Err(Error::Invalid(mistakes)),
     };
-    app.edit_person(&user.actor, &username, display_name, email).await?;
-    Flash::done("Name and email address saved.").leave(&user.session);
-    Ok(html::see_other(&path(&username)))
+    match edited {
+        Ok(()) => {
+            Flash::done("Name and email address saved.").leave(&user.session);
+            Ok(html::see_other(&path(&username)))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let account = app.find_person(&username).await?.account;
+            let shell = Shell::new(&user, Nav::Users);
+            Ok(html::invalid(&EditPage { shell, account, entered: form, mistakes: Mistakes(mistakes) }))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `GET /admin/users/{username}/change/{what}`

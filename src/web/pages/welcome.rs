@@ -4,6 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::actions::administer_users::Linked;
+use crate::actions::manage_account::OwnKeys;
 use crate::actions::{App, Error};
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::password::{self, Proposal};
@@ -20,6 +22,8 @@ struct WelcomePage {
     appearance: Appearance,
     token: String,
     account: Account,
+    /// How many live keys they have.
+    keys: i64,
     mistakes: Mistakes,
     rules: &'static str,
 }
@@ -38,6 +42,9 @@ pub struct Chosen {
     token: String,
     password: String,
     again: String,
+    /// `yes`: the own API keys end with the old password.
+    #[serde(default)]
+    revoke_keys: String,
 }
 
 /// `GET /welcome`
@@ -46,11 +53,12 @@ pub async fn page(
     app: web::Data<App>,
     link: web::Query<Link>,
 ) -> Result<HttpResponse, PageError> {
-    let account = app.check_link(&link.token).await?;
+    let Linked { account, keys } = app.check_link(&link.token).await?;
     Ok(html::page(&WelcomePage {
         appearance: html::appearance_cookie(&request),
         token: link.into_inner().token,
         account,
+        keys,
         mistakes: Mistakes::default(),
         rules: password::RULES,
     }))
@@ -63,8 +71,9 @@ pub async fn choose(
     stranger: Stranger,
     form: PublicForm<Chosen>,
 ) -> Result<HttpResponse, PageError> {
-    let Chosen { token, password, again } = form.0;
-    let account = app.check_link(&token).await?;
+    let Chosen { token, password, again, revoke_keys } = form.0;
+    let keys = OwnKeys::of_word(&revoke_keys).map_err(Error::from)?;
+    let Linked { account, keys: live } = app.check_link(&token).await?;
     let mut mistakes = Vec::new();
     let same = password == again;
     let proposal = collect(&mut mistakes, Proposal::parse("password", password));
@@ -73,7 +82,7 @@ pub async fn choose(
     }
     let begun = match proposal {
         Some(proposal) if mistakes.is_empty() => {
-            app.use_link(&stranger.actor, &token, proposal, stranger.agent.clone()).await
+            app.use_link(&stranger.actor, &token, proposal, keys, stranger.agent.clone()).await
         }
         _ => Err(Error::Invalid(mistakes)),
     };
@@ -86,6 +95,7 @@ pub async fn choose(
             appearance: html::appearance_cookie(&request),
             token,
             account,
+            keys: live,
             mistakes: Mistakes(mistakes),
             rules: password::RULES,
         })),

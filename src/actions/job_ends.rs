@@ -1,0 +1,90 @@
+//! The ends that bulk work gives keys: never later than the lifetime rules of this moment allow.
+
+use std::collections::HashMap;
+
+use super::Error;
+use super::run_jobs::lost_rules;
+use crate::domain::api_key::ApiKey;
+use crate::domain::clock::Moment;
+use crate::domain::job::{BeforeTransfer, Job, NewEnd, Verb};
+use crate::domain::lifetime_rules::OwnerFacts;
+use crate::domain::shortening::Shortening;
+use crate::store::job_keys::Pending;
+use crate::store::{Db, lifetimes};
+
+/// The new ends of the keys of a batch, by their ids. Where a job is not about ends, there is none.
+#[derive(Debug, Default)]
+pub(super) struct Ends(HashMap<i64, NewEnd>);
+
+impl Ends {
+    /// Works them out from what is true now. `receiver` gives the owner that a key will have, where that changes.
+    pub(super) fn of(
+        db: &mut Db,
+        job: &Job,
+        keys: &HashMap<i64, ApiKey>,
+        pending: &[Pending],
+        receiver: impl Fn(&Pending) -> Option<i64>,
+        now: Moment,
+    ) -> Result<Self, Error> {
+        if job.verb == Verb::Expire {
+            let end = NewEnd { at: job.expires_at, is_cut: false };
+            return Ok(Self(keys.keys().map(|id| (*id, end)).collect()));
+        }
+        let wanted: Vec<(&ApiKey, i64, Option<Moment>)> = pending
+            .iter()
+            .filter_map(|pending| {
+                let key = keys.get(&pending.key)?;
+                let owner = receiver(pending).unwrap_or(key.owner);
+                let WantedEnd(end) = wanted_end(job, key, pending)?;
+                Some((key, owner, end))
+            })
+            .collect();
+        let mut owners: Vec<i64> = wanted.iter().map(|(_, owner, _)| *owner).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        let owners: HashMap<i64, OwnerFacts> =
+            lifetimes::owners(db, &owners)?.into_iter().map(|owner| (owner.id, owner)).collect();
+        if job.verb == Verb::Shorten {
+            let shortening = Shortening::of(job).ok_or_else(|| lost_rules(job))?;
+            let end = |(key, owner, _): (&ApiKey, i64, _)| {
+                let at = shortening.end(job, key, owners.get(&owner)?)?;
+                Some((key.id, NewEnd { at: Some(at), is_cut: false }))
+            };
+            return Ok(Self(wanted.into_iter().filter_map(end).collect()));
+        }
+        let rules = lifetimes::load(db)?;
+        let end = |(key, owner, end): (&ApiKey, i64, Option<Moment>)| {
+            let rule = rules.for_owner(owners.get(&owner)?);
+            Some((key.id, NewEnd::within(&rule, key, end, now)))
+        };
+        Ok(Self(wanted.into_iter().filter_map(end).collect()))
+    }
+
+    /// The new end of a key.
+    pub(super) fn of_key(&self, key: i64) -> Option<NewEnd> {
+        self.0.get(&key).copied()
+    }
+
+    /// The end that a key has when this is done.
+    pub(super) fn after(&self, key: &ApiKey) -> Option<Moment> {
+        self.of_key(key.id).map_or(key.expires_at, |end| end.at)
+    }
+}
+
+/// The end that a job wants for a key, as far as the rules allow it; `None` is never.
+struct WantedEnd(Option<Moment>);
+
+/// Nothing where the job leaves a key its own end.
+fn wanted_end(job: &Job, key: &ApiKey, pending: &Pending) -> Option<WantedEnd> {
+    match (job.verb, job.inverse_of()) {
+        (Verb::Shorten | Verb::Restore | Verb::Transfer, _) | (Verb::Undo, Some(Verb::Delete)) => {
+            Some(WantedEnd(key.expires_at))
+        }
+        (Verb::Undo, Some(Verb::Expire | Verb::Shorten)) => Some(WantedEnd(pending.before_at.map(Moment))),
+        (Verb::Undo, Some(Verb::Transfer)) => {
+            let before = BeforeTransfer::read(pending.before_reason.as_deref());
+            Some(WantedEnd(if before.was_shortened { before.expires_at.map(Moment) } else { key.expires_at }))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,146 @@
+//! Bulk work: what it does to keys, the state it is in, what it leaves and why.
+
+mod left;
+mod parameters;
+mod verb;
+
+pub use left::{Left, NewEnd, decide, revives};
+pub use parameters::{BeforeGrant, BeforeTransfer, DeletedPolicy, Held, Source, Transfer};
+pub use verb::Verb;
+
+use super::clock::Moment;
+
+/// The state of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobState {
+    /// Frozen, and waiting for somebody to confirm it.
+    Draft,
+    /// Confirmed, and waiting for a runner.
+    Queued,
+    /// Being done.
+    Running,
+    /// Done.
+    Done,
+    /// Ended by somebody before it was done.
+    Stopped,
+}
+
+impl JobState {
+    const ALL: [Self; 5] = [Self::Draft, Self::Queued, Self::Running, Self::Done, Self::Stopped];
+
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// From the database.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// A job.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Its number.
+    pub id: i64,
+    /// What it does.
+    pub verb: Verb,
+    /// The state it is in.
+    pub state: JobState,
+    /// The moment at which its keys were chosen.
+    pub frozen_at: Moment,
+    /// The query string of the filter by which they were chosen; `None` when they were ticked one by one.
+    pub filter: Option<String>,
+    /// Who asked for it.
+    pub asked_by: AskedBy,
+    /// Why, as they said; may be empty.
+    pub reason: String,
+    /// The end that [`Verb::Expire`] gives.
+    pub expires_at: Option<Moment>,
+    /// What else its verb needs, as JSON; may be empty.
+    pub parameter: String,
+    /// From where it takes its keys, when it was confirmed at once.
+    pub source: Option<Source>,
+    /// Does it know all of its keys? Until then it does nothing to them.
+    pub is_frozen: bool,
+    /// The id of the last key that it took over.
+    pub frozen_up_to: i64,
+    /// The job that [`Verb::Undo`] gives back.
+    pub undoes: Option<i64>,
+    /// The job that gave this one back.
+    pub undone_by: Option<i64>,
+    /// How many keys it was given.
+    pub total: i64,
+    /// Of how many owners who are people.
+    pub people: i64,
+    /// Of how many service accounts.
+    pub services: i64,
+    /// How many of them were used in the week before.
+    pub recent: i64,
+    /// How many of them belong to the one who asked.
+    pub own: i64,
+    /// How many it changed.
+    pub done: i64,
+    /// How many of these the lifetime rules gave an earlier end than they were to have.
+    pub shortened: i64,
+    /// How many it left as they were.
+    pub left: i64,
+    /// Did somebody ask it to stop?
+    pub stop_asked: bool,
+    /// When it was confirmed.
+    pub confirmed_at: Option<Moment>,
+    /// When it ended.
+    pub finished_at: Option<Moment>,
+}
+
+/// Who asks for bulk work: the actor of its events.
+#[derive(Debug, Clone)]
+pub struct AskedBy {
+    /// The account.
+    pub account: i64,
+    /// Its user name.
+    pub name: String,
+    /// From which address.
+    pub address: Option<String>,
+    /// By which request.
+    pub request: Option<String>,
+}
+
+impl Job {
+    /// Is it over?
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, JobState::Done | JobState::Stopped)
+    }
+
+    /// More keys than can be taken in at a glance: the number has to be typed.
+    pub fn needs_number(&self) -> bool {
+        self.total > 10 || self.filter.is_some()
+    }
+
+    /// What is undone, for an undo.
+    pub fn inverse_of(&self) -> Option<Verb> {
+        if self.verb == Verb::Undo { Verb::from_word(&self.parameter) } else { None }
+    }
+
+    /// What a transfer needs to know.
+    pub fn transfer(&self) -> Option<Transfer> {
+        if self.verb == Verb::Transfer { Transfer::read(&self.parameter) } else { None }
+    }
+
+    /// The policy that was deleted together with these keys.
+    pub fn deleted_policy(&self) -> Option<DeletedPolicy> {
+        matches!(self.verb, Verb::Delete | Verb::Disable).then(|| serde_json::from_str(&self.parameter).ok()).flatten()
+    }
+
+    /// Keys of which nothing was decided.
+    pub fn remaining(&self) -> i64 {
+        (self.total - self.done - self.left).max(0)
+    }
+}

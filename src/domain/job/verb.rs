@@ -1,0 +1,144 @@
+//! What bulk work does to keys.
+
+use crate::domain::api_key::Status;
+
+/// What a job does to each of its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Revokes it: an administrator's "Delete". It can be restored until the purge.
+    Delete,
+    /// Pauses it.
+    Disable,
+    /// Ends its pause.
+    Enable,
+    /// Brings a revoked key back.
+    Restore,
+    /// Gives it an earlier end.
+    Expire,
+    /// Gives back what another job changed.
+    Undo,
+    /// Gives it the end that the lifetime rules allow.
+    Shorten,
+    /// Pauses it because nobody uses it; its owner may end the pause.
+    Idle,
+    /// Gives it another policy.
+    GivePolicy,
+    /// Gives it to another owner.
+    Transfer,
+}
+
+impl Verb {
+    /// Those that people choose, in the order of the bar.
+    pub const CHOICES: [Self; 5] = [Self::Enable, Self::Disable, Self::Expire, Self::Restore, Self::Delete];
+    const ALL: [Self; 10] = [
+        Self::Enable,
+        Self::Disable,
+        Self::Expire,
+        Self::Restore,
+        Self::Delete,
+        Self::Undo,
+        Self::Shorten,
+        Self::Idle,
+        Self::GivePolicy,
+        Self::Transfer,
+    ];
+
+    /// The word in the database, in URLs and in the audit log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Disable => "disable",
+            Self::Enable => "enable",
+            Self::Restore => "restore",
+            Self::Expire => "expire",
+            Self::Undo => "undo",
+            Self::Shorten => "shorten",
+            Self::Idle => "disable unused",
+            Self::GivePolicy => "give policy",
+            Self::Transfer => "transfer",
+        }
+    }
+
+    /// The verb with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verb| verb.word() == word)
+    }
+
+    /// What a button says, without what it is done to.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Delete => "Delete",
+            Self::Disable => "Disable",
+            Self::Enable => "Enable",
+            Self::Restore => "Restore",
+            Self::Expire => "Set expiry",
+            Self::Undo => "Undo",
+            Self::Shorten => "Shorten",
+            Self::Idle => "Disable unused",
+            Self::GivePolicy => "Give another policy",
+            Self::Transfer => "Transfer",
+        }
+    }
+
+    /// "Deleting 214 API keys".
+    pub fn running(self) -> &'static str {
+        match self {
+            Self::Delete => "Deleting",
+            Self::Disable => "Disabling",
+            Self::Enable => "Enabling",
+            Self::Restore => "Restoring",
+            Self::Expire => "Setting the expiry of",
+            Self::Undo => "Giving back",
+            Self::Shorten => "Applying the lifetime rules to",
+            Self::Idle => "Disabling unused",
+            Self::GivePolicy => "Giving another policy to",
+            Self::Transfer => "Transferring",
+        }
+    }
+
+    /// "214 API keys deleted".
+    pub fn done(self) -> &'static str {
+        match self {
+            Self::Delete => "deleted",
+            Self::Disable => "disabled",
+            Self::Enable => "enabled",
+            Self::Restore => "restored",
+            Self::Expire => "given an earlier expiry",
+            Self::Undo => "given back",
+            Self::Shorten => "given an earlier end by the lifetime rules",
+            Self::Idle => "disabled because nobody used them",
+            Self::GivePolicy => "given another policy",
+            Self::Transfer => "transferred to another owner",
+        }
+    }
+
+    /// Does it take something away from people?
+    pub fn is_red(self) -> bool {
+        self == Self::Delete
+    }
+
+    /// The icon beside the label.
+    pub fn icon(self) -> &'static str {
+        match self {
+            Self::Delete => "trash",
+            Self::Disable | Self::Idle => "player-pause",
+            Self::Enable => "circle-check",
+            Self::Restore | Self::Undo => "history",
+            Self::GivePolicy => "shield-lock",
+            Self::Transfer => "users",
+            Self::Expire | Self::Shorten => "clock-hour-4",
+        }
+    }
+
+    /// Can it be done to a key of this status?
+    pub fn fits(self, status: Status) -> bool {
+        match self {
+            Self::Delete | Self::GivePolicy => status != Status::Revoked,
+            Self::Disable | Self::Idle => matches!(status, Status::Active | Status::Expired),
+            Self::Enable => status == Status::Disabled,
+            Self::Restore => status == Status::Revoked,
+            Self::Expire | Self::Shorten | Self::Transfer => matches!(status, Status::Active | Status::Disabled),
+            Self::Undo => true,
+        }
+    }
+}
