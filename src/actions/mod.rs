@@ -15,6 +15,7 @@ use crate::telemetry::LogHealth;
 
 mod actor;
 pub mod administer_users;
+mod attempts;
 pub mod browse_keys;
 pub mod change_keys;
 pub mod change_settings;
@@ -84,6 +85,7 @@ pub struct App {
     throttle: throttle::Throttle,
     use_log: UseLog,
     refusals: refusals::Refusals,
+    attempts: attempts::Attempts,
     signing_key: tokio::sync::OnceCell<Vec<u8>>,
     /// The name of this process among those that do bulk work.
     node: String,
@@ -113,6 +115,7 @@ impl App {
             hashing: hashing::Hashing::new(),
             use_log: UseLog::default(),
             refusals: refusals::Refusals::default(),
+            attempts: attempts::Attempts::default(),
             signing_key: tokio::sync::OnceCell::new(),
         }
     }

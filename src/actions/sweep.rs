@@ -20,7 +20,7 @@ impl App {
     /// Writes the uses noted since the last time; says of how many keys. Forgets throttle buckets that are full again.
     pub async fn flush_uses(&self) -> Result<usize, Error> {
         self.throttle.tidy();
-        let refusals = self.write_refusals().await;
+        let refusals = self.write_refusals().await.and(self.write_attempts().await);
         let uses = self.use_log.flush(&self.store).await?;
         refusals.map(|()| uses)
     }

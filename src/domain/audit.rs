@@ -111,6 +111,7 @@ actions! {
     KeyRotate = "key.rotate",
     KeyRevoke = "key.revoke",
     KeyRefuse = "key.refuse",
+    AttemptRefuse = "attempt.refuse",
     KeyRestore = "key.restore",
     KeySetExpiry = "key.set_expiry",
     KeyPurge = "key.purge",

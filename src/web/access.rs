@@ -8,9 +8,10 @@ use actix_session::{Session, SessionExt};
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
 use actix_web::http::{Method, StatusCode, header};
-use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse, web};
+use actix_web::{Error as ActixError, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::attempts::Known;
 use super::client::{self, Reference};
 use super::errors::PageError;
 use super::html;
@@ -74,6 +75,7 @@ impl FromRequest for SignedIn {
             let address = client::address(&request, &app.config);
             let is_proved = sessions::is_proved(&session, app.now());
             let actor = Actor::signed_in(&account, &id, is_proved, address, Some(Reference::of(&request)));
+            request.extensions_mut().insert(Known(actor.clone()));
             Ok(Self { account, actor, session, looks_after })
         })
     }

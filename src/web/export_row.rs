@@ -87,14 +87,22 @@ impl Cell {
 }
 
 /// A text that no spreadsheet takes for a formula (OWASP, CSV injection): one that begins like a formula, also in full-width
-/// forms, or with a tab or a line end, gets an apostrophe in front.
+/// forms, or with a tab or a line end, gets an apostrophe in front; and so does what begins like one after a character at which
+/// some spreadsheet begins the next cell, whatever the quotes around it say.
 pub fn neutral(text: &str) -> String {
-    const STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    if text.trim_start_matches(' ').starts_with(STARTS) || text.starts_with('\0') {
-        format!("'{text}")
-    } else {
-        text.to_owned()
+    const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    const SEPARATORS: [char; 5] = [';', ',', '\t', '\r', '\n'];
+    let mut neutral = String::with_capacity(text.len() + 1);
+    let mut at_start = true;
+    for (at, character) in text.char_indices() {
+        let blank_start = at == 0 && matches!(character, '\t' | '\r' | '\n' | '\0');
+        if blank_start || at_start && FORMULA.contains(&character) {
+            neutral.push('\'');
+        }
+        at_start = SEPARATORS.contains(&character) || at_start && matches!(character, ' ' | '"' | '\'' | '\0');
+        neutral.push(character);
     }
+    neutral
 }
 
 /// A key as a JSON object.
@@ -114,10 +122,21 @@ mod tests {
 
     #[test]
     fn nothing_that_begins_like_a_formula_stays_as_it_is() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1", "  =1", "=cmd|' /C calc'!A0"] {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1", "=cmd|' /C calc'!A0"] {
             assert_eq!(neutral(formula), format!("'{formula}"), "SECURITY Q6");
         }
-        for plain in ["a=b", "x-1", "1", "", "ci @ home"] {
+        for (inside, neutralised) in [
+            ("x;=1+1;y", "x;'=1+1;y"),
+            ("x;  =1", "x;  '=1"),
+            ("  =1", "  '=1"),
+            ("x,@a", "x,'@a"),
+            ("a\t-1", "a\t'-1"),
+            ("a\n+1", "a\n'+1"),
+            ("a;\"=1", "a;\"'=1"),
+        ] {
+            assert_eq!(neutral(inside), neutralised, "S19");
+        }
+        for plain in ["a=b", "x-1", "1", "", "ci @ home", "a; b", "2026-11-21"] {
             assert_eq!(neutral(plain), plain);
         }
     }

@@ -133,7 +133,27 @@ fn take_token(entries: &mut Entries) -> String {
 /// Unknown and missing fields are refused, and doubled ones where the form has no list.
 fn deserialize<T: DeserializeOwned>(entries: &Entries) -> Result<T, ActixError> {
     let text = serde_html_form::to_string(entries).map_err(|_| PageError(not_understood()))?;
-    serde_html_form::from_str(&text).map_err(|_| PageError(not_understood()).into())
+    serde_html_form::from_str(&text).map_err(|error| PageError(unfit(&error.to_string())).into())
+}
+
+/// Says which field is unknown, missing or doubled, from what serde says of it. Another text is not repeated: what was entered may
+/// stand in it.
+fn unfit(said: &str) -> Error {
+    let named = |kind: &str| {
+        let name = said.strip_prefix(kind)?.strip_prefix(" field `")?.split('`').next()?;
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        (name.len() <= 30 && name.bytes().all(is_plain)).then(|| name.to_owned())
+    };
+    let text = if let Some(name) = named("unknown") {
+        format!("The form has a field that this page does not know, {name}, so nothing was changed")
+    } else if let Some(name) = named("duplicate") {
+        format!("The form has the field {name} twice, so nothing was changed")
+    } else if let Some(name) = named("missing") {
+        format!("The form lacks the field {name}, so nothing was changed")
+    } else {
+        return not_understood();
+    };
+    Mistake::new("form", format!("{text}. Open the page again, and try again")).into()
 }
 
 fn not_understood() -> Error {

@@ -6,6 +6,7 @@ use actix_web::HttpResponseBuilder;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::StatusCode;
 use askama::Template;
+use serde::Deserialize;
 
 use crate::domain::mistake::Mistake;
 use crate::domain::user::Appearance;
@@ -36,8 +37,16 @@ pub fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((actix_web::http::header::LOCATION, path)).finish()
 }
 
+/// What the search over a list sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// The text.
+    pub q: String,
+}
+
 /// The path of a list with what a search form sent; blank fields are left out.
-pub fn searched(path: &str, fields: &[(String, String)]) -> String {
+pub fn searched(path: &str, fields: &[(&str, &str)]) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(fields.iter().filter(|(_, value)| !value.trim().is_empty()));
     format!("{path}?{}", query.finish())

@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, Route, web};
 pub mod access;
 pub mod api;
 pub mod assets;
+mod attempts;
 pub mod body;
 pub mod client;
 pub mod connections;

@@ -14,7 +14,7 @@ use socket2::SockRef;
 use super::connections::Connections;
 use super::hosts::Hosts;
 use super::place::Place;
-use super::{errors, headers, hosts, observe, sessions};
+use super::{attempts, errors, headers, hosts, observe, sessions};
 use crate::actions::App;
 
 /// How long a request's head may take to arrive.
@@ -85,6 +85,7 @@ pub async fn bind(app: web::Data<App>) -> Result<Bound, String> {
             .app_data(data.clone())
             .app_data(pages_place.clone())
             .app_data(hosts.clone())
+            .wrap(from_fn(attempts::note))
             .wrap(from_fn(observe::refuse_key_in_url))
             .wrap(from_fn(observe::refuse_disguised_path))
             .wrap(from_fn(hosts::refuse_foreign))

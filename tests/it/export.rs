@@ -21,6 +21,8 @@ on_both! { fn an_export_holds_the_list_in_its_order_and_columns(app) {
     assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
     assert_eq!(csv.header("content-disposition"), "attachment; filename=\"api-keys-2026-11-20.csv\"");
     let expected = format!("first_eight,owner,owner_name,name\r\n{},miriam,Miriam Example,a\r\n{},miriam,Miriam Example,b\r\n", eight(&secrets[1]), eight(&secrets[0]));
+    let quoted = |line: &str| line.split(',').map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join(",") + "\r\n";
+    let expected: String = expected.lines().map(quoted).collect();
     assert_eq!(csv.body, expected);
     let tsv = boss.get("/admin/api-keys/export.tsv?view=all&sort=name&cols=name,status");
     assert_eq!(tsv.body, "name\tstatus\r\na\tactive\r\nb\tactive\r\nc\trevoked\r\n");
@@ -42,10 +44,13 @@ on_both! { fn an_export_holds_the_list_in_its_order_and_columns(app) {
 on_both! { fn cells_that_begin_like_a_formula_are_neutralised_but_not_in_json(app) {
     let miriam = app.signed_in("miriam");
     miriam.generate_with(&[("name", "=HYPERLINK(\"x\")"), ("note", "@SUM(1), \"quoted\"")]);
+    miriam.generate_with(&[("name", "separators"), ("note", "x;=1+1;y")]);
     let boss = boss(&app);
-    let csv = boss.get("/admin/api-keys/export.csv?view=all&cols=name,note").body;
-    assert_eq!(csv, "name,note\r\n\"'=HYPERLINK(\"\"x\"\")\",\"'@SUM(1), \"\"quoted\"\"\"\r\n", "SECURITY Q6");
-    let json: serde_json::Value = serde_json::from_str(&boss.get("/admin/api-keys/export.jsonl?view=all&cols=name,note").body).expect("JSON");
+    let other = boss.get("/admin/api-keys/export.csv?name~eq=separators&cols=name,note").body;
+    assert_eq!(other, "\"name\",\"note\"\r\n\"separators\",\"x;'=1+1;y\"\r\n", "S19");
+    let csv = boss.get("/admin/api-keys/export.csv?name~contains=HYPER&cols=name,note").body;
+    assert_eq!(csv, "\"name\",\"note\"\r\n\"'=HYPERLINK(\"\"x\"\")\",\"'@SUM(1), \"\"quoted\"\"\"\r\n", "SECURITY Q6");
+    let json: serde_json::Value = serde_json::from_str(&boss.get("/admin/api-keys/export.jsonl?name~contains=HYPER&cols=name,note").body).expect("JSON");
     assert_eq!(json["name"], "=HYPERLINK(\"x\")");
 } }
 

@@ -158,7 +158,7 @@ on_both! { fn the_audit_log_is_filtered_paged_and_exported(app) {
     assert_eq!(boss.submit(page, filter, &[("operator", "contains"), ("value", &secret)]).status, 400);
     let csv = boss.get(&format!("{log}/export.csv?action=key.generate"));
     assert_eq!(csv.body.lines().count(), 2);
-    assert!(csv.body.starts_with("sequence,at,actor,via,action,target,outcome,address,request,details\r\n"));
+    assert!(csv.body.starts_with("\"sequence\",\"at\",\"actor\",\"via\",\"action\",\"target\",\"outcome\",\"address\",\"request\",\"details\"\r\n"));
     assert_eq!(app.database.count("audit_events WHERE action = 'audit.export'"), 1, "SECURITY L6");
 } }
 

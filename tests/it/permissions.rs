@@ -243,7 +243,7 @@ fn ask(client: &Client, row: &Row, first_eight: &str, token: &str) -> u16 {
         "POST" => {}
         method => return client.send(method, &path, &[], Some(String::new())).status,
     }
-    let mut fields = fields(&path);
+    let mut fields = whole(&path);
     if !["/setup", "/welcome", "/sign-in"].contains(&row.path) {
         fields.push(("csrf", token));
     }
@@ -300,4 +300,49 @@ fn a_path_takes_only_its_own_methods() {
         }
     }
     assert_eq!(client.send("TRACE", "/verify", &[], None).status, 405);
+}
+
+/// Fields of which a form may have many.
+const LISTS: [&str; 4] = ["scope", "policy", "key", "value"];
+
+on_both! { fn every_form_refuses_a_field_that_it_does_not_know_and_one_that_is_there_twice(app) {
+    app.admin("boss");
+    let boss = app.client();
+    boss.sign_in("boss", crate::support::people::PASSWORD);
+    let secret = boss.secret("ci");
+    let token = boss.get("/account").hidden_fields("/sign-out").remove("csrf").unwrap_or_default();
+    let (events, mut wrong) = (app.database.count("audit_events"), Vec::new());
+    for row in TABLE.iter().filter(|row| row.method == "POST") {
+        let path = filled(row.path, eight(&secret), "999999");
+        let mut fields = whole(&path);
+        if !["/setup", "/welcome", "/sign-in"].contains(&row.path) {
+            fields.push(("csrf", &token));
+        }
+        let misspelt = boss.post(&path, &[&fields[..], &[("misspelt", "on")]].concat());
+        if misspelt.status != 400 || row.path != "/admin/settings" && !misspelt.text().contains("does not know, misspelt") {
+            wrong.push(format!("{} misspelt: {} {}", row.path, misspelt.status, misspelt.text()));
+        }
+        let once: Vec<(&str, &str)> = fields.iter().copied().filter(|(name, _)| *name != "csrf" && !LISTS.contains(name)).collect();
+        for twice in once {
+            let doubled = boss.post(&path, &[&fields[..], &[twice]].concat());
+            if doubled.status != 400 {
+                wrong.push(format!("{} {} twice: {}", row.path, twice.0, doubled.status));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+    assert_eq!(app.database.count("audit_events"), events, "nothing was done");
+} }
+
+/// What a page of this path sends.
+fn whole(path: &str) -> Vec<(&'static str, &'static str)> {
+    match path {
+        "/admin/lifetime-rules" => vec![("version", "0"), ("default_days", "7"), ("longest_days", "7")],
+        "/admin/settings" => vec![("name_required", "on")],
+        "/admin/users" | "/admin/service-accounts" | "/admin/resources" => vec![("q", "x")],
+        "/admin/audit-log" => vec![("actor", "x")],
+        "/admin/api-keys/filter" => vec![("state", ""), ("column", "name"), ("operator", "in"), ("value", "x")],
+        "/admin/api-keys/bulk" => vec![("state", "view=all"), ("scope", "matching"), ("do", "delete")],
+        path => fields(path),
+    }
 }

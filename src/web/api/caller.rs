@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse};
+use actix_web::{Error as ActixError, FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 
 use crate::actions::verify_key::GoodKey;
@@ -13,6 +13,7 @@ use crate::domain::mistake::Mistake;
 use crate::domain::permission::PermissionName;
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Demand, Lacking};
+use crate::web::attempts::Known;
 use crate::web::body;
 use crate::web::client::{self, Reference};
 use crate::web::errors::ApiError;
@@ -56,6 +57,7 @@ async fn with_demand(
     }
     let address = client::address(request, &app.config);
     let actor = Actor::with_key(&good.owner, good.secret, demand, address, Some(Reference::of(request)));
+    request.extensions_mut().insert(Known(actor.clone()));
     Ok(Ok((actor, good)))
 }
 

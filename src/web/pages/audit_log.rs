@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::admin_api_keys::number;
-use super::export_keys::ExportError;
+use super::export_keys::{ExportError, writer};
 use crate::actions::App;
 use crate::actions::paging::From;
 use crate::actions::read_audit::{EventFilter, EventPage, ListedEvent};
@@ -35,6 +35,7 @@ struct AuditPage {
 
 /// What the address asks for. Blank is everything.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Asked {
     #[serde(default)]
     actor: String,
@@ -176,8 +177,8 @@ pub async fn page(
 
 /// `POST /admin/audit-log`: the fields post, so that a key pasted into one of them never stands in an address; the answer
 /// leads to the list.
-pub async fn search(Form(_, form): Form<Admin, Vec<(String, String)>>) -> HttpResponse {
-    html::see_other(&html::searched(PATH, &form))
+pub async fn search(Form(_, form): Form<Admin, Asked>) -> HttpResponse {
+    html::see_other(&html::searched(PATH, &form.pairs()))
 }
 
 /// `GET /admin/audit-log/export.csv`
@@ -204,7 +205,7 @@ pub async fn export(
 }
 
 fn records(events: &[ListedEvent], head: bool) -> Result<Vec<u8>, ExportError> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut writer = writer(b',');
     let failed = |error: csv::Error| ExportError::new(&error.to_string());
     if head {
         let names = ["sequence", "at", "actor", "via", "action", "target", "outcome", "address", "request", "details"];
@@ -221,7 +222,7 @@ fn records(events: &[ListedEvent], head: bool) -> Result<Vec<u8>, ExportError> {
             event.outcome.clone(),
             event.address.clone().unwrap_or_default(),
             event.request.clone().unwrap_or_default(),
-            event.details.clone(),
+            neutral(&event.details),
         ];
         writer.write_record(cells).map_err(failed)?;
     }

@@ -134,33 +134,55 @@ pub fn list_path(filter: &str) -> String {
     KeyQuery::read(if filter.is_empty() { "view=all" } else { filter }).path()
 }
 
+/// What the form around the list sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Selection {
+    /// The query of the list.
+    #[serde(default)]
+    state: String,
+    /// `matching`: all that match, whatever is ticked.
+    #[serde(default)]
+    scope: String,
+    /// What to do.
+    #[serde(default, rename = "do")]
+    act: String,
+    /// The first eight of the ticked keys.
+    #[serde(default)]
+    key: Vec<String>,
+}
+
 /// `POST /admin/api-keys/bulk`: the ticked keys, or all matching.
 pub async fn draft(
     app: web::Data<App>,
-    Form(Admin(user), form): Form<Admin, Vec<(String, String)>>,
+    Form(Admin(user), form): Form<Admin, Selection>,
 ) -> Result<HttpResponse, PageError> {
-    let value = |wanted: &str| form.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value.as_str());
-    let query = KeyQuery::read(value("state"));
-    let all = value("scope") == "matching";
-    if all && value("state").is_empty() {
+    let query = KeyQuery::read(&form.state);
+    let all = match form.scope.as_str() {
+        "" => false,
+        "matching" => true,
+        _ => return Err(Error::from(Mistake::new("scope", "Select keys, or all that match")).into()),
+    };
+    if all && form.state.is_empty() {
         return Err(Error::from(Mistake::new("state", "The form does not say which list it is about")).into());
     }
     if !query.broken.is_empty() {
         Flash::failed("A filter cannot be read, so nothing was selected.").leave(&user.session);
         return Ok(html::see_other(&query.path()));
     }
-    let ticked: Vec<FirstEight> =
-        form.iter().filter(|(name, _)| name == "key").filter_map(|(_, key)| FirstEight::parse(key)).collect();
+    let ticked: Option<Vec<FirstEight>> = form.key.iter().map(|key| FirstEight::parse(key)).collect();
+    let unread = || Error::from(Mistake::new("key", "A selected key is none. Reload the list, and select again"));
+    let ticked = ticked.ok_or_else(unread)?;
     if ticked.is_empty() && !all {
         Flash::failed("Select at least one key first.").leave(&user.session);
         return Ok(html::see_other(&query.path()));
     }
-    if value("do") == "export" {
+    if form.act == "export" {
         let words: Vec<&str> = ticked.iter().map(FirstEight::as_str).collect();
         let chosen = if all { query.query_string() } else { format!("first_eight~in={}", words.join(";")) };
         return Ok(html::see_other(&ExportFormat::Csv.path(&chosen, false)));
     }
-    let verb = Verb::from_word(value("do")).filter(|verb| Verb::CHOICES.contains(verb)).ok_or(Error::NotFound)?;
+    let verb = Verb::from_word(&form.act).filter(|verb| Verb::CHOICES.contains(verb)).ok_or(Error::NotFound)?;
     let chosen = if all { Chosen::Matching(query.filter.clone()) } else { Chosen::Ticked(ticked) };
     begin(&app, &user, verb, chosen, &query.path()).await
 }

@@ -199,14 +199,24 @@ fn row<'a>(columns: &'a [Column], listed: &'a ListedKey, now: Moment) -> impl It
     columns.iter().flat_map(move |column| cells(*column, listed, now))
 }
 
+/// Writes records. With commas every cell stands in quotes: a spreadsheet that separates at other characters finds none outside of
+/// them. With tabs there is no other character to separate at.
+pub fn writer(delimiter: u8) -> csv::Writer<Vec<u8>> {
+    let quotes = if delimiter == b',' { csv::QuoteStyle::Always } else { csv::QuoteStyle::Necessary };
+    csv::WriterBuilder::new()
+        .delimiter(delimiter)
+        .quote_style(quotes)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new())
+}
+
 fn records<R: IntoIterator<Item = C>, C: AsRef<[u8]>>(
     format: ExportFormat,
     rows: impl Iterator<Item = R>,
 ) -> Result<Vec<u8>, ExportError> {
     let failed = |error: String| ExportError(error);
     let delimiter = if format == ExportFormat::Tsv { b'\t' } else { b',' };
-    let mut writer =
-        csv::WriterBuilder::new().delimiter(delimiter).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut writer = writer(delimiter);
     for row in rows {
         writer.write_record(row).map_err(|error| failed(error.to_string()))?;
     }

@@ -1,6 +1,7 @@
 //! The form for one filter of the grid: fitting the column, over the list, with an address of its own.
 
 use actix_web::HttpResponse;
+use serde::Deserialize;
 
 use crate::domain::key_filter::{Choice, Column, Kind, Operator};
 use crate::web::access::Admin;
@@ -80,21 +81,26 @@ impl FilterForm {
     }
 }
 
+/// What the form sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entered {
+    /// The query of the list.
+    state: String,
+    column: String,
+    #[serde(default)]
+    operator: String,
+    /// The condition that this one takes the place of.
+    index: Option<usize>,
+    /// One text, or the chosen words.
+    #[serde(default)]
+    value: Vec<String>,
+}
+
 /// `POST /admin/api-keys/filter`: puts what the form sends into the address of the list. It posts, so that a key pasted
 /// into the value is refused before it stands in an address.
-pub async fn apply(Form(_, form): Form<Admin, Vec<(String, String)>>) -> HttpResponse {
-    let (mut state, mut column, mut operator, mut index) = (String::new(), String::new(), String::new(), None);
-    let mut values: Vec<String> = Vec::new();
-    for (name, value) in form {
-        match name.as_str() {
-            "state" => state = value,
-            "column" => column = value,
-            "operator" => operator = value,
-            "index" => index = value.parse().ok(),
-            "value" => values.push(value),
-            _ => {}
-        }
-    }
+pub async fn apply(Form(_, form): Form<Admin, Entered>) -> HttpResponse {
+    let Entered { state, column, operator, index, value: values } = form;
     let alone = Operator::named(&operator).is_some_and(Operator::is_alone);
     let value = if alone { String::new() } else { values.join(";") };
     let query = KeyQuery::read(&state);

@@ -54,6 +54,31 @@ struct Entered {
     stricter: Vec<Stricter>,
 }
 
+/// What the form sends: of each list one for each line of the stricter rules.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sent {
+    version: String,
+    default_days: String,
+    longest_days: String,
+    #[serde(default)]
+    allow_never: String,
+    #[serde(default)]
+    idle_days: String,
+    #[serde(default)]
+    keys_per_owner: String,
+    #[serde(default)]
+    rule_applies_to: Vec<String>,
+    #[serde(default)]
+    rule_subject: Vec<String>,
+    #[serde(default)]
+    rule_longest: Vec<String>,
+    #[serde(default)]
+    rule_idle: Vec<String>,
+    #[serde(default)]
+    rule_keys: Vec<String>,
+}
+
 /// One line of the stricter rules.
 #[derive(Debug, Clone, Default)]
 struct Stricter {
@@ -98,31 +123,36 @@ impl Entered {
         }
     }
 
-    fn read(pairs: Vec<(String, String)>) -> Self {
-        let mut read = Self::default();
-        for (name, value) in pairs {
-            match name.as_str() {
-                "version" => read.version = value,
-                "default_days" => read.default_days = value,
-                "longest_days" => read.longest_days = value,
-                "allow_never" => read.allow_never = true,
-                "idle_days" => read.idle_days = value,
-                "keys_per_owner" => read.keys_per_owner = value,
-                "rule_applies_to" => read.stricter.push(Stricter { applies_to: value, ..Stricter::default() }),
-                _ => {
-                    if let Some(line) = read.stricter.last_mut() {
-                        match name.as_str() {
-                            "rule_subject" => line.subject = value,
-                            "rule_longest" => line.longest_days = value,
-                            "rule_idle" => line.idle_days = value,
-                            "rule_keys" => line.keys_per_owner = value,
-                            _ => {}
-                        }
-                    }
-                }
-            }
+    fn read(sent: Sent) -> Result<Self, Mistake> {
+        let lists = [&sent.rule_subject, &sent.rule_longest, &sent.rule_idle, &sent.rule_keys];
+        if lists.iter().any(|list| list.len() != sent.rule_applies_to.len()) {
+            let text = "A line of the stricter rules is not complete. Open the page again, and try again";
+            return Err(Mistake::new("rule_applies_to", text));
         }
-        read
+        let allow_never = match sent.allow_never.as_str() {
+            "" => false,
+            "on" => true,
+            _ => return Err(Mistake::new("allow_never", "Turn it on or off")),
+        };
+        let rest =
+            sent.rule_subject.into_iter().zip(sent.rule_longest).zip(sent.rule_idle.into_iter().zip(sent.rule_keys));
+        let lines = sent.rule_applies_to.into_iter().zip(rest);
+        let stricter = lines.map(|(applies_to, ((subject, longest_days), (idle_days, keys_per_owner)))| Stricter {
+            applies_to,
+            subject,
+            longest_days,
+            idle_days,
+            keys_per_owner,
+        });
+        Ok(Self {
+            version: sent.version,
+            default_days: sent.default_days,
+            longest_days: sent.longest_days,
+            allow_never,
+            idle_days: sent.idle_days,
+            keys_per_owner: sent.keys_per_owner,
+            stricter: stricter.collect(),
+        })
     }
 
     /// The rules that the form says, with all its mistakes.
@@ -261,9 +291,9 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
 /// `POST /admin/lifetime-rules`
 pub async fn save(
     app: web::Data<App>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Vec<(String, String)>>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Sent>,
 ) -> Result<HttpResponse, PageError> {
-    let entered = Entered::read(form);
+    let entered = Entered::read(form).map_err(Error::from)?;
     let planned = match entered.rules(&app).await {
         Ok(rules) => app.plan_rules(&user.actor, rules, entered.version.clone()).await,
         Err(error) => Err(error),

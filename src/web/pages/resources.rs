@@ -105,8 +105,8 @@ pub async fn list(
 }
 
 /// `POST /admin/resources`: the search, which leads to the list.
-pub async fn search(Form(_, form): Form<Admin, Vec<(String, String)>>) -> HttpResponse {
-    html::see_other(&html::searched(PATH, &form))
+pub async fn search(Form(_, form): Form<Admin, html::Search>) -> HttpResponse {
+    html::see_other(&html::searched(PATH, &[("q", &form.q)]))
 }
 
 /// `GET /admin/resources/new`

@@ -115,8 +115,8 @@ pub async fn list(
 }
 
 /// `POST /admin/service-accounts`: the search, which leads to the list.
-pub async fn search(Form(_, form): Form<Admin, Vec<(String, String)>>) -> HttpResponse {
-    html::see_other(&html::searched(PATH, &form))
+pub async fn search(Form(_, form): Form<Admin, html::Search>) -> HttpResponse {
+    html::see_other(&html::searched(PATH, &[("q", &form.q)]))
 }
 
 /// `GET /admin/service-accounts/new`

@@ -7,6 +7,7 @@ use super::admin_api_keys::words;
 use super::sign_in::Nothing;
 use super::user::Held;
 use crate::actions::{App, Error};
+use crate::domain::mistake::Mistake;
 use crate::domain::settings::{Setting, Settings};
 use crate::web::access::{Admin, RecentAdmin, SignedIn};
 use crate::web::errors::PageError;
@@ -103,11 +104,25 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
     Ok(html::page(&SettingsPage::load(&app, &user).await?))
 }
 
+/// Refuses a field that is no setting of this form, and one that is there twice: passed over, a misspelt switch would read as off.
+fn check(form: &[(String, String)]) -> Result<(), Error> {
+    for (at, (name, _)) in form.iter().enumerate() {
+        let known = Setting::named(name).is_some_and(|setting| !SettingsPage::is_grave(setting.name()));
+        if !known || form[..at].iter().any(|(before, _)| before == name) {
+            let text = "The form has a setting that this page does not know, or one twice, so nothing was changed. Open the page \
+                 again, and try again";
+            return Err(Mistake::new("form", text).into());
+        }
+    }
+    Ok(())
+}
+
 /// `POST /admin/settings`
 pub async fn save(
     app: web::Data<App>,
     Form(RecentAdmin(user), form): Form<RecentAdmin, Vec<(String, String)>>,
 ) -> Result<HttpResponse, PageError> {
+    check(&form)?;
     let sent = |setting: &Setting| form.iter().find(|(name, _)| name == setting.name()).map(|(_, value)| value.clone());
     // A switch that is off sends nothing. The two grave ones have pages of their own.
     let entered: Vec<(Setting, String)> = Setting::ALL

@@ -64,6 +64,17 @@ pub struct Asked {
     before: Option<i64>,
 }
 
+/// What the search sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sought {
+    q: String,
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    state: String,
+}
+
 impl Asked {
     fn filter(&self) -> PeopleFilter {
         PeopleFilter {
@@ -149,8 +160,8 @@ pub async fn list(
 }
 
 /// `POST /admin/users`: the search, which leads to the list.
-pub async fn search(Form(_, form): Form<Admin, Vec<(String, String)>>) -> HttpResponse {
-    html::see_other(&html::searched("/admin/users", &form))
+pub async fn search(Form(_, form): Form<Admin, Sought>) -> HttpResponse {
+    html::see_other(&html::searched("/admin/users", &[("q", &form.q), ("role", &form.role), ("state", &form.state)]))
 }
 
 /// `GET /admin/users/add`

@@ -1,0 +1,70 @@
+//! Refused changes stand in the audit log, in batches and bounded (S9).
+
+use crate::support::people::{PASSWORD, eight, key_path};
+use crate::support::{Client, TestApp, on_both};
+
+/// What is in the audit log of refused attempts: who, what, how often.
+fn attempts(app: &TestApp) -> Vec<String> {
+    app.run(app.app.flush_uses()).expect("written");
+    let select = "SELECT actor_name || ' ' || target || ' ' || outcome || ' ' || details AS value FROM audit_events";
+    app.database.texts(&format!("{select} WHERE action = 'attempt.refuse' ORDER BY sequence"))
+}
+
+fn boss(app: &TestApp) -> Client {
+    app.admin("boss");
+    let boss = app.client();
+    boss.sign_in("boss", PASSWORD);
+    boss
+}
+
+on_both! { fn what_was_tried_and_refused_is_in_the_audit_log(app) {
+    let (miriam, chen) = (app.signed_in("miriam"), app.signed_in("chen"));
+    let secret = miriam.secret("ci");
+    let revoke = format!("{}/revoke", key_path(&secret));
+    for _ in 0..3 { assert_eq!(chen.submit("/account", &revoke, &[]).status, 404); }
+    assert_eq!(chen.submit("/account", "/admin/users/miriam/change/make-admin", &[]).status, 403);
+    assert_eq!(app.client().post("/account/profile", &[("display_name", "x")]).status, 303, "a stranger is led to sign in");
+    let form = miriam.get("/external-tool-access/generate").hidden_fields("/external-tool-access/generate");
+    app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 1");
+    let second = [("csrf", form["csrf"].as_str()), ("form", form["form"].as_str()), ("name", "second")];
+    assert_eq!(miriam.post("/external-tool-access/generate", &second).status, 409);
+    let expected = [
+        format!("chen POST {revoke} failure {{\"status\":404,\"times\":3}}"),
+        "chen POST /admin/users/miriam/change/make-admin failure {\"status\":403,\"times\":1}".into(),
+        "miriam POST /external-tool-access/generate failure {\"status\":409,\"times\":1}".into(),
+    ];
+    let mut found = attempts(&app);
+    found.sort();
+    let mut expected = expected.to_vec();
+    expected.sort();
+    assert_eq!(found, expected);
+    assert_eq!(attempts(&app), found, "once");
+    assert!(app.run(app.app.verify_audit(None)).expect("it answers").is_ok(), "the chain is whole");
+} }
+
+on_both! { fn a_wrong_number_before_bulk_work_is_an_attempt(app) {
+    let miriam = app.signed_in("miriam");
+    let secrets: Vec<String> = (0..12).map(|n| miriam.secret(&format!("key {n}"))).collect();
+    let boss = boss(&app);
+    let mut ticked: Vec<(&str, &str)> = secrets.iter().map(|secret| ("key", eight(secret))).collect();
+    ticked.push(("do", "delete"));
+    let draft = boss.submit("/admin/api-keys?view=all", "/admin/api-keys/bulk", &ticked).header("location").to_owned();
+    assert_eq!(boss.submit(&draft, &draft, &[("number", "3")]).status, 422);
+    assert_eq!(attempts(&app), [format!("boss POST {draft} failure {{\"status\":422,\"times\":1}}")]);
+} }
+
+on_both! { fn a_flood_of_attempts_is_a_few_events(app) {
+    let chen = app.signed_in("chen");
+    for n in 0..320 { assert_eq!(chen.submit("/account", &format!("/external-tool-access/keys/{n:08}/revoke"), &[]).status, 404); }
+    let found = attempts(&app);
+    assert_eq!(found.len(), 301);
+    assert_eq!(found.iter().filter(|event| event.contains("nobody (others) failure") && event.contains("\"times\":20")).count(), 1, "{:?}", found.last());
+} }
+
+on_both! { fn no_secret_in_a_path_gets_there(app) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    let status = miriam.submit("/account", &format!("/external-tool-access/keys/{secret}/revoke"), &[]).status;
+    assert_eq!(status, 400);
+    assert_eq!(attempts(&app), Vec::<String>::new());
+} }
