@@ -18,6 +18,7 @@ mod edit_key;
 mod errors;
 mod export;
 mod forms;
+mod gateways;
 mod generate_key;
 mod headers;
 mod held_bodies;

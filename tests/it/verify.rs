@@ -18,7 +18,7 @@ fn seen(answer: &Answer) -> (u16, String, Vec<(String, String)>) {
 }
 
 /// A well-formed key that no database holds.
-fn unknown_key(seed: u64) -> String {
+pub fn unknown_key(seed: u64) -> String {
     let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(seed);
     let eight = claviger::domain::secret::FirstEight::generate(&mut rng);
     let prefix = claviger::domain::secret::Prefix::default();
