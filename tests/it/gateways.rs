@@ -341,8 +341,11 @@ fn ask(start: fn(&Path, u16, u16) -> Gateway) -> Vec<(&'static str, String)> {
     let odd = gateway.tool.send("GET", "/a%2e%2e/b%20c?x=%00&resource_optional=true", &[("x-api-key", &good)], None);
     let got = tool.seen();
     let line = got.first().map_or("", |(head, _)| head.lines().next().unwrap_or_default());
-    let unchanged =
-        if line.starts_with("GET /a%2e%2e/b%20c?x=%00&resource_optional=true HTTP/1.") { "passed unchanged" } else { line };
+    let unchanged = if line.starts_with("GET /a%2e%2e/b%20c?x=%00&resource_optional=true HTTP/1.") {
+        "passed unchanged"
+    } else {
+        line
+    };
     all.push(("`/a%2e%2e/b%20c?x=%00` with a good key", format!("{}, {unchanged}", odd.status)));
     let outside = ["/verify", "/verify?x=1", "/%76erify"]
         .map(|path| gateway.pages.get_with(path, &[("x-api-key", &good)]).status.to_string());

@@ -25,12 +25,12 @@ impl Walk<'_> {
             resource,
             born: self.world.now,
             end,
+            limit: None,
             secret: new.secret.reveal().to_owned(),
             old: None,
             paused: None,
             revoked: None,
         });
-        assert!(self.world.live_of(owner) <= 20, "step {}: the limit", self.step);
     }
 
     pub(super) async fn generate(&mut self) -> bool {
@@ -84,8 +84,11 @@ impl Walk<'_> {
         let until = (now + hours * HOUR).min(key.end);
         key.old = (hours > 0).then(|| (std::mem::take(&mut key.secret), until));
         key.secret.replace_range(.., new.secret.reveal());
-        key.end = (now + (key.end - key.born)).min(now + LONGEST);
+        let renewed = now + (key.end - key.born);
+        let limit = key.limit;
         key.born = now;
+        let latest = self.world.latest(owner, now);
+        self.world.keys[at].end = renewed.min(latest).min(limit.unwrap_or(i64::MAX));
         true
     }
 
@@ -98,23 +101,6 @@ impl Walk<'_> {
             self.world.keys[at].old = None;
         }
         revoked
-    }
-
-    /// Bulk work on one key; its number when it was done.
-    async fn bulk(&mut self, verb: Verb, at: usize) -> Option<i64> {
-        let (_, eight) = self.owner_of(at);
-        let job = self.api().draft_job(&self.boss, verb, Chosen::Ticked(vec![eight])).await.ok()?;
-        self.api().confirm_job(&self.boss, job, &Confirmation::default()).await.expect("confirmed");
-        self.api().run_jobs().await.expect("done");
-        Some(job)
-    }
-
-    pub(super) async fn restore(&mut self) -> bool {
-        let Some(at) = self.some_key() else { return false };
-        let restored = self.bulk(Verb::Restore, at).await.is_some();
-        assert_eq!(restored, self.world.keys[at].revoked.is_some(), "step {}", self.step);
-        self.world.keys[at].revoked = None;
-        restored
     }
 
     pub(super) async fn pause(&mut self) -> bool {
@@ -137,17 +123,6 @@ impl Walk<'_> {
                 self.step
             );
             self.world.keys[at].paused = None;
-        }
-        done
-    }
-
-    pub(super) async fn pause_as_admin(&mut self) -> bool {
-        let Some(at) = self.some_key() else { return false };
-        let verb = if self.world.keys[at].paused.is_some() { Verb::Enable } else { Verb::Disable };
-        let done = self.bulk(verb, at).await.is_some();
-        if done {
-            assert!(self.world.keys[at].revoked.is_none());
-            self.world.keys[at].paused = (verb == Verb::Disable).then_some(Paused::ByAdmin);
         }
         done
     }
@@ -198,11 +173,14 @@ impl Walk<'_> {
             }
             Ok(GotOrCreated::Rotated(new, _)) => {
                 assert!(allowed(self), "{said}");
+                assert!(self.world.may(&asking, "claviger:keys:revoke"), "{said}: it ended a secret in use");
+                let latest = self.world.latest(asking.owner, now);
                 let eight = new.key.first_eight.to_string();
                 let key = self.world.keys.iter_mut().find(|key| key.eight == eight).expect("known");
                 key.secret.replace_range(.., new.secret.reveal());
                 key.old = None;
-                key.end = (now + (key.end - key.born)).min(now + LONGEST).min(asking.end);
+                assert!(asking.end >= key.end, "{said}: {key:?} was held to the end of the key that asked");
+                key.end = (now + (key.end - key.born)).min(latest).min(asking.end).min(key.limit.unwrap_or(i64::MAX));
                 key.born = now;
                 true
             }

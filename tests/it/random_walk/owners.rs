@@ -1,5 +1,7 @@
 //! The steps of a random walk that are about owners, policies and resources.
 
+use std::collections::HashMap;
+
 use super::*;
 
 impl Walk<'_> {
@@ -46,9 +48,16 @@ impl Walk<'_> {
                 self.create_policy(self.world.policies.len()).await; // too long ago: it stays deleted
                 return true;
             }
+            self.what = "undo of a deleted policy".into();
             self.api().run_jobs().await.expect("done");
             self.world.policies[at].deleted = false;
-            self.world.keys.iter_mut().filter(|key| key.revoked == Some(job)).for_each(|key| key.revoked = None);
+            let rows = self.rows();
+            for key in self.world.keys.iter_mut().filter(|key| key.revoked == Some(job)) {
+                let row = &rows[&key.eight];
+                if !row.is_revoked {
+                    (key.revoked, key.end) = (None, row.end);
+                }
+            }
             return true;
         }
         let Some(at) = self.some_policy() else { return false };
@@ -129,21 +138,42 @@ impl Walk<'_> {
         let (from, to) = if self.rng.random_bool(0.5) { (4, 5) } else { (5, 4) };
         let (from_name, to_name) = (username(&self.world.owners[from].name), username(&self.world.owners[to].name));
         let started = self.api().transfer_server_keys(&self.boss, &from_name, &to_name).await;
-        if started.is_err() {
-            return false;
-        }
-        self.api().run_jobs().await.expect("done");
-        self.moved(from, to);
+        let Ok(job) = started else { return false };
+        self.moved(from, to, job).await;
         true
     }
 
-    /// All live keys of one owner are another's now.
-    fn moved(&mut self, from: usize, to: usize) {
+    /// All live keys of one owner are another's now, and can do no more than before: whoever gets them, others know their secrets.
+    async fn moved(&mut self, from: usize, to: usize, job: i64) {
         assert!(self.world.owners[to].active, "step {}", self.step);
-        let now = self.world.now;
-        let live = |key: &&mut Key| key.owner == from && key.revoked.is_none() && key.end > now;
-        self.world.keys.iter_mut().filter(live).for_each(|key| key.owner = to);
-        assert!(self.world.live_of(to) <= 20, "step {}: the limit", self.step);
+        let narrowed = self.narrowed(from);
+        let live = self.world.live_of(from);
+        let changed = self.run(job, Verb::Transfer).await;
+        assert_eq!(changed.len(), live, "step {}: all of them", self.step);
+        for at in changed {
+            assert_eq!(self.world.keys[at].owner, to, "step {}", self.step);
+            if let Some(given) = narrowed.get(&at) {
+                self.world.keys[at].given = given.clone();
+            }
+        }
+    }
+
+    /// What the live keys of an owner can do at this moment, as lists. A service account's key with a policy that alone counts keeps
+    /// it: no owner makes a difference to it.
+    fn narrowed(&self, of: usize) -> HashMap<usize, Given> {
+        let own = OWN.into_iter().chain(["claviger:admin"]);
+        let names: Vec<&str> = PERMISSIONS.into_iter().chain(own).collect();
+        let can = |key: &Key| {
+            names.iter().filter(|right| self.world.may(key, right)).map(|right| (*right).to_owned()).collect()
+        };
+        let alone = self.world.owners[of].is_service && self.world.policy_alone;
+        let live = self.world.keys.iter().enumerate().filter(|(_, key)| key.owner == of && self.world.is_live(key));
+        live.filter(|(_, key)| !(alone && matches!(key.given, Given::Policy(_))))
+            .map(|(at, key)| {
+                let gone = matches!(key.given, Given::Policy(policy) if self.world.policies[policy].deleted);
+                (at, Given::Scopes(if gone { Names::new() } else { can(key) }))
+            })
+            .collect()
     }
 
     pub(super) async fn look_after(&mut self) -> bool {
@@ -184,38 +214,16 @@ impl Walk<'_> {
         let keys =
             if revoke { TheirKeys::Revoke } else { TheirKeys::TransferTo(username(&self.world.owners[to].name)) };
         let name = username(&self.world.owners[at].name);
-        // Who gets the keys gets no more with them than their owner could do.
-        let own = ["claviger:admin", "claviger:keys:create", "claviger:keys:read", "claviger:keys:revoke"];
-        let can = |key: &Key| {
-            PERMISSIONS.into_iter().chain(own).filter(|right| self.world.may(key, right)).map(str::to_owned).collect()
-        };
-        let live = self.world.keys.iter().enumerate().filter(|(_, key)| key.owner == at && self.world.is_live(key));
-        let narrowed: Vec<(usize, Given)> = live
-            .map(|(index, key)| {
-                let gone = matches!(key.given, Given::Policy(policy) if self.world.policies[policy].deleted);
-                (index, Given::Scopes(if gone { Names::new() } else { can(key) }))
-            })
-            .collect();
         let Ok(job) = self.api().delete_user(&self.boss, &name, keys).await else { return false };
-        self.api().run_jobs().await.expect("done");
-        self.world.owners[at].active = false;
+        match job {
+            Some(job) if revoke => drop(self.run(job, Verb::Delete).await),
+            Some(job) => self.moved(at, to, job).await,
+            None => {}
+        }
         self.world.owners[at].policies.clear();
         self.world.owners[at].is_admin = false;
         for resource in &mut self.world.resources {
             resource.administrators.remove(&at);
-        }
-        if revoke {
-            let (now, job) = (self.world.now, job.unwrap_or_default());
-            let own = |key: &&mut Key| key.owner == at && key.revoked.is_none() && key.end > now;
-            self.world.keys.iter_mut().filter(own).for_each(|key| {
-                key.revoked = Some(job);
-                key.old = None;
-            });
-        } else {
-            for (key, given) in narrowed {
-                self.world.keys[key].given = given;
-            }
-            self.moved(at, to);
         }
         self.api().activate_user(&self.boss, &name).await.expect("back");
         self.world.owners[at].active = true;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use claviger::domain::clock::DAY;
+
 /// A set of permissions by their names.
 pub type Names = BTreeSet<String>;
 
@@ -56,12 +58,34 @@ pub struct Key {
     /// When its present secret was made, in microseconds.
     pub born: i64,
     pub end: i64,
+    /// The latest end that an administrator allows it.
+    pub limit: Option<i64>,
     pub secret: String,
     /// The secret before, and until when it is good.
     pub old: Option<(String, i64)>,
     pub paused: Option<Paused>,
     /// Set when it was revoked: by the job with this number, or by 0.
     pub revoked: Option<i64>,
+}
+
+/// How long keys may live, in days, and how many there may be.
+#[derive(Debug, Clone, Default)]
+pub struct LifetimeRules {
+    pub longest: i32,
+    pub most: usize,
+    /// Stricter for service accounts.
+    pub services: Option<i32>,
+    /// Stricter for one owner.
+    pub account: Option<(usize, i32, usize)>,
+    /// All service accounts together.
+    pub of_services: usize,
+}
+
+impl LifetimeRules {
+    /// How many live keys an owner may have.
+    pub fn limit(&self, owner: usize) -> usize {
+        self.account.filter(|(one, ..)| *one == owner).map_or(self.most, |(_, _, most)| most.min(self.most))
+    }
 }
 
 /// All of it.
@@ -77,9 +101,24 @@ pub struct World {
     /// `service_rights` is `policy`.
     pub policy_alone: bool,
     pub keys: Vec<Key>,
+    pub rules: LifetimeRules,
 }
 
 impl World {
+    /// The latest end of a key of this owner whose secret was made at this moment.
+    pub fn latest(&self, owner: usize, born: i64) -> i64 {
+        let services = self.rules.services.filter(|_| self.owners[owner].is_service);
+        let account = self.rules.account.filter(|(one, ..)| *one == owner).map(|(_, days, _)| days);
+        let days = [Some(self.rules.longest), services, account].into_iter().flatten().min().unwrap_or(0);
+        born + i64::from(days) * DAY
+    }
+
+    /// An end, as far as the rules of today allow it; a day is left at least.
+    pub fn cut(&self, owner: usize, born: i64, end: i64) -> i64 {
+        let latest = self.latest(owner, born);
+        if end <= latest { end } else { end.min(latest.max(self.now + DAY)) }
+    }
+
     /// May an owner do this now, by policies and role?
     pub fn holds(&self, owner: usize, right: &str) -> bool {
         if let Some(own) = right.strip_prefix("claviger:") {
