@@ -96,6 +96,7 @@ impl Problem {
             Error::Unknown(reason) => {
                 tracing::error!(reason, "The outcome is unknown.");
                 detail = Some(OUTCOME_UNKNOWN.into());
+                retry_after = Some(2);
             }
             Error::Internal(reason) => tracing::error!(reason, "Something went wrong."),
         }

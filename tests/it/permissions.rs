@@ -216,7 +216,7 @@ fn fields(path: &str) -> Vec<(&'static str, &'static str)> {
 }
 
 /// A path of the table with something in the place of each parameter.
-fn filled(path: &str, first_eight: &str, id: &str) -> String {
+pub fn filled(path: &str, first_eight: &str, id: &str) -> String {
     let parameters = [
         ("{first_eight}", first_eight),
         ("{id}", id),
@@ -335,7 +335,7 @@ on_both! { fn every_form_refuses_a_field_that_it_does_not_know_and_one_that_is_t
 } }
 
 /// What a page of this path sends.
-fn whole(path: &str) -> Vec<(&'static str, &'static str)> {
+pub fn whole(path: &str) -> Vec<(&'static str, &'static str)> {
     match path {
         "/admin/lifetime-rules" => vec![("version", "0"), ("default_days", "7"), ("longest_days", "7")],
         "/admin/settings" => vec![("name_required", "on")],
