@@ -65,7 +65,7 @@ impl Walk<'_> {
     pub(super) async fn bulk(&mut self) -> bool {
         let verb = *Verb::CHOICES.choose(&mut self.rng).expect("one");
         self.what = format!("bulk {}", verb.word());
-        let mut keys: Vec<usize> = (0..4).filter_map(|_| self.some_key()).collect();
+        let mut keys: Vec<usize> = (0..4).filter_map(|_| self.key_for(verb)).collect();
         keys.sort_unstable();
         keys.dedup();
         let eights =
@@ -82,6 +82,14 @@ impl Walk<'_> {
             self.check_bulk(at, &before, verb, day, changed.contains(&at));
         }
         true
+    }
+
+    /// Mostly a key to which the verb makes a difference.
+    fn key_for(&mut self, verb: Verb) -> Option<usize> {
+        let now = self.world.now;
+        let fits = |key: &Key| key.end > now && key.revoked.is_some() == (verb == Verb::Restore);
+        let fitting: Vec<usize> = (0..self.world.keys.len()).filter(|at| fits(&self.world.keys[*at])).collect();
+        if self.rng.random_bool(0.7) { fitting.choose(&mut self.rng).copied() } else { self.some_key() }
     }
 
     /// Confirmed bulk work does what it says to each key that it fits, or has a reason.
@@ -174,7 +182,7 @@ impl Walk<'_> {
     pub(super) async fn change_rules(&mut self) -> bool {
         self.what = "lifetime rules".into();
         let longest = *[7, 30, 365, 730].choose(&mut self.rng).expect("days");
-        let most = *[3, 8, 20].choose(&mut self.rng).expect("keys");
+        let most = *[3, 6, 20].choose(&mut self.rng).expect("keys");
         let services = self.rng.random_bool(0.4).then(|| *[5, 60].choose(&mut self.rng).expect("days"));
         let account = self.rng.random_bool(0.4).then(|| self.pick(self.world.owners.len()));
         let account = account.map(|owner| {

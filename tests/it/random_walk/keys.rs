@@ -4,7 +4,7 @@ use super::*;
 
 impl Walk<'_> {
     fn request(&mut self, wish: Wish, resource: Option<usize>) -> (KeyRequest, i64) {
-        let days = *[1, 7, 90, 365].choose(&mut self.rng).expect("days");
+        let days = *[1, 2, 3, 7, 90, 365].choose(&mut self.rng).expect("days");
         let request = KeyRequest {
             name: KeyName::parse(&format!("key {}", self.step)).expect("a name"),
             note: KeyNote::parse("").expect("a note"),
@@ -127,23 +127,40 @@ impl Walk<'_> {
         done
     }
 
-    /// A key that a program could ask with: mostly a good one whose owner looks after the resource.
-    fn asking(&mut self) -> Option<(usize, usize)> {
-        let mut pairs: Vec<(usize, usize)> = Vec::new();
-        for (at, key) in self.world.keys.iter().enumerate().filter(|(_, key)| self.world.is_good(key, &key.secret)) {
+    /// A key that a program could ask with, for a resource: mostly a good one whose owner looks after it, and mostly for the scopes of
+    /// a key that is there.
+    fn asking(&mut self) -> Option<(usize, usize, Option<Names>)> {
+        let mut fresh: Vec<(usize, usize, Option<Names>)> = Vec::new();
+        let mut there: Vec<(usize, usize, Option<Names>)> = Vec::new();
+        let may_ask = |key: &Key| self.world.is_good(key, &key.secret) && self.world.may(key, OWN[0]);
+        for (at, key) in self.world.keys.iter().enumerate().filter(|(_, key)| may_ask(key)) {
             let fits = |resource: &usize| key.resource.is_none_or(|bound| bound == *resource);
             let looks_after = |resource: &usize| self.world.resources[*resource].administrators.contains(&key.owner);
-            pairs.extend((0..2).filter(fits).filter(looks_after).map(|resource| (at, resource)));
+            for resource in (0..2).filter(fits).filter(looks_after) {
+                fresh.push((at, resource, None));
+                there.extend(self.scopes_there(key, resource).into_iter().map(|names| (at, resource, Some(names))));
+            }
         }
         if self.rng.random_bool(0.1) {
-            return Some((self.some_key()?, self.pick(2)));
+            return Some((self.some_key()?, self.pick(2), None));
         }
-        pairs.choose(&mut self.rng).copied()
+        let from = if there.is_empty() || self.rng.random_bool(0.3) { &fresh } else { &there };
+        from.choose(&mut self.rng).cloned()
+    }
+
+    /// The scopes of keys that a program could get a new secret for: of its owner, for the resource, with no more than it has itself.
+    fn scopes_there(&self, asking: &Key, resource: usize) -> Vec<Names> {
+        let there = self.world.keys.iter().filter(|key| key.owner == asking.owner && key.resource == Some(resource));
+        let scopes = there.filter(|key| self.world.is_live(key)).filter_map(|key| match &key.given {
+            Given::Scopes(names) if names.iter().all(|name| self.world.may(asking, name)) => Some(names.clone()),
+            _ => None,
+        });
+        scopes.collect()
     }
 
     /// A program asks with one of its owner's keys.
     pub(super) async fn get_or_create(&mut self) -> bool {
-        let Some((at, resource)) = self.asking() else { return false };
+        let Some((at, resource, there)) = self.asking() else { return false };
         let asking = self.world.keys[at].clone();
         let name = ResourceName::parse(&self.world.resources[resource].name).expect("a name");
         let demand = Demand { resource: Some(name), ..Demand::default() };
@@ -153,10 +170,11 @@ impl Walk<'_> {
         let of_kind: Vec<String> = self.world.of_kind.iter().cloned().collect();
         let of_kind: Vec<&str> = of_kind.iter().map(String::as_str).collect();
         let names = if self.rng.random_bool(0.8) { self.some(&of_kind) } else { self.some(&PERMISSIONS) };
+        let names = there.unwrap_or(names);
         let (request, end) = self.request(Wish::Inherit, Some(resource));
         let request = KeyRequest { asking: Some(good.asking()), ..request };
         let owner = self.world.owners[asking.owner].clone();
-        let rotate = self.rng.random_bool(0.3).then_some(Grace::None);
+        let rotate = self.rng.random_bool(0.5).then_some(Grace::None);
         let wanted = Wanted::These(rights(&names));
         let made = self.api().get_or_create_key(&actor(&owner), owner.id, wanted, request, rotate).await;
         let (now, said) = (self.world.now, format!("step {}: {asking:?} asked for {names:?}", self.step));

@@ -225,7 +225,7 @@ impl<'a> Walk<'a> {
     }
 
     async fn take_step(&mut self) -> bool {
-        let step = self.pick(29);
+        let step = self.pick(32);
         self.what = format!("kind {step}");
         match step {
             0..=2 => self.generate().await,
@@ -245,8 +245,8 @@ impl<'a> Walk<'a> {
             14 => self.deactivate().await,
             15 => self.set_role().await,
             16 => self.transfer().await,
-            17 => self.look_after().await,
-            18 | 22 | 23 => self.get_or_create().await,
+            17 | 29 | 30 => self.look_after().await,
+            18 | 22 | 23 | 31 => self.get_or_create().await,
             19 => self.set_service_rights().await,
             20 => self.delete_person().await,
             _ => self.pass(),
@@ -258,7 +258,12 @@ impl<'a> Walk<'a> {
         match self.pick(3) {
             0 => (Wish::Inherit, Given::Everything),
             1 => {
-                let names: Names = self.some(&PERMISSIONS).into_iter().chain(self.some(&OWN)).collect();
+                let own: Vec<&str> = OWN
+                    .into_iter()
+                    .filter(|name| self.rng.random_bool(if *name == OWN[2] { 0.3 } else { 0.8 }))
+                    .collect();
+                let own = own.into_iter().map(str::to_owned);
+                let names: Names = self.some(&PERMISSIONS).into_iter().chain(own).collect();
                 (Wish::Scopes(rights(&names)), Given::Scopes(names))
             }
             _ => {

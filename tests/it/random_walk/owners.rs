@@ -189,6 +189,10 @@ impl Walk<'_> {
         let (resource, owner) = (self.pick(2), self.pick(self.world.owners.len()));
         let name = ResourceName::parse(&self.world.resources[resource].name).expect("a name");
         let who = username(&self.world.owners[owner].name);
+        let is_one = self.world.resources[resource].administrators.contains(&owner);
+        if is_one && self.rng.random_bool(0.5) {
+            return false; // they stay
+        }
         if self.world.resources[resource].administrators.remove(&owner) {
             self.api().remove_resource_administrator(&self.boss, &name, &who).await.expect("removed");
             return true;
@@ -231,7 +235,7 @@ impl Walk<'_> {
     }
 
     pub(super) fn pass(&mut self) -> bool {
-        let hours = *[1, 12, 24, 24 * 20].choose(&mut self.rng).expect("hours");
+        let hours = *[1, 12, 24, 24, 24, 24 * 20].choose(&mut self.rng).expect("hours");
         self.app.pass(SignedDuration::from_hours(hours));
         self.world.now = self.app.clock.now().0;
         true
