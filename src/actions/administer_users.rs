@@ -192,10 +192,10 @@ impl App {
             session_rows::delete_all(db, account.id)?;
             accounts::signed_in(db, account.id, &actor.address_text(), now)?;
             let actor = Actor { account: Some(account.id), name: account.username.as_str().to_owned(), ..actor };
-            let details = json!({ "by": "link", "keys_revoked": own_keys == OwnKeys::Revoke });
-            audit::insert(db, &actor.did(now, Action::UserSetPassword, &actor.name, details))?;
-            let revoked = if own_keys == OwnKeys::Revoke { revoke_own(db, &actor, account.id, now)? } else { 0 };
             sessions::begin(db, &id, &account, &actor.address_text(), agent, now)?;
+            let details = json!({ "by": "link", "keys_revoked": own_keys == OwnKeys::Revoke });
+            let event = actor.did(now, Action::UserSetPassword, &actor.name, details);
+            let revoked = revoke_own(db, &actor, account.id, own_keys, event, now)?;
             Ok::<_, Error>((Session { id, account }, actor, revoked))
         });
         let (session, actor, revoked) = begun.await?;
@@ -215,9 +215,7 @@ impl App {
         self.act(actor.authority(), move |db| {
             let before = person(db, &username)?;
             accounts::set_display_name(db, before.id, &display_name)?;
-            if before.email != email {
-                accounts::set_email(db, before.id, email.as_deref()).map_err(taken)?;
-            }
+            accounts::set_email(db, before.id, email.as_deref()).map_err(taken)?;
             let details =
                 json!({ "display_name": [before.display_name, display_name], "email_changed": before.email != email });
             Ok(audit::insert(db, &actor.did(now, Action::UserEdit, username.as_str(), details))?)

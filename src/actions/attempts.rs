@@ -13,6 +13,8 @@ use crate::store::audit;
 
 /// Attempts that are told apart between two writes; the rest are counted together.
 const MOST: usize = 300;
+/// Attempts from one address, or of one account, that are told apart: nobody pushes the others out.
+const MOST_OF_ONE: usize = 20;
 /// What stands in the place of those.
 const OTHERS: &str = "(others)";
 
@@ -36,9 +38,12 @@ impl Attempts {
     fn note(&self, actor: Actor, target: String, status: u16, at: Moment) {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let kind = (actor.name.clone(), target, status, actor.address_text());
-        let full = noted.len() >= MOST && !noted.contains_key(&kind);
-        let (kind, actor) = if full {
+        let of_one = |other: &&Kind| other.0 == kind.0 && (actor.account.is_some() || other.3 == kind.3);
+        let is_new = !noted.contains_key(&kind);
+        let (kind, actor) = if is_new && noted.len() >= MOST {
             (("nobody".into(), OTHERS.into(), 0, String::new()), Actor::stranger(None, None))
+        } else if is_new && noted.keys().filter(of_one).count() >= MOST_OF_ONE {
+            ((kind.0, OTHERS.into(), 0, kind.3), actor)
         } else {
             (kind, actor)
         };
@@ -55,6 +60,8 @@ impl Attempts {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         for (kind, times) in old {
             let count = times.count;
+            let full = noted.len() >= MOST && !noted.contains_key(&kind);
+            let kind = if full { ("nobody".into(), OTHERS.into(), 0, String::new()) } else { kind };
             noted.entry(kind).and_modify(|newer| newer.count += count).or_insert(times);
         }
     }

@@ -7,7 +7,7 @@ use super::transfer_keys::{Asked, hold_owners, receiver, transfer};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
-use crate::domain::job::{AskedBy, Source, Verb};
+use crate::domain::job::{AskedBy, Held, Source, Verb};
 use crate::domain::user::{Account, Role, Username};
 use crate::store::jobs::NewJob;
 use crate::store::{Db, accounts, audit, jobs, keys, policies, resources, rights, sessions, sign_in_links};
@@ -43,7 +43,7 @@ impl App {
                 may_delete(db, &actor, &account, live)?;
                 let reason = format!("Its owner {} was deleted", username.as_str());
                 hold_owners(db, &account, to.as_ref())?;
-                let held = rights::held(db, &account, false)?; // while they still hold it
+                let held = held(db, &account)?; // while they still hold it
                 sessions::delete_all(db, id)?;
                 sign_in_links::delete(db, id)?;
                 policies::forget_holder(db, id)?;
@@ -64,6 +64,16 @@ impl App {
         self.jobs_waiting.notify_one();
         Ok(job)
     }
+}
+
+/// What a person may do now; of one who was deleted before, what they could do then, as far as a transfer noted it. What nobody noted
+/// is nearly nothing: others know the secrets of their keys.
+fn held(db: &mut Db, account: &Account) -> Result<Held, Error> {
+    let then = match account.deleted_at {
+        Some(since) => jobs::transfer_since(db, account.id, since)?.and_then(|job| job.transfer()),
+        None => None,
+    };
+    then.map_or_else(|| Ok(rights::held(db, account, false)?), |transfer| Ok(transfer.held))
 }
 
 fn may_delete(db: &mut Db, actor: &Actor, account: &Account, live: i64) -> Result<(), Error> {

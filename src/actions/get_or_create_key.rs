@@ -52,10 +52,12 @@ impl App {
             let first_eight = FirstEight::generate(&mut *rng);
             let secret = Secret::generate(&self.config.prefixes[0], &first_eight, &mut *rng);
             // A new secret for the key that is there carries its first eight.
-            let existing = self.get_key(account, wanted.clone(), &request).await?;
-            if existing.is_none() || rotate.is_some() {
-                self.throttle.try_creation(actor.account)?; // asking for what is there costs nothing
-            }
+            let existing = self.get_key(account, wanted.clone(), &request, rotate.is_some()).await?;
+            let existing = match existing {
+                Some((key, access)) if rotate.is_none() => return Ok(GotOrCreated::Got(Box::new((key, access)))),
+                existing => existing,
+            };
+            self.throttle.try_creation(actor.account)?; // once it is known that whoever asks may
             let renewed = existing.filter(|_| rotate.is_some()).map(|(key, _)| {
                 let secret = Secret::generate(&self.config.prefixes[0], &key.first_eight, &mut *rng);
                 (key.first_eight, secret)
@@ -87,19 +89,24 @@ impl App {
         Err(Error::Internal("no unique secret was found".into()))
     }
 
-    /// The key that *get or create* would find.
+    /// The key that *get or create* would find. Who asks with a key that may not make one, or not renew it, learns that here.
     async fn get_key(
         &self,
         account: i64,
         wanted: Wanted,
         request: &KeyRequest,
+        renews: bool,
     ) -> Result<Option<(ApiKey, Access)>, Error> {
-        let (name, now) = (bound_to(request)?.clone(), self.now());
+        let (name, asking, now) = (bound_to(request)?.clone(), request.asking.clone(), self.now());
         self.store
             .read(move |db| {
                 let resource = own_resource(db, account, &name)?;
                 let scopes = scopes(db, &wanted, &resource)?;
-                let Some(key) = matching(db, account, &resource, &scopes, now)? else { return Ok(None) };
+                let found = matching(db, account, &resource, &scopes, now)?;
+                if let Some(asking) = asking.filter(|_| found.is_none() || renews) {
+                    Ceiling::of(db, &asking, now)?.allows(&Wish::Scopes(scopes))?;
+                }
+                let Some(key) = found else { return Ok(None) };
                 let access = rights::access(db, &key)?;
                 Ok(Some((key, access)))
             })

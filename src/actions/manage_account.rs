@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::sessions::idle_since;
 use super::{Actor, App, Error};
-use crate::domain::api_key::Stop;
-use crate::domain::audit::Action;
+use crate::domain::api_key::{ApiKey, Stop};
+use crate::domain::audit::{Action, Event};
 use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
 use crate::domain::password::{Match, Password, PasswordHash, Proposal};
@@ -47,12 +47,14 @@ pub struct PasswordChange {
 }
 
 /// What a change of the password ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     /// Other sessions.
     pub sessions: usize,
     /// API keys.
     pub keys_revoked: i64,
+    /// The new id of this session: whoever had a copy of the old one is out.
+    pub session: String,
 }
 
 /// Keys that one transaction revokes.
@@ -60,19 +62,39 @@ const AT_ONCE: i64 = 200;
 /// Why they were.
 const REASON: &str = "The password was changed";
 
-/// Revokes the first live keys of a person, and ends their session keys; says how many live keys it revoked.
-pub(super) fn revoke_own(db: &mut Db, actor: &Actor, account: i64, now: Moment) -> Result<i64, Error> {
+/// Revokes the first live keys of a person, and ends their session keys, if that was chosen; says how many live keys it revoked. Keys
+/// before the log, like everywhere: who holds the one waits for nobody who holds the other.
+pub(super) fn revoke_own(
+    db: &mut Db,
+    actor: &Actor,
+    account: i64,
+    own_keys: OwnKeys,
+    event: Event,
+    now: Moment,
+) -> Result<i64, Error> {
+    if own_keys == OwnKeys::Keep {
+        audit::insert(db, &event)?;
+        return Ok(0);
+    }
+    let (revoked, mut events) = revoke_some(db, actor, account, now)?;
+    events.insert(0, event);
+    audit::insert_all(db, &events)?;
+    Ok(revoked)
+}
+
+fn revoke_some(db: &mut Db, actor: &Actor, account: i64, now: Moment) -> Result<(i64, Vec<Event>), Error> {
     session_keys::delete_all(db, account)?;
     let live_own = all([with_owner(account), live(now)].into_iter());
     let ids = change::some_of(db, live_own, AT_ONCE)?;
     let held = change::hold(db, &ids)?;
     let stop = Stop { at: now, by: actor.account, reason: REASON.into() };
     change::revoke_all(db, &ids, &stop, now)?;
-    for key in ids.iter().filter_map(|id| held.get(id)) {
+    let event = |key: &ApiKey| {
         let details = json!({ "name": key.name, "reason": REASON });
-        audit::insert(db, &actor.did(now, Action::KeyRevoke, key.first_eight.as_str(), details))?;
-    }
-    Ok(i64::try_from(ids.len()).unwrap_or(AT_ONCE))
+        actor.did(now, Action::KeyRevoke, key.first_eight.as_str(), details)
+    };
+    let events = ids.iter().filter_map(|id| held.get(id)).map(event).collect();
+    Ok((i64::try_from(ids.len()).unwrap_or(AT_ONCE), events))
 }
 
 impl App {
@@ -81,7 +103,12 @@ impl App {
         let (mut all, mut last) = (first, first);
         while last == AT_ONCE {
             let (actor, now) = (actor.clone(), self.now());
-            last = self.store.write(move |db| revoke_own(db, &actor, account, now)).await?;
+            let rest = self.store.write(move |db| {
+                let (revoked, events) = revoke_some(db, &actor, account, now)?;
+                audit::insert_all(db, &events)?;
+                Ok::<_, Error>(revoked)
+            });
+            last = rest.await?;
             all += last;
         }
         Ok(all)
@@ -153,7 +180,7 @@ impl App {
             return Err(wrong());
         };
         let hash = hash?.ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
-        let by = actor.clone();
+        let (by, renewed) = (actor.clone(), self.new_session_id());
         let ended = self.act(actor.authority(), move |db| {
             accounts::lock(db, id)?;
             let known = accounts::find_with_password(db, id)?.and_then(|known| known.password);
@@ -163,10 +190,11 @@ impl App {
             accounts::set_password(db, id, &hash)?;
             sign_in_links::delete(db, id)?;
             let ended = sessions::delete_others(db, id, &keep)?;
+            sessions::renew(db, &keep, &IdHash::of(&renewed))?;
             let details = json!({ "sessions_ended": ended, "keys_revoked": own_keys == OwnKeys::Revoke });
-            audit::insert(db, &actor.did(now, Action::UserSetPassword, &actor.name, details))?;
-            let keys_revoked = if own_keys == OwnKeys::Revoke { revoke_own(db, &actor, id, now)? } else { 0 };
-            Ok::<_, Error>(Ended { sessions: ended, keys_revoked })
+            let event = actor.did(now, Action::UserSetPassword, &actor.name, details);
+            let keys_revoked = revoke_own(db, &actor, id, own_keys, event, now)?;
+            Ok::<_, Error>(Ended { sessions: ended, keys_revoked, session: renewed })
         });
         let ended = ended.await?;
         Ok(Ended { keys_revoked: self.revoke_rest(&by, id, ended.keys_revoked).await?, ..ended })

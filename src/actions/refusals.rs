@@ -93,10 +93,15 @@ impl Refusals {
         }
         for (kind, times) in old.kinds {
             let count = times.count;
-            noted.kinds.entry(kind).and_modify(|newer| newer.count += count).or_insert(times);
+            let has_room = noted.kinds.len() < MOST || noted.kinds.contains_key(&kind);
+            if has_room {
+                noted.kinds.entry(kind).and_modify(|newer| newer.count += count).or_insert(times);
+            }
         }
         for (address, times) in old.unknown {
             let count = times.count;
+            let has_room = noted.unknown.len() < MOST_ADDRESSES || noted.unknown.contains_key(&address);
+            let address = if has_room { address } else { String::new() };
             noted.unknown.entry(address).and_modify(|newer| newer.count += count).or_insert(times);
         }
     }

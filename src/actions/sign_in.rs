@@ -72,16 +72,14 @@ impl App {
         }
     }
 
-    /// Checks the password of somebody who is signed in, before what is sensitive; it came in this field. Their session gets a
-    /// new id, which this gives.
-    pub async fn confirm_password(
+    /// Checks the password of somebody who is signed in, before what is sensitive; it came in this field.
+    pub async fn check_password(
         &self,
         actor: &Actor,
         account: &Account,
-        session: &str,
         field: &'static str,
         password: String,
-    ) -> Result<String, Error> {
+    ) -> Result<(), Error> {
         let wrong = || Error::from(Mistake::new(field, "This is not your password"));
         let username = account.username.clone();
         let known = self.store.look_up(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
@@ -95,14 +93,31 @@ impl App {
             self.store.write(move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
             return Err(wrong());
         }
-        let event = actor.did(now, Action::PasswordConfirm, &actor.name, json!({}));
+        let (event, authority) = (actor.did(now, Action::PasswordConfirm, &actor.name, json!({})), actor.authority());
+        self.store
+            .write(move |db| {
+                authority.confirm(db, now)?;
+                Ok::<_, Error>(audit::insert(db, &event)?)
+            })
+            .await
+    }
+
+    /// As [`Self::check_password`], and for the minutes to come: the session gets a new id, which this gives.
+    pub async fn confirm_password(
+        &self,
+        actor: &Actor,
+        account: &Account,
+        session: &str,
+        password: String,
+    ) -> Result<String, Error> {
+        self.check_password(actor, account, "password", password).await?;
         let (old, id, authority) = (IdHash::of(session), self.new_session_id(), actor.authority());
+        let now = self.now();
         let renewed = IdHash::of(&id);
         self.store
             .write(move |db| {
                 authority.confirm(db, now)?;
-                session_rows::renew(db, &old, &renewed)?;
-                Ok::<_, Error>(audit::insert(db, &event)?)
+                Ok::<_, Error>(session_rows::renew(db, &old, &renewed)?)
             })
             .await?;
         Ok(id)

@@ -27,6 +27,7 @@ impl App {
 
     /// Sweeps, unless the clock may be wrong: what is removed by a wrong clock does not come back.
     pub async fn sweep_when_settled(&self) -> Result<(), Error> {
+        self.look_at_clock().await?; // now, not when it was looked at last
         if self.is_clock_settled() { self.sweep().await } else { Ok(()) }
     }
 

@@ -25,6 +25,7 @@ impl App {
                 let from = accounts::credentials(db, &from)?.map(|known| known.account).filter(is_service);
                 let from = from.ok_or(Error::NotFound)?;
                 let to = receiver(db, &to, from.id, Some(Kind::Service))?;
+                hold_owners(db, &from, Some(&to))?; // nobody takes away meanwhile what is noted as held
                 let policy_alone = settings::load(db)?.service_rights == ServiceRights::Policy;
                 let held = rights::held(db, &from, policy_alone)?;
                 let asked = Asked { by: asked_by, from: &from, to: &to, reason: String::new(), held };

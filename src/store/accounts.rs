@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::connection::Db;
 use super::keys::folding;
 use super::schema::accounts;
-use super::{Error, dialect};
+use super::{Error, Unique, dialect};
 use crate::domain::clock::Moment;
 use crate::domain::password::PasswordHash;
 use crate::domain::text;
@@ -88,8 +88,9 @@ impl From<Row> for Credentials {
     }
 }
 
-/// Adds a person. A taken user name is a conflict.
+/// Adds a person. A taken user name, or email address, is a conflict.
 pub fn insert(db: &mut Db, new: &NewAccount, created_by: Option<i64>, now: Moment) -> Result<i64, Error> {
+    free_address(db, None, new.email.as_deref())?;
     Ok(diesel::insert_into(accounts::table)
         .values((
             accounts::kind.eq("user"),
@@ -261,6 +262,9 @@ pub fn set_active(db: &mut Db, id: i64, active: bool) -> Result<(), Error> {
 pub fn set_deleted(db: &mut Db, id: i64, at: Option<Moment>) -> Result<(), Error> {
     // Who is deleted lets go of the address, for whoever comes under it next.
     let email: Option<String> = accounts::table.find(id).select(accounts::email).first(db)?;
+    if at.is_none() {
+        free_address(db, Some(id), email.as_deref())?;
+    }
     let email_folded = email.filter(|_| at.is_none()).as_deref().map(text::folded);
     diesel::update(accounts::table.find(id))
         .set((
@@ -281,9 +285,22 @@ pub fn set_display_name(db: &mut Db, id: i64, display_name: &str) -> Result<(), 
     folding::owner_was_renamed(db, id)
 }
 
+/// Refuses an address that an account other than this has, also one from before addresses were one person's, which has no folded one.
+fn free_address(db: &mut Db, id: Option<i64>, email: Option<&str>) -> Result<(), Error> {
+    let Some(email) = email else { return Ok(()) };
+    let same = accounts::email.eq(email).or(accounts::email_folded.eq(text::folded(email)));
+    let others =
+        accounts::table.filter(accounts::deleted_at.is_null().and(accounts::id.ne(id.unwrap_or(0)))).filter(same);
+    let taken: bool = diesel::select(diesel::dsl::exists(others)).get_result(db)?;
+    if taken { Err(Error::Conflict(Unique::Email)) } else { Ok(()) }
+}
+
 /// Changes a person's email address. That of somebody else is a conflict.
 pub fn set_email(db: &mut Db, id: i64, email: Option<&str>) -> Result<(), Error> {
     let deleted_at: Option<i64> = accounts::table.find(id).select(accounts::deleted_at).first(db)?;
+    if deleted_at.is_none() {
+        free_address(db, Some(id), email)?;
+    }
     let folded = email.filter(|_| deleted_at.is_none()).map(text::folded);
     diesel::update(accounts::table.find(id))
         .set((accounts::email.eq(email), accounts::email_folded.eq(folded)))

@@ -126,7 +126,7 @@ pub fn insert(db: &mut Db, new: &NewJob, now: Moment) -> Result<i64, Error> {
             (jobs::parameter.eq(&new.parameter), jobs::undoes.eq(new.undoes), jobs::total.eq(0_i64)),
             (jobs::people.eq(0_i64), jobs::services.eq(0_i64), jobs::recent.eq(0_i64), jobs::own.eq(0_i64)),
             (jobs::done.eq(0_i64), jobs::left_count.eq(0_i64), jobs::stop_asked.eq(false)),
-            (jobs::confirmed_at.eq(new.source.map(|_| now.0)), jobs::lease_until.eq(0_i64)),
+            (jobs::confirmed_at.eq(new.source.map(|_| now.0)), jobs::lease_until.eq(UNFROZEN)),
             (jobs::source.eq(source), jobs::is_frozen.eq(false)),
         ))
         .returning(jobs::id)
@@ -159,6 +159,7 @@ pub fn set_frozen(db: &mut Db, id: i64, sums: Sums) -> Result<(), Error> {
     diesel::update(jobs::table.find(id))
         .set((
             jobs::is_frozen.eq(true),
+            jobs::lease_until.eq(jobs::lease_until - UNFROZEN),
             jobs::total.eq(sums.total),
             jobs::people.eq(sums.people),
             jobs::services.eq(sums.services),
@@ -200,6 +201,18 @@ pub fn confirm(db: &mut Db, id: i64, reason: &str, expires_at: Option<Moment>, n
     Ok(confirmed == 1)
 }
 
+/// The latest transfer of an owner's keys that was asked for since a moment.
+pub fn transfer_since(db: &mut Db, owner: i64, since: Moment) -> Result<Option<Job>, Error> {
+    let row: Option<Row> = jobs::table
+        .filter(jobs::verb.eq(Verb::Transfer.word()).and(jobs::source.eq(Source::Owner(owner).text())))
+        .filter(jobs::frozen_at.ge(since.0))
+        .order(jobs::id.desc())
+        .select(jobs::all_columns)
+        .first(db)
+        .optional()?;
+    row.map(Job::try_from).transpose()
+}
+
 /// Asks a job to stop after the batch that it is at. Says whether it was still to be done.
 pub fn ask_to_stop(db: &mut Db, id: i64) -> Result<bool, Error> {
     let going = jobs::table.find(id).filter(jobs::state.eq_any([JobState::Queued.word(), JobState::Running.word()]));
@@ -212,23 +225,37 @@ pub fn set_undone(db: &mut Db, id: i64, undo: i64) -> Result<bool, Error> {
     Ok(diesel::update(done).set(jobs::undone_by.eq(Some(undo))).execute(db)? == 1)
 }
 
+/// So much later ends the lease of a job that does not know its keys yet: binaries that do not know of such jobs would take it for one
+/// that has none, and call it done.
+const UNFROZEN: i64 = 1 << 61;
+
+/// Nobody is at it, or this node is.
+#[expect(clippy::elidable_lifetime_names, reason = "auto_type asks for them")]
+#[diesel::dsl::auto_type]
+fn is_free<'a>(node: &'a str, over: i64, over_unfrozen: i64) -> _ {
+    let frozen = jobs::is_frozen.eq(true).and(jobs::lease_until.le(over));
+    let unfrozen = jobs::is_frozen.eq(false).and(jobs::lease_until.le(over_unfrozen));
+    frozen.or(unfrozen).or(jobs::lease_owner.eq(node).assume_not_null())
+}
+
 /// Takes the oldest job that nobody is at, besides these, until `until`; its number.
 pub fn claim(db: &mut Db, node: &str, except: &[i64], now: Moment, until: Moment) -> Result<Option<i64>, Error> {
-    let waiting: Option<i64> = jobs::table
+    let waiting: Option<(i64, bool)> = jobs::table
         .filter(jobs::state.eq_any([JobState::Queued.word(), JobState::Running.word()]))
-        .filter(jobs::lease_until.le(now.0).or(jobs::lease_owner.eq(Some(node))))
+        .filter(is_free(node, now.0, now.0 + UNFROZEN))
         .filter(jobs::id.ne_all(except))
         .order(jobs::id.asc())
-        .select(jobs::id)
+        .select((jobs::id, jobs::is_frozen))
         .first(db)
         .optional()?;
-    let Some(id) = waiting else { return Ok(None) };
+    let Some((id, is_frozen)) = waiting else { return Ok(None) };
     // On Postgres another node may have taken it since: then its lease is in force, and this finds no row.
-    let free = jobs::table.find(id).filter(jobs::lease_until.le(now.0).or(jobs::lease_owner.eq(Some(node))));
+    let free =
+        jobs::table.find(id).filter(is_free(node, now.0, now.0 + UNFROZEN)).filter(jobs::is_frozen.eq(is_frozen));
     let taken = diesel::update(free)
         .set((
             jobs::lease_owner.eq(Some(node)),
-            jobs::lease_until.eq(until.0),
+            jobs::lease_until.eq(until.0 + if is_frozen { 0 } else { UNFROZEN }),
             jobs::state.eq(JobState::Running.word()),
         ))
         .execute(db)?;
@@ -239,13 +266,20 @@ pub fn claim(db: &mut Db, node: &str, except: &[i64], now: Moment, until: Moment
 pub fn renew(db: &mut Db, id: i64, node: &str, until: Moment) -> Result<bool, Error> {
     let own =
         jobs::table.find(id).filter(jobs::lease_owner.eq(Some(node)).and(jobs::state.eq(JobState::Running.word())));
-    Ok(diesel::update(own).set(jobs::lease_until.eq(until.0)).execute(db)? == 1)
+    let frozen = diesel::update(own.filter(jobs::is_frozen.eq(true))).set(jobs::lease_until.eq(until.0)).execute(db)?;
+    let unfrozen = own.filter(jobs::is_frozen.eq(false));
+    let unfrozen = diesel::update(unfrozen).set(jobs::lease_until.eq(until.0 + UNFROZEN)).execute(db)?;
+    Ok(frozen + unfrozen == 1)
 }
 
 /// Gives the leases of a node back.
 pub fn release(db: &mut Db, node: &str) -> Result<(), Error> {
     let own = jobs::table.filter(jobs::state.eq(JobState::Running.word()).and(jobs::lease_owner.eq(Some(node))));
-    diesel::update(own).set((jobs::lease_until.eq(0_i64), jobs::lease_owner.eq(None::<&str>))).execute(db)?;
+    for (is_frozen, lease_until) in [(true, 0), (false, UNFROZEN)] {
+        diesel::update(own.filter(jobs::is_frozen.eq(is_frozen)))
+            .set((jobs::lease_until.eq(lease_until), jobs::lease_owner.eq(None::<&str>)))
+            .execute(db)?;
+    }
     Ok(())
 }
 

@@ -93,9 +93,11 @@ impl Known {
 /// The database behind pools of connections.
 pub struct Store {
     address: Address,
-    reading: Arc<Pool>,
+    reading: Pool,
     verifying: Pool,
     writing: Pool,
+    /// A second connection for each writer: see [`Store::write_confirmed`].
+    confirming: Arc<Pool>,
     breaker: Breaker,
     file: Option<DatabaseFile>,
     trouble: upkeep::Trouble,
@@ -115,9 +117,10 @@ impl Store {
         let writing = if file.is_some() { WRITING_SQLITE } else { WRITING_POSTGRES };
         let store = Self {
             address: address.clone(),
-            reading: Arc::new(Pool::open(address, Purpose::Reading, READING)?),
+            reading: Pool::open(address, Purpose::Reading, READING)?,
             verifying: Pool::open(address, Purpose::Verifying, VERIFYING)?,
             writing: Pool::open(address, Purpose::Writing, writing)?,
+            confirming: Arc::new(Pool::open(address, Purpose::Reading, writing)?),
             breaker: Breaker::default(),
             file,
             trouble: upkeep::Trouble::default(),
@@ -207,7 +210,7 @@ impl Store {
         T: Send + 'static,
         E: Failure,
     {
-        let beside = self.file.is_none().then(|| Arc::clone(&self.reading));
+        let beside = self.file.is_none().then(|| Arc::clone(&self.confirming));
         let work = move |db: &mut Db| {
             confirm(db)?;
             let done = work(db)?;

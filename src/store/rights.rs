@@ -143,7 +143,7 @@ pub fn held(db: &mut Db, account: &Account, policy_alone: bool) -> Result<Held, 
     for (resource, kind) in resources::administered_with_keys(db, account.id)? {
         administered.push((resource, names(resources::of_kind(db, &kind)?)));
     }
-    Ok(Held { rights, administered, policy_alone, was_deleted: account.deleted_at.is_some() })
+    Ok(Held { rights, administered, policy_alone, was_deleted: false })
 }
 
 /// The ids of the permissions in the list of a key.

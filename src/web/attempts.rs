@@ -45,11 +45,16 @@ fn is_refusal(status: u16, path: &str) -> bool {
 
 fn write_down(request: &HttpRequest, status: u16) {
     let Some(app) = request.app_data::<web::Data<App>>() else { return };
-    let target = format!("{} {}", request.method(), text::excerpt(request.path(), LONGEST));
+    let known = request.extensions().get::<Known>().map(|known| known.0.clone());
+    // Of strangers the route alone: they could write whatever they like into a path.
+    let path = match known {
+        Some(_) => text::excerpt(request.path(), LONGEST),
+        None => request.match_pattern().unwrap_or_default(),
+    };
+    let target = format!("{} {path}", request.method());
     if appears_in(&app.config.prefixes, &target) {
         return;
     }
-    let known = request.extensions().get::<Known>().map(|known| known.0.clone());
     let stranger = || Actor::stranger(client::address(request, &app.config), Some(Reference::of(request)));
     app.note_attempt(known.unwrap_or_else(stranger), target, status);
 }

@@ -57,8 +57,25 @@ on_both! { fn a_flood_of_attempts_is_a_few_events(app) {
     let chen = app.signed_in("chen");
     for n in 0..320 { assert_eq!(chen.submit("/account", &format!("/external-tool-access/keys/{n:08}/revoke"), &[]).status, 404); }
     let found = attempts(&app);
-    assert_eq!(found.len(), 301);
-    assert_eq!(found.iter().filter(|event| event.contains("nobody (others) failure") && event.contains("\"times\":20")).count(), 1, "{:?}", found.last());
+    assert_eq!(found.len(), 21);
+    assert_eq!(found.iter().filter(|event| event.contains("chen (others) failure") && event.contains("\"times\":300")).count(), 1, "{:?}", found.last());
+} }
+
+on_both! { fn strangers_leave_the_route_alone_and_push_nobody_out(app) {
+    let (stranger, chen) = (app.client(), app.signed_in("chen"));
+    for n in 0..400 {
+        let two = [("x-api-key", "one"), ("authorization", "Bearer two")];
+        assert_eq!(stranger.send("PUT", &format!("/api/v1/resources/project:{n}/api_key"), &two, Some(String::new())).status, 400);
+        assert_eq!(stranger.send("PUT", &format!("/api/v1/resources/x{n}/api_key"), &[], Some(String::new())).status, 401, "the key comes first");
+    }
+    assert_eq!(chen.submit("/account", "/admin/users/chen/change/make-admin", &[]).status, 403);
+    let mut found = attempts(&app);
+    found.sort_unstable();
+    found.reverse();
+    assert_eq!(found, [
+        "nobody PUT /api/v1/resources/{resource}/api_key failure {\"status\":400,\"times\":400}",
+        "chen POST /admin/users/chen/change/make-admin failure {\"status\":403,\"times\":1}",
+    ]);
 } }
 
 on_both! { fn no_secret_in_a_path_gets_there(app) {

@@ -214,14 +214,18 @@ fn more_connections_than_files_wait_instead_of_failing() {
     std::io::BufRead::read_line(&mut out, &mut line).expect("a line");
     let address = line.trim().rsplit("http://").next().expect("an address").to_owned();
     let mut first = TcpStream::connect(&address).expect("a connection");
-    let open: Vec<TcpStream> = (0..150).filter_map(|_| TcpStream::connect(&address).ok()).collect();
-    assert_eq!(open.len(), 150, "they wait in the system's queue");
-    for _ in 0..20 {
+    let mut ask = || {
         first.write_all(format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).expect("sent");
         let mut buffer = [0; 2048];
         let read = first.read(&mut buffer).expect("an answer");
         let said = String::from_utf8_lossy(&buffer[..read]).into_owned();
-        assert!(said.contains("\"ready\"") || said.contains("200 OK"), "{said}");
+        assert!(said.contains("200 OK"), "{said}");
+    };
+    ask(); // it has its place
+    let open: Vec<TcpStream> = (0..150).filter_map(|_| TcpStream::connect(&address).ok()).collect();
+    assert_eq!(open.len(), 150, "they wait in the system's queue");
+    for _ in 0..20 {
+        ask();
     }
     drop(open);
     drop(Command::new("kill").arg(child.id().to_string()).status());

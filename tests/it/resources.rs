@@ -191,7 +191,8 @@ on_both! { fn get_or_create_twice_makes_one_key(app) {
         (&bound, "project:abc", r#"{"master": true, "old_ends": "1h"}"#, 400),
         (&bound, "project:abc", r#"{"master": true, "rotate": true, "old_ends": "1y"}"#, 400),
         (&bound, "project:abc", r#"{"scopes": ["label.write"], "expires_after_days": 99999}"#, 400),
-        (&bound, "nonsense", all, 404),
+        (&bound, "nonsense", all, 403),
+        (&free, "nonsense", all, 404),
     ] {
         let answer = put(&app, secret, resource, body);
         assert_eq!(answer.status, expected, "{resource} {body}: {}", answer.body);

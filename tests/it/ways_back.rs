@@ -227,3 +227,31 @@ on_both! { fn a_rotation_keeps_an_end_that_an_administrator_set(app) {
     assert_eq!(end(&app, &rotated), "2027-11-20T12:00:00Z", "what was undone limits nothing");
     assert!(boss.get(&job).status == 200);
 } }
+
+on_both! { fn who_was_deleted_before_gives_keys_no_more_by_a_second_transfer(app) {
+    let boss = site(&app);
+    policy(&boss, "Reader", &["read:data"]);
+    policy(&boss, "Writer", &["read:data", "write:data"]);
+    let ana = app.signed_in("ana");
+    app.person("bob");
+    for person in ["ana", "bob"] { crate::rights::give(&boss, person, &["Writer"]); }
+    let [secret, other] = ["one", "two"].map(|name| ana.generate_with(&[("name", name), ("access", "scopes"), ("scope", "read:data"), ("scope", "write:data")]).secret());
+    crate::rights::give(&boss, "ana", &["Reader"]);
+    let page = "/admin/users/ana/delete";
+    let delete = |keys: &[(&str, &str)]| {
+        let fields = [&[("typed", "ana")], keys].concat();
+        let job = boss.submit(page, page, &fields);
+        assert_eq!(job.status, 303, "{}", job.text());
+        job.header("location").to_owned()
+    };
+    // Stopped before the first batch, then deleted again.
+    let job = delete(&[("keys", "transfer"), ("to", "bob")]);
+    boss.submit(&job, &format!("{job}/stop"), &[]);
+    work(&app);
+    delete(&[("keys", "transfer"), ("to", "bob")]);
+    work(&app);
+    for secret in [&secret, &other] {
+        let may = ["read:data", "write:data"].map(|right| status(&app, secret, &format!("require_all={right}")));
+        assert_eq!(may, [200, 403], "what it could do when its owner was deleted");
+    }
+} }

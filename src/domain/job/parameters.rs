@@ -76,7 +76,7 @@ pub struct Held {
     /// Keys with a policy could do what that allows, whatever the owner held: a service account's, while `service_rights` is
     /// `policy`. That holds for the next service account as well.
     pub policy_alone: bool,
-    /// The owner had been deleted before, so that they held nothing: a key with a list was held to that list then.
+    /// Keys were held to lists when the job was made, so that they keep them: a job of before.
     pub was_deleted: bool,
 }
 

@@ -60,12 +60,13 @@ pub async fn get_or_create(
     resource: web::Path<String>,
     body: Unread,
 ) -> Result<HttpResponse, ActixError> {
-    let resource = ResourceName::parse(&resource).map_err(|_| ApiError(Error::NotFound))?;
-    let called = caller::actor_for(&request, &app, "claviger:keys:read", Some(resource.clone())).await?;
+    let resource = ResourceName::parse(&resource).ok();
+    let called = caller::actor_for(&request, &app, "claviger:keys:read", resource.clone()).await?;
     let (actor, good) = match called {
         Ok(called) => called,
         Err(refused) => return Ok(refused),
     };
+    let resource = resource.ok_or(ApiError(Error::NotFound))?;
     let asked = body.json(&request, LONGEST).await?;
     Ok(answer(&app, &actor, &good, resource, &asked).await?)
 }

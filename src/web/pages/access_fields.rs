@@ -54,6 +54,11 @@ impl AccessFields {
         if let Purpose::Resource(title) = &self.purpose { Some(title) } else { None }
     }
 
+    /// May the account do more than a key gets that can do everything it can do? What concerns the site is given by name alone.
+    pub fn leaves_out_administration(&self) -> bool {
+        self.offer.permissions.iter().any(|permission| permission.name.is_administrative())
+    }
+
     /// What people read of the one who can do it all: "my account".
     pub fn whose(&self) -> &'static str {
         if self.for_service() { "the account" } else { "my account" }

@@ -18,6 +18,7 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
+use crate::web::sessions;
 use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
@@ -132,6 +133,7 @@ pub async fn change_password(
     };
     match changed {
         Ok(changed) => {
+            sessions::renew(&user.session, &changed.session, app.now())?;
             let keys = match (keys, changed.keys_revoked) {
                 (OwnKeys::Keep, _) => "Your API keys keep working.".to_owned(),
                 (OwnKeys::Revoke, 0) => "You had no API key to revoke.".to_owned(),

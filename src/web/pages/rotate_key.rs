@@ -83,7 +83,7 @@ async fn with_form(
         Some(reason) if refusal.is_empty() => reason.into(),
         _ => refusal,
     };
-    let expires_at = details.rule.renewed(details.key.lifetime(), app.now());
+    let expires_at = details.key.renewed(&details.rule, app.now());
     page.dialog = Dialog::Rotate(RotateDialog { form_id: app.new_form_id(), chosen, expires_at, refusal, mistakes });
     Ok(page)
 }

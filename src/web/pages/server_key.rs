@@ -183,7 +183,7 @@ impl RotatePage {
             Some(reason) if refusal.is_empty() => reason.into(),
             _ => refusal,
         };
-        let expires_at = details.rule.renewed(details.key.lifetime(), app.now());
+        let expires_at = details.key.renewed(&details.rule, app.now());
         let dialog = RotateOrReveal::Rotate(RotateDialog {
             form_id: app.new_form_id(),
             chosen,

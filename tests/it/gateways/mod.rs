@@ -1,176 +1,23 @@
 //! Real gateways in front of the real server, with the configurations of docs/gateways.md: what that page says is what is seen.
 
+mod running;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use self::running::{Gateway, Tool, caddy, free_port, nginx};
 use crate::server::{Server, set_up};
 use crate::support::database::{Database, Kind};
 use crate::support::people::eight;
 use crate::support::{Answer, Client};
 use crate::verify::unknown_key;
 
-const PAGE: &str = include_str!("../../docs/gateways.md");
+const PAGE: &str = include_str!("../../../docs/gateways.md");
 /// Where the table begins.
 const HEAD: &str = "| question | nginx | Caddy |\n|---|---|---|\n";
-
-/// The blocks of code of the page in this language.
-fn blocks(language: &str) -> Vec<&'static str> {
-    let fence = format!("```{language}\n");
-    PAGE.split(fence.as_str()).skip(1).map(|rest| rest.split("```").next().expect("a block")).collect()
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
-}
-
-/// The tool: answers each request with 200, and hands over the head and the length of the body that it got.
-struct Tool {
-    port: u16,
-    got: Receiver<(String, usize)>,
-}
-
-impl Tool {
-    fn start() -> Self {
-        let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = socket.local_addr().expect("an address").port();
-        let (sender, got) = channel();
-        std::thread::spawn(move || {
-            for stream in socket.incoming().map_while(Result::ok) {
-                let sender = sender.clone();
-                std::thread::spawn(move || while answer(&stream, &sender).is_some() {});
-            }
-        });
-        Self { port, got }
-    }
-
-    /// What came since the last time.
-    fn seen(&self) -> Vec<(String, usize)> {
-        self.got.try_iter().collect()
-    }
-}
-
-/// Hands over what came, then answers.
-fn answer(mut stream: &TcpStream, sender: &Sender<(String, usize)>) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        if line == "\r\n" {
-            break;
-        }
-        head.push_str(&line);
-    }
-    let header =
-        |name: &str| head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix(name)?.trim().parse().ok());
-    let mut body = vec![0; header("content-length:").unwrap_or(0)];
-    reader.read_exact(&mut body).ok()?;
-    sender.send((head, body.len())).ok()?;
-    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntool").ok()
-}
-
-/// A gateway that runs until it is dropped.
-struct Gateway {
-    child: Child,
-    /// The tool behind it.
-    tool: Client,
-    /// Claviger's own pages behind it.
-    pages: Client,
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// Starts a program, and waits until it listens on these ports.
-fn run(command: &mut Command, ports: [u16; 2], log: &Path) -> Gateway {
-    let errors = std::fs::File::create(log).expect("a log");
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors).spawn().expect("the gateway is installed");
-    let until = Instant::now() + Duration::from_secs(20);
-    while ports.iter().any(|port| TcpStream::connect(("127.0.0.1", *port)).is_err()) {
-        let ended = child.try_wait().expect("asked");
-        assert!(ended.is_none() && Instant::now() < until, "{}", std::fs::read_to_string(log).unwrap_or_default());
-        std::thread::yield_now();
-    }
-    let client = |port: u16| Client::new(&format!("http://127.0.0.1:{port}"));
-    Gateway { child, tool: client(ports[1]), pages: client(ports[0]) }
-}
-
-fn nginx(folder: &Path, claviger: u16, tool: u16) -> Gateway {
-    let ports = [free_port(), free_port()];
-    let (site, verify) = match blocks("nginx")[..] {
-        [site, verify] => (site, verify),
-        ref other => panic!("{} blocks", other.len()),
-    };
-    let changes = [
-        ("127.0.0.1:8080", format!("127.0.0.1:{claviger}")),
-        ("127.0.0.1:9000", format!("127.0.0.1:{tool}")),
-        ("127.0.0.1:8443", format!("127.0.0.1:{}", ports[0])),
-        ("127.0.0.1:8444", format!("127.0.0.1:{}", ports[1])),
-    ];
-    let site = replaced(site, &changes);
-    let at = folder.display();
-    let temporary: String =
-        ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].iter().fold(String::new(), |mut all, kind| {
-            writeln!(all, "{kind}_temp_path {at}/{kind};").expect("written");
-            all
-        });
-    let user = if Path::new("/proc/self/status").exists() && is_root() { "user root;" } else { "" };
-    let whole = format!(
-        "{user}\ndaemon off;\npid {at}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}{site}}}\n"
-    );
-    std::fs::write(folder.join("nginx.conf"), whole).expect("written");
-    std::fs::write(folder.join("claviger-verify.conf"), verify).expect("written");
-    let mut command = Command::new("nginx");
-    command.arg("-e").arg("stderr").arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
-    run(&mut command, ports, &folder.join("nginx.log"))
-}
-
-fn is_root() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().any(|line| line.starts_with("Uid:\t0"))
-}
-
-fn caddy(folder: &Path, claviger: u16, tool: u16) -> Gateway {
-    let ports = [free_port(), free_port()];
-    let changes = [
-        ("127.0.0.1:8080", format!("127.0.0.1:{claviger}")),
-        ("127.0.0.1:9000", format!("127.0.0.1:{tool}")),
-        ("keys.example.org {", format!("http://127.0.0.1:{} {{", ports[0])),
-        ("data.example.org {", format!("http://127.0.0.1:{} {{", ports[1])),
-    ];
-    let site = replaced(blocks("caddy")[0], &changes);
-    std::fs::write(folder.join("Caddyfile"), format!("{{\n\tadmin off\n\tauto_https off\n}}\n{site}"))
-        .expect("written");
-    let mut command = Command::new("caddy");
-    command
-        .env("HOME", folder)
-        .arg("run")
-        .arg("--adapter")
-        .arg("caddyfile")
-        .arg("--config")
-        .arg(folder.join("Caddyfile"));
-    run(&mut command, ports, &folder.join("caddy.log"))
-}
-
-fn replaced(text: &str, changes: &[(&str, String)]) -> String {
-    changes.iter().fold(text.to_owned(), |text, (before, after)| {
-        assert!(text.contains(before), "{before}");
-        text.replace(before, after)
-    })
-}
 
 /// Claviger with keys of each kind.
 struct Site {
@@ -207,7 +54,14 @@ impl Site {
 
 fn serve(database: &Database, port: u16) -> Server {
     let listen = format!("127.0.0.1:{port}");
-    Server::start(database, &[("CLAVIGER_LISTEN", &listen), ("CLAVIGER_TRUSTED_PROXIES", "127.0.0.1")])
+    Server::start(
+        database,
+        &[
+            ("CLAVIGER_LISTEN", &listen),
+            ("CLAVIGER_TRUSTED_PROXIES", "127.0.0.1"),
+            ("CLAVIGER_HOSTS", "keys.example.org"),
+        ],
+    )
 }
 
 const IDENTITY: [&str; 7] =
@@ -271,6 +125,16 @@ fn passed(head: &str, length: usize, secrets: &[&str]) -> String {
     words.join(", ")
 }
 
+/// Many keys that nobody knows: 429, and not a status that says the gateway is broken. A good key passes.
+fn flood(get: &impl Fn(&str, &[(&str, &str)]) -> String, good: &str) {
+    let throttled = (0..500).map(|_| get("/", &[("x-api-key", "clv_nothing")])).find(|seen| !seen.starts_with("401"));
+    assert_eq!(throttled, None, "what has not the form of a key is not counted");
+    let throttled =
+        (0..2_000).map(|n| get("/", &[("x-api-key", &unknown_key(n))])).find(|seen| !seen.starts_with("401"));
+    assert_eq!(throttled.as_deref(), Some("429, Retry-After"));
+    assert_eq!(get("/", &[("x-api-key", good)]), "200, passed");
+}
+
 /// The seventeen questions to one gateway: what was asked, and what was seen.
 fn ask(start: fn(&Path, u16, u16) -> Gateway) -> Vec<(&'static str, String)> {
     let folder = tempfile::tempdir().expect("a folder");
@@ -280,14 +144,15 @@ fn ask(start: fn(&Path, u16, u16) -> Gateway) -> Vec<(&'static str, String)> {
     let secrets = [good.as_str(), reader.as_str(), revoked.as_str()];
     let mut all = Vec::new();
     let bearer = format!("Bearer {good}");
-    let get =
-        |path: &str, headers: &[(&str, &str)]| seen(&gateway.tool.send("GET", path, headers, None), &tool, &secrets);
+    let get = |path: &str, headers: &[(&str, &str)]| seen(&gateway.tool.get(path, headers), &tool, &secrets);
 
     all.push(("a good key as `Authorization: Bearer`", get("/", &[("authorization", &bearer)])));
     let netrc = folder.path().join("netrc");
     std::fs::write(&netrc, format!("machine 127.0.0.1 login apikey password {good}\n")).expect("written");
     let mut curl = Command::new("curl");
-    curl.args(["-sS", "-o", "/dev/null", "-w", "%{http_code}", "--netrc-file"]).arg(&netrc).arg(&gateway.tool.url);
+    curl.args(["-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: data.example.org", "--netrc-file"])
+        .arg(&netrc)
+        .arg(format!("http://127.0.0.1:{}/", gateway.tool.port));
     let status = String::from_utf8(curl.output().expect("curl runs").stdout).expect("text");
     let got = tool.seen();
     all.push((
@@ -331,14 +196,10 @@ fn ask(start: fn(&Path, u16, u16) -> Gateway) -> Vec<(&'static str, String)> {
         "a good key, and `X-Forwarded-For: 8.8.8.8`: the use that its page shows",
         format!("{forged}, {whence}"),
     ));
-    let body = gateway.tool.send(
-        "POST",
-        "/",
-        &[("x-api-key", &good), ("content-type", "text/plain")],
-        Some("x".repeat(100_000)),
-    );
+    let body = "x".repeat(100_000);
+    let body = gateway.tool.send("POST", "/", &[("x-api-key", &good), ("content-type", "text/plain")], &body);
     all.push(("a POST of 100,000 bytes", seen(&body, &tool, &secrets)));
-    let odd = gateway.tool.send("GET", "/a%2e%2e/b%20c?x=%00&resource_optional=true", &[("x-api-key", &good)], None);
+    let odd = gateway.tool.get("/a%2e%2e/b%20c?x=%00&resource_optional=true", &[("x-api-key", &good)]);
     let got = tool.seen();
     let line = got.first().map_or("", |(head, _)| head.lines().next().unwrap_or_default());
     let unchanged = if line.starts_with("GET /a%2e%2e/b%20c?x=%00&resource_optional=true HTTP/1.") {
@@ -348,7 +209,7 @@ fn ask(start: fn(&Path, u16, u16) -> Gateway) -> Vec<(&'static str, String)> {
     };
     all.push(("`/a%2e%2e/b%20c?x=%00` with a good key", format!("{}, {unchanged}", odd.status)));
     let outside = ["/verify", "/verify?x=1", "/%76erify"]
-        .map(|path| gateway.pages.get_with(path, &[("x-api-key", &good)]).status.to_string());
+        .map(|path| gateway.pages.get(path, &[("x-api-key", &good)]).status.to_string());
     all.push(("`/verify`, `/verify?x=1`, `/%76erify` of Claviger's own site", outside.join(", ")));
 
     // Hung, gone, and back.
@@ -363,13 +224,7 @@ fn ask(start: fn(&Path, u16, u16) -> Gateway) -> Vec<(&'static str, String)> {
     all.push(("Claviger is gone", get("/", &[("x-api-key", &good)])));
     site.server = serve(&site.database, site.port);
     all.push(("Claviger is back", get("/", &[("x-api-key", &good)])));
-    // Many keys that nobody knows: 429, and not a status that says the gateway is broken. A good key passes.
-    let throttled = (0..2_000).map(|_| get("/", &[("x-api-key", "clv_nothing")])).find(|seen| !seen.starts_with("401"));
-    assert_eq!(throttled, None, "what has not the form of a key is not counted");
-    let throttled =
-        (0..2_000).map(|n| get("/", &[("x-api-key", &unknown_key(n))])).find(|seen| !seen.starts_with("401"));
-    assert_eq!(throttled.as_deref(), Some("429, Retry-After"));
-    assert_eq!(get("/", &[("x-api-key", &good)]), "200, passed");
+    flood(&get, &good);
     all
 }
 
