@@ -62,7 +62,7 @@ use transaction::transact;
 const READING: Limits = Limits { connections: 8, patience: Duration::from_secs(3), deadline: Duration::from_secs(10) };
 /// Verifications: nothing else takes their connections, and nobody behind a gateway waits long for a "no".
 const VERIFYING: Limits =
-    Limits { connections: 4, patience: Duration::from_secs(2), deadline: Duration::from_millis(500) };
+    Limits { connections: 8, patience: Duration::from_secs(2), deadline: Duration::from_millis(500) };
 /// SQLite has one writer at a time: waiting for the turn here instead of in SQLite keeps the waits short and fair.
 const WRITING_SQLITE: Limits = Limits { connections: 1, ..READING };
 /// A stuck lock stops writers alone.
