@@ -10,7 +10,7 @@ use crate::domain::secret::base62;
 use crate::domain::settings::Setting;
 use crate::domain::user::Username;
 use crate::store::usage::{self, Counts};
-use crate::store::{accounts, audit, demo, settings};
+use crate::store::{accounts, audit, demo, lifetimes, settings};
 
 /// Keys of one transaction.
 const BATCH: usize = 6_000;
@@ -53,6 +53,9 @@ impl App {
                 // The demo tells of a year: what ended in it stays to be looked at.
                 settings::set(db, Setting::PurgeAfterDays.name(), "3650", now)?;
                 settings::set(db, Setting::MaxServiceKeys.name(), "0", now)?;
+                let mut rules = lifetimes::load(db)?;
+                rules.0.iter_mut().for_each(|rule| rule.keys_per_owner = Some(0)); // some of its people have very many
+                lifetimes::replace(db, &rules, None, now)?;
                 usage::insert_days(db, &days)?;
                 let accounts = demo::insert_accounts(db, &inserting, &hash)?;
                 Ok(demo::insert_rights(db, &inserting, accounts, now)?)

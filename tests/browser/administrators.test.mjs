@@ -199,6 +199,13 @@ test("every page for administrators, light and dark, wide and narrow", async () 
     await visit("users", "/admin/users");
     await visit("users-empty", "/admin/users?q=nobody-like-this");
     await visit("user", "/admin/users/miriam");
+    await page.getByRole("link", { name: "Edit name and email…" }).click();
+    await proveIt(page);
+    await look("user-edit");
+    await page.locator("#email").fill("nothing like an address");
+    await page.getByRole("button", { name: "Save name and email" }).click();
+    await page.getByText("There is a problem").waitFor();
+    await look("user-edit-mistakes");
     await visit("user-deactivate", "/admin/users/miriam/change/deactivate");
     await visit("user-add", "/admin/users/add");
     await page.getByRole("button", { name: "Add user" }).click();
@@ -215,6 +222,15 @@ test("every page for administrators, light and dark, wide and narrow", async () 
     await look("policy-new-mistakes");
     await visit("policy-delete", "/admin/policies/Analyst/delete");
     await visit("permissions", "/admin/permissions");
+    await page.getByRole("button", { name: "Retire plate.upload" }).click();
+    await proveIt(page);
+    if (page.url().includes("/admin/permissions")) await page.goto(`${server.url}/admin/permissions`);
+    const retire = page.getByRole("button", { name: "Retire plate.upload" });
+    if (await retire.count()) await retire.click();
+    await page.getByText("Retired by an administrator").waitFor();
+    await look("permissions-retired");
+    await page.getByRole("button", { name: "Restore plate.upload" }).click();
+    await page.getByText("plate.upload can be held again").waitFor();
     await visit("service-accounts", "/admin/service-accounts");
     await visit("service-accounts-empty", "/admin/service-accounts?q=nothing-like-this");
     const service = await page.goto(`${server.url}/admin/service-accounts`).then(() => page.locator("tbody th a").first().getAttribute("href"));
@@ -309,4 +325,22 @@ test("at 320 px and with text twice as large no page scrolls sideways", async ()
       assert.equal(overflow, 0, `${path} at ${width} px and ${size}`);
     }
   }
+});
+
+test("a page of another site sends nobody into a list that costs much", async () => {
+  const { page } = await openPage(browser, { storageState: state });
+  const values = Array.from({ length: 200 }, (_, n) => `v${n}`).join(";");
+  const heavy = `${server.url}/admin/api-keys?${Array.from({ length: 6 }, () => `name~in=${values}`).join("&")}`;
+  const long = `${server.url}/admin/api-keys?${Array.from({ length: 3000 }, (_, n) => `a${n}=1`).join("&")}`;
+  for (const link of [heavy, long]) {
+    // A page of nowhere, which the browser calls cross-site.
+    await page.goto(`data:text/html,<a id=go href="${link}">go</a>`);
+    await page.locator("#go").evaluate((link) => { link.href = link.getAttribute("href"); });
+    const [answer] = await Promise.all([page.waitForResponse((one) => one.url().startsWith(server.url)), page.locator("#go").click()]);
+    assert.ok([403, 414, 431, 400].includes(answer.status()), `${answer.status()}`);
+    assert.ok((await answer.body()).length < 2_000_000);
+  }
+  // On this site the same list is refused in words, at once.
+  const own = await page.goto(heavy);
+  assert.ok((await own.body()).length < 2_000_000);
 });

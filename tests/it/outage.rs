@@ -1,7 +1,7 @@
 //! Postgres that goes away and comes back: nobody is let in meanwhile, everything works again by itself.
 
 use crate::support::TestApp;
-use crate::support::database::Kind;
+use crate::support::database::{Database, Kind};
 
 #[test]
 #[ignore = "needs Postgres: run scripts/test"]
@@ -67,4 +67,30 @@ fn a_sqlite_file_that_another_process_locks_makes_writers_give_up_while_readers_
     diesel::sql_query("ROLLBACK").execute(&mut db).expect("released");
     assert_eq!(miriam.act(&secret, "disable").status, 303);
     assert_eq!(app.verify(&secret).status, 401);
+}
+
+#[test]
+fn a_damaged_sqlite_file_is_found_and_makes_the_server_not_ready() {
+    let database = Database::new(Kind::Sqlite);
+    let path = database.url.strip_prefix("sqlite://").expect("a file").to_owned();
+    let app = TestApp::start_with(database, |_| {});
+    let miriam = app.signed_in("miriam");
+    for n in 0..20 {
+        miriam.generate_with(&[("name", &format!("key {n}")), ("note", &"x".repeat(250))]);
+    }
+    app.run(app.app.check_structure()).expect("looked through");
+    assert_eq!(app.client().get("/readyz").status, 200, "a whole one");
+    app.database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    // The last page, which is some table's or index's.
+    let mut bytes = std::fs::read(&path).expect("the file");
+    let last = bytes.len() - 4096;
+    bytes[last..last + 64].fill(0xFF);
+    let copy = format!("{path}.damaged");
+    std::fs::write(&copy, bytes).expect("written");
+    let config = |given: &mut claviger::config::Given| given.database_url = Some(format!("sqlite://{copy}"));
+    let damaged = TestApp::start_with(Database::new(Kind::Sqlite), config);
+    damaged.run(damaged.app.check_structure()).expect("looked through");
+    let said = damaged.client().get("/readyz");
+    assert_eq!(said.status, 503);
+    assert!(said.body.contains("database_damaged"), "{}", said.body);
 }

@@ -79,8 +79,8 @@ pub fn checkpoint(db: &mut Db) -> QueryResult<()> {
 pub fn structural_damage(db: &mut Db) -> QueryResult<Option<String>> {
     match db {
         Db::Sqlite(connection) => {
-            let found: TextValue =
-                diesel::sql_query("SELECT quick_check AS value FROM pragma_quick_check(1)").get_result(connection)?;
+            let first = "SELECT quick_check AS value FROM pragma_quick_check LIMIT 1";
+            let found: TextValue = diesel::sql_query(first).get_result(connection)?;
             Ok((found.value != "ok").then_some(found.value))
         }
         Db::Postgres(_) => Ok(None),
