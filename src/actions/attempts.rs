@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Actor, App, Error};
 use crate::domain::audit::{Action, Event};
 use crate::domain::clock::Moment;
+use crate::domain::network::network_of;
 use crate::store::audit;
 
 /// Attempts that are told apart between two writes; the rest are counted together.
@@ -18,7 +19,7 @@ const MOST_OF_ONE: usize = 20;
 /// What stands in the place of those.
 const OTHERS: &str = "(others)";
 
-/// What was tried, by whom and from where: the name of the account, what it asked for, the answer's status, the address.
+/// What was tried, by whom and from where: the name of the account, what it asked for, the answer's status, the address or network.
 type Kind = (String, String, u16, String);
 
 /// Attempts since the last write.
@@ -36,33 +37,43 @@ struct Times {
 
 impl Attempts {
     fn note(&self, actor: Actor, target: String, status: u16, at: Moment) {
-        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        let kind = (actor.name.clone(), target, status, actor.address_text());
-        let of_one = |other: &&Kind| other.0 == kind.0 && (actor.account.is_some() || other.3 == kind.3);
-        let is_new = !noted.contains_key(&kind);
-        let (kind, actor) = if is_new && noted.len() >= MOST {
-            (("nobody".into(), OTHERS.into(), 0, String::new()), Actor::stranger(None, None))
-        } else if is_new && noted.keys().filter(of_one).count() >= MOST_OF_ONE {
-            ((kind.0, OTHERS.into(), 0, kind.3), actor)
-        } else {
-            (kind, actor)
+        // A stranger with an IPv6 network has more addresses than can be told apart.
+        let address = match actor.account {
+            Some(_) => actor.address_text(),
+            None => actor.address.map(network_of).map(|network| network.to_string()).unwrap_or_default(),
         };
-        let times = noted.entry(kind).or_insert(Times { actor, latest: at, count: 0 });
-        times.count += 1;
-        times.latest = times.latest.max(at);
+        let kind = (actor.name.clone(), target, status, address);
+        self.add([(kind, Times { actor, latest: at, count: 1 })]);
     }
 
     fn take(&self) -> HashMap<Kind, Times> {
         std::mem::take(&mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn put_back(&self, old: HashMap<Kind, Times>) {
+    /// Adds what happened; what cannot be told apart any more is counted with others.
+    fn add(&self, more: impl IntoIterator<Item = (Kind, Times)>) {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        for (kind, times) in old {
-            let count = times.count;
-            let full = noted.len() >= MOST && !noted.contains_key(&kind);
-            let kind = if full { ("nobody".into(), OTHERS.into(), 0, String::new()) } else { kind };
-            noted.entry(kind).and_modify(|newer| newer.count += count).or_insert(times);
+        for (kind, mut times) in more {
+            let is_known = times.actor.account.is_some();
+            let of_one = |other: &&Kind| other.0 == kind.0 && (is_known || other.3 == kind.3);
+            let is_new = !noted.contains_key(&kind);
+            let of_all: Kind = ("nobody".into(), OTHERS.into(), 0, String::new());
+            let kind = if is_new && noted.len() - usize::from(noted.contains_key(&of_all)) >= MOST {
+                times.actor = Actor::stranger(None, None);
+                of_all
+            } else if is_new && noted.keys().filter(of_one).count() >= MOST_OF_ONE {
+                if is_known {
+                    times.actor.address = None; // they came from several
+                }
+                let address = if is_known { String::new() } else { kind.3 };
+                (kind.0, OTHERS.into(), 0, address)
+            } else {
+                kind
+            };
+            let (latest, count) = (times.latest, times.count);
+            let sum = noted.entry(kind).or_insert(Times { count: 0, ..times });
+            sum.count += count;
+            sum.latest = sum.latest.max(latest);
         }
     }
 }
@@ -82,7 +93,7 @@ impl App {
         let kept = noted.clone();
         let written = self.store.write(move |db| Ok::<_, Error>(audit::insert_all(db, &events(noted))?)).await;
         if written.is_err() {
-            self.attempts.put_back(kept);
+            self.attempts.add(kept);
         }
         written
     }

@@ -87,7 +87,8 @@ fn takes_room(
     now: Moment,
 ) -> Result<(), Left> {
     if let Some(receiver) = job_transfer::receiver(job, pending) {
-        let fits = !room.is_inactive(receiver) && room.take(receiver);
+        let lives = key.revoked.is_none() && ends.after(key).is_none_or(|end| end > now);
+        let fits = !room.is_inactive(receiver) && (!lives || room.take(receiver));
         return if fits { Ok(()) } else { Err(Left::NoRoom) };
     }
     let fits = !revives(job, key, ends.of_key(key.id), now) || room.take(key.owner);

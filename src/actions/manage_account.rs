@@ -108,7 +108,9 @@ impl App {
                 audit::insert_all(db, &events)?;
                 Ok::<_, Error>(revoked)
             });
-            last = rest.await?;
+            last = rest.await.map_err(|error| {
+                Error::Unknown(format!("the password was changed, but not every key was revoked: {error}"))
+            })?;
             all += last;
         }
         Ok(all)

@@ -168,10 +168,15 @@ fn too_much(registered: &Registered, known: i64, at_most: Option<usize>) -> Opti
     let refused = at_most.map_or(all || count > FEW, |most| count > most);
     refused.then(|| {
         let Reached { policies, keys } = registered.taken;
-        let keys = if keys < COUNT_LIMIT { keys.to_string() } else { format!("{keys} or more") };
+        let policies = if policies == 1 { "1 policy".to_owned() } else { format!("{policies} policies") };
+        let keys = match keys {
+            1 => "the list of 1 live key".to_owned(),
+            COUNT_LIMIT.. => format!("the lists of {keys} or more live keys"),
+            _ => format!("the lists of {keys} live keys"),
+        };
         format!(
-            "This list leaves out {count} of {known} permissions, which stand in {policies} policies and in the lists of \
-             {keys} live keys, so nothing was changed. If that is meant, send \"retire_at_most\": {count} with the list."
+            "This list leaves out {count} of {known} permissions, which stand in {policies} and in {keys}, so nothing was \
+             changed. If that is meant, send \"retire_at_most\": {count} with the list."
         )
     })
 }

@@ -16,6 +16,7 @@ use governor::{Quota, RateLimiter};
 
 use super::Error;
 use crate::domain::clock::Clock;
+use crate::domain::network::network_of;
 use crate::domain::user::Username;
 
 /// So many at once, then one in this time.
@@ -86,7 +87,7 @@ impl Throttle {
             let [a, b, c, ..] = v6.segments();
             self.take(&self.sites, Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))?;
         }
-        self.take(&self.addresses, network(address))
+        self.take(&self.addresses, address.map(network_of))
     }
 
     /// Counts a try for this account. `known_address` is where its latest successful sign-in came from.
@@ -96,7 +97,7 @@ impl Throttle {
         address: Option<IpAddr>,
         known_address: Option<&str>,
     ) -> Result<(), Error> {
-        self.take(&self.pairs, (username.as_str(), network(address)))?;
+        self.take(&self.pairs, (username.as_str(), address.map(network_of)))?;
         let is_known = address.is_some_and(|address| known_address == Some(address.to_string().as_str()));
         if is_known { Ok(()) } else { self.take(&self.accounts, username.as_str()) }
     }
@@ -108,7 +109,7 @@ impl Throttle {
 
     /// Counts an unknown key that came from this address.
     pub fn try_unknown_key(&self, address: &str) -> Result<(), Error> {
-        self.take(&self.unknown_keys, network(address.parse().ok()))
+        self.take(&self.unknown_keys, address.parse().ok().map(network_of))
     }
 
     /// Forgets buckets that are full again.
@@ -135,17 +136,6 @@ fn buckets((burst, period): Limit, time: &Time) -> Buckets {
     let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
     let quota = Quota::with_period(period).unwrap_or_else(|| Quota::per_minute(burst));
     RateLimiter::new(quota.allow_burst(burst), DefaultKeyedStateStore::default(), time.clone())
-}
-
-/// What counts as one address: an IPv4 address, or an IPv6 /64: a household has one of each.
-fn network(address: Option<IpAddr>) -> Option<IpAddr> {
-    Some(match address?.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    })
 }
 
 #[cfg(test)]

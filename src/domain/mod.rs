@@ -10,6 +10,7 @@ pub mod key_filter;
 pub mod lifetime;
 pub mod lifetime_rules;
 pub mod mistake;
+pub mod network;
 pub mod password;
 pub mod permission;
 pub mod policy;

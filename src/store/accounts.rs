@@ -287,11 +287,13 @@ pub fn set_display_name(db: &mut Db, id: i64, display_name: &str) -> Result<(), 
 
 /// Refuses an address that an account other than this has, also one from before addresses were one person's, which has no folded one.
 fn free_address(db: &mut Db, id: Option<i64>, email: Option<&str>) -> Result<(), Error> {
-    let Some(email) = email else { return Ok(()) };
-    let same = accounts::email.eq(email).or(accounts::email_folded.eq(text::folded(email)));
-    let others =
-        accounts::table.filter(accounts::deleted_at.is_null().and(accounts::id.ne(id.unwrap_or(0)))).filter(same);
-    let taken: bool = diesel::select(diesel::dsl::exists(others)).get_result(db)?;
+    let Some(folded) = email.map(text::folded) else { return Ok(()) };
+    let others = accounts::table.filter(accounts::deleted_at.is_null().and(accounts::id.ne(id.unwrap_or(0))));
+    let same = others.filter(accounts::email_folded.eq(&folded));
+    let taken: bool = diesel::select(diesel::dsl::exists(same)).get_result(db)?;
+    let without_folded = others.filter(accounts::email.is_not_null().and(accounts::email_folded.is_null()));
+    let older: Vec<Option<String>> = without_folded.select(accounts::email).distinct().load(db)?;
+    let taken = taken || older.iter().flatten().any(|older| text::folded(older) == folded);
     if taken { Err(Error::Conflict(Unique::Email)) } else { Ok(()) }
 }
 

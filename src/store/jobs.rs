@@ -156,7 +156,8 @@ pub fn set_frozen_up_to(db: &mut Db, id: i64, key: i64) -> Result<(), Error> {
 
 /// Notes that a job knows all of its keys, and what they are in sum.
 pub fn set_frozen(db: &mut Db, id: i64, sums: Sums) -> Result<(), Error> {
-    diesel::update(jobs::table.find(id))
+    // Once: of two nodes that come to the end together, one takes the mark away.
+    diesel::update(jobs::table.find(id).filter(jobs::is_frozen.eq(false)))
         .set((
             jobs::is_frozen.eq(true),
             jobs::lease_until.eq(jobs::lease_until - UNFROZEN),

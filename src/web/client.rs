@@ -47,17 +47,6 @@ pub fn address(request: &HttpRequest, config: &Config) -> Option<IpAddr> {
     Some(believed)
 }
 
-/// What counts as one client: an IPv4 address, or an IPv6 /64, of which a household or a host has all addresses.
-pub fn network_of(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 /// Is the address in one of the networks?
 pub fn is_in(networks: &[IpNet], address: IpAddr) -> bool {
     networks.iter().any(|network| network.contains(&address))

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use socket2::SockRef;
 
 use super::client;
+use crate::domain::network::network_of;
 
 /// The connections of each address. A trusted proxy stands for many clients and may have any number.
 #[derive(Clone)]
@@ -48,7 +49,7 @@ impl Connections {
     pub fn admit(&self, connection: &dyn Any, data: &mut Extensions) {
         let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
         let Ok(peer) = stream.peer_addr() else { return };
-        let address = client::network_of(peer.ip().to_canonical());
+        let address = network_of(peer.ip().to_canonical());
         if client::is_in(&self.unbounded, peer.ip().to_canonical()) {
             return;
         }

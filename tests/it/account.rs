@@ -72,3 +72,14 @@ on_both! { fn the_appearance_is_the_accounts_and_the_sign_in_pages(app) {
     client.submit("/account", "/sign-out", &[]);
     assert_eq!(client.get("/sign-in").attribute("html", "data-bs-theme"), "dark");
 } }
+
+on_both! { fn an_address_of_an_older_account_is_taken_in_any_case(app) {
+    app.admin("boss");
+    app.person("first");
+    app.database.execute("UPDATE accounts SET email = 'Shared@Example.org', email_folded = NULL WHERE username = 'first'");
+    let boss = app.client();
+    boss.sign_in("boss", PASSWORD);
+    let fields = [("username", "second"), ("display_name", "Second"), ("email", "shared@example.ORG"), ("role", "user")];
+    assert_eq!(boss.submit("/admin/users/add", "/admin/users/add", &fields).status, 422);
+    assert_eq!(app.database.count("accounts WHERE username = 'second'"), 0);
+} }

@@ -1,5 +1,6 @@
 //! Refused changes stand in the audit log, in batches and bounded (S9).
 
+use crate::support::database::{Database, Kind};
 use crate::support::people::{PASSWORD, eight, key_path};
 use crate::support::{Client, TestApp, on_both};
 
@@ -85,3 +86,39 @@ on_both! { fn no_secret_in_a_path_gets_there(app) {
     assert_eq!(status, 400);
     assert_eq!(attempts(&app), Vec::<String>::new());
 } }
+
+/// A request of a stranger through a trusted proxy, and of the app's people from several addresses.
+#[test]
+fn a_network_of_strangers_is_one_and_what_is_counted_together_is_nobodys() {
+    let app =
+        TestApp::start_with(Database::new(Kind::Sqlite), |given| given.trusted_proxies = Some("127.0.0.1".into()));
+    let two =
+        |address: &'static str| [("x-api-key", "one"), ("authorization", "Bearer two"), ("x-forwarded-for", address)];
+    for n in 0..30 {
+        let path = format!("/api/v1/resources/project:{n}/api_key");
+        let address: &'static str = if n % 2 == 0 { "2001:db8::1" } else { "2001:db8::2" };
+        assert_eq!(app.client().send("PUT", &path, &two(address), Some(String::new())).status, 400);
+    }
+    assert_eq!(
+        attempts(&app),
+        ["nobody PUT /api/v1/resources/{resource}/api_key failure {\"status\":400,\"times\":30}"]
+    );
+    for person in 0..16 {
+        let client = app.signed_in(&format!("person{person}"));
+        for n in 0..20 {
+            assert_eq!(
+                client.submit("/account", &format!("/external-tool-access/keys/{n:08}/revoke"), &[]).status,
+                404
+            );
+        }
+    }
+    // While the log takes nothing, more comes; what is put back is told apart no further than what came first.
+    app.database.execute("CREATE TRIGGER full BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'full'); END");
+    assert!(app.run(app.app.flush_uses()).is_err());
+    app.database.execute("DROP TRIGGER full");
+    let found = attempts(&app);
+    let together: Vec<&String> = found.iter().filter(|event| event.contains("(others)")).collect();
+    assert_eq!(together, ["nobody (others) failure {\"status\":0,\"times\":20}"]);
+    let whose = "audit_events WHERE target = '(others)' AND actor_id IS NULL AND (address IS NULL OR address = '')";
+    assert_eq!(app.database.count(whose), 1);
+}

@@ -81,7 +81,7 @@ on_both! { fn a_list_that_leaves_out_much_is_refused_with_what_it_would_take(app
     let all = put(&app, &secret, "tiled", &list(&[], ""));
     assert_eq!(all.status, 409, "all three");
     let detail = all.json()["detail"].as_str().unwrap_or_default().to_owned();
-    assert_eq!(detail, "This list leaves out 3 of 3 permissions, which stand in 1 policies and in the lists of 1 live keys, so nothing was changed. If that is meant, send \"retire_at_most\": 3 with the list.");
+    assert_eq!(detail, "This list leaves out 3 of 3 permissions, which stand in 1 policy and in the list of 1 live key, so nothing was changed. If that is meant, send \"retire_at_most\": 3 with the list.");
     assert_eq!(status(&app, &used, "require_all=read:data"), 200, "nothing was changed");
     assert_eq!(app.database.count("audit_events WHERE action = 'permissions.register' AND target = 'tiled' AND via = 'key'"), 0);
 

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::rights::{asked, give, policy, site, status};
+use crate::support::database::Kind;
 use crate::support::people::{PASSWORD, eight, key_path};
 use crate::support::{Answer, Client, TestApp, on_both};
 
@@ -167,3 +168,33 @@ on_both! { fn the_link_to_a_new_password_offers_to_end_the_keys(app) {
     let token = link(&boss).split("token=").nth(1).expect("a link").to_owned();
     assert!(!client.get(&format!("/welcome?token={token}")).text().contains("Revoke my API keys"), "there is none");
 } }
+
+/// A password that was changed, and a database that refuses the second batch of the keys that were to go with it.
+#[test]
+fn when_not_every_key_could_be_ended_with_the_password_nobody_reads_that_nothing_was_changed() {
+    let app = TestApp::start(Kind::Sqlite);
+    let miriam = app.signed_in("miriam");
+    miriam.secret("one");
+    let stored = "SELECT name AS value FROM pragma_table_info('api_keys') WHERE name <> 'id'";
+    let columns = app.database.texts(stored);
+    let value = |column: &String| match column.as_str() {
+        "first_eight" => "printf('%08d', n)".to_owned(),
+        "secret_hash" => "randomblob(32)".to_owned(),
+        "holds_name" => "FALSE".to_owned(),
+        _ => column.clone(),
+    };
+    let values: Vec<String> = columns.iter().map(value).collect();
+    let numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 250)";
+    let (columns, values) = (columns.join(", "), values.join(", "));
+    app.database.execute(&format!("INSERT INTO api_keys ({columns}) {numbers} SELECT {values} FROM api_keys, numbers"));
+    app.database.execute(
+        "CREATE TRIGGER refuses BEFORE UPDATE OF revoked_at ON api_keys \
+         WHEN (SELECT count(*) FROM api_keys WHERE revoked_at IS NOT NULL) >= 200 BEGIN SELECT RAISE(ABORT, 'no more'); END",
+    );
+    let fields = [("present", PASSWORD), ("password", NEW), ("again", NEW), ("revoke_keys", "yes")];
+    let answer = miriam.submit("/account", "/account/password", &fields);
+    assert_eq!(answer.status, 503);
+    assert!(answer.text().contains("may have been done, or not"), "{}", answer.text());
+    assert_eq!(app.database.count("api_keys WHERE revoked_at IS NOT NULL"), 200);
+    assert_eq!(app.client().sign_in("miriam", NEW).status, 303, "the password is the new one");
+}
