@@ -9,12 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tracing::subscriber::Interest;
-use tracing::{Event, Level, Metadata, callsite};
+use tracing::{Event, Level, Metadata, Subscriber, callsite};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::layer::{Context, Filter};
+use tracing_subscriber::layer::Context;
 use tracing_subscriber::prelude::*;
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use crate::config::Config;
 
@@ -39,6 +38,7 @@ pub struct LogHealth(Arc<Counters>);
 struct Counters {
     failed: AtomicU64,
     is_failing: AtomicBool,
+    is_ending: AtomicBool,
     queue: Mutex<Option<ErrorCounter>>,
     repeated: Mutex<HashMap<callsite::Identifier, Repeats>>,
     /// What [`LogHealth::news`] told before.
@@ -57,6 +57,11 @@ impl LogHealth {
     /// Could the latest line not be written?
     pub fn is_failing(&self) -> bool {
         self.0.is_failing.load(Ordering::Relaxed)
+    }
+
+    /// Notes that no connection is accepted any more, so that this is no error.
+    pub fn note_ending(&self) {
+        self.0.is_ending.store(true, Ordering::Relaxed);
     }
 
     /// Tells in the log what it lost since the last time.
@@ -85,6 +90,9 @@ impl LogHealth {
         if *metadata.level() > Level::WARN {
             return true;
         }
+        if metadata.target() == "actix_server::accept" && self.0.is_ending.load(Ordering::Relaxed) {
+            return false; // the listening socket was shut down on purpose
+        }
         let mut repeated = self.0.repeated.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = || Repeats { since: Instant::now(), count: 0, left_out: 0, name: metadata.name() };
         let repeats = repeated.entry(metadata.callsite()).or_insert_with(fresh);
@@ -102,16 +110,8 @@ impl LogHealth {
 /// Leaves out warnings that repeat themselves.
 struct NoRepeats(LogHealth);
 
-impl<S> Filter<S> for NoRepeats {
-    fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        true
-    }
-
-    fn callsite_enabled(&self, _: &'static Metadata<'static>) -> Interest {
-        Interest::always()
-    }
-
-    fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
+impl<S: Subscriber> Layer<S> for NoRepeats {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
         self.0.admits(event.metadata())
     }
 }
@@ -148,7 +148,7 @@ pub fn start(config: &Config) -> Telemetry {
     // A line that cannot be put together is dropped as well, instead of being told on standard error, which may be closed.
     let lines = fmt::layer().with_writer(writer).with_ansi(io::stderr().is_terminal()).log_internal_errors(false);
     let lines = if config.log_json { lines.json().boxed() } else { lines.boxed() };
-    let subscriber = tracing_subscriber::registry().with(filter).with(lines.with_filter(NoRepeats(health.clone())));
+    let subscriber = tracing_subscriber::registry().with(filter).with(NoRepeats(health.clone())).with(lines);
     let worker = subscriber.try_init().is_ok().then_some(worker);
     Telemetry { health, _worker: worker }
 }

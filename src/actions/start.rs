@@ -60,6 +60,11 @@ impl App {
     }
 }
 
+/// Looks at what a process that did not end well left behind, before the database is opened.
+pub fn check_left_log(config: &Config) -> Result<(), StoreError> {
+    Store::check_left_log(&config.database)
+}
+
 /// Runs the migrations that are missing; says how many.
 pub fn migrate(config: &Config) -> Result<usize, StoreError> {
     migrations::migrate(&config.database)

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
 use super::output;
-use crate::actions::App;
+use crate::actions::{self, App};
 use crate::background::Background;
 use crate::config::Config;
 use crate::telemetry::LogHealth;
@@ -22,11 +22,12 @@ const QUIET: Duration = Duration::from_millis(100);
 /// Runs the server.
 pub fn run(config: Config, log: LogHealth) -> Result<(), String> {
     limits();
-    let app = web::Data::new(super::start(config)?.with_log(log));
-    actix_web::rt::System::new().block_on(serve(app))
+    actions::start::check_left_log(&config).map_err(|error| error.to_string())?;
+    let app = web::Data::new(super::start(config)?.with_log(log.clone()));
+    actix_web::rt::System::new().block_on(serve(app, log))
 }
 
-async fn serve(app: web::Data<App>) -> Result<(), String> {
+async fn serve(app: web::Data<App>, log: LogHealth) -> Result<(), String> {
     let mut signals = Signals::listen().map_err(|error| format!("Signals cannot be received: {error}"))?;
     let bound = server::bind(app.clone()).await?;
     let listening = bound.listening().map_err(|error| error.to_string())?;
@@ -42,6 +43,7 @@ async fn serve(app: web::Data<App>) -> Result<(), String> {
         tracing::info!("Ending: requests in flight are answered first.");
         ending.begin_ending();
         sleep(ending.config.shutdown_delay).await;
+        log.note_ending();
         listening.close().await;
         answered(&ending).await;
         listening.end().await;
@@ -72,7 +74,7 @@ struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
-    others: [Signal; 2],
+    others: [Signal; 3],
     /// A closed terminal ends what was started in it; a service is told by it that its log was moved away.
     has_terminal: bool,
 }
@@ -83,14 +85,19 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
-            others: [signal(SignalKind::user_defined1())?, signal(SignalKind::user_defined2())?],
+            others: [
+                signal(SignalKind::user_defined1())?,
+                signal(SignalKind::user_defined2())?,
+                // A file that may not grow further is an error of the write, and no reason to end.
+                signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
+            ],
             has_terminal: std::io::stdin().is_terminal() || std::io::stderr().is_terminal(),
         })
     }
 
     /// Waits for SIGTERM or Ctrl-C, or for the terminal to close.
     async fn asked_to_end(&mut self) {
-        let [first, second] = &mut self.others;
+        let [first, second, third] = &mut self.others;
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
@@ -98,6 +105,7 @@ impl Signals {
                 _ = self.hang_up.recv() => if self.has_terminal { return },
                 _ = first.recv() => {}
                 _ = second.recv() => {}
+                _ = third.recv() => {}
             }
             tracing::info!("A signal was passed over. SIGTERM ends the server.");
         }

@@ -6,8 +6,12 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use super::Error;
+use super::{Error, dialect};
+
+/// How long a log that was left behind is looked at.
+const LOOKS_FOR: Duration = Duration::from_secs(10);
 
 /// What a file is, whatever it is called.
 type Identity = (u64, u64);
@@ -57,6 +61,22 @@ impl DatabaseFile {
     pub fn log_length(&self) -> u64 {
         std::fs::metadata(&self.log).map(|file| file.len()).unwrap_or_default()
     }
+}
+
+/// Refuses to begin with a log that does not fit the file beside it: a backup was put in place, and the log of what was there
+/// before left where it was. What is wrong stays as it is. Where nobody looked for more than ten seconds, the server begins.
+pub fn check_left_log(path: &Path) -> Result<(), Error> {
+    let log = log_of(path);
+    if std::fs::metadata(&log).map_or(0, |file| file.len()) == 0 || !dialect::install_hooks() {
+        return Ok(());
+    }
+    dialect::damage_by_log(path, Instant::now() + LOOKS_FOR).map_or(Ok(()), |damage| {
+        let (file, log) = (path.display(), log.display());
+        Err(Error::Unavailable(format!(
+            "{log} does not fit {file}: with it, the database would be damaged ({damage}), so nothing was changed. If {file} is a \
+             backup that was put in place, this log belongs to another file: remove it and the file that ends in -shm, and start again"
+        )))
+    })
 }
 
 /// The path of a database's write-ahead log.

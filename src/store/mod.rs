@@ -104,6 +104,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// Looks at what a process that did not end well left beside a SQLite file, before anything opens it: see
+    /// [`file::check_left_log`].
+    pub fn check_left_log(address: &Address) -> Result<(), Error> {
+        address.file().map_or(Ok(()), file::check_left_log)
+    }
+
     /// Connects, and checks that the database keeps what it acknowledges. Does not migrate.
     pub fn open(address: &Address) -> Result<(Self, Known), Error> {
         let mut first = address.open(Purpose::Reading).map_err(|error| Error::Unavailable(error.to_string()))?;

@@ -119,6 +119,6 @@ fn a_network_of_strangers_is_one_and_what_is_counted_together_is_nobodys() {
     let found = attempts(&app);
     let together: Vec<&String> = found.iter().filter(|event| event.contains("(others)")).collect();
     assert_eq!(together, ["nobody (others) failure {\"status\":0,\"times\":20}"]);
-    let whose = "audit_events WHERE target = '(others)' AND actor_id IS NULL AND (address IS NULL OR address = '')";
+    let whose = "audit_events WHERE target = '(others)' AND actor IS NULL AND (address IS NULL OR address = '')";
     assert_eq!(app.database.count(whose), 1);
 }

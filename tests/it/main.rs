@@ -17,6 +17,7 @@ mod command_line;
 mod edit_key;
 mod errors;
 mod export;
+mod faults;
 mod forms;
 mod gateways;
 mod generate_key;

@@ -1,10 +1,14 @@
 //! What the databases promise about what they acknowledged, and how each is looked after.
 
+use std::path::Path;
+use std::time::Instant;
+
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 
-use super::{BigIntValue, IntegerValue, TextValue};
+use super::{BigIntValue, Deadline, IntegerValue, TextValue};
 use crate::domain::clock::Moment;
 use crate::store::connection::Db;
 
@@ -84,6 +88,28 @@ pub fn structural_damage(db: &mut Db) -> QueryResult<Option<String>> {
             Ok((found.value != "ok").then_some(found.value))
         }
         Db::Postgres(_) => Ok(None),
+    }
+}
+
+/// What a log that a process left behind would damage, if it were taken over into a database file; `None` when nothing is wrong,
+/// or the look took longer than `until`. Reads alone: nothing is taken over by it.
+///
+/// SQLite: `quick_check` on a connection that only reads.
+pub fn damage_by_log(path: &Path, until: Instant) -> Option<String> {
+    /// What means something in SQLite's file URIs.
+    const SPECIAL: &AsciiSet = &AsciiSet::EMPTY.add(b'%').add(b'?').add(b'#');
+    let path = path.display().to_string();
+    let path = utf8_percent_encode(&path, SPECIAL);
+    let mut connection = SqliteConnection::establish(&format!("file:{path}?mode=ro")).ok()?;
+    let _deadline = Deadline::at(until);
+    let first = "SELECT quick_check AS value FROM pragma_quick_check LIMIT 1";
+    let found: QueryResult<TextValue> = diesel::sql_query(first).get_result(&mut connection);
+    match found {
+        Ok(found) if found.value == "ok" => None,
+        Ok(found) => Some(found.value),
+        Err(error) => {
+            Some(error.to_string()).filter(|text| text.contains("malformed") || text.contains("not a database"))
+        }
     }
 }
 

@@ -13,7 +13,9 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 pub use connections::{Purpose, install_hooks, ping, set_up, set_up_transaction, wait_for_lock};
-pub use durability::{Durability, checkpoint, current_time, durability, structural_damage, waits_for_standby};
+pub use durability::{
+    Durability, checkpoint, current_time, damage_by_log, durability, structural_damage, waits_for_standby,
+};
 pub use errors::{Unique, is_outage, violated};
 pub use locks::{
     lock_account, lock_accounts, lock_admins, lock_audit_chain, lock_catalogue, lock_keys, lock_policy,

@@ -1,6 +1,6 @@
 //! Real gateways in front of the real server, with the configurations of docs/gateways.md: what that page says is what is seen.
 
-mod running;
+pub mod running;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
