@@ -107,3 +107,49 @@ async fn supervise(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::config::{Config, Given, make_home};
+    use crate::domain::clock::{Clock, Moment};
+
+    #[tokio::test]
+    async fn a_task_that_panics_begins_anew_and_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/claviger.db", folder.path().display());
+        let config = Config::parse(&Given { database_url: Some(url), ..Given::default() }).unwrap();
+        make_home(&config.database).unwrap();
+        let chance: crate::actions::Chance = Arc::new(|| Box::new(StdRng::seed_from_u64(1)));
+        let app = Arc::new(App::start(config, Clock::frozen(Moment(1)), chance).unwrap());
+        let stop = watch::Sender::new(false);
+        let (done, mut worked) = mpsc::unbounded_channel();
+        let times = Arc::new(AtomicUsize::new(0));
+        let work = move |_: Arc<App>| -> BoxFuture<'static, Result<(), Error>> {
+            let (time, done) = (times.fetch_add(1, Ordering::SeqCst), done.clone());
+            async move {
+                done.send(time).unwrap();
+                match time {
+                    0 => panic!("a defect"),
+                    1 => Err(Error::NotFound),
+                    _ => Ok(()),
+                }
+            }
+            .boxed()
+        };
+        let pause = || tokio::task::yield_now().boxed();
+        let task = tokio::spawn(supervise("test", Arc::clone(&app), stop.subscribe(), work, pause));
+        for time in 0..4 {
+            assert_eq!(worked.recv().await, Some(time), "after a panic, after an error, and after nothing");
+        }
+        stop.send_replace(true);
+        task.await.unwrap();
+        assert_eq!(app.panics(), 1);
+    }
+}

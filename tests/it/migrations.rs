@@ -64,7 +64,7 @@ fn a_newer_postgres_database_is_refused() {
     newer(Kind::Postgres);
 }
 
-const TABLES: [&str; 26] = [
+pub const TABLES: [&str; 26] = [
     "account_policies",
     "accounts",
     "api_keys",

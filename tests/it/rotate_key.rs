@@ -74,6 +74,23 @@ on_both! { fn the_same_form_rotates_once(app) {
     assert_eq!(app.verify(&new).status, 200);
 } }
 
+on_both! { fn a_form_of_the_day_before_rotates_nothing_a_second_time(app) {
+    let miriam = app.signed_in("miriam");
+    let old = miriam.secret("ci");
+    let path = format!("{}/rotate", key_path(&old));
+    let form = miriam.get(&path).hidden_fields(&path).remove("form").expect("an id");
+    let send = || {
+        let csrf = miriam.get(&path).hidden_fields(&path).remove("csrf").expect("a token");
+        miriam.post(&path, &[("csrf", &csrf), ("form", &form), ("old_ends", "0h")])
+    };
+    let new = send().secret();
+    app.pass(SignedDuration::from_hours(25));
+    app.run(app.app.sweep()).expect("what is over is removed");
+    miriam.sign_in("miriam", PASSWORD);
+    assert_eq!(send().status, 409);
+    assert_eq!((app.verify(&old).status, app.verify(&new).status), (401, 200));
+} }
+
 on_both! { fn only_an_active_key_is_rotated(app) {
     let miriam = app.signed_in("miriam");
     let (disabled, expired) = (miriam.secret("a"), miriam.generate_with(&[("expires", "7")]).secret());

@@ -192,3 +192,16 @@ fn both_migration_folders_hold_the_same_names() {
     };
     assert_eq!(names("migrations/sqlite"), names("migrations/postgres"));
 }
+
+/// Texts of statements are the code's own: what comes from outside is bound (SECURITY Q1).
+#[test]
+fn no_statement_is_put_together_from_values() {
+    // The operator of two of these is one of the code's own, `<` or `>`; the third is a test.
+    let own = ["src/store/people.rs", "src/store/resources.rs", "src/store/dialect/sqlite_hooks.rs"];
+    let put_together =
+        strangers(&own, &["sql_query(format!", "sql_query(&format!", "sql::<Bool>(&format!", "sql::<Bool>(format!"]);
+    assert_eq!(put_together, [""; 0]);
+    let built = |line: &String| !["settings(", "SET {local}"].iter().any(|own| line.contains(own));
+    let built: Vec<String> = strangers(&[], &["batch_execute(&"]).into_iter().filter(built).collect();
+    assert_eq!(built, [""; 0]);
+}
