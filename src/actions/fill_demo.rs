@@ -69,7 +69,7 @@ impl App {
             done += batch.len();
             let (people, ids) = (std::sync::Arc::clone(&people), std::sync::Arc::clone(&ids));
             self.store
-                .write(move |db| {
+                .write_at_leisure(move |db| {
                     demo::set_up(db)?;
                     demo::insert_keys(db, &batch, &people, &ids)?;
                     let told = batch.iter().enumerate().filter(|(n, _)| from + n + WITH_EVENTS >= keys);

@@ -203,6 +203,17 @@ impl Store {
         written
     }
 
+    /// One transaction that writes and has no deadline, for filling a database that nobody uses yet.
+    pub async fn write_at_leisure<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Failure,
+    {
+        let begin = self.begin(dialect::begin_write, Purpose::Writing);
+        self.writing.run_at_leisure(move |db| transact(db, begin, Error::Unknown, work)).await
+    }
+
     /// One transaction that writes for somebody whose right may end at any moment. `confirm` is asked before the work, and once
     /// more before the commit, under the lock of the audit log, which whoever takes a right away takes as well: so one of the
     /// two comes after the other.
