@@ -161,7 +161,7 @@ impl App {
 
 /// The person who acts; nobody else asks for bulk work.
 pub(super) fn asked_by(actor: &Actor) -> Result<AskedBy, Error> {
-    let account = actor.account.ok_or_else(|| Error::Forbidden("Bulk work needs a person who asks for it.".into()))?;
+    let account = actor.account.ok_or_else(|| Error::Forbidden("Bulk changes need a signed-in person.".into()))?;
     let address = actor.address.map(|address| address.to_string());
     Ok(AskedBy { account, name: actor.name.clone(), address, request: actor.request.clone() })
 }

@@ -24,6 +24,8 @@ pub struct Offer {
     pub policies: Vec<String>,
     /// The first few resources: how services name them, and their titles.
     pub resources: Vec<(String, String)>,
+    /// Does a new key need a name?
+    pub name_required: bool,
 }
 
 /// A key with which somebody asks for another.
@@ -139,7 +141,8 @@ pub(super) fn offer_for(db: &mut Db, account: &Account, resource: Option<i64>) -
     } else {
         policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect()
     };
-    Ok(Offer { permissions: offered, policies, resources: resources_for(db, account)? })
+    let name_required = settings::load(db)?.name_required;
+    Ok(Offer { permissions: offered, policies, resources: resources_for(db, account)?, name_required })
 }
 
 /// Do the keys of this account do what their policies say, whatever it holds itself?

@@ -130,4 +130,4 @@ impl App {
 }
 
 /// What an administrator reads about a text that belongs to no key.
-const UNKNOWN: &str = "No key on this server is this one: it belongs to another server, was mistyped, or was purged";
+const UNKNOWN: &str = "No such key on this server. It may be mistyped, purged, or from another server";

@@ -1,4 +1,4 @@
-//! "Would this key be allowed?": what a gateway would be told at this moment, without the secret and without a use.
+//! "Test access": what a gateway would be told at this moment, without the secret and without a use.
 
 use super::give_rights::resources_for;
 use super::verify_key::{asked_resource, holding_of};

@@ -28,7 +28,7 @@ impl AppliesTo {
             Self::Everyone => "All keys".into(),
             Self::Services => "Service accounts".into(),
             Self::Role(role) if role == "admin" => "Administrators".into(),
-            Self::Role(_) => "People who are no administrators".into(),
+            Self::Role(_) => "Users who are not administrators".into(),
             Self::Account(_, name) => name.clone(),
         }
     }

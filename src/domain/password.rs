@@ -16,8 +16,7 @@ pub const SHORTEST: usize = 15;
 pub const LONGEST_BYTES: usize = 1024;
 
 /// The rules, shown before anybody types.
-pub const RULES: &str =
-    "At least 15 characters. A sentence is easier to remember than a riddle. Common passwords are refused.";
+pub const RULES: &str = "At least 15 characters. A short sentence works well. Common passwords are refused.";
 
 /// A password as it was typed: not trimmed, not shortened, wiped from memory when dropped.
 pub struct Password(Zeroizing<String>);

@@ -69,11 +69,11 @@ impl Setting {
         match self {
             Self::AllowCreation => "Let users create API keys",
             Self::AcceptKeys => "Accept API keys",
-            Self::NameRequired => "A key needs a name",
+            Self::NameRequired => "Require a name",
             Self::KeyMayCreate => "Let programs create API keys with an API key",
             Self::SessionKeys => "Let users create session keys",
             Self::MaxServiceKeys => "Live keys of all service accounts together",
-            Self::ServiceRights => "Keys of service accounts may do",
+            Self::ServiceRights => "Service-account keys can do",
             Self::OnPolicyDelete => "When a policy is deleted, its keys are",
             Self::PurgeAfterDays => "Keep ended keys for",
             Self::AuditRetentionDays => "Keep the audit log for",
@@ -85,26 +85,24 @@ impl Setting {
         match self {
             Self::AllowCreation => "Turning this off leaves existing keys working.",
             Self::AcceptKeys => "Turning this off refuses every key on this server at once.",
-            Self::NameRequired => "Off, a key that is generated without a name is called after the day.",
+            Self::NameRequired => "When off, a key without a name is named after the date.",
             Self::KeyMayCreate => {
-                "A key that is made so has no right and no life beyond those of the key that made it. Off, keys are made in the browser alone."
+                "Such a key can do no more, and lives no longer, than the key that created it. When off, keys are created in the browser only."
             }
             Self::SessionKeys => {
                 "They end when the person signs out. They are counted, and not listed among all keys. Turning this off refuses them at once."
             }
-            Self::MaxServiceKeys => "0 is no limit. How many one of them may have, the lifetime rules say.",
+            Self::MaxServiceKeys => "0 means no limit. The limit per account is under Lifetime rules.",
             Self::ServiceRights => {
-                "Those that carry a policy. With the first, taking a policy from the account takes it from its keys as well."
+                "For keys with a policy. With the first choice, removing a policy from the account removes it from its keys as well."
             }
             Self::OnPolicyDelete => {
-                "Deleted with it, disabled, or the policy cannot be deleted while keys carry it. Each can be undone."
+                "Deleted with it, disabled, or the policy cannot be deleted while keys use it. Each can be undone."
             }
             Self::PurgeAfterDays => {
-                "So long after it was revoked or expired, a key can be found, and a revoked one restored. Then it is removed for good."
+                "Ended keys can be found, and revoked ones restored, for this long. Then they are removed for good."
             }
-            Self::AuditRetentionDays => {
-                "Older events are removed, and what was removed is sealed into the chain. 0 keeps them for ever."
-            }
+            Self::AuditRetentionDays => "Older events are removed, and the removal is recorded. 0 keeps them forever.",
         }
     }
 
@@ -124,9 +122,11 @@ impl Setting {
     pub fn choices(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::OnPolicyDelete => {
-                &[("cascade", "Deleted with it"), ("disable", "Disabled"), ("refuse", "In the way: refuse")]
+                &[("cascade", "Deleted with it"), ("disable", "Disabled"), ("refuse", "Refuse to delete")]
             }
-            Self::ServiceRights => &[("owner", "As far as the account may"), ("policy", "What their policy says")],
+            Self::ServiceRights => {
+                &[("owner", "At most what the account can"), ("policy", "Whatever their policy allows")]
+            }
             _ => &[],
         }
     }

@@ -118,13 +118,13 @@ impl Problem {
         match self.status.as_u16() {
             401 => ("Sign in first", "Your sign-in has ended. Sign in to continue."),
             403 => ("Not allowed", "You do not have access to this page."),
-            404 => ("Not found", "There is nothing here, or it was deleted."),
+            404 => ("Not found", "Page not found. It may have been deleted."),
             405 => (
                 "Not possible here",
                 "This address does not take this kind of request. Go back, and use the page's own buttons.",
             ),
             408 => ("Too slow", "The request did not arrive in time. Nothing was changed. Try again."),
-            409 => ("Not possible now", "This does not fit the present state. Reload the page, and try again."),
+            409 => ("Not possible now", "This has changed since you opened the page. Reload it and try again."),
             411 => ("Not understood", "The request does not say how long it is. Nothing was changed."),
             413 => ("Too large", "What was sent is larger than this page accepts. Nothing was changed."),
             421 => (
@@ -132,7 +132,7 @@ impl Problem {
                 "This server does not answer for the host name in this address. Use its own address; an administrator can add \
                  names with CLAVIGER_HOSTS.",
             ),
-            415 => ("Not understood", "What was sent is not in a form that this address accepts. Nothing was changed."),
+            415 => ("Not understood", "The request format is not supported. Nothing was changed."),
             429 => ("Too many attempts", "Wait a little, and try again."),
             503 => (
                 "Not available at the moment",

@@ -16,6 +16,8 @@ pub enum Nav {
     Account,
     /// Every key of every owner, and bulk work on them.
     AdminKeys,
+    /// Changes to many keys at once.
+    Jobs,
     /// How long keys may live.
     LifetimeRules,
     /// Site settings.

@@ -1,7 +1,9 @@
-/* confirm: the act is possible when the typed number is the right one. The server checks it too. */
+/* confirm: the act is possible when the typed text is the right one; a number may be grouped. The server checks it too. */
 for (const field of document.querySelectorAll("[data-confirm-match]")) {
   const button = document.getElementById(field.dataset.confirmFor);
-  const check = () => { button.disabled = field.value.replace(/[\s,]/g, "") !== field.dataset.confirmMatch; };
+  const wanted = field.dataset.confirmMatch;
+  const typed = () => /^\d+$/.test(wanted) ? field.value.replace(/[\s,]/g, "") : field.value.trim();
+  const check = () => { button.disabled = typed() !== wanted; };
   field.addEventListener("input", check);
   window.addEventListener("pageshow", check);
   check();

@@ -38,6 +38,38 @@ async function proveIt(page) {
   await page.waitForURL((url) => !url.pathname.includes("confirm-password"));
 }
 
+test("the grid fits its frame with the columns that it has at first", async () => {
+  for (const width of [1280, 1440, 1920]) {
+    const { page, context } = await open({ viewport: { width, height: 900 } });
+    for (const path of ["/admin/api-keys", "/admin/api-keys?view=all", "/admin/users", "/admin/service-accounts", "/admin/audit-log"]) {
+      await page.goto(`${server.url}${path}`);
+      const beyond = await page.locator(".grid-scroll").evaluateAll((all) => all.map((one) => one.scrollWidth - one.clientWidth));
+      assert.deepEqual(beyond.filter((pixels) => pixels > 0), [], `${path} at ${width} px: ${beyond}`);
+    }
+    await shot(page, `grid-${width}`);
+    await context.close();
+  }
+});
+
+test("a policy whose name has a space is deleted", async () => {
+  const { page, context } = await open();
+  const name = "Read only, twice a day";
+  await page.goto(`${server.url}/admin/policies/new`);
+  await proveIt(page);
+  if (!page.url().endsWith("/new")) await page.goto(`${server.url}/admin/policies/new`);
+  await page.getByLabel("Name").fill(name);
+  await page.getByRole("button", { name: "Create policy" }).click();
+  await proveIt(page);
+  await page.goto(`${server.url}/admin/policies/${encodeURIComponent(name)}/delete`);
+  const button = page.getByRole("button", { name: /^Delete/ });
+  await page.getByLabel(/^Type/).fill("Readonly,twiceaday");
+  assert.ok(await button.isDisabled());
+  await page.getByLabel(/^Type/).fill(name);
+  await button.click();
+  await page.getByText(/deleted/).first().waitFor();
+  await context.close();
+});
+
 for (const javaScriptEnabled of [true, false]) {
   test(`filter, sort, page, delete all matching and undo, ${javaScriptEnabled ? "with" : "without"} scripts`, async () => {
     const { page, problems } = await open({ javaScriptEnabled, viewport: { width: 1400, height: 900 } });
@@ -94,7 +126,7 @@ for (const javaScriptEnabled of [true, false]) {
     await page.waitForURL("**/admin/jobs/*");
     await page.getByRole("heading", { name: new RegExp(`${total} API keys? deleted`) }).waitFor();
     await page.getByRole("button", { name: "Undo" }).click();
-    await page.getByRole("heading", { name: new RegExp(`${total} API keys? given back`) }).waitFor();
+    await page.getByRole("heading", { name: new RegExp(`${total} API keys? restored`) }).waitFor();
     await page.goto(`${server.url}/admin/api-keys?status~in=disabled&q=jupyter`);
     assert.match(await position(page), new RegExp(`of ${total} matching`));
     assert.deepEqual(problems, []);
@@ -107,7 +139,7 @@ test("a long piece of work shows its progress and can be left", async () => {
   await page.locator("[data-check-page]").check();
   await page.getByText("20 keys selected").first().waitFor();
   await page.getByRole("button", { name: /Select all 5,000 matching/ }).click();
-  await page.locator("[data-bulk]").getByRole("button", { name: "Set expiry…" }).click();
+  await page.locator("[data-bulk]").getByRole("button", { name: "Shorten expiry…" }).click();
   await proveIt(page);
   const total = await page.locator("#number").getAttribute("data-confirm-match");
   await page.getByLabel("New expiry").fill("2099-01-01");
@@ -173,7 +205,7 @@ test("every page for administrators, light and dark, wide and narrow", async () 
     await look("export-menu");
     await page.keyboard.press("Escape");
     await visit("key", `/admin/api-keys/${key}`);
-    await page.getByRole("link", { name: "Would it be allowed?" }).click();
+    await page.getByRole("link", { name: "Test access" }).click();
     await page.getByLabel("plate.upload").check();
     await page.getByRole("button", { name: "Ask" }).click();
     await page.getByText(/^(Yes|No)\.$/).waitFor();
@@ -265,7 +297,7 @@ test("every page for administrators, light and dark, wide and narrow", async () 
     if (await page.getByText("Nobody yet").count()) {
       await page.getByLabel("Add a person or a service account").fill("miriam");
       await page.getByRole("button", { name: "Add", exact: true }).click();
-      await page.getByText("miriam looks after project:imaging from now on.").waitFor();
+      await page.getByText("miriam is now an administrator of project:imaging.").waitFor();
     }
     await look("resource-administered");
     await visit("looked-after-list", "/resources");
@@ -300,7 +332,7 @@ test("every page for administrators, light and dark, wide and narrow", async () 
       await page.locator("#default_days").fill("30");
       await page.getByRole("button", { name: "Save rules" }).click();
     }
-    await page.getByRole("heading", { name: "Keys that already exist" }).waitFor();
+    await page.getByRole("heading", { name: "Apply the new rules to existing keys?" }).waitFor();
     await look("rules-impact");
     await visit("switch", "/admin/settings/accept_keys");
     await visit("settings", "/admin/settings");
@@ -328,7 +360,8 @@ test("at 320 px and with text twice as large no page scrolls sideways", async ()
 });
 
 test("a page of another site sends nobody into a list that costs much", async () => {
-  const { page } = await openPage(browser, { storageState: state });
+  const { page } = await openPage(browser);
+  await signIn(page, server, "miriam", password);
   const values = Array.from({ length: 200 }, (_, n) => `v${n}`).join(";");
   const heavy = `${server.url}/admin/api-keys?${Array.from({ length: 6 }, () => `name~in=${values}`).join("&")}`;
   const long = `${server.url}/admin/api-keys?${Array.from({ length: 3000 }, (_, n) => `a${n}=1`).join("&")}`;

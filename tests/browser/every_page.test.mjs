@@ -138,7 +138,7 @@ test("a person with keys in every state", async () => {
     await page.getByRole("button", { name: "Close anyway" }).click();
     await visit("key-rotated", at(`/keys/${keys.plain}`));
     await visit("account", `${server.url}/account`);
-    await page.getByLabel("Present password", { exact: true }).fill("not this one");
+    await page.getByLabel("Current password", { exact: true }).fill("not this one");
     await page.getByLabel("New password", { exact: true }).fill("short");
     await page.getByLabel("New password again", { exact: true }).fill("shorter");
     await page.getByRole("button", { name: "Change password" }).click();

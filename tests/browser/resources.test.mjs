@@ -28,7 +28,7 @@ for (const javaScriptEnabled of [true, false]) {
     if (javaScriptEnabled) {
       for (const name of ["label.read", "label.write", "label.purge"]) {
         await visit("/admin/permissions");
-        await page.getByLabel("Service").fill("labels");
+        await page.locator("#service").fill("labels");
         await page.getByLabel("Permission", { exact: true }).fill(name);
         await page.getByRole("button", { name: "Register permission" }).click();
         await proveIt(page);
@@ -58,7 +58,7 @@ for (const javaScriptEnabled of [true, false]) {
     await page.goto(resource);
     await page.getByLabel("Add a person or a service account").fill(person);
     await page.getByRole("button", { name: "Add", exact: true }).click();
-    await page.getByText(`${person} looks after project:${project} from now on.`).waitFor();
+    await page.getByText(`${person} is now an administrator of project:${project}.`).waitFor();
 
     const theirs = await openPage(browser, { javaScriptEnabled, permissions: [] });
     await theirs.page.goto(link);
@@ -68,7 +68,7 @@ for (const javaScriptEnabled of [true, false]) {
     await theirs.page.waitForURL("**/external-tool-access");
     assert.equal((await theirs.page.goto(`${server.url}/admin/resources`)).status(), 403);
     await theirs.page.goto(`${server.url}/external-tool-access`);
-    await theirs.page.getByRole("link", { name: "Resources I look after" }).first().click();
+    await theirs.page.getByRole("link", { name: "My resources" }).first().click();
     await theirs.page.getByRole("link", { name: `Project ${project}` }).click();
     const own = theirs.page.url();
     await theirs.page.getByRole("link", { name: "Generate API Key" }).click();

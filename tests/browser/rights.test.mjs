@@ -29,7 +29,7 @@ for (const javaScriptEnabled of [true, false]) {
     if (javaScriptEnabled) {
       for (const name of ["read:metadata", "read:data"]) {
         await visit("/admin/permissions");
-        await page.getByLabel("Service").fill("tiled");
+        await page.locator("#service").fill("tiled");
         await page.getByLabel("Permission", { exact: true }).fill(name);
         await page.getByRole("button", { name: "Register permission" }).click();
         await page.getByText(`Permission ${name} registered.`).waitFor();
@@ -97,7 +97,7 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByRole("heading", { name: "1 API key deleted" }).waitFor();
     assert.equal(await verify(key, ""), 401);
     await page.getByRole("button", { name: "Undo" }).click();
-    await page.getByRole("heading", { name: "1 API key given back" }).waitFor();
+    await page.getByRole("heading", { name: "1 API key restored" }).waitFor();
     assert.equal(await verify(key, "require_all=read:data"), 200);
     assert.deepEqual(problems, []);
   });

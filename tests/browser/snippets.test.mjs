@@ -42,6 +42,21 @@ test(".netrc with curl", async () => {
   answers((await run("curl", ["-sn", `${server.url}/api/v1/whoami`], { env: environment() })).stdout);
 });
 
+test(".netrc with what reads it without further setup", async () => {
+  answers((await run("wget", ["-qO-", `${server.url}/api/v1/whoami`], { env: environment() })).stdout);
+  const script = `import requests; print(requests.get("${server.url}/api/v1/whoami").text)`;
+  answers((await run("python3", ["-c", script], { env: environment() })).stdout);
+});
+
+for (const [name, script] of [
+  ["httr2", (url) => `library(httr2); cat(resp_body_string(req_perform(req_options(request("${url}"), netrc = 1))))`],
+  ["httr", (url) => `library(httr); cat(content(GET("${url}", config(netrc = 1)), "text", encoding = "UTF-8"))`],
+]) {
+  test(`.netrc with R's ${name}`, { skip: !has("Rscript", "-e", `library(${name})`) && `R with ${name} is not there` }, async () => {
+    answers((await run("Rscript", ["-e", script(`${server.url}/api/v1/whoami`)], { env: environment() })).stdout);
+  });
+}
+
 test("curl", async () => {
   const script = (await copied("curl", "code-curl")).replace("YOUR_API_KEY", secret);
   answers((await run("bash", ["-c", script], { env: environment() })).stdout);
@@ -50,6 +65,10 @@ test("curl", async () => {
 test("Python", { skip: !has("python3", "-c", "import requests") && "Python's requests is not there" }, async () => {
   const script = await copied("Python", "code-python");
   answers((await run("python3", ["-c", script], { env: environment() })).stdout);
+  // ~/.netrc holds a good key; the one in the variable counts all the same.
+  const other = { ...environment(), CLAVIGER_API_KEY: `${secret.slice(0, -1)}_` };
+  const { stdout } = await run("python3", ["-c", script], { env: other });
+  assert.ok(!stdout.includes("miriam"), stdout);
 });
 
 test("R", { skip: !has("Rscript", "-e", "library(httr2); library(jsonlite)") && "R with httr2 and jsonlite is not there" }, async () => {

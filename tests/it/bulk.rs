@@ -104,7 +104,7 @@ on_both! { fn all_matching_needs_the_number_and_touches_only_what_was_frozen(app
     assert_eq!(app.revoked(), 0);
     assert!(secrets.iter().all(|secret| app.verify(secret).status == 200));
     assert_eq!(app.database.count("audit_events WHERE action = 'key.restore'"), 11);
-    assert_eq!(boss.get(undone.header("location")).texts("h1"), ["11 API keys given back"]);
+    assert_eq!(boss.get(undone.header("location")).texts("h1"), ["11 API keys restored"]);
 } }
 
 fn confirm_again(boss: &Client, path: &str) -> u16 {

@@ -49,7 +49,7 @@ on_both! { fn rules_that_hit_no_key_are_saved_and_obeyed_at_once(app) {
     let page = "/external-tool-access/generate";
     let stale = miriam.get(page).hidden_fields(page);
     assert_eq!(save(&boss, ["30", "60", "", "2"], &[]).header("location"), PATH);
-    assert!(boss.get(PATH).text().contains("No key that is there is touched by them."));
+    assert!(boss.get(PATH).text().contains("Existing keys are not affected."));
     let mut fields: Vec<(&str, &str)> = stale.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     fields.extend([("name", "kept entry"), ("expires", "90")]);
     let refused = miriam.post(page, &fields);
@@ -129,7 +129,7 @@ on_both! { fn the_shortest_of_all_matching_rules_counts(app) {
     let page = boss.get(PATH);
     assert_eq!(page.texts("tbody tr").len(), 3, "two rules and a free line");
     for (everyone, stricter, text) in [
-        (["0", "365", "", ""], ["", "", "", "", ""], "Enter a usual lifetime between 1 and 3,650 days"),
+        (["0", "365", "", ""], ["", "", "", "", ""], "Enter a default lifetime between 1 and 3,650 days"),
         (["90", "99999", "", ""], ["", "", "", "", ""], "Enter a longest lifetime between 1 and 3,650 days"),
         (["90", "30", "", ""], ["", "", "", "", ""], "Enter 30 days or fewer, the longest lifetime"),
         (["", "", "", ""], ["", "", "", "", ""], "Enter a longest lifetime"),

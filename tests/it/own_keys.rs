@@ -13,7 +13,7 @@ on_both! { fn the_list_shows_current_keys_newest_first_and_ended_ones_apart(app)
     assert!(miriam.get("/external-tool-access?show=ended").text().contains("Nothing here"));
     let (first, second) = (miriam.secret("first"), miriam.secret("second"));
     assert_eq!(miriam.get(LIST).texts("tbody th"), [eight(&second), eight(&first)]);
-    assert_eq!(miriam.get(LIST).texts("thead th"), ["First 8", "Note", "Scopes", "Expires at (UTC)", "Latest activity", "Status", "Actions"]);
+    assert_eq!(miriam.get(LIST).texts("thead th"), ["First 8", "Name and note", "Access", "Expires at (UTC)", "Latest activity", "Status", "Actions"]);
     miriam.act(&first, "revoke");
     assert_eq!(miriam.get(LIST).texts("tbody th"), [eight(&second)]);
     let ended = miriam.get("/external-tool-access?show=ended");

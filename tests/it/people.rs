@@ -183,7 +183,7 @@ on_both! { fn why_was_it_refused_answers_for_a_secret_a_first_eight_and_a_hash(a
     let rotate = format!("{}/rotate", crate::support::people::key_path(&secret));
     miriam.submit(&rotate, &rotate, &[("old_ends", "0h")]);
     assert!(ask(&secret).text().contains("it was replaced by a rotation, or mistyped"));
-    for (nothing, text) in [("", "Paste an API key"), ("nonsense", "No key on this server is this one"), ("not a key at all", "This is no API key")] {
+    for (nothing, text) in [("", "Paste an API key"), ("nonsense", "No such key on this server"), ("not a key at all", "This is no API key")] {
         let answer = ask(nothing);
         assert!(answer.status == 422 && answer.text().contains(text), "{nothing}: {}", answer.text());
     }

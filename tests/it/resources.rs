@@ -53,7 +53,7 @@ fn turn_on_key_may_create(app: &TestApp) {
 
 on_both! { fn who_looks_after_a_project_makes_keys_for_it_alone(app) {
     let (boss, ana) = labels(&app);
-    assert!(ana.get("/external-tool-access").text().contains("Resources I look after"));
+    assert!(ana.get("/external-tool-access").text().contains("My resources"));
     assert!(ana.get("/resources").text().contains("Assay plates"));
     let secret = generate(&ana, &[("name", "labels"), ("scope", "label.read"), ("scope", "label.write")]).secret();
     for (query, expected) in [
@@ -81,7 +81,7 @@ on_both! { fn who_looks_after_a_project_makes_keys_for_it_alone(app) {
     boss.submit(page, &format!("{page}/administrators/ana/remove"), &[]);
     assert_eq!(status(&app, &secret, "require_all=label.read&resource=project:abc"), 403, "gone with the office");
     assert_eq!(ana.get("/resources/project:abc").status, 404);
-    assert!(!ana.get("/external-tool-access").text().contains("Resources I look after"));
+    assert!(!ana.get("/external-tool-access").text().contains("My resources"));
 } }
 
 on_both! { fn a_change_of_the_kind_applies_to_its_keys_at_once(app) {

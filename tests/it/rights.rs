@@ -324,10 +324,10 @@ on_both! { fn a_key_says_what_it_was_never_asked_for(app) {
     let secret = ana.generate_with(&[("access", "policy"), ("policy", "Reader")]).secret();
     assert!(!ana.key_page(&secret).text().contains("Not asked for"), "it was not used yet");
     assert_eq!(status(&app, &secret, ""), 200);
-    assert!(ana.key_page(&secret).text().contains("Not asked for yet No service asks this key for a permission."));
+    assert!(ana.key_page(&secret).text().contains("Unused permissions No service has checked this key for a permission yet."));
     assert_eq!(status(&app, &secret, "require_all=read:data&require_any=write:data&require_any=read:data"), 200);
     assert_eq!(status(&app, &secret, "require_all=write:data"), 403, "what it does not have was not asked of it");
-    let says = "Not asked for yet read:metadata";
+    let says = "Unused permissions read:metadata";
     assert!(ana.key_page(&secret).text().contains(says), "before it is written down");
     app.run(app.app.flush_uses()).expect("written");
     assert_eq!(app.database.count("asked_permissions"), 1);
@@ -339,10 +339,10 @@ on_both! { fn a_key_says_what_it_was_never_asked_for(app) {
     app.run(app.app.flush_uses()).expect("written");
     boss.sign_in("boss", PASSWORD);
     let page = format!("/admin/api-keys/{}", eight(&secret));
-    assert!(boss.get(&page).text().contains("Not asked for yet Every permission that it has was asked for."));
+    assert!(boss.get(&page).text().contains("Unused permissions Every permission of this key has been checked."));
     app.database.execute("UPDATE api_keys SET created_at = created_at - 864000000000");
     app.pass(jiff::SignedDuration::from_hours(12));
     boss.sign_in("boss", PASSWORD);
     app.database.execute("UPDATE asked_permissions SET asked_at = asked_at - 7776000000000 WHERE permission = (SELECT id FROM permissions WHERE name = 'read:data')");
-    assert!(boss.get(&page).text().contains("Not asked for in 90 days read:data"), "{}", boss.get(&page).text());
+    assert!(boss.get(&page).text().contains("Permissions unused for 90 days read:data"), "{}", boss.get(&page).text());
 } }

@@ -33,6 +33,8 @@ on_both! { fn a_good_key_says_whose_it_is_in_every_form_and_method(app) {
         ("authorization", format!("Apikey {secret}")),
         ("authorization", format!("APIKEY {secret}")),
         ("authorization", basic("apikey", &secret)),
+        ("authorization", basic("apikey", &format!("{secret}\n"))),
+        ("authorization", basic("apikey", &format!("{secret}\r\n"))),
         ("x-api-key", secret.clone()),
         ("apikey", secret.clone()),
     ];

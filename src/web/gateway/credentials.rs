@@ -59,6 +59,7 @@ fn basic(encoded: &str) -> Option<Zeroizing<String>> {
     let decoded = Zeroizing::new(BASE64_STANDARD.decode(encoded).ok()?);
     let text = std::str::from_utf8(&decoded).ok()?;
     let (user, key) = text.split_once(':')?;
+    let key = key.trim_end_matches(['\r', '\n']); // as a header's value is: a key that was read from a file ends with a line end
     (user == "apikey" && !key.is_empty()).then(|| Zeroizing::new(key.to_owned()))
 }
 

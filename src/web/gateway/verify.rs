@@ -90,7 +90,7 @@ pub async fn caller(
     }
 }
 
-/// What is asked of a key. A parameter that is not known is a mistake: passed over, a misspelt one would let keys through.
+/// What is asked of a key. A parameter that is not known is a mistake: ignoring a misspelt one would let keys through.
 fn read_demand(query: &str) -> Result<Demand, Mistake> {
     let mut demand = Demand::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {

@@ -167,11 +167,7 @@ impl GridPage {
                 1 => "1 session key is not listed.".to_owned(),
                 many => format!("{} session keys are not listed.", number(many)),
             };
-            format!(
-                "Every key on this server: {} in total, {} of them not ended. {of_sessions}",
-                words(page.total),
-                words(page.live)
-            )
+            format!("{} keys, {} live. {of_sessions}", words(page.total), words(page.live))
         })
     }
 
@@ -242,7 +238,7 @@ impl GridPage {
         let word = self.query.view.as_deref().unwrap_or_default();
         let own = self.views.iter().find(|view| view.id.to_string() == word).map(|view| view.name.clone());
         let built_in = VIEWS.iter().find(|view| view.word == word).map(|view| view.name.to_owned());
-        own.or(built_in).unwrap_or_else(|| "None".into())
+        own.or(built_in).unwrap_or_else(|| "Custom".into())
     }
 
     fn is_view(&self, word: &str) -> bool {

@@ -44,7 +44,7 @@ impl BulkPage {
         let job = &self.details.job;
         let keys = keys(job.total);
         match job.verb {
-            Verb::Expire => format!("Set an earlier expiry for {keys}?"),
+            Verb::Expire => format!("Shorten the expiry of {keys}?"),
             verb => format!("{} {keys}?", verb.label()),
         }
     }
@@ -54,7 +54,7 @@ impl BulkPage {
         let job = &self.details.job;
         let keys = if job.total == 1 { "1 key".to_owned() } else { format!("{} keys", number(job.total)) };
         match job.verb {
-            Verb::Expire => format!("Set expiry of {keys}"),
+            Verb::Expire => format!("Shorten expiry of {keys}"),
             verb => format!("{} {keys}", verb.label()),
         }
     }

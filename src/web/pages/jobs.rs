@@ -116,14 +116,14 @@ impl JobPage {
         match (&job.filter, job.verb) {
             (Some(_), _) if self.filter().is_empty() => "All keys".into(),
             (Some(_), _) => self.filter(),
-            (None, Verb::Undo) => "What the other job changed".into(),
+            (None, Verb::Undo) => "Keys changed by the job that it undoes".into(),
             (None, Verb::Transfer) => "All live keys of one owner".into(),
-            (None, Verb::GivePolicy) => "All keys that carry one policy".into(),
-            (None, _) if job.deleted_policy().is_some() => "All keys that carry the policy".into(),
+            (None, Verb::GivePolicy) => "All keys with one policy".into(),
+            (None, _) if job.deleted_policy().is_some() => "All keys with the policy".into(),
             // Work that was queued at once was not chosen by hand.
             (None, Verb::Delete) if job.confirmed_at == Some(job.frozen_at) => "All live keys of one owner".into(),
             (None, Verb::Shorten | Verb::Idle) => "The lifetime rules".into(),
-            (None, _) => "Ticking them one by one".into(),
+            (None, _) => "Individually selected".into(),
         }
     }
 
@@ -168,7 +168,7 @@ fn parse(id: &str) -> Result<i64, Error> {
 /// `GET /admin/jobs`
 pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
     let jobs = app.list_jobs().await?;
-    Ok(html::page(&JobsPage { shell: Shell::new(&user, Nav::AdminKeys), jobs }))
+    Ok(html::page(&JobsPage { shell: Shell::new(&user, Nav::Jobs), jobs }))
 }
 
 /// `GET /admin/jobs/{id}`
@@ -181,7 +181,7 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin, id: web::Path<String>
         return Ok(html::see_other(&format!("{PATH}/bulk/{}", details.job.id)));
     }
     let now = app.now();
-    Ok(html::page(&JobPage { shell: Shell::new(&user, Nav::AdminKeys), details, now }))
+    Ok(html::page(&JobPage { shell: Shell::new(&user, Nav::Jobs), details, now }))
 }
 
 /// `POST /admin/jobs/{id}/stop`

@@ -117,7 +117,7 @@ pub fn in_words(line: &Line) -> &'static str {
     match line.action.as_str() {
         "key.generate" => "Generated",
         "key.edit" => "Name, note or access changed",
-        "key.transfer" => "Given to another owner",
+        "key.transfer" => "Transferred to another owner",
         "key.disable" => "Disabled",
         "key.enable" => "Enabled",
         "key.rotate" => "Rotated",

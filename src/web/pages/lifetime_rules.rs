@@ -162,7 +162,7 @@ impl Entered {
             days(field, what, input).and_then(|days| days.ok_or_else(|| Mistake::new(field, format!("Enter {what}"))))
         };
         let longest = collect(&mut mistakes, needed("longest_days", "a longest lifetime", &self.longest_days));
-        let default = collect(&mut mistakes, needed("default_days", "a usual lifetime", &self.default_days));
+        let default = collect(&mut mistakes, needed("default_days", "a default lifetime", &self.default_days));
         if let (Some(default), Some(longest)) = (default, longest)
             && default > longest
         {
@@ -300,7 +300,7 @@ pub async fn save(
     };
     match planned {
         Ok(Planned::Saved) => {
-            Flash::done("Lifetime rules saved. No key that is there is touched by them.").leave(&user.session);
+            Flash::done("Lifetime rules saved. Existing keys are not affected.").leave(&user.session);
             Ok(html::see_other(PATH))
         }
         Ok(Planned::Hits(id)) => Ok(html::see_other(&format!("{PATH}/impact/{id}"))),

@@ -144,7 +144,7 @@ pub async fn retire(
     match app.retire_permission(&user.actor, &name).await {
         Ok(()) => {
             let text =
-                format!("{} is retired: nobody holds it, and its service does not bring it back.", name.as_str());
+                format!("{} is retired. Its service cannot register it again; an administrator can.", name.as_str());
             Flash::done(text).leave(&user.session);
         }
         Err(Error::Conflict(text)) => Flash::failed(text).leave(&user.session),

@@ -105,7 +105,7 @@ pub async fn add_administrator(
     };
     match added {
         Ok(username) => {
-            Flash::done(format!("{} looks after {} from now on.", username.as_str(), resource.text()))
+            Flash::done(format!("{} is now an administrator of {}.", username.as_str(), resource.text()))
                 .leave(&user.session);
             Ok(html::see_other(&path(&resource)))
         }
@@ -128,7 +128,7 @@ pub async fn remove_administrator(
     let username = Username::parse(&asked.1).map_err(|_| Error::NotFound)?;
     app.remove_resource_administrator(&user.actor, &resource, &username).await?;
     let text = format!(
-        "{} no longer looks after {}. What their keys could do for it as its administrator is gone at once.",
+        "{} is no longer an administrator of {}. Their keys lost what came from that role at once.",
         username.as_str(),
         resource.text()
     );

@@ -133,7 +133,7 @@ pub async fn register(
     };
     match registered {
         Ok(name) => {
-            Flash::done(format!("{} is registered. Say who looks after it.", name.text())).leave(&user.session);
+            Flash::done(format!("{} is registered. Assign its administrators.", name.text())).leave(&user.session);
             Ok(html::see_other(&path(&name)))
         }
         Err(Error::Invalid(mistakes)) => {

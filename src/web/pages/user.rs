@@ -86,8 +86,8 @@ impl Change {
             Self::Deactivate => "Deactivate user",
             Self::Activate => "Activate user",
             Self::MakeAdmin => "Make administrator",
-            Self::MakeUser => "Take administration away",
-            Self::Link => "Make sign-in link",
+            Self::MakeUser => "Remove administrator role",
+            Self::Link => "Create sign-in link",
         }
     }
 
@@ -103,8 +103,8 @@ impl ChangePage {
             Change::Deactivate => format!("Deactivate {name}?"),
             Change::Activate => format!("Activate {name}?"),
             Change::MakeAdmin => format!("Make {name} an administrator?"),
-            Change::MakeUser => format!("Take administration away from {name}?"),
-            Change::Link => format!("Make a sign-in link for {name}?"),
+            Change::MakeUser => format!("Remove {name}’s administrator role?"),
+            Change::Link => format!("Create a sign-in link for {name}?"),
         }
     }
 
@@ -121,7 +121,7 @@ impl ChangePage {
             Change::Activate => format!("Sign-in is possible again, and {keys} work again."),
             Change::MakeAdmin => "They can see and end everybody's keys, change rules and settings, and manage users.".into(),
             Change::MakeUser => "They keep their own keys and see nothing of others any more.".into(),
-            Change::Link => "Whoever opens the link chooses a new password and is signed in. It works once and for three days; earlier links end. The present password works until then.".into(),
+            Change::Link => "Whoever opens the link chooses a new password and is signed in. It works once and for three days; earlier links end. The current password works until then.".into(),
         }
     }
 }

@@ -33,7 +33,7 @@ impl WhyPage {
             (None, _) => "This key is good at this moment.",
             (Some(Refusal::Revoked), _) => "It was revoked. An administrator can restore it until it is purged.",
             (Some(Refusal::Disabled), _) => "It is disabled. It works again when it is enabled.",
-            (Some(Refusal::Expired), _) => "Its time has passed. Its owner can generate a new one like it.",
+            (Some(Refusal::Expired), _) => "It has expired. Its owner can generate a new one like it.",
             (Some(Refusal::Replaced), _) => {
                 "A rotation replaced this secret, and its grace period is over. The tool needs the new one."
             }

@@ -1,4 +1,4 @@
-//! "Would this key be allowed?": choose permissions and a resource, and read what a gateway would be told.
+//! "Test access": choose permissions and a resource, and read what a gateway would be told.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
