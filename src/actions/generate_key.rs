@@ -29,7 +29,9 @@ pub(super) fn refusal(allow_creation: bool, rule: &LifetimeRule, live: i64) -> O
     if !allow_creation {
         Some(CREATION_OFF.into())
     } else if limit > 0 && live >= limit {
-        Some(format!("You already have {limit} active keys, the most allowed. Revoke one to generate another."))
+        let keys = if live == 1 { "1 live key".to_owned() } else { format!("{live} live keys") };
+        let revoke = if live == limit { "one" } else { "some" };
+        Some(format!("You have {keys}, and the limit is {limit}. Revoke {revoke} to generate another."))
     } else {
         None
     }

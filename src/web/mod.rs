@@ -25,6 +25,7 @@ pub mod key_chips;
 pub mod key_query;
 pub mod key_view;
 pub mod local_path;
+pub mod numbers;
 pub mod observe;
 pub mod pages;
 pub mod permission_boxes;

@@ -1,4 +1,4 @@
-/* grid: the head's box ticks the page, Shift ticks a range, and the bar with the acts appears when something is ticked. */
+/* grid: the head's box ticks the page, Shift ticks a range, and the bar counts what is ticked; CSS shows it then. */
 for (const form of document.querySelectorAll("[data-grid]")) {
   const all = form.querySelector("[data-check-page]");
   const boxes = [...form.querySelectorAll(".grid__check")];
@@ -12,7 +12,6 @@ for (const form of document.querySelectorAll("[data-grid]")) {
     if (scope.checked && ticked < boxes.length) scope.checked = false;
     all.checked = ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
-    bar.hidden = ticked === 0;
     count.textContent = scope.checked ? `All ${form.dataset.total} matching keys selected` : `${ticked} ${ticked === 1 ? "key" : "keys"} selected`;
     wide.hidden = scope.checked;
     if (!quiet) announce(count.textContent);

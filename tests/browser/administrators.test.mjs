@@ -51,6 +51,30 @@ test("the grid fits its frame with the columns that it has at first", async () =
   }
 });
 
+test("ticking a row moves nothing", async () => {
+  for (const width of [1440, 390]) {
+    const { page, context } = await open({ viewport: { width, height: 900 } });
+    await page.goto(`${server.url}/admin/api-keys?view=all`);
+    await page.evaluate(() => {
+      window.shifts = 0;
+      new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shifts += entry.value; }).observe({ type: "layout-shift", buffered: true });
+    });
+    const boxes = page.locator(".grid__check");
+    const places = () => boxes.evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top + window.scrollY));
+    const before = await places();
+    await boxes.nth(1).check();
+    await page.locator("[data-bulk]").getByRole("button", { name: "Delete…" }).waitFor();
+    assert.deepEqual(await places(), before);
+    await shot(page, `ticked-${width}`);
+    await boxes.nth(1).uncheck();
+    await page.locator("[data-bulk]").waitFor({ state: "hidden" });
+    assert.deepEqual(await places(), before);
+    const shifts = await page.evaluate(() => window.shifts);
+    assert.ok(shifts < 0.01, `${shifts} at ${width} px`);
+    await context.close();
+  }
+});
+
 test("a policy whose name has a space is deleted", async () => {
   const { page, context } = await open();
   const name = "Read only, twice a day";

@@ -141,8 +141,8 @@ on_both! { fn the_limit_holds_against_fifty_parallel_requests(app) {
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 3);
     assert_eq!(app.database.count("api_keys"), 3);
     let refused = miriam.get(PAGE);
-    assert!(refused.text().contains("You already have 3 active keys, the most allowed. Revoke one to generate another."));
-    assert!(miriam.get("/external-tool-access").text().contains("Active keys 3 of 3"));
+    assert!(refused.text().contains("You have 3 live keys, and the limit is 3. Revoke one to generate another."));
+    assert!(miriam.get("/external-tool-access").text().contains("Live keys 3 of 3"));
 } }
 
 on_both! { fn creation_off_refuses_new_keys_and_leaves_the_others(app) {

@@ -58,7 +58,7 @@ on_both! { fn rules_that_hit_no_key_are_saved_and_obeyed_at_once(app) {
     assert_eq!(refused.attribute("#name", "value"), "kept entry");
     assert_eq!(expiry(&app, &miriam.secret("a")), "2026-12-20T12:00:00Z", "the new default");
     miriam.secret("b");
-    assert!(miriam.get(page).text().contains("You already have 2 active keys"));
+    assert!(miriam.get(page).text().contains("You have 2 live keys, and the limit is 2"));
     assert_eq!(app.database.count("audit_events WHERE action = 'rules.change' AND details LIKE '%\"longest_days\":60%' AND details LIKE '%\"longest_days\":365%'"), 1, "before and after");
 } }
 
@@ -74,7 +74,7 @@ on_both! { fn rule_9_a_rule_that_hits_keys_is_shown_before_it_is_saved(app) {
     let impact = saved.header("location").to_owned();
     assert!(impact.starts_with("/admin/lifetime-rules/impact/"), "{impact} {}", saved.text());
     let page = boss.get(&impact);
-    assert!(page.text().contains("2 API keys would expire sooner, 2 of them within 24 hours. They belong to 1 people and 0 service accounts; 1 were used in the last 7 days."), "{}", page.text());
+    assert!(page.text().contains("2 API keys would expire sooner, 2 of which already exceed the new limit and would end in 24 hours. They belong to 1 person; 1 was used in the last 7 days."), "{}", page.text());
     let mut shown = boss.get(&page.attribute("a[href*='job~eq']", "href")).texts("tbody .grid__id");
     shown.sort();
     let mut both = vec![eight(&long).to_owned(), eight(&short).to_owned()];
@@ -124,7 +124,7 @@ on_both! { fn the_shortest_of_all_matching_rules_counts(app) {
     assert_eq!(save(&boss, ["90", "365", "", "20"], &[["account", "lena", "10", "", "1"], ["admins", "", "20", "", ""], ["", "", "", "", ""]]).header("location"), PATH);
     assert_eq!(expiry(&app, &miriam.secret("a")), "2027-02-18T12:00:00Z");
     assert_eq!(expiry(&app, &lena.secret("a")), "2026-11-30T12:00:00Z");
-    assert!(lena.get("/external-tool-access/generate").text().contains("You already have 1 active keys"));
+    assert!(lena.get("/external-tool-access/generate").text().contains("You have 1 live key, and the limit is 1"));
     assert_eq!(expiry(&app, &boss.secret("a")), "2026-12-10T12:00:00Z");
     let page = boss.get(PATH);
     assert_eq!(page.texts("tbody tr").len(), 3, "two rules and a free line");

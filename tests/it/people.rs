@@ -62,7 +62,7 @@ on_both! { fn deactivating_stops_everything_at_once_and_activating_brings_it_bac
     let lena = app.signed_in("lena");
     let secret = lena.secret("ci");
     let boss = boss(&app);
-    assert!(boss.get("/admin/users/lena/change/deactivate").text().contains("Sign-in stops, sessions end, and 1 live key are refused at once."));
+    assert!(boss.get("/admin/users/lena/change/deactivate").text().contains("Sign-in stops, sessions end, and 1 live key is refused at once."));
     assert_eq!(change(&boss, "lena", "deactivate").status, 303);
     assert_eq!((app.verify(&secret).status, lena.is_signed_in(), app.client().sign_in("lena", PASSWORD).status), (401, false, 422));
     assert!(boss.get("/admin/users?state=deactivated").text().contains("Lena Example"));

@@ -74,8 +74,8 @@ on_both! { fn session_keys_count_among_a_persons_keys(app) {
     generate(&ana).secret();
     ana.secret("one");
     assert_eq!(generate(&ana).status, 303);
-    assert!(ana.get(PAGE).text().contains("You already have 2 active keys, the most allowed."));
-    assert!(ana.get("/external-tool-access/generate").text().contains("You already have 2 active keys"));
+    assert!(ana.get(PAGE).text().contains("You have 2 live keys, and the limit is 2."));
+    assert!(ana.get("/external-tool-access/generate").text().contains("You have 2 live keys"));
     assert_eq!((app.database.count("api_keys"), app.database.count("session_keys")), (1, 1));
 } }
 

@@ -4,7 +4,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::number;
 use super::sign_in::Nothing;
 use crate::actions::manage_account::{OwnKeys, PasswordChange};
 use crate::actions::{App, Error};
@@ -18,6 +17,7 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
+use crate::web::numbers::number;
 use crate::web::sessions;
 use crate::web::shell::{Nav, Shell};
 

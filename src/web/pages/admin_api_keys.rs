@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::export_keys::ExportFormat;
 use super::key_filter_form::FilterForm;
-use crate::actions::browse_keys::{COUNT_LIMIT, Count, KeyPage, ListedKey, Owner};
+use crate::actions::browse_keys::{Count, KeyPage, ListedKey, Owner};
 use crate::actions::save_view::SavedView;
 use crate::actions::{App, Error};
 use crate::domain::job::Verb;
@@ -21,6 +21,7 @@ use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_query::{KeyQuery, PATH, SIZES, VIEWS};
 use crate::web::key_view::KeyView;
+use crate::web::numbers::{number, words};
 use crate::web::shell::{Nav, Shell};
 
 /// The page.
@@ -264,25 +265,4 @@ impl GridPage {
     fn own_view_path(view: &SavedView) -> String {
         format!("{PATH}?{}&view={}", view.query, view.id)
     }
-}
-
-/// A count as people read it.
-pub fn words(count: Count) -> String {
-    match count {
-        Count::Exactly(exactly) => number(exactly),
-        Count::Many => format!("{}+", number(COUNT_LIMIT)),
-    }
-}
-
-/// A number with commas between its thousands.
-pub fn number(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if number < 0 { format!("-{text}") } else { text }
 }

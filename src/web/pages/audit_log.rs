@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::number;
 use super::export_keys::{ExportError, writer};
 use crate::actions::App;
 use crate::actions::paging::From;
@@ -20,6 +19,7 @@ use crate::web::errors::PageError;
 use crate::web::export_row::neutral;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
+use crate::web::numbers::number;
 use crate::web::shell::{Nav, Shell};
 
 const PATH: &str = "/admin/audit-log";

@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::number;
 use super::export_keys::ExportFormat;
 use super::sign_in::Nothing;
 use crate::actions::change_keys::{Chosen, Confirmation, JobDetails};
@@ -19,6 +18,7 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_query::{KeyQuery, PATH};
+use crate::web::numbers::{counted, number, owners};
 use crate::web::shell::{Nav, Shell};
 
 /// "Delete 214 API keys?"
@@ -52,7 +52,7 @@ impl BulkPage {
     /// "Delete 214 keys".
     fn button(&self) -> String {
         let job = &self.details.job;
-        let keys = if job.total == 1 { "1 key".to_owned() } else { format!("{} keys", number(job.total)) };
+        let keys = counted(job.total, "key", "keys");
         match job.verb {
             Verb::Expire => format!("Shorten expiry of {keys}"),
             verb => format!("{} {keys}", verb.label()),
@@ -72,17 +72,7 @@ impl BulkPage {
     /// "96 people and 14 service accounts".
     fn owners(&self) -> String {
         let job = &self.details.job;
-        let people = if job.people == 1 { "1 person".to_owned() } else { format!("{} people", number(job.people)) };
-        let services = if job.services == 1 {
-            "1 service account".into()
-        } else {
-            format!("{} service accounts", number(job.services))
-        };
-        match (job.people, job.services) {
-            (_, 0) => people,
-            (0, _) => services,
-            _ => format!("{people} and {services}"),
-        }
+        owners(job.people, job.services)
     }
 
     /// How many were used lately: bold, since tools are waiting for them.
@@ -126,7 +116,7 @@ impl BulkPage {
 
 /// "1 API key", "214 API keys".
 pub fn keys(count: i64) -> String {
-    if count == 1 { "1 API key".into() } else { format!("{} API keys", number(count)) }
+    counted(count, "API key", "API keys")
 }
 
 /// The list that a stored filter shows.

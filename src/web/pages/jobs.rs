@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::admin_api_keys::number;
 use super::bulk::keys;
 use super::sign_in::Nothing;
 use crate::actions::change_keys::JobDetails;
@@ -17,6 +16,7 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html;
 use crate::web::key_query::PATH;
+use crate::web::numbers::number;
 use crate::web::shell::{Nav, Shell};
 
 /// One job.
@@ -94,7 +94,10 @@ impl JobPage {
     }
 
     fn total(&self) -> String {
-        number(self.job().total)
+        match self.job().total {
+            1 => "the key of this job".into(),
+            many => format!("the {} keys of this job", number(many)),
+        }
     }
 
     fn left_path(&self) -> String {

@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::{number, words};
 use super::bulk::keys as keys_in_words;
 use crate::actions::set_lifetimes::{Existing, Impact, Planned, RulesNow, SPREAD, spread_until};
 use crate::actions::{App, Error};
@@ -17,6 +16,7 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_query::PATH as GRID;
+use crate::web::numbers::{number, owners, words};
 use crate::web::shell::{Nav, Shell};
 
 const PATH: &str = "/admin/lifetime-rules";
@@ -254,16 +254,24 @@ impl ImpactPage {
     }
 
     fn within_a_day(&self) -> String {
-        number(self.impact.within_a_day)
+        match self.impact.within_a_day {
+            0 => "none of them within 24 hours".into(),
+            1 => "1 of which already exceeds the new limit and would end in 24 hours".into(),
+            many => format!("{} of which already exceed the new limit and would end in 24 hours", number(many)),
+        }
     }
 
     fn recent(&self) -> String {
-        number(self.impact.shorten.recent)
+        let recent = self.impact.shorten.recent;
+        format!(
+            "{} used in the last 7 days",
+            if recent == 1 { "1 was".into() } else { format!("{} were", number(recent)) }
+        )
     }
 
     fn owners(&self) -> String {
         let job = &self.impact.shorten;
-        format!("{} people and {} service accounts", number(job.people), number(job.services))
+        owners(job.people, job.services)
     }
 
     fn list(&self) -> String {

@@ -5,7 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::access_fields::{AccessFields, Purpose};
-use super::admin_api_keys::{KeyRow, number};
+use super::admin_api_keys::KeyRow;
 use super::generate_dialog::{GenerateDialog, NewKey};
 use super::generate_key::parse as parse_request;
 use super::key;
@@ -32,6 +32,7 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_view::KeyView;
+use crate::web::numbers::number;
 use crate::web::shell::{Nav, Shell};
 
 /// The path of the list.

@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::admin_api_keys::{number, words};
 use crate::actions::App;
 use crate::actions::overview::{Counts, DAYS};
 use crate::domain::clock::{DAY, Moment};
@@ -12,6 +11,7 @@ use crate::web::access::Admin;
 use crate::web::errors::PageError;
 use crate::web::html;
 use crate::web::key_query::PATH;
+use crate::web::numbers::{number, words};
 use crate::web::shell::{Nav, Shell};
 
 /// The drawing's size, in its own units.

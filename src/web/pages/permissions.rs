@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::number;
 use super::sign_in::Nothing;
 use crate::actions::browse_keys::Count;
 use crate::actions::manage_permissions::{COUNT_LIMIT, Given};
@@ -18,6 +17,7 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_query::live_keys_path;
+use crate::web::numbers::number;
 use crate::web::shell::{Nav, Shell};
 
 const PATH: &str = "/admin/permissions";

@@ -6,7 +6,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::number;
 use super::permissions::up_to_limit;
 use crate::actions::browse_keys::Count;
 use crate::actions::manage_policies::{PolicyDetails, PolicyDraft, Reached};
@@ -20,6 +19,7 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_query::live_keys_path;
+use crate::web::numbers::{counted, number};
 use crate::web::permission_boxes::PermissionBoxes;
 use crate::web::shell::{Nav, Shell};
 
@@ -130,11 +130,8 @@ fn seen(scopes: &[String]) -> String {
 
 /// "83 keys and 12 accounts".
 pub fn reach(reached: &Reached) -> String {
-    let keys = if reached.keys == 1 { "1 key".to_owned() } else { format!("{} keys", number(reached.keys)) };
-    match reached.holders {
-        1 => format!("{keys} and 1 account"),
-        holders => format!("{keys} and {} accounts", number(holders)),
-    }
+    let (keys, holders) = (counted(reached.keys, "key", "keys"), counted(reached.holders, "account", "accounts"));
+    format!("{keys} and {holders}")
 }
 
 /// The path of a policy's page.

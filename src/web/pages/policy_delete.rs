@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::number;
 use super::policies::{name, path};
 use crate::actions::manage_policies::PolicyDetails;
 use crate::actions::{App, Error};
@@ -14,6 +13,7 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
+use crate::web::numbers::{counted, number};
 use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
@@ -35,10 +35,7 @@ impl DeletePage {
     }
 
     fn keys(&self) -> String {
-        match self.details.reached.keys {
-            1 => "1 key".into(),
-            many => format!("{} keys", number(many)),
-        }
+        counted(self.details.reached.keys, "key", "keys")
     }
 
     fn title(&self) -> String {

@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::number;
 use super::resources::{PATH, path};
 use super::sign_in::Nothing;
 use crate::actions::manage_resources::ResourceDetails;
@@ -17,6 +16,7 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_query::live_keys_path;
+use crate::web::numbers::number;
 use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]

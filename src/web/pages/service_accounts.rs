@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::number;
 use crate::actions::administer_users::{PeopleFilter, PeoplePage};
 pub use crate::actions::manage_service_accounts::NewService;
 use crate::actions::paging::From;
@@ -18,6 +17,7 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
+use crate::web::numbers::number;
 use crate::web::shell::{Nav, Shell};
 
 /// The path of the list.

@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::admin_api_keys::words;
 use super::sign_in::Nothing;
 use super::user::Held;
 use crate::actions::{App, Error};
@@ -14,6 +13,7 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
+use crate::web::numbers::words;
 use crate::web::shell::{Nav, Shell};
 
 const PATH: &str = "/admin/settings";

@@ -4,7 +4,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::number;
 use super::sign_in::Nothing;
 use super::users::LinkPage;
 use crate::actions::administer_users::Person;
@@ -18,6 +17,7 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
+use crate::web::numbers::counted;
 use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
@@ -109,16 +109,15 @@ impl ChangePage {
     }
 
     fn effect(&self) -> String {
-        let keys = match self.person.live {
-            1 => "1 live key".to_owned(),
-            many => format!("{} live keys", number(many)),
-        };
+        let live = self.person.live;
+        let keys = counted(live, "live key", "live keys");
+        let (are, work, them) = if live == 1 { ("is", "works", "it") } else { ("are", "work", "them") };
         match self.change {
-            Change::Deactivate => format!("Sign-in stops, sessions end, and {keys} are refused at once. Activating the user again brings them back."),
+            Change::Deactivate => format!("Sign-in stops, sessions end, and {keys} {are} refused at once. Activating the user again brings {them} back."),
             Change::Activate if self.person.account.deleted_at.is_some() => {
-                "They come back as a user, without a password and without policies: make a sign-in link for them, and give them policies. Keys that were revoked stay so until that bulk work is undone.".into()
+                "They come back as a user, without a password and without policies: create a sign-in link for them, and assign policies. Revoked keys stay revoked until that bulk change is undone.".into()
             }
-            Change::Activate => format!("Sign-in is possible again, and {keys} work again."),
+            Change::Activate => format!("Sign-in is possible again, and {keys} {work} again."),
             Change::MakeAdmin => "They can see and end everybody's keys, change rules and settings, and manage users.".into(),
             Change::MakeUser => "They keep their own keys and see nothing of others any more.".into(),
             Change::Link => "Whoever opens the link chooses a new password and is signed in. It works once and for three days; earlier links end. The current password works until then.".into(),

@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::number;
 use super::jobs;
 use crate::actions::administer_users::Person;
 use crate::actions::delete_user::TheirKeys;
@@ -16,6 +15,7 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
+use crate::web::numbers::counted;
 use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
@@ -80,7 +80,7 @@ impl DeletePage {
 
     /// "1 live key", "4 live keys".
     fn keys(&self) -> String {
-        if self.person.live == 1 { "1 live key".into() } else { format!("{} live keys", number(self.person.live)) }
+        counted(self.person.live, "live key", "live keys")
     }
 }
 

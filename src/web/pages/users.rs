@@ -4,7 +4,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::admin_api_keys::number;
 use crate::actions::administer_users::{Invited, PeopleFilter, PeoplePage};
 use crate::actions::paging::From;
 use crate::actions::{App, Error};
@@ -16,6 +15,7 @@ use crate::web::access::{self, Admin, RecentAdmin};
 use crate::web::errors::PageError;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
+use crate::web::numbers::number;
 use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
