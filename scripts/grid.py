@@ -26,7 +26,7 @@ FILTERS = [
     "resource~eq=project:imaging", "resource~contains=imaging", "resource~isnonblank=",
     "status~in=active", "status~in=expiring", "status~in=expired", "status~in=disabled", "status~in=revoked",
     "status~in=active;expiring;disabled", "status~in=expired;revoked",
-    "created_at~lt=2025-12-01", "created_at~gte=2026-11-20", "expires_at~next=14", "expires_at~isblank=",
+    "created_at~lt=2025-12-01", "created_at~gte=2026-11-20", "expires_at~next=14", "expires_at~lt=2026-12-01", "expires_at~isblank=",
     "latest_activity~isblank=", "latest_activity~older=90", "address~eq=10.0.0.7", "address~startswith=10.3.", "address~isblank=",
     "uses~eq=0", "uses~gt=200000", "lifetime_days~gt=180",
 ]

@@ -14,6 +14,7 @@ use crate::domain::mistake::Mistake;
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Access, Wish};
 use crate::domain::secret::{FirstEight, Secret, SecretHash, base62};
+use crate::domain::text;
 use crate::domain::user::{Account, Kind};
 use crate::store::forms::Shown;
 use crate::store::keys::NewKey;
@@ -29,7 +30,7 @@ pub(super) fn refusal(allow_creation: bool, rule: &LifetimeRule, live: i64) -> O
     if !allow_creation {
         Some(CREATION_OFF.into())
     } else if limit > 0 && live >= limit {
-        let keys = if live == 1 { "1 live key".to_owned() } else { format!("{live} live keys") };
+        let keys = text::counted(live, "live key", "live keys");
         let revoke = if live == limit { "one" } else { "some" };
         Some(format!("You have {keys}, and the limit is {limit}. Revoke {revoke} to generate another."))
     } else {

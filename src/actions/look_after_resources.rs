@@ -14,7 +14,7 @@ use crate::domain::lifetime::LifetimeRule;
 use crate::domain::permission::Permission;
 use crate::domain::resource::{Resource, ResourceName};
 use crate::domain::secret::FirstEight;
-use crate::store::{Db, accounts, audit, keys, lifetimes, permissions, resources};
+use crate::store::{Db, accounts, audit, keys, lifetimes, permissions, resources, settings};
 
 /// Resources of somebody's list.
 const MOST: i64 = 500;
@@ -38,6 +38,8 @@ pub struct LookedAfter {
     pub master: Option<FirstEight>,
     /// The rule for new keys.
     pub rule: LifetimeRule,
+    /// Does a new key need a name?
+    pub name_required: bool,
     /// Why no other key can be made at present.
     pub refusal: Option<String>,
 }
@@ -77,11 +79,22 @@ impl App {
                 allowed.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
                 let owner = accounts::find(db, account)?.ok_or(Error::NotFound)?;
                 let rule = lifetimes::for_owner(db, account)?;
+                let name_required = settings::load(db)?.name_required;
                 let own = counted(db, account, now)?;
                 let refusal = why_not(db, &owner, &rule, own, now)?;
                 let master = matching(db, account, &resource, &of_kind, now)?.map(|key| key.first_eight);
                 let live = resources::live_keys(db, resource.id, now)?;
-                let found = LookedAfter { resource, keys: Vec::new(), has_older, live, allowed, master, rule, refusal };
+                let found = LookedAfter {
+                    resource,
+                    keys: Vec::new(),
+                    has_older,
+                    live,
+                    allowed,
+                    master,
+                    rule,
+                    name_required,
+                    refusal,
+                };
                 Ok::<_, Error>((found, bound, around))
             })
             .await?;
@@ -129,7 +142,7 @@ impl App {
             if key.revoked.is_some() {
                 return Ok(()); // twice is once
             }
-            let reason = format!("By who looks after {}", name.text());
+            let reason = format!("By an administrator of {}", name.text());
             keys::revoke(db, key.id, &Stop { at: now, by: Some(account), reason })?;
             let details = json!({ "name": key.name, "resource": name.text() });
             Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)

@@ -7,6 +7,7 @@ use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::{CLAVIGER, Permission, PermissionName, Retired, Rights, ServiceName};
+use crate::domain::text;
 use crate::store::{Db, audit, permissions};
 
 use crate::store::permissions::Registrar;
@@ -168,7 +169,7 @@ fn too_much(registered: &Registered, known: i64, at_most: Option<usize>) -> Opti
     let refused = at_most.map_or(all || count > FEW, |most| count > most);
     refused.then(|| {
         let Reached { policies, keys } = registered.taken;
-        let policies = if policies == 1 { "1 policy".to_owned() } else { format!("{policies} policies") };
+        let policies = text::counted(policies, "policy", "policies");
         let keys = match keys {
             1 => "the list of 1 live key".to_owned(),
             COUNT_LIMIT.. => format!("the lists of {keys} or more live keys"),

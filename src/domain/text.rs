@@ -62,9 +62,34 @@ pub fn folded(text: &str) -> String {
     text.to_lowercase()
 }
 
+/// A number with commas between its thousands.
+pub fn number(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("-{text}") } else { text }
+}
+
+/// "1 key", "1,786 keys".
+pub fn counted(count: i64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{} {many}", number(count)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_singular_and_everything_else_is_not() {
+        let keys = |count| counted(count, "key", "keys");
+        assert_eq!([0, 1, 2, 1_786].map(keys), ["0 keys", "1 key", "2 keys", "1,786 keys"]);
+        assert_eq!([-1_234, 999, 1_000_000].map(number), ["-1,234", "999", "1,000,000"]);
+    }
 
     const NAME: Limits = Limits { field: "name", label: "Name", longest: 5 };
 

@@ -64,7 +64,7 @@ impl DatabaseFile {
 }
 
 /// Refuses to begin with a log that does not fit the file beside it: a backup was put in place, and the log of what was there
-/// before left where it was. What is wrong stays as it is. Where nobody looked for more than ten seconds, the server begins.
+/// before left where it was. What is wrong stays as it is. What takes longer than ten seconds is not looked at to its end.
 pub fn check_left_log(path: &Path) -> Result<(), Error> {
     let log = log_of(path);
     if std::fs::metadata(&log).map_or(0, |file| file.len()) == 0 || !dialect::install_hooks() {

@@ -83,3 +83,11 @@ on_both! { fn an_address_of_an_older_account_is_taken_in_any_case(app) {
     assert_eq!(boss.submit("/admin/users/add", "/admin/users/add", &fields).status, 422);
     assert_eq!(app.database.count("accounts WHERE username = 'second'"), 0);
 } }
+
+on_both! { fn an_administrator_is_called_one_in_one_sentence(app) {
+    app.admin("boss");
+    let boss = app.client();
+    boss.sign_in("boss", PASSWORD);
+    assert!(boss.get("/account").text().contains("You sign in as boss, an administrator. "));
+    assert!(boss.get("/admin/users").text().contains("Users 1 user "), "{}", boss.get("/admin/users").text());
+} }

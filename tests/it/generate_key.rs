@@ -167,3 +167,15 @@ on_both! { fn a_never_expiring_key_needs_a_rule_that_allows_it(app) {
     let answer = app.verify(&secret);
     assert_eq!((answer.status, answer.all("x-key-expires-at")), (200, vec![""]));
 } }
+
+on_both! { fn where_a_name_is_required_the_form_says_so(app) {
+    let miriam = app.signed_in("miriam");
+    let page = "/external-tool-access/generate";
+    let label = || miriam.get(page).texts("label[for=name]").join("");
+    assert_eq!(label(), "Name optional");
+    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('name_required', 'on', 0)");
+    assert_eq!(label(), "Name");
+    assert!(miriam.get(page).body.contains("id=\"name\" name=\"name\" value=\"\" autocomplete=\"off\" autofocus required"));
+    let refused = miriam.submit(page, page, &[("name", "")]);
+    assert!(refused.status == 422 && refused.text().contains("Enter a name"));
+} }

@@ -115,7 +115,7 @@ on_both! { fn who_looks_after_a_project_revokes_any_key_of_it(app) {
     assert_eq!((revoke(&his), revoke(&his), revoke(&elsewhere)), (303, 303, 404));
     assert_eq!((status(&app, &his, "resource=project:abc"), status(&app, &elsewhere, "resource=project:other")), (401, 200));
     assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke' AND actor_name = 'ana'"), 1);
-    assert!(boss.get(&format!("/admin/api-keys/{}", eight(&his))).text().contains("By who looks after project:abc"));
+    assert!(boss.get(&format!("/admin/api-keys/{}", eight(&his))).text().contains("By an administrator of project:abc"));
 } }
 
 on_both! { fn resources_are_known_to_those_who_may_do_something_there(app) {

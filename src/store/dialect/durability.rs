@@ -82,11 +82,7 @@ pub fn checkpoint(db: &mut Db) -> QueryResult<()> {
 /// SQLite: `quick_check`, which reads all pages. Postgres: its own tools do that.
 pub fn structural_damage(db: &mut Db) -> QueryResult<Option<String>> {
     match db {
-        Db::Sqlite(connection) => {
-            let first = "SELECT quick_check AS value FROM pragma_quick_check LIMIT 1";
-            let found: TextValue = diesel::sql_query(first).get_result(connection)?;
-            Ok((found.value != "ok").then_some(found.value))
-        }
+        Db::Sqlite(connection) => first_damage(connection),
         Db::Postgres(_) => Ok(None),
     }
 }
@@ -102,15 +98,15 @@ pub fn damage_by_log(path: &Path, until: Instant) -> Option<String> {
     let path = utf8_percent_encode(&path, SPECIAL);
     let mut connection = SqliteConnection::establish(&format!("file:{path}?mode=ro")).ok()?;
     let _deadline = Deadline::at(until);
+    first_damage(&mut connection).unwrap_or_else(|error| {
+        Some(error.to_string()).filter(|text| text.contains("malformed") || text.contains("not a database"))
+    })
+}
+
+fn first_damage(connection: &mut SqliteConnection) -> QueryResult<Option<String>> {
     let first = "SELECT quick_check AS value FROM pragma_quick_check LIMIT 1";
-    let found: QueryResult<TextValue> = diesel::sql_query(first).get_result(&mut connection);
-    match found {
-        Ok(found) if found.value == "ok" => None,
-        Ok(found) => Some(found.value),
-        Err(error) => {
-            Some(error.to_string()).filter(|text| text.contains("malformed") || text.contains("not a database"))
-        }
-    }
+    let found: TextValue = diesel::sql_query(first).get_result(connection)?;
+    Ok((found.value != "ok").then_some(found.value))
 }
 
 /// What time it is by the database's clock.

@@ -93,7 +93,7 @@ impl JobPage {
         Some(format!("{keys} earlier than before, because the lifetime rules of today allow no later end."))
     }
 
-    fn total(&self) -> String {
+    fn its_keys(&self) -> String {
         match self.job().total {
             1 => "the key of this job".into(),
             many => format!("the {} keys of this job", number(many)),

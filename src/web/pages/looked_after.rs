@@ -127,7 +127,11 @@ impl LookedAfterPage {
 
     fn with_form(mut self, app: &App, entered: NewKey, mistakes: Mistakes, refusal: String) -> Self {
         let refusal = if refusal.is_empty() { self.found.refusal.clone().unwrap_or_default() } else { refusal };
-        let offer = Offer { permissions: self.found.allowed.clone(), ..Offer::default() };
+        let offer = Offer {
+            permissions: self.found.allowed.clone(),
+            name_required: self.found.name_required,
+            ..Offer::default()
+        };
         self.dialog = Dialog::Generate(Box::new(GenerateDialog {
             form_id: app.new_form_id(),
             fields: AccessFields {

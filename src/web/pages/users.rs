@@ -15,7 +15,7 @@ use crate::web::access::{self, Admin, RecentAdmin};
 use crate::web::errors::PageError;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
-use crate::web::numbers::number;
+use crate::web::numbers::counted;
 use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
@@ -128,7 +128,7 @@ impl UsersPage {
     }
 
     fn total(&self) -> String {
-        number(self.page.total)
+        counted(self.page.total, "user", "users")
     }
 
     fn is_filtered(&self) -> bool {
