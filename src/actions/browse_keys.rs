@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::cursor::Cursor;
+use super::overview::{Number, Tally};
 use super::sessions::idle_since;
 use super::{App, Error};
 use crate::domain::api_key::ApiKey;
@@ -13,7 +14,7 @@ use crate::domain::rights::Access;
 use crate::domain::secret::{FirstEight, Secret};
 use crate::store::keys::grid::{self, Ask};
 use crate::store::paging::From;
-use crate::store::{Db, accounts, keys, rights, session_keys};
+use crate::store::{Db, accounts, kept_counts, keys, rights, session_keys};
 
 pub use crate::store::accounts::Owner;
 pub use crate::store::keys::grid::{COUNT_LIMIT, Count};
@@ -48,9 +49,9 @@ pub struct KeyPage {
     /// How many keys match.
     pub matching: Count,
     /// How many keys there are.
-    pub total: Count,
+    pub total: Number,
     /// How many of them are neither revoked nor expired.
-    pub live: Count,
+    pub live: Number,
     /// How many session keys there are, which no list has.
     pub session_keys: i64,
     /// The link of the page before.
@@ -86,7 +87,9 @@ impl App {
             .read(move |db| {
                 let (page, before) = page(db, &ask, cursor.as_ref())?;
                 let total = grid::count(db, &KeyFilter::default(), now, COUNT_LIMIT)?;
-                let live = keys::count_all_live(db, now)?;
+                let kept = kept_counts::all(db)?;
+                let total = Number::of(total, Tally::All, &kept);
+                let live = Number::of(keys::count_all_live(db, now)?, Tally::Live, &kept);
                 let around = Around::of(db, page.keys.iter().map(|placed| &placed.key))?;
                 Ok::<_, Error>((page, before, total, live, session_keys::count(db, now, idle_since(now))?, around))
             })

@@ -5,8 +5,11 @@ use serde_json::json;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::audit::Action;
+use crate::domain::clock::Moment;
 use crate::domain::secret::FirstEight;
-use crate::store::{Db, accounts, audit, keys};
+use crate::domain::settings::OwnKeys;
+use crate::domain::user::Kind;
+use crate::store::{Db, accounts, audit, keys, settings};
 
 /// The text for a key that was revoked in the meantime.
 pub(super) const REVOKED: &str = "This key was revoked. It cannot be changed any more.";
@@ -43,9 +46,29 @@ impl App {
     }
 }
 
+/// The text for a key whose time has passed.
+const EXPIRED: &str = "This key has expired, so there is nothing to disable or enable. Generate a new one like it.";
+
+/// The key of this owner, unless it has ended.
+pub(super) fn own_live(db: &mut Db, owner: i64, first_eight: &FirstEight, now: Moment) -> Result<ApiKey, Error> {
+    let key = own_living(db, owner, first_eight)?;
+    if key.is_past_expiry(now) { Err(Error::Conflict(EXPIRED.into())) } else { Ok(key) }
+}
+
+/// Refuses where people may only see their own keys. Those of service accounts are changed by administrators.
+pub(super) fn may_manage(db: &mut Db, owner: i64) -> Result<(), Error> {
+    let is_person = accounts::find(db, owner)?.is_some_and(|owner| owner.kind == Kind::User);
+    if is_person && settings::load(db)?.own_keys != OwnKeys::Manage {
+        let text = "On this server, only administrators change and revoke API keys. Ask one of them.";
+        return Err(Error::Forbidden(text.into()));
+    }
+    Ok(())
+}
+
 /// The key of this owner, unless it was revoked.
 pub(super) fn own_living(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<ApiKey, Error> {
     accounts::lock(db, owner)?;
     let key = keys::hold_own(db, owner, first_eight)?.ok_or(Error::NotFound)?;
+    may_manage(db, owner)?;
     if key.revoked.is_some() { Err(Error::Conflict(REVOKED.into())) } else { Ok(key) }
 }

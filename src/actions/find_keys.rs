@@ -3,22 +3,29 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::give_rights::{self, Offer};
+use super::overview::DAYS;
 use super::session_keys::SessionKey;
 use super::sessions::idle_since;
 use super::verify_key::holding_of;
 use super::{App, Error, generate_key};
-use crate::domain::api_key::{ApiKey, Status};
+use crate::domain::api_key::{ApiKey, Status, Stop, Use};
 use crate::domain::clock::{DAY, Moment};
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::permission::PermissionName;
 use crate::domain::rights::{Access, Grant, effective};
 use crate::domain::secret::FirstEight;
+use crate::domain::settings::{OwnKeys as Manner, Settings};
+use crate::domain::user::Kind;
 use crate::store::accounts::Owner;
+use crate::store::refusals::Counted;
+use crate::store::usage::Counts;
 use crate::store::{
-    Db, accounts, asked_permissions, audit, keys, lifetimes, replaced_secrets, rights, session_keys, settings,
+    Db, accounts, asked_permissions, audit, key_addresses, keys, lifetimes, refusals, replaced_secrets, rights,
+    session_keys, settings, usage,
 };
 
 pub use crate::store::audit::Line;
+pub use crate::store::key_addresses::UsedFrom;
 pub use crate::store::keys::Listing;
 
 /// What External Tool Access shows.
@@ -36,20 +43,33 @@ pub struct OwnKeys {
     pub ended: i64,
     /// The rule for new keys.
     pub rule: LifetimeRule,
-    /// May new keys be made?
-    pub allow_creation: bool,
-    /// Are keys accepted at all?
-    pub accept_keys: bool,
+    /// The settings in force.
+    pub settings: Settings,
     /// Keys that end with a session, newest first; `None` while they are turned off.
     pub session_keys: Option<Vec<SessionKey>>,
 }
 
 impl OwnKeys {
+    /// May new keys be made, as far as the settings go?
+    pub fn allows_creation(&self) -> bool {
+        generate_key::creation_off(&self.settings, Kind::User).is_none()
+    }
+
+    /// Are the keys listed?
+    pub fn lists(&self) -> bool {
+        self.settings.own_keys != Manner::None
+    }
+
+    /// May the person change and revoke them?
+    pub fn manages(&self) -> bool {
+        self.settings.own_keys == Manner::Manage
+    }
+
     /// Why the owner cannot generate another key at present.
     pub fn refusal(&self) -> Option<String> {
         let of_sessions = self.session_keys.as_ref().map_or(0, Vec::len);
         let counted = self.live + i64::try_from(of_sessions).unwrap_or(i64::MAX);
-        generate_key::refusal(self.allow_creation, &self.rule, counted)
+        generate_key::refusal(&self.settings, &self.rule, counted)
     }
 }
 
@@ -62,12 +82,26 @@ pub struct KeyDetails {
     pub access: Access,
     /// Until when a replaced secret stays good.
     pub grace_ends: Option<Moment>,
-    /// Who disabled or revoked it, by name.
-    pub stopped_by: Option<String>,
+    /// The display name of who created it; of its owner for most.
+    pub created_by: String,
+    /// Who disabled it; `None` when nobody did, or Claviger itself.
+    pub disabled_by: Option<String>,
+    /// Who revoked it; `None` when nobody did, or Claviger itself.
+    pub revoked_by: Option<String>,
+    /// Uses and refusals of the last 30 days, oldest first, each with its number since 1970 UTC.
+    pub days: Vec<(i64, Counts)>,
+    /// From where it was used, latest first.
+    pub addresses: Vec<UsedFrom>,
+    /// Its last refusals, latest first, those of one kind and day together.
+    pub refusals: Vec<Counted>,
     /// What was done to it, latest first.
     pub history: Vec<Line>,
     /// The rule for new secrets.
     pub rule: LifetimeRule,
+    /// May its owner change and revoke it?
+    pub is_managed: bool,
+    /// Why the settings allow no new secret for it; `None` where they do.
+    pub creation_off: Option<&'static str>,
     /// What it may do now: of what services registered, and of Claviger's own what stands in its list.
     pub rights: Vec<PermissionName>,
     /// When each permission was last asked of it while it had it.
@@ -99,7 +133,8 @@ impl App {
             .store
             .read(move |db| {
                 let settings = settings::load(db)?;
-                let keys = keys::list(db, owner, listing, now)?;
+                let is_shown = settings.own_keys != Manner::None;
+                let keys = if is_shown { keys::list(db, owner, listing, now)? } else { Vec::new() };
                 let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
                 Ok::<_, Error>(OwnKeys {
                     access: rights::access_of(db, &keys.iter().collect::<Vec<_>>())?,
@@ -108,13 +143,12 @@ impl App {
                     live: keys::count_live(db, owner, now)?,
                     ended: keys::count_ended(db, owner, now)?,
                     rule: lifetimes::for_owner(db, owner)?,
-                    allow_creation: settings.allow_creation,
-                    accept_keys: settings.accept_keys,
                     session_keys: if settings.session_keys {
                         Some(session_keys::list(db, owner, now, idle_since(now))?)
                     } else {
                         None
                     },
+                    settings,
                 })
             })
             .await?;
@@ -131,11 +165,11 @@ impl App {
             .store
             .read(move |db| {
                 let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+                may_see(db, owner)?;
                 details_of(db, key, now)
             })
             .await?;
-        self.use_log.complete(&mut details.key);
-        self.use_log.complete_asked(details.key.id, &mut details.asked);
+        self.complete(&mut details);
         Ok(details)
     }
 
@@ -163,18 +197,54 @@ impl App {
                 Ok::<_, Error>((details_of(db, key, now)?, owner))
             })
             .await?;
-        self.use_log.complete(&mut details.key);
-        self.use_log.complete_asked(details.key.id, &mut details.asked);
+        self.complete(&mut details);
         Ok((details, owner))
     }
 }
 
+impl App {
+    /// Adds what happened since the last flush.
+    fn complete(&self, details: &mut KeyDetails) {
+        let id = details.key.id;
+        self.use_log.complete(&mut details.key);
+        self.use_log.complete_asked(id, &mut details.asked);
+        self.use_log.complete_addresses(id, &mut details.addresses);
+        if let Some((day, uses)) = self.use_log.pending(id)
+            && let Some((_, counts)) = details.days.iter_mut().find(|(one, _)| *one == day)
+        {
+            counts.uses += uses;
+        }
+    }
+
+    /// When and from where an own key was used last; `None` while it never was.
+    pub async fn last_use(&self, owner: i64, first_eight: &FirstEight) -> Result<Option<Use>, Error> {
+        let first_eight = first_eight.clone();
+        let mut key =
+            self.store.read(move |db| keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)).await?;
+        self.use_log.complete(&mut key);
+        Ok(key.last_use)
+    }
+}
+
+/// A person whose keys are not listed does not find one. A service account's are an administrator's to see.
+fn may_see(db: &mut Db, owner: i64) -> Result<(), Error> {
+    let owner = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
+    let hidden = owner.kind == Kind::User && settings::load(db)?.own_keys == Manner::None;
+    if hidden { Err(Error::NotFound) } else { Ok(()) }
+}
+
 fn details_of(db: &mut Db, key: ApiKey, now: Moment) -> Result<KeyDetails, Error> {
-    let stop = key.revoked.as_ref().or(key.disabled.as_ref()).and_then(|stop| stop.by);
-    let stopped_by = match stop {
-        Some(account) => accounts::find(db, account)?.map(|account| account.display_name),
-        None => None,
-    };
+    let by = |stop: Option<&Stop>| stop.and_then(|stop| stop.by);
+    let (disabler, revoker) = (by(key.disabled.as_ref()), by(key.revoked.as_ref()));
+    let ids: Vec<i64> = [Some(key.created_by), disabler, revoker].into_iter().flatten().collect();
+    let names = accounts::owners(db, &ids)?;
+    let name = |account: i64| names.get(&account).map(|account| account.display_name.clone());
+    let created_by = name(key.created_by).unwrap_or_default();
+    let (disabled_by, revoked_by) = (disabler.and_then(name), revoker.and_then(name));
+    let today = usage::day_of(now);
+    let days = usage::days_of_key(db, key.id, today - DAYS + 1, today)?;
+    let addresses = key_addresses::of_key(db, key.id, 10)?;
+    let refusals = refusals::of_key(db, key.id, 10)?;
     let grace_ends = match key.status(now) {
         Status::Revoked => None,
         _ => replaced_secrets::grace_ends(db, key.id, now)?,
@@ -188,5 +258,23 @@ fn details_of(db: &mut Db, key: ApiKey, now: Moment) -> Result<KeyDetails, Error
     let is_shown = |name: &PermissionName| listed || !name.is_own();
     let rights = holding.as_ref().map(effective).unwrap_or_default().into_iter().filter(is_shown).collect();
     let asked = asked_permissions::of_key(db, key.id)?;
-    Ok(KeyDetails { key, access, grace_ends, stopped_by, history, rule, rights, asked })
+    let is_managed = owner.kind == Kind::Service || settings.own_keys == Manner::Manage;
+    let creation_off = generate_key::creation_off(&settings, owner.kind);
+    Ok(KeyDetails {
+        key,
+        access,
+        grace_ends,
+        created_by,
+        disabled_by,
+        revoked_by,
+        days,
+        addresses,
+        refusals,
+        history,
+        rule,
+        is_managed,
+        creation_off,
+        rights,
+        asked,
+    })
 }

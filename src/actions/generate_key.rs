@@ -14,21 +14,34 @@ use crate::domain::mistake::Mistake;
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Access, Wish};
 use crate::domain::secret::{FirstEight, Secret, SecretHash, base62};
+use crate::domain::settings::Settings;
 use crate::domain::text;
 use crate::domain::user::{Account, Kind};
 use crate::store::forms::Shown;
 use crate::store::keys::NewKey;
 use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, rights, settings};
 
-/// What a person reads while `allow_creation` is off.
-pub(super) const CREATION_OFF: &str =
-    "An administrator has turned off new API keys on this server. Your existing keys keep working.";
+/// Why nobody, or no owner of this kind, gets new keys by the settings. The one place where the three switches count.
+pub fn creation_off(settings: &Settings, kind: Kind) -> Option<&'static str> {
+    match kind {
+        _ if !settings.allow_creation => {
+            Some("An administrator has turned off new API keys on this server. Existing keys keep working.")
+        }
+        Kind::User if !settings.user_keys => {
+            Some("On this server, users do not create API keys. Your existing keys keep working. Ask an administrator.")
+        }
+        Kind::Service if !settings.service_keys => {
+            Some("On this server, service accounts get no new API keys: see Site settings. Existing keys keep working.")
+        }
+        Kind::User | Kind::Service => None,
+    }
+}
 
-/// Why an owner who has `live` keys cannot get another.
-pub(super) fn refusal(allow_creation: bool, rule: &LifetimeRule, live: i64) -> Option<String> {
+/// Why a person who has `live` keys cannot get another.
+pub(super) fn refusal(settings: &Settings, rule: &LifetimeRule, live: i64) -> Option<String> {
     let limit = i64::from(rule.keys_per_owner);
-    if !allow_creation {
-        Some(CREATION_OFF.into())
+    if let Some(off) = creation_off(settings, Kind::User) {
+        Some(off.into())
     } else if limit > 0 && live >= limit {
         let keys = text::counted(live, "live key", "live keys");
         let revoke = if live == limit { "one" } else { "some" };
@@ -210,7 +223,10 @@ pub(super) fn why_not(
 ) -> Result<Option<String>, Error> {
     let settings = settings::load(db)?;
     if owner.kind == Kind::User {
-        return Ok(refusal(settings.allow_creation, rule, live));
+        return Ok(refusal(&settings, rule, live));
+    }
+    if let Some(off) = creation_off(&settings, owner.kind) {
+        return Ok(Some(off.into()));
     }
     let (each, all) = (i64::from(rule.keys_per_owner), i64::from(settings.max_service_keys));
     if each > 0 && live >= each {

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::sessions::idle_since;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::audit::{Action, Event};
@@ -14,7 +13,7 @@ use crate::store::keys::change;
 use crate::store::keys::matching::{live, with_owner};
 use crate::store::keys::predicate::all;
 use crate::store::sessions::IdHash;
-use crate::store::{Db, accounts, audit, resources, session_keys, sessions, sign_in_links};
+use crate::store::{Db, accounts, audit, session_keys, sessions, sign_in_links};
 
 /// What becomes of the person's own API keys when the password changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,19 +113,6 @@ impl App {
             all += last;
         }
         Ok(all)
-    }
-
-    /// Who is signed in with the session with this id, unless it has ended or they are not active any more; and whether they
-    /// administer resources.
-    pub async fn account_of_session(&self, id: &str) -> Result<Option<(Account, bool)>, Error> {
-        let (id, now) = (IdHash::of(id), self.now());
-        let found = self.store.look_up(move |db| {
-            let account = sessions::account(db, &id, now, idle_since(now))?.filter(|account| account.active);
-            let Some(account) = account else { return Ok(None) };
-            let administers = resources::looks_after_any(db, account.id)?;
-            Ok::<_, Error>(Some((account, administers)))
-        });
-        found.await
     }
 
     /// Changes how the person is called. The email address is not theirs to change: services know people by it.

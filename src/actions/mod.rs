@@ -58,6 +58,7 @@ pub mod set_access;
 pub mod set_lifetimes;
 pub mod set_up;
 pub mod sign_in;
+pub mod signed_in;
 pub mod start;
 pub mod sweep;
 mod throttle;

@@ -1,29 +1,134 @@
 //! Numbers over all keys, and what happened day by day.
 
 use super::{App, Error};
+use crate::domain::clock::{DAY, Moment};
 use crate::domain::key_filter::KeyFilter;
+use crate::store::kept_counts::{self, Kept};
 use crate::store::keys::grid::{self, COUNT_LIMIT, Count};
+use crate::store::refusals;
 use crate::store::usage;
 
+pub use crate::store::refusals::Sums;
 pub use crate::store::usage::Counts;
 
 /// Days that the chart shows.
 pub const DAYS: i64 = 30;
+/// Keys and addresses that the page of refusals lists.
+const MOST: i64 = 50;
+
+/// A list of keys whose number the overview shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tally {
+    /// All of them.
+    All,
+    /// Neither revoked nor expired.
+    Live,
+    /// Live, and about to end.
+    Expiring,
+    /// Working, and never used.
+    NeverUsed,
+    /// Working, and unused for 90 days.
+    Unused,
+    /// Working, and without an end.
+    WithoutExpiry,
+    /// Ended by time in the last 30 days.
+    JustExpired,
+}
+
+impl Tally {
+    /// Those of the overview, in its order.
+    pub const TILES: [Self; 6] =
+        [Self::Live, Self::Expiring, Self::NeverUsed, Self::Unused, Self::WithoutExpiry, Self::JustExpired];
+    const ALL: [Self; 7] =
+        [Self::All, Self::Live, Self::Expiring, Self::NeverUsed, Self::Unused, Self::WithoutExpiry, Self::JustExpired];
+
+    /// The name under which its number is kept.
+    fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Live => "live",
+            Self::Expiring => "expiring",
+            Self::NeverUsed => "never used",
+            Self::Unused => "unused",
+            Self::WithoutExpiry => "without expiry",
+            Self::JustExpired => "just expired",
+        }
+    }
+
+    /// The query of its list: what is counted is what the link opens.
+    pub fn query(self, now: Moment) -> String {
+        match self {
+            Self::All => String::new(),
+            Self::Live => "status~in=active;expiring;disabled".into(),
+            Self::Expiring => "status~in=expiring".into(),
+            Self::NeverUsed => "status~in=active;expiring&latest_activity~isblank=".into(),
+            Self::Unused => "status~in=active;expiring&latest_activity~older=90".into(),
+            Self::WithoutExpiry => "status~in=active&expires_at~isblank=".into(),
+            Self::JustExpired => format!("status~in=expired&expires_at~gte={}", now.plus(-30 * DAY).day()),
+        }
+    }
+
+    fn filter(self, now: Moment) -> KeyFilter {
+        KeyFilter::from_query(&self.query(now)).unwrap_or_default()
+    }
+}
+
+/// A number of keys: counted now as far as that is quick, else as the sweep counted it.
+#[derive(Debug, Clone, Copy)]
+pub struct Number {
+    /// Counted now, up to the limit of counts.
+    pub count: Count,
+    /// What was counted to the end, and when; only where the count stopped.
+    pub kept: Option<Kept>,
+}
 
 impl App {
-    /// How many keys each filter lets through, up to the limit of counts; and the last days, oldest first, each with its
-    /// number since 1970 UTC.
-    pub async fn overview(&self, filters: Vec<KeyFilter>) -> Result<(Vec<Count>, Vec<(i64, Counts)>), Error> {
+    /// The numbers of the tiles; and the last days, oldest first, each with its number since 1970 UTC.
+    pub async fn overview(&self) -> Result<(Vec<(Tally, Number)>, Vec<(i64, Counts)>), Error> {
         let now = self.now();
         let today = usage::day_of(now);
         self.store
             .read(move |db| {
-                let mut counts = Vec::with_capacity(filters.len());
-                for filter in &filters {
-                    counts.push(grid::count(db, filter, now, COUNT_LIMIT)?);
+                let kept = kept_counts::all(db)?;
+                let mut numbers = Vec::with_capacity(Tally::TILES.len());
+                for tally in Tally::TILES {
+                    let count = grid::count(db, &tally.filter(now), now, COUNT_LIMIT)?;
+                    numbers.push((tally, Number::of(count, tally, &kept)));
                 }
-                Ok((counts, usage::days(db, today - DAYS + 1, today)?))
+                Ok((numbers, usage::days(db, today - DAYS + 1, today)?))
             })
             .await
+    }
+
+    /// Counts to the end what takes long, for pages that have no time for it.
+    pub(super) async fn keep_counts(&self) -> Result<(), Error> {
+        let now = self.now();
+        let mut counts = Vec::new();
+        for tally in Tally::ALL {
+            let counted = self.store.read(move |db| {
+                let filter = tally.filter(now);
+                let is_long = grid::count(db, &filter, now, COUNT_LIMIT)? == Count::Many;
+                Ok::<_, Error>(if is_long { Some(grid::count_exactly(db, &filter, now)?) } else { None })
+            });
+            counts.extend(counted.await?.map(|number| (tally.name().to_owned(), number)));
+        }
+        if counts.is_empty() {
+            return Ok(());
+        }
+        self.store.write(move |db| Ok::<_, Error>(kept_counts::put(db, &counts, now)?)).await
+    }
+
+    /// The refusals from one day to another (00:00 UTC), by reason, key and address.
+    pub async fn refusals(&self, first: Moment, last: Moment) -> Result<Sums, Error> {
+        let (first, last) = (usage::day_of(first), usage::day_of(last));
+        Ok(self.store.read(move |db| refusals::sums(db, first, last, MOST)).await?)
+    }
+}
+
+impl Number {
+    /// A count, with what was kept of the same list where it stopped.
+    pub(super) fn of(count: Count, tally: Tally, kept: &std::collections::HashMap<String, Kept>) -> Self {
+        let kept = if count == Count::Many { kept.get(tally.name()).copied() } else { None };
+        Self { count, kept }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::edit_key::own_living;
+use super::edit_key::own_live;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::audit::Action;
@@ -14,7 +14,7 @@ impl App {
     pub async fn disable_key(&self, actor: &Actor, owner: i64, first_eight: &FirstEight) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
         self.act(actor.authority(), move |db| {
-            let key = own_living(db, owner, &first_eight)?;
+            let key = own_live(db, owner, &first_eight, now)?;
             if key.disabled.is_some() {
                 return Ok(());
             }
@@ -28,7 +28,7 @@ impl App {
     pub async fn enable_key(&self, actor: &Actor, owner: i64, first_eight: &FirstEight) -> Result<ApiKey, Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
         self.act(actor.authority(), move |db| {
-            let key = own_living(db, owner, &first_eight)?;
+            let key = own_live(db, owner, &first_eight, now)?;
             if key.disabled.is_none() {
                 return Ok(key);
             }

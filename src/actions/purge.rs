@@ -20,7 +20,7 @@ const DELAY: i64 = 2 * DAY;
 
 impl App {
     /// Marks keys whose time is over, and removes those that were marked long enough ago.
-    pub(super) async fn purge_keys(&self, settings: Settings, now: Moment) -> Result<(), Error> {
+    pub(super) async fn purge_keys(&self, settings: &Settings, now: Moment) -> Result<(), Error> {
         let ended = now.plus(-settings.purge_after());
         let mut above = Some(0);
         while let Some(key) = above {
@@ -36,7 +36,7 @@ impl App {
     }
 
     /// Notes which events are over, and removes those that were noted long enough ago.
-    pub(super) async fn purge_events(&self, settings: Settings, now: Moment) -> Result<(), Error> {
+    pub(super) async fn purge_events(&self, settings: &Settings, now: Moment) -> Result<(), Error> {
         if settings.audit_retention_days == 0 {
             return self.store.write(|db| Ok(values::forget_internal(db, Internal::AuditPurgePlan)?)).await;
         }

@@ -1,6 +1,7 @@
 //! Refused keys: noted in memory, and written down in batches, so that no flood of bad keys becomes a flood of writes.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
@@ -11,6 +12,7 @@ use crate::domain::clock::Moment;
 use crate::domain::secret::FirstEight;
 use crate::domain::verdict::Refusal;
 use crate::store::audit;
+use crate::store::refusals::{self, Counted};
 use crate::store::usage::{self, Counts};
 
 /// Kinds of refusals that are told apart between two writes; more are only counted.
@@ -18,8 +20,18 @@ const MOST: usize = 500;
 /// Addresses of unknown keys that are told apart between two writes; the rest are counted together.
 const MOST_ADDRESSES: usize = 200;
 
-/// A known key that was refused for a reason from an address.
-type Kind = (i64, FirstEight, Refusal, String);
+/// What is told apart: a key that was refused on a day for a reason from an address, when this was asked of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    /// `None`: a text that is no key here, or what is not told apart.
+    key: Option<(i64, FirstEight)>,
+    reason: Refusal,
+    /// Empty for what is not told apart.
+    address: String,
+    /// Empty where the key was not good, whatever was asked.
+    asked: String,
+    day: i64,
+}
 
 /// Refusals since the last write.
 #[derive(Default)]
@@ -31,8 +43,8 @@ pub struct Refusals {
 #[derive(Default, Clone)]
 pub struct Noted {
     kinds: HashMap<Kind, Times>,
-    /// Texts that are no key here, by the address that they came from; empty for those of the rest.
-    unknown: HashMap<String, Times>,
+    /// How many of the kinds have a key.
+    known: usize,
     counts: HashMap<(Option<i64>, i64), Counts>,
 }
 
@@ -41,7 +53,28 @@ impl Noted {
     fn take_part(&mut self) -> Self {
         let keys: Vec<_> = self.counts.keys().copied().take(usage::BATCH).collect();
         let counts = keys.into_iter().filter_map(|key| self.counts.remove_entry(&key)).collect();
-        Self { kinds: std::mem::take(&mut self.kinds), unknown: std::mem::take(&mut self.unknown), counts }
+        Self { kinds: std::mem::take(&mut self.kinds), known: std::mem::take(&mut self.known), counts }
+    }
+
+    /// Adds to a kind. Where too many are told apart already, it is counted with the rest of its reason.
+    fn add(&mut self, kind: Kind, times: Times) {
+        let full = match &kind.key {
+            Some(_) => self.known >= MOST,
+            None => self.kinds.len() - self.known >= MOST_ADDRESSES,
+        };
+        let kind = if full && !self.kinds.contains_key(&kind) {
+            Kind { key: None, address: String::new(), asked: String::new(), ..kind }
+        } else {
+            kind
+        };
+        let has_key = kind.key.is_some();
+        match self.kinds.entry(kind) {
+            Entry::Occupied(mut known) => known.get_mut().add(&times),
+            Entry::Vacant(free) => {
+                self.known += usize::from(has_key);
+                free.insert(times);
+            }
+        }
     }
 }
 
@@ -53,31 +86,41 @@ struct Times {
 }
 
 impl Times {
-    fn again(&mut self, at: Moment) {
-        self.count += 1;
-        self.latest = self.latest.max(at);
+    fn add(&mut self, more: &Self) {
+        self.count += more.count;
+        if more.latest >= self.latest {
+            self.latest = more.latest;
+            self.agent.clone_from(&more.agent);
+        }
     }
 }
 
+/// A refusal, as it is noted.
+pub(super) struct Refused<'a> {
+    /// `None` for a text that is no key here.
+    pub key: Option<(i64, &'a FirstEight)>,
+    /// Why.
+    pub reason: Refusal,
+    /// What was asked of a good key; empty for any other.
+    pub asked: String,
+    /// From where.
+    pub address: &'a str,
+    /// With what.
+    pub agent: &'a str,
+    /// When.
+    pub at: Moment,
+}
+
 impl Refusals {
-    /// Notes one refusal; `key` is `None` for a text that is no key here.
-    pub fn note(&self, key: Option<(i64, &FirstEight)>, refusal: Refusal, address: &str, agent: &str, at: Moment) {
+    /// Notes one refusal.
+    pub(super) fn note(&self, refused: Refused<'_>) {
+        let Refused { key, reason, asked, address, agent, at } = refused;
+        let day = usage::day_of(at);
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.counts.entry((key.map(|(id, _)| id), usage::day_of(at))).or_default().refusals += 1;
-        let once = || Times { latest: at, agent: agent.to_owned(), count: 1 };
-        let Some((id, first_eight)) = key else {
-            let full = noted.unknown.len() >= MOST_ADDRESSES && !noted.unknown.contains_key(address);
-            let address = if full { "" } else { address };
-            noted.unknown.entry(address.to_owned()).and_modify(|times| times.again(at)).or_insert_with(once);
-            return;
-        };
-        let full = noted.kinds.len() >= MOST;
-        let kind = (id, first_eight.clone(), refusal, address.to_owned());
-        match noted.kinds.get_mut(&kind) {
-            Some(times) => times.again(at),
-            None if full => {}
-            None => drop(noted.kinds.insert(kind, once())),
-        }
+        noted.counts.entry((key.map(|(id, _)| id), day)).or_default().refusals += 1;
+        let key = key.map(|(id, first_eight)| (id, first_eight.clone()));
+        let kind = Kind { key, reason, address: address.to_owned(), asked, day };
+        noted.add(kind, Times { latest: at, agent: agent.to_owned(), count: 1 });
     }
 
     /// Takes what was noted.
@@ -92,17 +135,7 @@ impl Refusals {
             noted.counts.entry(key).or_default().refusals += counts.refusals;
         }
         for (kind, times) in old.kinds {
-            let count = times.count;
-            let has_room = noted.kinds.len() < MOST || noted.kinds.contains_key(&kind);
-            if has_room {
-                noted.kinds.entry(kind).and_modify(|newer| newer.count += count).or_insert(times);
-            }
-        }
-        for (address, times) in old.unknown {
-            let count = times.count;
-            let has_room = noted.unknown.len() < MOST_ADDRESSES || noted.unknown.contains_key(&address);
-            let address = if has_room { address } else { String::new() };
-            noted.unknown.entry(address).and_modify(|newer| newer.count += count).or_insert(times);
+            noted.add(kind, times);
         }
     }
 }
@@ -116,7 +149,8 @@ impl App {
             let kept = part.clone();
             let written = self.store.write(move |db| {
                 usage::add(db, &part.counts)?;
-                Ok::<_, Error>(audit::insert_all(db, &events(part.kinds, part.unknown))?)
+                refusals::add(db, &counted(&part.kinds))?;
+                Ok::<_, Error>(audit::insert_all(db, &events(part.kinds))?)
             });
             if let Err(error) = written.await {
                 self.refusals.put_back(kept);
@@ -128,28 +162,55 @@ impl App {
     }
 }
 
+/// One row for each kind, in one order on every node: no deadlock.
+fn counted(kinds: &HashMap<Kind, Times>) -> Vec<Counted> {
+    let row = |(kind, times): (&Kind, &Times)| Counted {
+        day: kind.day,
+        key: kind.key.as_ref().map_or(0, |(id, _)| *id),
+        reason: kind.reason.word().to_owned(),
+        address: kind.address.clone(),
+        asked: kind.asked.clone(),
+        times: times.count,
+        last_at: times.latest,
+    };
+    let mut rows: Vec<Counted> = kinds.iter().map(row).collect();
+    rows.sort_unstable_by(|a, b| {
+        (a.day, a.key, &a.reason, &a.address, &a.asked).cmp(&(b.day, b.key, &b.reason, &b.address, &b.asked))
+    });
+    rows
+}
+
 /// What stands in the place of a key that nobody knows.
 const UNKNOWN_KEY: &str = "(unknown key)";
+/// What stands in the place of keys that are not told apart.
+const OTHER_KEYS: &str = "(other keys)";
 
-/// One event for each kind, and for each address of unknown keys, in the order of their latest refusals.
-fn events(kinds: HashMap<Kind, Times>, unknown: HashMap<String, Times>) -> Vec<Event> {
-    let known = kinds
-        .into_iter()
-        .map(|((_, first_eight, refusal, address), times)| (first_eight.as_str().to_owned(), refusal, address, times));
-    let unknown = unknown.into_iter().map(|(address, times)| (UNKNOWN_KEY.into(), Refusal::Unknown, address, times));
-    let mut all: Vec<(String, Refusal, String, Times)> = known.chain(unknown).collect();
-    all.sort_by_key(|(.., times)| times.latest);
-    let event = |(target, refusal, address, times): (String, Refusal, String, Times)| Event {
-        at: times.latest,
-        actor: None,
-        actor_name: "nobody".into(),
-        via: Via::Key,
-        action: Action::KeyRefuse,
-        target,
-        outcome: Outcome::Failure,
-        details: json!({ "reason": refusal.word(), "times": times.count, "agent": times.agent }),
-        address: (!address.is_empty()).then_some(address),
-        request: None,
+/// One event for each kind, in the order of their latest refusals.
+fn events(kinds: HashMap<Kind, Times>) -> Vec<Event> {
+    let mut all: Vec<(Kind, Times)> = kinds.into_iter().collect();
+    all.sort_by_key(|(_, times)| times.latest);
+    let event = |(kind, times): (Kind, Times)| {
+        let mut details = json!({ "reason": kind.reason.word(), "times": times.count, "agent": times.agent });
+        if !kind.asked.is_empty() {
+            details["asked"] = kind.asked.into();
+        }
+        let target = match (&kind.key, kind.reason) {
+            (Some((_, first_eight)), _) => first_eight.as_str(),
+            (None, Refusal::Unknown) => UNKNOWN_KEY,
+            (None, _) => OTHER_KEYS,
+        };
+        Event {
+            at: times.latest,
+            actor: None,
+            actor_name: "nobody".into(),
+            via: Via::Key,
+            action: Action::KeyRefuse,
+            target: target.to_owned(),
+            outcome: Outcome::Failure,
+            details,
+            address: (!kind.address.is_empty()).then_some(kind.address),
+            request: None,
+        }
     };
     all.into_iter().map(event).collect()
 }

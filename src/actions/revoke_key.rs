@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::edit_key::may_manage;
 use super::{Actor, App, Error};
 use crate::domain::api_key::Stop;
 use crate::domain::audit::Action;
@@ -15,6 +16,7 @@ impl App {
         self.act(actor.authority(), move |db| {
             accounts::lock(db, owner)?;
             let key = keys::hold_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+            may_manage(db, owner)?;
             if key.revoked.is_some() {
                 return Ok(());
             }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::edit_key::{REVOKED, own_living};
-use super::generate_key::{ATTEMPTS, Attempt, CREATION_OFF, FormId, Issued, New};
+use super::generate_key::{ATTEMPTS, Attempt, FormId, Issued, New, creation_off};
 use super::give_rights::{Asking, Ceiling, prove};
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, Status};
@@ -13,7 +13,6 @@ use crate::domain::mistake::Mistake;
 use crate::domain::policy::PolicyName;
 use crate::domain::rights::{Access, Given, Wish};
 use crate::domain::secret::{FirstEight, Secret, SecretHash};
-use crate::domain::user::Kind;
 use crate::store::forms::Shown;
 use crate::store::replaced_secrets::Rotation;
 use crate::store::{Db, accounts, audit, forms, keys, lifetimes, replaced_secrets, rights, settings};
@@ -156,9 +155,9 @@ pub(super) fn renew(
     if let Some(refusal) = refusal(key, now) {
         return Err(Error::Conflict(refusal.into()));
     }
-    let is_person = accounts::find(db, key.owner)?.is_some_and(|owner| owner.kind == Kind::User);
-    if is_person && !settings::load(db)?.allow_creation {
-        return Err(Error::Forbidden(CREATION_OFF.into()));
+    let owner = accounts::find(db, key.owner)?.ok_or(Error::NotFound)?;
+    if let Some(off) = creation_off(&settings::load(db)?, owner.kind) {
+        return Err(Error::Forbidden(off.into()));
     }
     let ceiling = asking.map(|asking| Ceiling::of(db, asking, now)).transpose()?;
     let expires_at = key.renewed(&lifetimes::for_owner(db, key.owner)?, now);

@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::generate_key::{ATTEMPTS, Attempt, FormId, refusal};
 use super::room::counted;
-use super::sessions::idle_since;
+use super::sessions::{IDLE, idle_since};
 use super::{Actor, App, Error};
 use crate::domain::api_key::ApiKey;
 use crate::domain::audit::Action;
+use crate::domain::clock::Moment;
 use crate::domain::rights::Grant;
 use crate::domain::secret::{FirstEight, Secret};
 use crate::store::forms::Shown;
@@ -28,6 +29,11 @@ pub enum IssuedForSession {
 }
 
 impl SessionKey {
+    /// When it ends if nobody is active in its session from now on: with the session, or after the time without activity.
+    pub fn ends_at(&self) -> Moment {
+        self.expires_at.min(self.last_seen_at.plus(IDLE))
+    }
+
     /// The key as every other: it does what its owner may, and ends with its session at the latest.
     pub(super) fn as_key(&self, owner: i64) -> ApiKey {
         ApiKey {
@@ -39,8 +45,9 @@ impl SessionKey {
             grant: Grant::Inherit,
             resource: None,
             created_at: self.created_at,
+            created_by: owner,
             rotated_at: None,
-            expires_at: Some(self.expires_at),
+            expires_at: Some(self.ends_at()),
             end_limit: None,
             disabled: None,
             revoked: None,
@@ -80,7 +87,7 @@ impl App {
                     }
                     let rule = lifetimes::for_owner(db, account)?;
                     let live = counted(db, account, now)?;
-                    if let Some(refusal) = refusal(settings.allow_creation, &rule, live) {
+                    if let Some(refusal) = refusal(&settings, &rule, live) {
                         return Err(Error::Conflict(refusal).into());
                     }
                     let made = session_keys::insert(db, &session, &first_eight, &hash, now)?;

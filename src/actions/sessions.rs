@@ -13,7 +13,7 @@ use crate::store::{Db, audit};
 pub use crate::store::sessions::Listed;
 
 /// A session ends after so long without a request, in microseconds.
-const IDLE: i64 = 30 * MINUTE;
+pub(super) const IDLE: i64 = 30 * MINUTE;
 /// A session ends so long after sign-in, in microseconds.
 const ABSOLUTE: i64 = 8 * HOUR;
 /// Activity is noted at most this often, in microseconds.

@@ -8,7 +8,7 @@ use crate::domain::audit::{Action, Event};
 use crate::domain::clock::{DAY, Moment};
 use crate::store::keys::change;
 use crate::store::{
-    Db, audit, forms, job_keys, jobs, lifetimes, replaced_secrets, sessions as session_rows, settings, usage,
+    Db, audit, forms, job_keys, jobs, lifetimes, refusals, replaced_secrets, sessions as session_rows, settings, usage,
 };
 
 /// Keys of one transaction.
@@ -46,9 +46,12 @@ impl App {
         let undoable_since = now.plus(-settings.purge_after() - DAY);
         self.forget_jobs(undoable_since, now.plus(-DAY)).await?;
         while self.store.write(move |db| usage::purge_day(db, now.plus(-KEEP_USAGE))).await.map_err(Error::from)? {}
+        let kept_from = usage::day_of(now.plus(-KEEP_USAGE));
+        self.store.write(move |db| Ok::<_, Error>(refusals::purge(db, kept_from)?)).await?;
         while self.store.write(move |db| disable_unused(db, now)).await? {}
-        self.purge_keys(settings, now).await?;
-        self.purge_events(settings, now).await?;
+        self.purge_keys(&settings, now).await?;
+        self.purge_events(&settings, now).await?;
+        self.keep_counts().await?;
         Ok(self.store.analyze().await?)
     }
 }

@@ -1,11 +1,13 @@
 //! Verify: decide whether a presented secret is good. Reads, never writes; what was used is noted in memory.
 
 use super::give_rights::Asking;
+use super::refusals::Refused;
 use super::sessions::idle_since;
 use super::{App, Error};
 use crate::domain::api_key::{ApiKey, Use};
 use crate::domain::clock::Moment;
 use crate::domain::permission::Rights;
+use crate::domain::presented::{Form, Forms};
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Demand, Holding, Lacking, effective};
 use crate::domain::secret::{Secret, SecretHash};
@@ -26,6 +28,8 @@ pub enum Verdict {
     Refused(Refusal),
     /// Not good, and one of very many that came from this address: it may try again after so many seconds.
     TooMany(u64),
+    /// It stood in the URL, which this site does not accept, whatever key it may be.
+    InUrl,
 }
 
 /// A key whose presented secret is good.
@@ -58,36 +62,43 @@ pub struct Presenter<'a> {
     pub address: String,
     /// The client's `User-Agent`.
     pub agent: &'a str,
+    /// The forms in which the request carries the key.
+    pub forms: Forms,
 }
 
 impl App {
     /// Decides about a presented text, and whether its key is enough for what is asked of it. `Unavailable` means "cannot
     /// know": neither yes nor no.
     pub async fn verify_key(&self, presented: &str, demand: &Demand, client: Presenter<'_>) -> Result<Verdict, Error> {
+        let in_url = client.forms.has(Form::Query);
+        if in_url && !self.store.read_to_verify(settings::load).await?.accepted_forms.has(Form::Query) {
+            return Ok(Verdict::InUrl);
+        }
         let Some(secret) = Secret::parse(&self.config.prefixes, presented) else {
-            return Ok(self.refused(None, Refusal::Unknown, &client));
+            return Ok(self.refused(None, Refusal::Unknown, String::new(), &client));
         };
         let (hash, now, resource) = (secret.hash(), self.now(), demand.resource.clone());
         let found = self.store.read_to_verify(move |db| look_up(db, &hash, resource.as_ref(), now)).await?;
         let Some(known) = found else {
-            let refused = self.refused(None, Refusal::Unknown, &client);
+            let refused = self.refused(None, Refusal::Unknown, String::new(), &client);
             // Counted after the look-up: a good key is never refused because bad ones came from its address.
             return Ok(match self.throttle.try_unknown_key(&client.address) {
                 Err(Error::TooMany { retry_after, .. }) => Verdict::TooMany(retry_after),
                 _ => refused,
             });
         };
-        let Known { found, is_of_session, decided, of_kind } = known;
+        let Known { found, is_of_session, decided, of_kind, accepted_forms } = known;
         // A session key leaves nothing behind, its uses neither.
         let noted = (!is_of_session).then_some(&found.key);
+        let decided = if accepted_forms.has_any_of(client.forms) { decided } else { Err(Refusal::FormNotAccepted) };
         let holding = match decided {
             Ok(holding) => holding,
-            Err(refusal) => return Ok(self.refused(noted, refusal, &client)),
+            Err(refusal) => return Ok(self.refused(noted, refusal, String::new(), &client)),
         };
         let rights = effective(&holding);
         let bound = holding.bound.map(|bound| bound.name);
         if let Err(lacking) = demand.is_met(&rights, bound.as_ref(), of_kind.as_ref()) {
-            self.refused(noted, lacking.into(), &client);
+            self.refused(noted, lacking.into(), text::excerpt(&demand.words(), 200), &client);
             return Ok(Verdict::Lacking(lacking));
         }
         if noted.is_some() {
@@ -102,13 +113,14 @@ impl App {
     }
 
     /// Notes the refusal in memory; it is written down with the next flush.
-    fn refused(&self, key: Option<&ApiKey>, refusal: Refusal, client: &Presenter<'_>) -> Verdict {
+    fn refused(&self, key: Option<&ApiKey>, reason: Refusal, asked: String, client: &Presenter<'_>) -> Verdict {
         let shown = key.map_or("unknown", |key| key.first_eight.as_str());
-        tracing::debug!(key = shown, reason = refusal.word(), "A key was refused.");
+        tracing::debug!(key = shown, reason = reason.word(), "A key was refused.");
         let agent = text::excerpt(client.agent, 200);
         let key = key.map(|key| (key.id, &key.first_eight));
-        self.refusals.note(key, refusal, &client.address, &agent, self.now());
-        Verdict::Refused(refusal)
+        let address = &client.address;
+        self.refusals.note(Refused { key, reason, asked, address, agent: &agent, at: self.now() });
+        Verdict::Refused(reason)
     }
 }
 
@@ -122,6 +134,8 @@ pub(super) struct Known {
     pub decided: Result<Holding, Refusal>,
     /// What keys for the resource that is asked for can be given; `None` when there is none, or nobody asked.
     pub of_kind: Option<Rights>,
+    /// The forms in which a request may carry a key.
+    pub accepted_forms: Forms,
 }
 
 /// What keys for a resource can be given; `None` when there is no such resource.
@@ -180,5 +194,5 @@ pub(super) fn look_up(
         Some(name) => asked_resource(db, name)?,
         None => None,
     };
-    Ok(Some(Known { found, is_of_session, decided, of_kind }))
+    Ok(Some(Known { found, is_of_session, decided, of_kind, accepted_forms: settings.accepted_forms }))
 }

@@ -1,6 +1,7 @@
 //! "Why was this refused?": from a secret, its first eight or its hash to the key, its state, and the last refusals.
 
 use super::browse_keys::Owner;
+use super::sessions::idle_since;
 use super::{App, Error};
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
@@ -8,9 +9,9 @@ use crate::domain::mistake::Mistake;
 use crate::domain::rights::Access;
 use crate::domain::secret::{FirstEight, Secret, SecretHash};
 use crate::domain::verdict::{Facts, Refusal, decide};
-use crate::store::audit_list::{self, EventFilter, Listed};
-use crate::store::paging::From;
-use crate::store::{accounts, keys, rights, settings};
+use crate::store::{Db, accounts, keys, refusals, rights, session_keys, settings};
+
+pub use crate::store::refusals::Counted;
 
 /// What was found.
 #[derive(Debug, Clone)]
@@ -23,8 +24,10 @@ pub struct Explanation {
     pub owner: Owner,
     /// Why it would be refused at this moment; `None` when it is good.
     pub refusal: Option<Refusal>,
-    /// The last refusals of it, latest first.
-    pub refusals: Vec<Listed>,
+    /// The last refusals of it, latest first, those of one kind and day together.
+    pub refusals: Vec<Counted>,
+    /// Does it end with a sign-in session?
+    pub is_of_session: bool,
     /// The moment of the answer.
     pub now: Moment,
     /// Was a whole secret given, and is it the key's? A first eight alone proves nothing.
@@ -36,8 +39,10 @@ pub struct Explanation {
 pub enum Proof {
     /// It was no secret.
     None,
-    /// It is the key's present secret, or one in its grace period.
+    /// It is the key's present secret.
     Right,
+    /// It is the secret before the present one, and ends then.
+    Old(Moment),
     /// It has the key's first eight, and is not its secret: replaced, or mistyped.
     Wrong,
 }
@@ -70,37 +75,32 @@ impl App {
                     }
                     Given::FirstEight(first_eight) => (None, first_eight.clone()),
                 };
-                let secret = match (&given, &by_secret) {
-                    (Given::FirstEight(_), _) => Proof::None,
-                    (_, Some(_)) => Proof::Right,
-                    (_, None) => Proof::Wrong,
-                };
+                let settings = settings::load(db)?;
                 let replaced_until = by_secret.as_ref().and_then(|found| found.replaced_until);
-                let key = keys::find(db, &first_eight)?.ok_or_else(unknown)?;
+                let secret = match (&given, &by_secret, replaced_until) {
+                    (Given::FirstEight(_), ..) => Proof::None,
+                    (_, Some(_), Some(until)) => Proof::Old(until),
+                    (_, Some(_), None) => Proof::Right,
+                    (_, None, _) => Proof::Wrong,
+                };
+                let found = match keys::find(db, &first_eight)? {
+                    Some(key) => Some((key, secret, false)),
+                    None if !settings.session_keys => None,
+                    None => of_session(db, &given, &first_eight, now)?.map(|(key, secret)| (key, secret, true)),
+                };
+                let (key, secret, is_of_session) = found.ok_or_else(unknown)?;
                 let owner = accounts::owners(db, &[key.owner])?.remove(&key.owner).unwrap_or_default();
                 let facts = Facts {
                     key: &key,
                     owner_active: owner.active,
                     replaced_until,
                     policy_deleted: rights::policy_is_deleted(db, &key)?,
-                    accept_keys: settings::load(db)?.accept_keys,
+                    accept_keys: settings.accept_keys,
                 };
                 let refusal = decide(&facts, now).err();
-                let filter = EventFilter {
-                    target: Some(first_eight.as_str().to_owned()),
-                    action: Some("key.refuse".into()),
-                    ..EventFilter::default()
-                };
-                let (refusals, _) = audit_list::page(db, &filter, From::Start, 10)?;
-                Ok::<_, Error>(Explanation {
-                    access: rights::access(db, &key)?,
-                    key,
-                    owner,
-                    refusal,
-                    refusals,
-                    now,
-                    secret,
-                })
+                let refusals = if is_of_session { Vec::new() } else { refusals::of_key(db, key.id, 10)? };
+                let access = if is_of_session { Access::inherited() } else { rights::access(db, &key)? };
+                Ok::<_, Error>(Explanation { key, access, owner, refusal, refusals, is_of_session, now, secret })
             })
             .await?;
         self.use_log.complete(&mut found.key);
@@ -127,6 +127,25 @@ impl App {
             }
         }
     }
+}
+
+/// The key of a sign-in session that is alive.
+fn of_session(
+    db: &mut Db,
+    given: &Given,
+    first_eight: &FirstEight,
+    now: Moment,
+) -> Result<Option<(ApiKey, Proof)>, Error> {
+    let Some((key, owner, hash)) = session_keys::find_named(db, first_eight, now, idle_since(now))? else {
+        return Ok(None);
+    };
+    let secret = match given {
+        Given::FirstEight(_) => Proof::None,
+        Given::Hash(given) if *given == hash => Proof::Right,
+        Given::Secret(Some(given), _) if **given == hash => Proof::Right,
+        Given::Hash(_) | Given::Secret(..) => Proof::Wrong,
+    };
+    Ok(Some((key.as_key(owner), secret)))
 }
 
 /// What an administrator reads about a text that belongs to no key.

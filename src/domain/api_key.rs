@@ -7,8 +7,10 @@ use super::rights::Grant;
 use super::secret::FirstEight;
 use super::text::{self, Limits};
 
-/// A key counts as expiring when it ends within this many microseconds.
+/// A key counts as expiring in the last part of its life: within this many microseconds of its end, and …
 pub const EXPIRING_WITHIN: i64 = 14 * DAY;
+/// … in the last fifth of its life, so that a key for a week is not expiring from its first day.
+const EXPIRING_PART: i64 = 5;
 
 /// A key as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct ApiKey {
     pub resource: Option<i64>,
     /// When it was made.
     pub created_at: Moment,
+    /// The account that made it: its owner, or an administrator for it.
+    pub created_by: i64,
     /// When it last got a new secret.
     pub rotated_at: Option<Moment>,
     /// When it stops working by itself; `None` is never.
@@ -76,10 +80,10 @@ pub struct Use {
 pub enum Status {
     /// Ended for good by a person.
     Revoked,
-    /// Paused by a person.
-    Disabled,
     /// Ended by time.
     Expired,
+    /// Paused by a person.
+    Disabled,
     /// Works.
     Active,
 }
@@ -89,8 +93,8 @@ impl Status {
     pub fn word(self) -> &'static str {
         match self {
             Self::Revoked => "revoked",
-            Self::Disabled => "disabled",
             Self::Expired => "expired",
+            Self::Disabled => "disabled",
             Self::Active => "active",
         }
     }
@@ -101,10 +105,10 @@ impl ApiKey {
     pub fn status(&self, now: Moment) -> Status {
         if self.revoked.is_some() {
             Status::Revoked
-        } else if self.disabled.is_some() {
-            Status::Disabled
         } else if self.is_past_expiry(now) {
             Status::Expired
+        } else if self.disabled.is_some() {
+            Status::Disabled
         } else {
             Status::Active
         }
@@ -117,7 +121,9 @@ impl ApiKey {
 
     /// Works, but not for much longer.
     pub fn is_expiring(&self, now: Moment) -> bool {
-        self.status(now) == Status::Active && self.expires_at.is_some_and(|at| at.since(now) <= EXPIRING_WITHIN)
+        let (Status::Active, Some(end)) = (self.status(now), self.expires_at) else { return false };
+        let last_part = end.since(self.began_at()) / EXPIRING_PART;
+        end.since(now) <= EXPIRING_WITHIN.min(last_part)
     }
 
     /// An owner may take back a pause of their own, and one that came because nobody used the key: what an administrator

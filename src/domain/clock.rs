@@ -71,8 +71,8 @@ impl Moment {
     pub fn ahead(self, now: Self) -> String {
         match self.since(now) {
             ahead if ahead <= 0 => String::new(),
-            ahead if ahead < HOUR => format!("in {} min", (ahead + MINUTE - 1) / MINUTE),
-            ahead if ahead < DAY => format!("in {} h", ahead / HOUR),
+            ahead if ahead <= HOUR - MINUTE => format!("in {} min", (ahead + MINUTE - 1) / MINUTE),
+            ahead if ahead < DAY - HOUR / 2 => format!("in {} h", ((ahead + HOUR / 2) / HOUR).max(1)),
             ahead if ahead < 2 * DAY => "in 1 day".to_owned(),
             ahead => format!("in {} days", (ahead + DAY / 2) / DAY),
         }
@@ -211,6 +211,10 @@ mod tests {
         assert_eq!(now.plus(-9 * HOUR).ago(now), "9 h ago");
         assert_eq!(now.plus(-19 * DAY).ago(now), "19 days ago");
         assert_eq!(now.plus(11 * DAY + HOUR).ahead(now), "in 11 days");
+        assert_eq!(now.plus(8 * HOUR - SECOND).ahead(now), "in 8 h", "a life of eight hours, a moment later");
+        assert_eq!(now.plus(DAY - SECOND).ahead(now), "in 1 day");
+        assert_eq!(now.plus(HOUR - SECOND).ahead(now), "in 1 h");
+        assert_eq!(now.plus(MINUTE + SECOND).ahead(now), "in 2 min");
         assert_eq!(now.plus(-1).ahead(now), "");
     }
 

@@ -14,6 +14,7 @@ pub mod network;
 pub mod password;
 pub mod permission;
 pub mod policy;
+pub mod presented;
 pub mod resource;
 pub mod rights;
 pub mod secret;

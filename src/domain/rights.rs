@@ -168,6 +168,22 @@ pub enum Lacking {
 }
 
 impl Demand {
+    /// What was asked for, for people who look a refusal up: "read:data write:data on project:abc".
+    pub fn words(&self) -> String {
+        let all: Vec<&str> = self.all.iter().map(PermissionName::as_str).collect();
+        let any: Vec<&str> = self.any.iter().map(PermissionName::as_str).collect();
+        let names = match (all.is_empty(), any.is_empty()) {
+            (_, true) => all.join(" "),
+            (true, false) => any.join(" or "),
+            (false, false) => format!("{}, and {}", all.join(" "), any.join(" or ")),
+        };
+        match &self.resource {
+            None => names,
+            Some(resource) if names.is_empty() => resource.text(),
+            Some(resource) => format!("{names} on {}", resource.text()),
+        }
+    }
+
     /// Is a key with these rights enough? `of_kind` is what keys for the resource that is asked for can be given; `None` when
     /// there is no such resource. The resource is looked at first: rights for one are no rights for another.
     ///

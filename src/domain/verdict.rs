@@ -38,6 +38,8 @@ pub enum Refusal {
     PolicyDeleted,
     /// This server accepts no keys at present.
     KeysNotAccepted,
+    /// The request carried the key in a form that this server does not accept.
+    FormNotAccepted,
     /// The key is good, and does not have what was asked for.
     MissingPermission,
     /// The key is good, for another resource or for one when none was asked for.
@@ -59,6 +61,26 @@ impl Refusal {
         matches!(self, Self::MissingPermission | Self::OtherResource)
     }
 
+    /// All of them.
+    const ALL: [Self; 11] = [
+        Self::Unknown,
+        Self::Revoked,
+        Self::Expired,
+        Self::Disabled,
+        Self::Replaced,
+        Self::OwnerInactive,
+        Self::PolicyDeleted,
+        Self::KeysNotAccepted,
+        Self::FormNotAccepted,
+        Self::MissingPermission,
+        Self::OtherResource,
+    ];
+
+    /// The reason with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
+
     /// The word for logs and the audit log.
     pub fn word(self) -> &'static str {
         match self {
@@ -70,6 +92,7 @@ impl Refusal {
             Self::OwnerInactive => "owner_inactive",
             Self::PolicyDeleted => "policy_deleted",
             Self::KeysNotAccepted => "keys_not_accepted",
+            Self::FormNotAccepted => "form_not_accepted",
             Self::MissingPermission => "missing_permission",
             Self::OtherResource => "other_resource",
         }
@@ -81,8 +104,8 @@ impl Refusal {
 pub fn decide(facts: &Facts<'_>, now: Moment) -> Result<(), Refusal> {
     match facts.key.status(now) {
         Status::Revoked => return Err(Refusal::Revoked),
-        Status::Disabled => return Err(Refusal::Disabled),
         Status::Expired => return Err(Refusal::Expired),
+        Status::Disabled => return Err(Refusal::Disabled),
         Status::Active => {}
     }
     if facts.replaced_until.is_some_and(|end| end <= now) {
@@ -120,6 +143,7 @@ mod tests {
             grant: crate::domain::rights::Grant::Inherit,
             resource: None,
             created_at: Moment(0),
+            created_by: 1,
             rotated_at: None,
             end_limit: None,
             expires_at: Some(Moment(NOW.0 + 1)),
@@ -142,8 +166,8 @@ mod tests {
             let on = |bit: u32| bits & (1 << bit) != 0;
             let key = ApiKey {
                 revoked: on(0).then(stopped),
-                disabled: on(1).then(stopped),
-                expires_at: Some(if on(2) { NOW } else { Moment(NOW.0 + 1) }),
+                expires_at: Some(if on(1) { NOW } else { Moment(NOW.0 + 1) }),
+                disabled: on(2).then(stopped),
                 ..key()
             };
             let facts = Facts {
@@ -155,8 +179,8 @@ mod tests {
             };
             let reasons = [
                 Refusal::Revoked,
-                Refusal::Disabled,
                 Refusal::Expired,
+                Refusal::Disabled,
                 Refusal::Replaced,
                 Refusal::OwnerInactive,
                 Refusal::PolicyDeleted,

@@ -168,17 +168,27 @@ pub struct Owner {
     pub is_service: bool,
     /// The keys of an inactive owner are refused.
     pub active: bool,
+    /// Where mail reaches a person, if it is known.
+    pub email: Option<String>,
 }
 
 /// The owners with these ids.
 pub fn owners(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, Owner>, Error> {
-    let rows: Vec<(i64, String, String, String, bool)> = accounts::table
+    let rows: Vec<(i64, String, String, String, bool, Option<String>)> = accounts::table
         .filter(accounts::id.eq_any(ids))
-        .select((accounts::id, accounts::username, accounts::display_name, accounts::kind, accounts::active))
+        .select((
+            accounts::id,
+            accounts::username,
+            accounts::display_name,
+            accounts::kind,
+            accounts::active,
+            accounts::email,
+        ))
         .load(db)?;
-    let owner = |(id, username, display_name, kind, active)| {
-        (id, Owner { username, display_name, is_service: kind == "service", active })
-    };
+    let owner =
+        |(id, username, display_name, kind, active, email): (i64, String, String, String, bool, Option<String>)| {
+            (id, Owner { username, display_name, is_service: kind == "service", active, email })
+        };
     Ok(rows.into_iter().map(owner).collect())
 }
 

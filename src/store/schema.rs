@@ -164,6 +164,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    kept_counts (name) {
+        name -> Text,
+        number -> BigInt,
+        counted_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    key_addresses (key, address) {
+        key -> BigInt,
+        address -> Text,
+        agent -> Text,
+        uses -> BigInt,
+        first_at -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
     key_scopes (key, permission) {
         key -> BigInt,
         permission -> BigInt,
@@ -242,6 +261,18 @@ diesel::table! {
     purge_marks (key) {
         key -> BigInt,
         marked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    refusals (day, key, reason, address, asked) {
+        day -> BigInt,
+        key -> BigInt,
+        reason -> Text,
+        address -> Text,
+        asked -> Text,
+        times -> BigInt,
+        last_at -> BigInt,
     }
 }
 
@@ -354,6 +385,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     daily_usage,
     job_keys,
     jobs,
+    kept_counts,
+    key_addresses,
     key_scopes,
     key_secrets,
     key_usage,
@@ -362,6 +395,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     policies,
     policy_permissions,
     purge_marks,
+    refusals,
     resource_administrators,
     resource_kind_permissions,
     resource_kinds,

@@ -22,18 +22,40 @@ pub struct SessionKey {
     pub created_at: Moment,
     /// When its session ends whatever happens.
     pub expires_at: Moment,
+    /// When somebody was last active in its session: long without activity, it ends before that.
+    pub last_seen_at: Moment,
     /// The browser of the session.
     pub user_agent: String,
 }
 
-type Columns = (session_keys::first_eight, session_keys::created_at, sessions::expires_at, sessions::user_agent);
-const COLUMNS: Columns =
-    (session_keys::first_eight, session_keys::created_at, sessions::expires_at, sessions::user_agent);
+type Columns = (
+    session_keys::first_eight,
+    session_keys::created_at,
+    sessions::expires_at,
+    sessions::last_seen_at,
+    sessions::user_agent,
+);
+const COLUMNS: Columns = (
+    session_keys::first_eight,
+    session_keys::created_at,
+    sessions::expires_at,
+    sessions::last_seen_at,
+    sessions::user_agent,
+);
 
-fn read((first_eight, created_at, expires_at, user_agent): (String, i64, i64, String)) -> Result<SessionKey, Error> {
+/// As [`COLUMNS`] have it.
+type Selected = (String, i64, i64, i64, String);
+
+fn read((first_eight, created_at, expires_at, last_seen_at, user_agent): Selected) -> Result<SessionKey, Error> {
     let first_eight = FirstEight::parse(&first_eight)
         .ok_or_else(|| Error::Internal("a session key has a damaged first eight".into()))?;
-    Ok(SessionKey { first_eight, created_at: Moment(created_at), expires_at: Moment(expires_at), user_agent })
+    Ok(SessionKey {
+        first_eight,
+        created_at: Moment(created_at),
+        expires_at: Moment(expires_at),
+        last_seen_at: Moment(last_seen_at),
+        user_agent,
+    })
 }
 
 /// Adds a key to the session with this id; `None` when that has ended.
@@ -44,12 +66,12 @@ pub fn insert(
     hash: &SecretHash,
     now: Moment,
 ) -> Result<Option<SessionKey>, Error> {
-    let found: Option<(i64, i64, String)> = sessions::table
+    let found: Option<(i64, i64, i64, String)> = sessions::table
         .filter(sessions::id_hash.eq(session.bytes()).and(sessions::expires_at.gt(now.0)))
-        .select((sessions::id, sessions::expires_at, sessions::user_agent))
+        .select((sessions::id, sessions::expires_at, sessions::last_seen_at, sessions::user_agent))
         .first(db)
         .optional()?;
-    let Some((session, expires_at, user_agent)) = found else { return Ok(None) };
+    let Some((session, expires_at, last_seen_at, user_agent)) = found else { return Ok(None) };
     diesel::insert_into(session_keys::table)
         .values((
             session_keys::first_eight.eq(first_eight.as_str()),
@@ -58,7 +80,7 @@ pub fn insert(
             session_keys::created_at.eq(now.0),
         ))
         .execute(db)?;
-    read((first_eight.as_str().to_owned(), now.0, expires_at, user_agent)).map(Some)
+    read((first_eight.as_str().to_owned(), now.0, expires_at, last_seen_at, user_agent)).map(Some)
 }
 
 /// The key whose secret has this hash, while its session is alive, and whose it is.
@@ -68,7 +90,7 @@ pub fn find(
     now: Moment,
     idle_since: Moment,
 ) -> Result<Option<(SessionKey, Account)>, Error> {
-    let found: Option<((String, i64, i64, String), AccountRow)> = session_keys::table
+    let found: Option<(Selected, AccountRow)> = session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
         .inner_join(accounts::table.on(accounts::id.eq(sessions::account)))
         .filter(session_keys::secret_hash.eq(hash.as_bytes()))
@@ -79,9 +101,29 @@ pub fn find(
     found.map(|(key, owner)| Ok((read(key)?, owner.into()))).transpose()
 }
 
+/// The key with this first eight, while its session is alive, whose it is, and the hash of its secret.
+pub fn find_named(
+    db: &mut Db,
+    first_eight: &FirstEight,
+    now: Moment,
+    idle_since: Moment,
+) -> Result<Option<(SessionKey, i64, SecretHash)>, Error> {
+    let found: Option<(Selected, i64, Vec<u8>)> = session_keys::table
+        .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
+        .filter(session_keys::first_eight.eq(first_eight.as_str()))
+        .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
+        .select((COLUMNS, sessions::account, session_keys::secret_hash))
+        .first(db)
+        .optional()?;
+    let Some((key, account, hash)) = found else { return Ok(None) };
+    let hash = SecretHash::from_bytes(&hash);
+    let hash = hash.ok_or_else(|| Error::Internal("a session key has a damaged hash".into()))?;
+    Ok(Some((read(key)?, account, hash)))
+}
+
 /// The keys of an account's sessions that are alive, newest first.
 pub fn list(db: &mut Db, account: i64, now: Moment, idle_since: Moment) -> Result<Vec<SessionKey>, Error> {
-    let found: Vec<(String, i64, i64, String)> = session_keys::table
+    let found: Vec<Selected> = session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
         .filter(sessions::account.eq(account))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))

@@ -87,9 +87,23 @@ pub fn days(db: &mut Db, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Er
         .filter(daily_usage::day.between(first, last))
         .select((daily_usage::day, daily_usage::uses, daily_usage::refusals))
         .load(db)?;
-    let found: HashMap<i64, Counts> =
-        rows.into_iter().map(|(day, uses, refusals)| (day, Counts { uses, refusals })).collect();
-    Ok((first..=last).map(|day| (day, found.get(&day).copied().unwrap_or_default())).collect())
+    Ok(whole(rows, first, last))
+}
+
+/// The days from `first` to `last` of one key, each with its counts, also days without any.
+pub fn days_of_key(db: &mut Db, key: i64, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Error> {
+    let rows: Vec<(i64, i64, i64)> = key_usage::table
+        .filter(key_usage::key.eq(key).and(key_usage::day.between(first, last)))
+        .select((key_usage::day, key_usage::uses, key_usage::refusals))
+        .load(db)?;
+    Ok(whole(rows, first, last))
+}
+
+/// Each day of a span with its counts.
+fn whole(rows: Vec<(i64, i64, i64)>, first: i64, last: i64) -> Vec<(i64, Counts)> {
+    let counts = |(day, uses, refusals)| (day, Counts { uses, refusals });
+    let found: HashMap<i64, Counts> = rows.into_iter().map(counts).collect();
+    (first..=last).map(|day| (day, found.get(&day).copied().unwrap_or_default())).collect()
 }
 
 /// Forgets what keys did on the oldest day, when it lies before a moment; the sums of the days stay. Says whether it did.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Db, Error, Store, asked_permissions, keys, usage};
+use super::key_addresses::UsedFrom;
+use super::{Db, Error, Store, asked_permissions, key_addresses, keys, usage};
 use crate::domain::api_key::{ApiKey, Use};
 use crate::domain::clock::Moment;
 use crate::domain::permission::PermissionName;
@@ -20,7 +21,12 @@ struct Uses {
     count: i64,
     /// Permissions that were asked of the key, and that it had.
     asked: BTreeMap<PermissionName, Moment>,
+    /// From where, for the first few addresses of each flush.
+    addresses: BTreeMap<String, UsedFrom>,
 }
+
+/// Addresses of a key that are told apart between two writes.
+const MOST_ADDRESSES: usize = 16;
 
 impl Uses {
     fn add(&mut self, other: Self) {
@@ -29,9 +35,31 @@ impl Uses {
             let latest = self.asked.entry(name).or_insert(at);
             *latest = at.max(*latest);
         }
+        for from in other.addresses.into_values() {
+            self.add_address(from);
+        }
         if other.latest.at > self.latest.at {
             self.latest = other.latest;
         }
+    }
+
+    fn add_address(&mut self, from: UsedFrom) {
+        if let Some(known) = self.addresses.get_mut(&from.address) {
+            known.uses += from.uses;
+            known.first_at = known.first_at.min(from.first_at);
+            if from.last_at >= known.last_at {
+                (known.last_at, known.agent) = (from.last_at, from.agent);
+            }
+        } else if self.addresses.len() < MOST_ADDRESSES {
+            self.addresses.insert(from.address.clone(), from);
+        }
+    }
+}
+
+impl From<&Use> for UsedFrom {
+    fn from(one: &Use) -> Self {
+        let (address, agent) = (one.address.clone(), one.agent.clone());
+        Self { address, agent, uses: 1, first_at: one.at, last_at: one.at }
     }
 }
 
@@ -40,7 +68,12 @@ impl UseLog {
     pub fn note<'a>(&self, key: i64, latest: Use, asked: impl Iterator<Item = &'a PermissionName>) {
         let mut pending = self.lock();
         let at = latest.at;
-        let empty = || Uses { latest: latest.clone(), count: 0, asked: BTreeMap::new() };
+        let from = UsedFrom::from(&latest);
+        let nothing = || (BTreeMap::new(), BTreeMap::new());
+        let empty = || {
+            let (asked, addresses) = nothing();
+            Uses { latest: latest.clone(), count: 0, asked, addresses }
+        };
         let uses = pending.entry(key).or_insert_with(empty);
         for name in asked {
             match uses.asked.get_mut(name) {
@@ -48,7 +81,28 @@ impl UseLog {
                 None => drop(uses.asked.insert(name.clone(), at)),
             }
         }
-        uses.add(Uses { latest, count: 1, asked: BTreeMap::new() });
+        uses.add_address(from);
+        let (asked, addresses) = nothing();
+        uses.add(Uses { latest, count: 1, asked, addresses });
+    }
+
+    /// Adds the uses that are not written yet to what was read from the database: addresses, the latest first.
+    pub fn complete_addresses(&self, key: i64, addresses: &mut Vec<UsedFrom>) {
+        let pending = self.lock().get(&key).map(|uses| uses.addresses.clone()).unwrap_or_default();
+        for from in pending.into_values() {
+            match addresses.iter_mut().find(|known| known.address == from.address) {
+                Some(known) => {
+                    (known.uses, known.last_at, known.agent) = (known.uses + from.uses, from.last_at, from.agent);
+                }
+                None => addresses.push(from),
+            }
+        }
+        addresses.sort_by_key(|from| std::cmp::Reverse(from.last_at));
+    }
+
+    /// How often a key was used since the last write, on the day of its latest use.
+    pub fn pending(&self, key: i64) -> Option<(i64, i64)> {
+        self.lock().get(&key).map(|uses| (usage::day_of(uses.latest.at), uses.count))
     }
 
     /// Adds what was asked and is not written yet to what was read from the database.
@@ -105,7 +159,11 @@ impl UseLog {
 
 async fn write(store: &Store, batch: Vec<(i64, Uses)>) -> Result<(), Error> {
     let write = move |db: &mut Db| {
-        batch.iter().try_for_each(|(key, uses)| keys::add_uses(db, *key, &uses.latest, uses.count))?;
+        for (key, uses) in &batch {
+            if keys::add_uses(db, *key, &uses.latest, uses.count)? {
+                uses.addresses.values().try_for_each(|from| key_addresses::add(db, *key, from))?;
+            }
+        }
         let asked = batch.iter().flat_map(|(key, uses)| uses.asked.iter().map(|(name, at)| (*key, name, *at)));
         let asked: Vec<(i64, &PermissionName, Moment)> = asked.collect();
         asked_permissions::add(db, &asked)?;

@@ -18,7 +18,11 @@ use super::html;
 use super::local_path::LocalPath;
 use super::place::Place;
 use super::sessions;
+use super::shell::{Nav, Shell};
+use crate::actions::signed_in::Person;
 use crate::actions::{Actor, App, Error};
+use crate::domain::job::Job;
+use crate::domain::settings::Settings;
 use crate::domain::text;
 use crate::domain::user::{Account, Appearance};
 
@@ -30,8 +34,12 @@ pub struct SignedIn {
     pub actor: Actor,
     /// Their session.
     pub session: Session,
-    /// Do they look after resources?
-    pub looks_after: bool,
+    /// Are they an administrator of resources?
+    pub administers_resources: bool,
+    /// The site's settings.
+    pub settings: Settings,
+    /// Bulk changes at hand.
+    pub work: Vec<Job>,
 }
 
 impl SignedIn {
@@ -61,11 +69,13 @@ impl FromRequest for SignedIn {
             let session = request.get_session();
             let app = app(&request)?;
             let id = sessions::id(&session).unwrap_or_default();
-            let account = match sessions::account(&session) {
-                Some(_) => app.account_of_session(&id).await.map_err(PageError)?,
+            let person = match sessions::account(&session) {
+                Some(_) => app.person_of_session(&id).await.map_err(PageError)?,
                 None => None,
             };
-            let Some((account, looks_after)) = account else { return Err(to_sign_in(&request)) };
+            let Some(Person { account, administers_resources, settings, work }) = person else {
+                return Err(to_sign_in(&request));
+            };
             if let Some(seen) = sessions::seen(&session).filter(|_| !is_by_itself(&request)) {
                 app.note_activity(&id, seen).await;
             }
@@ -73,7 +83,10 @@ impl FromRequest for SignedIn {
             let is_proved = sessions::is_proved(&session, app.now());
             let actor = Actor::signed_in(&account, &id, is_proved, address, Some(Reference::of(&request)));
             request.extensions_mut().insert(Known(actor.clone()));
-            Ok(Self { account, actor, session, looks_after })
+            let user = Self { account, actor, session, administers_resources, settings, work };
+            // For the page of an error, should the answer be one.
+            request.extensions_mut().insert(Shell::for_secret(&user, Nav::Nowhere));
+            Ok(user)
         })
     }
 }

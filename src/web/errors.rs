@@ -6,13 +6,14 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{Error as ActixError, HttpResponse, ResponseError, web};
+use actix_web::{Error as ActixError, HttpMessage, HttpResponse, ResponseError, web};
 use askama::Template;
 
 use super::client::Reference;
 use super::headers;
 use super::html;
 use super::place::Place;
+use super::shell::{Nav, Shell};
 use crate::actions::Error;
 use crate::domain::mistake::Mistake;
 use crate::domain::user::Appearance;
@@ -166,6 +167,17 @@ struct ErrorPage<'a> {
     retry: bool,
 }
 
+/// The same for somebody who is signed in: inside the frame that they know.
+#[derive(Template)]
+#[template(path = "pages/error_inside.html")]
+struct ErrorInside<'a> {
+    shell: Shell,
+    title: &'a str,
+    detail: &'a str,
+    reference: Option<&'a str>,
+    retry: bool,
+}
+
 /// What is needed to render, taken before the request is given away.
 struct Reader {
     json: bool,
@@ -189,7 +201,7 @@ impl Reader {
         }
     }
 
-    fn render(&self, problem: &Problem) -> HttpResponse {
+    fn render(&self, problem: &Problem, shell: Option<Shell>) -> HttpResponse {
         let (title, general) = problem.words();
         let detail = problem.detail.as_deref().unwrap_or(general);
         let mut response = HttpResponse::build(problem.status);
@@ -207,14 +219,12 @@ impl Reader {
                 "reference": self.reference,
             }));
         }
-        let page = ErrorPage {
-            appearance: self.appearance,
-            title,
-            detail,
-            reference: problem.status.is_server_error().then_some(&self.reference),
-            retry: problem.retry_after.is_some(),
-        };
-        html::body(response, &page)
+        let reference = problem.status.is_server_error().then_some(self.reference.as_str());
+        let retry = problem.retry_after.is_some();
+        if let Some(shell) = shell {
+            return html::body(response, &ErrorInside { shell, title, detail, reference, retry });
+        }
+        html::body(response, &ErrorPage { appearance: self.appearance, title, detail, reference, retry })
     }
 }
 
@@ -228,7 +238,8 @@ pub async fn render(
         Ok(response) => {
             let problem = response.response().extensions().get::<Problem>().cloned().or_else(|| unspoken(&response));
             let Some(problem) = problem else { return Ok(response.map_into_left_body()) };
-            let mut rendered = reader.render(&problem);
+            let shell = response.request().extensions_mut().remove::<Shell>();
+            let mut rendered = reader.render(&problem, shell);
             for name in [header::ALLOW, header::WWW_AUTHENTICATE, header::SET_COOKIE] {
                 for value in response.headers().get_all(&name) {
                     rendered.headers_mut().append(name.clone(), value.clone());
@@ -248,7 +259,7 @@ pub async fn render(
                 StatusCode::INTERNAL_SERVER_ERROR => unavailable(),
                 status => Problem::plain(status),
             });
-            answer = reader.render(&problem);
+            answer = reader.render(&problem, None);
             headers::apply(answer.headers_mut(), reader.https);
             Err(InternalError::from_response("rendered", answer).into())
         }

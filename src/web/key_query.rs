@@ -27,7 +27,7 @@ pub struct View {
 pub const VIEWS: [View; 9] = [
     View { name: "Current keys", word: "current", query: "status~in=active;expiring;disabled" },
     View { name: "All keys", word: "all", query: "" },
-    View { name: "Expiring in 14 days", word: "expiring", query: "status~in=expiring&sort=expires_at" },
+    View { name: "Expiring soon", word: "expiring", query: "status~in=expiring&sort=expires_at" },
     View {
         name: "Never used",
         word: "never-used",

@@ -11,6 +11,7 @@ pub mod api;
 pub mod assets;
 mod attempts;
 pub mod body;
+pub mod chart;
 pub mod client;
 pub mod connections;
 pub mod errors;
@@ -30,6 +31,7 @@ pub mod observe;
 pub mod pages;
 pub mod permission_boxes;
 pub mod place;
+pub mod refusal_words;
 pub mod server;
 pub mod sessions;
 pub mod shell;
@@ -82,6 +84,7 @@ table! {
     get  "/external-tool-access"                         => pages::external_tool_access::list;
     get  "/external-tool-access/generate"                => pages::generate_key::page;
     post "/external-tool-access/generate"                => pages::generate_key::generate;
+    get  "/external-tool-access/keys/{first_eight}/used" => pages::key::used;
     post "/external-tool-access/session-keys"            => pages::session_keys::generate;
     post "/external-tool-access/session-keys/{first_eight}/end" => pages::session_keys::end;
     get  "/external-tool-access/keys/{first_eight}"         => pages::key::details;
@@ -104,6 +107,7 @@ table! {
     post "/resources/{resource}/master-key"              => pages::looked_after::master_key;
     get  "/resources/{resource}/keys/{first_eight}/revoke" => pages::looked_after::revoke_page;
     post "/resources/{resource}/keys/{first_eight}/revoke" => pages::looked_after::revoke;
+    get  "/help"                                         => pages::help::page;
     get  "/account"                                      => pages::account::page;
     post "/account/profile"                              => pages::account::edit_profile;
     post "/account/password"                             => pages::account::change_password;
@@ -189,6 +193,7 @@ table! {
     get  "/admin/resource-kinds/{kind}"                  => pages::resource_kind::page;
     post "/admin/resource-kinds/{kind}"                  => pages::resource_kind::save;
     get  "/admin/overview"                               => pages::overview::page;
+    get  "/admin/refusals"                               => pages::refusals::page;
     get  "/admin/why-refused"                            => pages::why_refused::page;
     post "/admin/why-refused"                            => pages::why_refused::look_up;
     get  "/admin/audit-log"                              => pages::audit_log::page;
@@ -234,7 +239,7 @@ fn with(guard: impl Guard + 'static) -> Route {
 }
 
 /// Everything that is neither: 405 with `Allow` where the path exists, else 404.
-async fn elsewhere(request: actix_web::HttpRequest) -> HttpResponse {
+async fn elsewhere(request: actix_web::HttpRequest, _: Option<access::SignedIn>) -> HttpResponse {
     let exists = |row: &&Row| actix_web::dev::ResourceDef::new(row.path).is_match(request.path());
     let methods: Vec<&str> = MACHINES.iter().chain(PAGES).filter(exists).map(|row| row.methods).collect();
     if methods.is_empty() {

@@ -1,6 +1,7 @@
 //! Numbers as people read them.
 
 use crate::actions::browse_keys::{COUNT_LIMIT, Count};
+use crate::actions::overview::Number;
 pub use crate::domain::text::{counted, number};
 
 /// A count as people read it.
@@ -9,6 +10,16 @@ pub fn words(count: Count) -> String {
         Count::Exactly(exactly) => number(exactly),
         Count::Many => format!("{}+", number(COUNT_LIMIT)),
     }
+}
+
+/// A number of keys as people read it: counted now, or as it was counted last.
+pub fn number_words(counted: &Number) -> String {
+    counted.kept.map_or_else(|| words(counted.count), |(kept, _)| number(kept))
+}
+
+/// "counted at 10:20 UTC", for a number that was counted before; else nothing.
+pub fn number_at(counted: &Number) -> String {
+    counted.kept.map(|(_, at)| format!("counted at {} UTC", &at.minute()[11..])).unwrap_or_default()
 }
 
 /// "1 person", "96 people and 14 service accounts": owners of keys.

@@ -20,7 +20,6 @@ use super::errors::PageError;
 use super::gateway::verify;
 use crate::actions::health::InFlight;
 use crate::actions::{App, Error};
-use crate::domain::mistake::Mistake;
 use crate::domain::secret::{appears_in, base62};
 
 /// Gives the request its reference, and writes one line when it is answered. The line names
@@ -58,14 +57,15 @@ pub async fn refuse_key_in_url(
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, ActixError> {
     let uri = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
     let decoded = percent_decode_str(uri).decode_utf8_lossy();
-    let query = decoded.split_once('?').map_or("", |(_, query)| query);
-    let named = query.split('&').any(|pair| pair.to_ascii_lowercase().starts_with("api_key="));
+    let (path, query) = decoded.split_once('?').unwrap_or((&decoded, ""));
+    let is_named = |pair: &&str| pair.to_ascii_lowercase().starts_with("api_key=");
     let prefixes = request.app_data::<web::Data<App>>().map(|app| app.config.prefixes.as_slice()).unwrap_or_default();
-    if named || appears_in(prefixes, uri) {
-        let refused = match request.path() {
-            "/verify" => verify::refusal(KEY_IN_URL, Some("invalid_token")),
-            _ => PageError(Mistake::new("url", KEY_IN_URL).into()).error_response(),
-        };
+    // Programs may say `?api_key=` where the settings accept it: whether they do is looked up with the key.
+    let is_for_programs = request.path() == "/verify" || request.path().starts_with("/api/");
+    let is_parameter = |pair: &&str| is_for_programs && pair.starts_with(concat!("api_key", "="));
+    let rest: Vec<&str> = query.split('&').filter(|pair| !is_parameter(pair)).collect();
+    if rest.iter().any(is_named) || appears_in(prefixes, path) || appears_in(prefixes, &rest.join("&")) {
+        let refused = verify::key_in_url(request.request());
         return Ok(request.into_response(refused).map_into_right_body());
     }
     next.call(request).await.map(ServiceResponse::map_into_left_body)
@@ -88,10 +88,6 @@ pub async fn refuse_disguised_path(
     }
     next.call(request).await.map(ServiceResponse::map_into_left_body)
 }
-
-/// What a person reads who put a key into an address.
-const KEY_IN_URL: &str = "An API key stood in the address. Addresses are kept in logs and histories, so it was not accepted: \
-     send it in the Authorization header, and rotate this key";
 
 /// Turns a panic of a handler into an error; the process lives on.
 pub async fn catch_panic(

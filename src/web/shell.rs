@@ -2,7 +2,10 @@
 
 use super::access::SignedIn;
 use super::flash::Flash;
+use super::numbers::number;
+use super::pages::jobs;
 use super::sessions;
+use crate::domain::job::Job;
 use crate::domain::user::Account;
 
 /// The page that is open, for the navigation.
@@ -10,8 +13,14 @@ use crate::domain::user::Account;
 pub enum Nav {
     /// External Tool Access and what lies below it.
     Keys,
-    /// Resources that the person looks after.
+    /// Resources that the person administers.
     LookedAfter,
+    /// No page of the navigation: an error.
+    Nowhere,
+    /// How keys are used, and what to do when one is refused.
+    Help,
+    /// Refused keys, by reason, key and address.
+    Refusals,
     /// Account settings.
     Account,
     /// Every key of every owner, and bulk work on them.
@@ -50,20 +59,42 @@ pub struct Shell {
     pub flash: Option<Flash>,
     /// Where we are.
     pub nav: Nav,
-    /// Does the person look after resources?
-    pub looks_after: bool,
+    /// Is the person an administrator of resources?
+    pub administers_resources: bool,
+    /// What the organisation calls this server; may be empty.
+    pub site_name: String,
+    /// Bulk changes that go on, and own ones that ended a short while ago.
+    pub work: Vec<Work>,
+}
+
+/// A bulk change at hand, as the navigation shows it.
+pub struct Work {
+    /// "Deleting 214 API keys", "214 API keys deleted".
+    pub heading: String,
+    /// The path of its page.
+    pub path: String,
+    /// "128 of 214", while it goes on.
+    pub progress: Option<String>,
+    /// The path to POST to for undoing it, where it can be undone.
+    pub undo: Option<String>,
+}
+
+impl Work {
+    fn of(job: &Job) -> Self {
+        let going = || format!("{} of {}", number(job.done), number(job.total));
+        Self {
+            heading: jobs::heading(job),
+            path: jobs::path(job.id),
+            progress: (!job.is_over()).then(going),
+            undo: jobs::is_undoable(job).then(|| format!("{}/undo", jobs::path(job.id))),
+        }
+    }
 }
 
 impl Shell {
     /// The frame, with the message that was left for this page.
     pub fn new(user: &SignedIn, nav: Nav) -> Self {
-        Self {
-            account: user.account.clone(),
-            csrf: sessions::form_token(&user.session).unwrap_or_default(),
-            flash: Flash::take(&user.session),
-            nav,
-            looks_after: user.looks_after,
-        }
+        Self { flash: Flash::take(&user.session), ..Self::for_secret(user, nav) }
     }
 
     /// The frame of an answer that shows a secret: it takes no message, so that nothing has to be written after the secret
@@ -74,12 +105,19 @@ impl Shell {
             csrf: sessions::form_token(&user.session).unwrap_or_default(),
             flash: None,
             nav,
-            looks_after: user.looks_after,
+            administers_resources: user.administers_resources,
+            site_name: user.settings.site_name.clone(),
+            work: user.work.iter().map(Work::of).collect(),
         }
     }
 
     /// For `aria-current`.
     pub fn is_at(&self, nav: Nav) -> bool {
         self.nav == nav
+    }
+
+    /// How many bulk changes go on.
+    pub fn running(&self) -> usize {
+        self.work.iter().filter(|work| work.progress.is_some()).count()
     }
 }

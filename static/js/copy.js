@@ -24,12 +24,14 @@
   const show = (button, label) => { button.querySelector("[data-copy-label]").textContent = label; };
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-copy]");
+    const button = event.target.closest("[data-copy], [data-copy-with]");
     if (!button) return;
-    const source = document.getElementById(button.dataset.copy);
+    const filled = button.dataset.template;
+    const source = document.getElementById(button.dataset.copy || button.dataset.copyWith);
     const field = "value" in source ? source : null;
     button.dataset.idle ??= button.querySelector("[data-copy-label]").textContent;
-    copyText(field ? field.value : source.textContent.trim(), field).then(() => {
+    const text = field ? field.value : source.textContent.trim();
+    copyText(filled ? filled.replace("YOUR_API_KEY", text) : text, filled ? null : field).then(() => {
       show(button, "Copied!");
       button.dataset.state = "done";
       announce("Copied to the clipboard.");
@@ -38,7 +40,7 @@
       timers.set(button, setTimeout(() => { show(button, button.dataset.idle); delete button.dataset.state; }, 2500));
     }, () => {
       const keys = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘+C" : "Ctrl+C";
-      if (field) { field.focus(); field.select(); } else { getSelection().selectAllChildren(source); }
+      if (filled || field) { field.focus(); field.select(); } else { getSelection().selectAllChildren(source); }
       show(button, `Press ${keys} to copy`);
       announce(`Press ${keys} to copy`);
     });

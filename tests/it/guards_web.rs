@@ -15,7 +15,7 @@ use crate::support::people::{PASSWORD, eight};
 use crate::support::{Client, TestApp, on_both};
 
 /// Pages of administrators that ask for no password again: they show, search, draft what is confirmed later, or end a session.
-const OPEN: [&str; 24] = [
+const OPEN: [&str; 25] = [
     "/admin/api-keys",
     "/admin/api-keys/search",
     "/admin/api-keys/export.{format}",
@@ -35,6 +35,7 @@ const OPEN: [&str; 24] = [
     "/admin/resources",
     "/admin/resources/{resource}",
     "/admin/overview",
+    "/admin/refusals",
     "/admin/why-refused",
     "/admin/audit-log",
     "/admin/audit-log/export.csv",

@@ -219,9 +219,9 @@ on_both! { fn settings_are_saved_with_their_limits(app) {
     let boss = boss(&app);
     let settings = "/admin/settings";
     for (days, retention) in [("0", "0"), ("x", "0"), ("30", "-1"), ("9999", "0")] {
-        assert_eq!(boss.submit(settings, settings, &[("purge_after_days", days), ("audit_retention_days", retention)]).status, 422, "{days} {retention}");
+        assert_eq!(boss.submit(settings, settings, &[("purge_after_days", days), ("audit_retention_days", retention), ("accepted_forms", "bearer")]).status, 422, "{days} {retention}");
     }
-    assert_eq!(boss.submit(settings, settings, &[("purge_after_days", "5"), ("audit_retention_days", "0"), ("name_required", "on")]).status, 303);
+    assert_eq!(boss.submit(settings, settings, &[("purge_after_days", "5"), ("audit_retention_days", "0"), ("name_required", "on"), ("user_keys", "on"), ("accepted_forms", "bearer")]).status, 303);
     assert!(miriam.generate("").text().contains("Enter a name"));
     let secret = miriam.secret("named");
     miriam.act(&secret, "revoke");

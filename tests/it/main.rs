@@ -17,6 +17,7 @@ mod clock;
 mod command_line;
 mod edit_key;
 mod errors;
+mod explained;
 mod export;
 mod faults;
 mod forms;

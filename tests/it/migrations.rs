@@ -64,7 +64,7 @@ fn a_newer_postgres_database_is_refused() {
     newer(Kind::Postgres);
 }
 
-pub const TABLES: [&str; 26] = [
+pub const TABLES: [&str; 29] = [
     "account_policies",
     "accounts",
     "api_keys",
@@ -74,6 +74,8 @@ pub const TABLES: [&str; 26] = [
     "daily_usage",
     "job_keys",
     "jobs",
+    "kept_counts",
+    "key_addresses",
     "key_scopes",
     "key_secrets",
     "key_usage",
@@ -81,6 +83,7 @@ pub const TABLES: [&str; 26] = [
     "permissions",
     "policies",
     "policy_permissions",
+    "refusals",
     "resource_administrators",
     "resource_kind_permissions",
     "resource_kinds",

@@ -24,10 +24,13 @@ on_both! { fn the_list_shows_current_keys_newest_first_and_ended_ones_apart(app)
 on_both! { fn a_key_that_ends_soon_says_so_and_an_expired_one_offers_another_like_it(app) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.generate_with(&[("name", "import"), ("note", "nightly"), ("expires", "7")]).secret();
+    assert_eq!(miriam.get(LIST).texts(".status"), ["Active"], "a key for a week is not expiring from its first day");
+    app.pass(SignedDuration::from_hours(5 * 24 + 15));
+    miriam.sign_in("miriam", PASSWORD);
     let list = miriam.get(LIST);
-    assert_eq!(list.texts(".status"), ["Expiring"]);
-    assert!(list.text().contains("in 7 days") && list.text().contains("1 of your keys expires within 14 days."));
-    app.pass(SignedDuration::from_hours(8 * 24));
+    assert_eq!(list.texts(".status"), ["Expiring"], "in the last fifth of its life");
+    assert!(list.text().contains("in 1 day") && list.text().contains("1 of your keys expires soon."), "{}", list.text());
+    app.pass(SignedDuration::from_hours(3 * 24));
     miriam.sign_in("miriam", PASSWORD);
     let ended = miriam.get("/external-tool-access?show=ended");
     assert_eq!(ended.texts(".status"), ["Expired"]);

@@ -176,7 +176,7 @@ on_both! { fn why_was_it_refused_answers_for_a_secret_a_first_eight_and_a_hash(a
     let hash = { use sha2::{Digest, Sha256}; hex::encode(Sha256::digest(secret.as_bytes())) };
     for pasted in [secret.as_str(), eight(&secret), &hash, &format!("  {secret}\n")] {
         let answer = ask(pasted);
-        assert!(answer.text().contains("It is disabled.") && answer.text().contains("\"reason\":\"disabled\""), "{}", answer.text());
+        assert!(answer.text().contains("The key is disabled.") && answer.text().contains("The key was disabled."), "{}", answer.text());
         assert!(!answer.body.contains(&secret[13..25]), "what was pasted is not shown again");
     }
     miriam.act(&secret, "enable");

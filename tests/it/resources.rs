@@ -300,7 +300,7 @@ on_both! { fn a_key_that_ends_while_it_asks_makes_nothing(app) {
     let account = app.run(app.app.find_person(&Username::parse("ana").expect("a name"))).expect("there").account;
     let actor = Actor { account: Some(account.id), name: "ana".into(), ..Actor::cli() };
     let attempt = |secret: &str, meanwhile: &dyn Fn()| {
-        let presenter = Presenter { address: String::new(), agent: "" };
+        let presenter = Presenter { address: String::new(), agent: "", forms: claviger::domain::presented::Forms::usual() };
         let verdict = app.run(app.app.verify_key(secret, &demand, presenter)).expect("known");
         let Verdict::Good(good) = verdict else { panic!("it was good") };
         meanwhile();

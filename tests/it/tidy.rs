@@ -111,7 +111,8 @@ fn one_file_is_unsafe() {
 fn files_are_short_and_say_why_they_exist() {
     for (name, text) in sources().into_iter().chain(files("tests/it", &[".rs"])) {
         let lines = text.lines().count();
-        assert!(lines <= 400, "{name} has {lines} lines: redraw it");
+        let is_printed = name == "src/store/schema.rs"; // by `diesel print-schema`
+        assert!(lines <= 400 || is_printed, "{name} has {lines} lines: redraw it");
         assert!(text.starts_with("//!"), "{name} does not begin with //!");
     }
 }

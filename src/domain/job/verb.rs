@@ -132,7 +132,7 @@ impl Verb {
     pub fn fits(self, status: Status) -> bool {
         match self {
             Self::Delete | Self::GivePolicy => status != Status::Revoked,
-            Self::Disable | Self::Idle => matches!(status, Status::Active | Status::Expired),
+            Self::Disable | Self::Idle => status == Status::Active,
             Self::Enable => status == Status::Disabled,
             Self::Restore => status == Status::Revoked,
             Self::Expire | Self::Shorten | Self::Transfer => matches!(status, Status::Active | Status::Disabled),

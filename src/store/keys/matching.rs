@@ -9,7 +9,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::predicate::{Predicate, all, any, beginning, equal, fragment, holding, like, number, one_of};
+use super::predicate::{Predicate, all, any, beginning, equal, fragment, holding, like, not, number, one_of};
 use super::related;
 use crate::domain::api_key::EXPIRING_WITHIN;
 use crate::domain::clock::{DAY, Moment};
@@ -202,10 +202,18 @@ fn choice(value: Choice, now: Moment, reach: &Reach) -> Predicate {
     let soon = now.plus(EXPIRING_WITHIN).0;
     let standing = |is: i64| number(standing, "=", is);
     match value {
-        Choice::Active => all([standing(0), number(ends, ">", soon)].into_iter()),
-        Choice::Expiring => all([standing(0), number(ends, ">", now.0), number(ends, "<=", soon)].into_iter()),
-        Choice::Expired => all([standing(0), number(ends, "<=", now.0)].into_iter()),
-        Choice::Disabled => standing(1),
+        Choice::Active => {
+            let expiring = all([number("api_keys.ends_at - 0", "<=", soon), in_last_part(now)].into_iter());
+            all([standing(0), number(ends, ">", now.0), not(expiring)].into_iter())
+        }
+        Choice::Expiring => {
+            all([standing(0), number(ends, ">", now.0), number(ends, "<=", soon), in_last_part(now)].into_iter())
+        }
+        Choice::Expired => {
+            let ended = |is: i64| all([standing(is), number(ends, "<=", now.0)].into_iter());
+            any([ended(0), ended(1)].into_iter())
+        }
+        Choice::Disabled => all([standing(1), number(ends, ">", now.0)].into_iter()),
         Choice::Revoked => standing(2),
         Choice::Inherit | Choice::Scopes | Choice::Policy => equal(grant, value.word()),
         Choice::User | Choice::Service => {
@@ -216,6 +224,11 @@ fn choice(value: Choice, now: Moment, reach: &Reach) -> Predicate {
             Box::new(sql::<Bool>(&open).bind::<Text, _>(value.word().to_owned()).sql(")"))
         }
     }
+}
+
+/// In the last fifth of its life: see [`ApiKey::is_expiring`](crate::domain::api_key::ApiKey::is_expiring). No index has it.
+fn in_last_part(now: Moment) -> Predicate {
+    number("api_keys.ends_at - api_keys.lifetime / 5", "<=", now.0)
 }
 
 /// What has no moment stands at the end of time (expiry) or at its beginning (activity): it passes only "never". Each side is
@@ -280,8 +293,8 @@ pub fn applicable(verb: Verb, now: Moment) -> Predicate {
     match verb {
         // A revoked key keeps the policy that it had: its restoration brings it back as it was.
         Verb::Delete | Verb::GivePolicy => fragment("api_keys.standing < 2"),
-        Verb::Disable | Verb::Idle => fragment("api_keys.standing = 0"),
-        Verb::Enable => fragment("api_keys.standing = 1"),
+        Verb::Disable | Verb::Idle => all([fragment("api_keys.standing = 0"), live(now)].into_iter()),
+        Verb::Enable => all([fragment("api_keys.standing = 1"), live(now)].into_iter()),
         Verb::Restore => fragment("api_keys.standing = 2"),
         Verb::Expire | Verb::Shorten | Verb::Transfer => live(now),
         Verb::Undo => fragment("TRUE"),

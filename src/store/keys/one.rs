@@ -87,9 +87,9 @@ pub fn revoke(db: &mut Db, id: i64, stop: &Stop) -> Result<(), Error> {
     replaced_secrets::forget(db, id)
 }
 
-/// Adds uses to a key: the latest one and how many there were.
-pub fn add_uses(db: &mut Db, id: i64, latest: &Use, uses: i64) -> Result<(), Error> {
-    diesel::update(api_keys::table.find(id))
+/// Adds uses to a key: the latest one and how many there were. Says whether it is there.
+pub fn add_uses(db: &mut Db, id: i64, latest: &Use, uses: i64) -> Result<bool, Error> {
+    let changed = diesel::update(api_keys::table.find(id))
         .set((
             api_keys::last_used_at.eq(Some(latest.at.0)),
             api_keys::last_used_address.eq(Some(&latest.address)),
@@ -97,5 +97,5 @@ pub fn add_uses(db: &mut Db, id: i64, latest: &Use, uses: i64) -> Result<(), Err
             api_keys::use_count.eq(api_keys::use_count + uses),
         ))
         .execute(db)?;
-    Ok(())
+    Ok(changed == 1)
 }

@@ -1,19 +1,22 @@
 //! `/verify`: a gateway asks whether the request that it holds may pass. Any method; the answer is in status and headers.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
-use super::credentials::{Presented, presented};
+use super::credentials::{PARAMETER, Presented, presented};
 use crate::actions::verify_key::{GoodKey, Presenter, Verdict};
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::PermissionName;
+use crate::domain::presented::{Form, Forms};
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Demand, Lacking};
 use crate::web::client;
-use crate::web::errors::ApiError;
+use crate::web::errors::{ApiError, PageError};
 
 /// The one text for every key that is not good, whatever the reason.
 const NOT_VALID: &str = "The API key is not valid.";
@@ -65,15 +68,19 @@ pub async fn caller(
     app: &App,
     demand: &Demand,
 ) -> Result<Result<GoodKey, HttpResponse>, ApiError> {
-    let text = match presented(request) {
-        Presented::Key(text) => text,
+    let (text, forms) = match presented(request) {
+        Presented::Key(text, forms) => (text, forms),
         Presented::Nothing => return Ok(Err(refusal("No API key was sent.", None))),
         Presented::Unreadable => return Ok(Err(refusal(NOT_VALID, Some("invalid_token")))),
         Presented::Ambiguous => return Err(Error::from(Mistake::new("authorization", AMBIGUOUS)).into()),
     };
     let address = client::address(request, &app.config).map(|address| address.to_string()).unwrap_or_default();
-    let presenter = Presenter { address, agent: client::agent(request, &app.config) };
+    let presenter = Presenter { address, agent: client::agent(request, &app.config), forms };
+    let named = named_resource(request, demand, forms);
+    let Ok(demand) = named else { return Ok(Err(refusal(NOT_VALID, Some("invalid_token")))) };
+    let demand = &*demand;
     match app.verify_key(&text, demand, presenter).await {
+        Ok(Verdict::InUrl) => Ok(Err(key_in_url(request))),
         Ok(Verdict::Good(good)) => Ok(Ok(*good)),
         Ok(Verdict::Lacking(lacking)) => Ok(Err(insufficient(demand, lacking))),
         Ok(Verdict::Refused(_)) => Ok(Err(refusal(NOT_VALID, Some("invalid_token")))),
@@ -90,6 +97,26 @@ pub async fn caller(
     }
 }
 
+/// The demand, with the resource that a client names beside a key without a scheme. What the gateway asks for counts first.
+fn named_resource<'a>(request: &HttpRequest, demand: &'a Demand, forms: Forms) -> Result<Cow<'a, Demand>, ()> {
+    let header = request.headers().get("resourceid").filter(|_| forms.has(Form::Raw));
+    let (Some(header), None) = (header, &demand.resource) else { return Ok(Cow::Borrowed(demand)) };
+    let name = header.to_str().ok().and_then(|name| ResourceName::parse(name.trim()).ok()).ok_or(())?;
+    Ok(Cow::Owned(Demand { resource: Some(name), ..demand.clone() }))
+}
+
+/// What a person reads who put a key into an address.
+pub const KEY_IN_URL: &str = "An API key stood in the address. Addresses are kept in logs and histories, so it was not accepted: \
+     send it in the Authorization header, and rotate this key";
+
+/// The answer to a key in the address: gateways make a fault of their own of anything but 401.
+pub fn key_in_url(request: &HttpRequest) -> HttpResponse {
+    match request.path() {
+        "/verify" => refusal(KEY_IN_URL, Some("invalid_token")),
+        _ => PageError(Mistake::new("url", KEY_IN_URL).into()).error_response(),
+    }
+}
+
 /// What is asked of a key. A parameter that is not known is a mistake: ignoring a misspelt one would let keys through.
 fn read_demand(query: &str) -> Result<Demand, Mistake> {
     let mut demand = Demand::default();
@@ -102,6 +129,7 @@ fn read_demand(query: &str) -> Result<Demand, Mistake> {
             }
             "resource" => demand.resource = Some(ResourceName::parse(&value)?),
             "resource_optional" if matches!(&*value, "true" | "false") => demand.resource_optional = value == "true",
+            PARAMETER => {} // a key: see `credentials`
             "resource_optional" => return Err(Mistake::new("resource_optional", "Say true or false")),
             _ => {
                 return Err(Mistake::new(

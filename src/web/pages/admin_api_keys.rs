@@ -21,7 +21,7 @@ use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_query::{KeyQuery, PATH, SIZES, VIEWS};
 use crate::web::key_view::KeyView;
-use crate::web::numbers::{number, words};
+use crate::web::numbers::{number, number_at, number_words, words};
 use crate::web::shell::{Nav, Shell};
 
 /// The page.
@@ -168,7 +168,13 @@ impl GridPage {
                 1 => "1 session key is not listed.".to_owned(),
                 many => format!("{} session keys are not listed.", number(many)),
             };
-            format!("{} keys, {} live. {of_sessions}", words(page.total), words(page.live))
+            let at = match number_at(&page.total) {
+                at if at.is_empty() => at,
+                at => format!(" ({at})"),
+            };
+            let keys = number_words(&page.total);
+            let noun = if keys == "1" { "key" } else { "keys" };
+            format!("{keys} {noun}, {} live{at}. {of_sessions}", number_words(&page.live))
         })
     }
 
@@ -176,14 +182,14 @@ impl GridPage {
     fn position(&self) -> String {
         let Some(page) = &self.page else { return String::new() };
         if page.keys.is_empty() {
-            return format!("0 of {} matching ({} in total)", words(page.matching), words(page.total));
+            return format!("0 of {} matching ({} in total)", words(page.matching), number_words(&page.total));
         }
         let last = page.before + i64::try_from(page.keys.len()).unwrap_or(0);
         let (first, last) = (number(page.before + 1), number(last));
         match (&self.query.filter, page.matching) {
-            (filter, matching) if filter.is_everything() => format!("{first} to {last} of {}", words(matching)),
+            (filter, _) if filter.is_everything() => format!("{first} to {last} of {}", number_words(&page.total)),
             (_, matching) => {
-                format!("{first} to {last} of {} matching ({} in total)", words(matching), words(page.total))
+                format!("{first} to {last} of {} matching ({} in total)", words(matching), number_words(&page.total))
             }
         }
     }
@@ -195,11 +201,11 @@ impl GridPage {
 
     /// How many keys the filter hides.
     fn hidden(&self) -> String {
-        self.page.as_ref().map_or(String::new(), |page| words(page.total))
+        self.page.as_ref().map_or(String::new(), |page| number_words(&page.total))
     }
 
     fn is_empty_server(&self) -> bool {
-        self.page.as_ref().is_some_and(|page| page.total == Count::Exactly(0))
+        self.page.as_ref().is_some_and(|page| page.total.count == Count::Exactly(0))
     }
 
     /// What can be done to the keys that the list shows: nothing is offered that fits none of them.

@@ -9,10 +9,12 @@ use crate::actions::browse_keys::Owner;
 use crate::actions::find_keys::KeyDetails;
 use crate::domain::job::Verb;
 use crate::web::access::Admin;
+use crate::web::chart::Chart;
 use crate::web::errors::PageError;
 use crate::web::html;
 use crate::web::key_query::PATH;
 use crate::web::key_view::KeyView;
+use crate::web::refusal_words::of_word;
 use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
@@ -21,6 +23,7 @@ struct AdminKeyPage {
     shell: Shell,
     view: KeyView,
     details: KeyDetails,
+    chart: Chart,
     owner: Owner,
 }
 
@@ -48,5 +51,6 @@ pub async fn page(
 ) -> Result<HttpResponse, PageError> {
     let (details, owner) = app.any_key(&parse(&first_eight)?).await?;
     let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
-    Ok(html::page(&AdminKeyPage { shell: Shell::new(&user, Nav::AdminKeys), view, details, owner }))
+    let chart = Chart::new(details.days.clone());
+    Ok(html::page(&AdminKeyPage { shell: Shell::new(&user, Nav::AdminKeys), view, details, chart, owner }))
 }

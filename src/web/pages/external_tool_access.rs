@@ -101,6 +101,11 @@ impl KeysPage {
         self.keys.insert(0, view);
     }
 
+    /// How to use a key, for this server.
+    pub fn snippets(&self) -> Snippets {
+        self.snippets.clone()
+    }
+
     /// The rule for new keys.
     pub fn rule(&self) -> LifetimeRule {
         self.own.rule.clone()
@@ -151,6 +156,7 @@ impl KeysPage {
 }
 
 /// How to use a key, for this server. No secret is ever in them.
+#[derive(Debug, Clone)]
 pub struct Snippets {
     /// The public address.
     pub address: String,
@@ -159,7 +165,8 @@ pub struct Snippets {
 }
 
 impl Snippets {
-    fn new(place: &Place) -> Self {
+    /// For the address that people use.
+    pub fn new(place: &Place) -> Self {
         let url = url::Url::parse(&place.public_address).ok();
         let machine = url.as_ref().and_then(url::Url::host_str).unwrap_or("localhost").to_owned();
         Self { address: place.public_address.clone(), machine }

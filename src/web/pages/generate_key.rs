@@ -9,11 +9,13 @@ use super::generate_dialog::{GenerateDialog, NewKey};
 use super::reveal::{Reveal, shown_once};
 use crate::actions::find_keys::Listing;
 use crate::actions::generate_key::{FormId, Issued, KeyRequest, New};
+use crate::actions::give_rights::Offer;
 use crate::actions::{App, Error};
 use crate::domain::api_key::{KeyName, KeyNote};
-use crate::domain::lifetime::Expiry;
-use crate::domain::mistake::collect;
+use crate::domain::lifetime::{Expiry, LifetimeRule};
+use crate::domain::mistake::{Mistake, collect};
 use crate::domain::secret::FirstEight;
+use crate::domain::text;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::form::Form;
@@ -21,11 +23,81 @@ use crate::web::html::{self, Mistakes};
 use crate::web::key_view::KeyView;
 use crate::web::shell::{Nav, Shell};
 
-/// A key to take name and note from.
-#[derive(Deserialize)]
-pub struct Like {
+/// What a link fills in: all of a key like another one, or what the documentation of a tool asks for, such as
+/// `?name=RStudio&scopes=read:data&expires=30d`. It only opens the form.
+#[derive(Default, Deserialize)]
+pub struct Prefilled {
     #[serde(default)]
     like: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    note: String,
+    /// Names separated by spaces or commas.
+    #[serde(default)]
+    scopes: String,
+    #[serde(default)]
+    policy: String,
+    #[serde(default)]
+    resource: String,
+    /// Such as `30d`.
+    #[serde(default)]
+    expires: String,
+}
+
+impl Prefilled {
+    /// The form, and what of the link the person cannot have.
+    fn entered(&self, offer: &Offer, rule: &LifetimeRule) -> (NewKey, Vec<Mistake>) {
+        let names = self.scopes.split([' ', ',']).filter(|name| !name.is_empty()).take(100);
+        let offered = |name: &&str| offer.permissions.iter().any(|permission| permission.name.as_str() == *name);
+        let (scope, missing): (Vec<&str>, Vec<&str>) = names.partition(offered);
+        let has_policy = offer.policies.contains(&self.policy);
+        let mut mistakes = Vec::new();
+        if !missing.is_empty() {
+            let names = text::excerpt(&missing.join(", "), 200);
+            let text =
+                format!("The link asks for {names}, which you do not have. Ask an administrator, or go on without");
+            mistakes.push(Mistake::new("scopes", text));
+        }
+        if !self.policy.is_empty() && !has_policy {
+            mistakes.push(Mistake::new("policy", "The link asks for a policy that you do not hold. Choose another"));
+        }
+        let days = self.expires.trim().trim_end_matches('d').parse::<i32>().ok();
+        let expires = match days {
+            _ if self.expires.trim().is_empty() => String::new(),
+            Some(days) if rule.presets().contains(&days) => days.to_string(),
+            Some(days) if days > rule.longest_days => {
+                mistakes.push(Mistake::new(
+                    "expires",
+                    format!("The link asks for {days} days, and the longest allowed is {}", rule.longest_days),
+                ));
+                rule.presets().last().map(ToString::to_string).unwrap_or_default()
+            }
+            Some(days) => rule.presets().into_iter().find(|one| *one >= days).unwrap_or(rule.default_days).to_string(),
+            None => {
+                mistakes.push(Mistake::new("expires", "The link’s expiry cannot be read. Choose one"));
+                String::new()
+            }
+        };
+        let access = if !scope.is_empty() || !missing.is_empty() {
+            "scopes"
+        } else if has_policy {
+            "policy"
+        } else {
+            ""
+        };
+        let entered = NewKey {
+            name: self.name.clone(),
+            note: self.note.clone(),
+            access: access.into(),
+            scope: scope.into_iter().map(str::to_owned).collect(),
+            policy: if has_policy { self.policy.clone() } else { String::new() },
+            resource: self.resource.clone(),
+            expires,
+            ..NewKey::default()
+        };
+        (entered, mistakes)
+    }
 }
 
 /// `GET /external-tool-access/generate`
@@ -33,14 +105,16 @@ pub async fn page(
     request: HttpRequest,
     app: web::Data<App>,
     user: SignedIn,
-    like: web::Query<Like>,
+    link: web::Query<Prefilled>,
 ) -> Result<HttpResponse, PageError> {
-    let mut entered = NewKey::default();
-    if let Some(first_eight) = FirstEight::parse(&like.like) {
+    let (entered, mistakes) = if let Some(first_eight) = FirstEight::parse(&link.like) {
         let like = app.own_key(user.account.id, &first_eight).await?;
-        entered = NewKey::like(&like.key, &like.access);
-    }
-    Ok(html::page(&with_form(&request, &app, &user, entered, Mistakes::default(), String::new()).await?))
+        (NewKey::like(&like.key, &like.access), Vec::new())
+    } else {
+        let own = app.own_keys(user.account.id, Listing::Current).await?;
+        link.entered(&own.offer, &own.rule)
+    };
+    Ok(html::page(&with_form(&request, &app, &user, entered, Mistakes(mistakes), String::new()).await?))
 }
 
 /// `POST /external-tool-access/generate`
@@ -125,8 +199,9 @@ fn answer(mut page: KeysPage, app: &App, issued: Issued) -> HttpResponse {
         Issued::Now(new) => {
             let New { key, access, secret } = *new;
             let view = KeyView { key, access, now: app.now() };
+            let snippets = Some(page.snippets());
             page.add(view.clone());
-            let reveal = Reveal { view, secret, old_until: None, done: "/external-tool-access".into() };
+            let reveal = Reveal { view, secret, old_until: None, snippets, done: "/external-tool-access".into() };
             page.dialog = Dialog::Reveal(Box::new(reveal));
             shown_once(&page)
         }

@@ -131,12 +131,7 @@ impl JobPage {
     }
 
     fn can_be_undone(&self) -> bool {
-        let job = self.job();
-        job.is_over()
-            && job.verb != Verb::Undo
-            && job.undone_by.is_none()
-            && (job.done > 0 || job.deleted_policy().is_some())
-            && self.now < self.details.restorable_until
+        is_undoable(self.job()) && self.now < self.details.restorable_until
     }
 
     /// Where a browser without scripts asks for what is new.
@@ -154,8 +149,14 @@ pub fn path(id: i64) -> String {
     format!("/admin/jobs/{id}")
 }
 
+/// Can what it did be given back, as far as the job itself says?
+pub fn is_undoable(job: &Job) -> bool {
+    let did_something = job.done > 0 || job.deleted_policy().is_some();
+    job.is_over() && job.verb != Verb::Undo && job.undone_by.is_none() && did_something
+}
+
 /// What a job is or was about, as a heading.
-fn heading(job: &Job) -> String {
+pub fn heading(job: &Job) -> String {
     match job.state {
         _ if !job.is_frozen => format!("{} API keys", job.verb.running()),
         JobState::Draft | JobState::Queued | JobState::Running => format!("{} {}", job.verb.running(), keys(job.total)),

@@ -14,11 +14,13 @@ use crate::domain::clock::Moment;
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::secret::FirstEight;
 use crate::web::access::SignedIn;
+use crate::web::chart::Chart;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_view::KeyView;
+use crate::web::refusal_words::of_word;
 use crate::web::shell::{Nav, Shell};
 
 /// The page.
@@ -28,6 +30,7 @@ pub struct KeyPage {
     shell: Shell,
     view: KeyView,
     details: KeyDetails,
+    chart: Chart,
     /// What is open over the page.
     pub dialog: Dialog,
 }
@@ -80,7 +83,8 @@ impl KeyPage {
     pub async fn load(app: &App, shell: Shell, first_eight: &str) -> Result<Self, PageError> {
         let details = app.own_key(shell.account.id, &parse(first_eight)?).await?;
         let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
-        Ok(Self { shell, view, details, dialog: Dialog::None })
+        let chart = Chart::new(details.days.clone());
+        Ok(Self { shell, view, details, chart, dialog: Dialog::None })
     }
 
     /// Shows a key that was rotated after the page was loaded.
@@ -92,6 +96,16 @@ impl KeyPage {
     /// The key and what is known of it.
     pub fn details(&self) -> &KeyDetails {
         &self.details
+    }
+
+    /// May the person change and revoke it?
+    fn changes(&self) -> bool {
+        !self.view.is_revoked() && self.details.is_managed
+    }
+
+    /// May it get a new secret, as far as the settings go?
+    fn rotates(&self) -> bool {
+        self.details.is_managed && self.details.creation_off.is_none()
     }
 
     /// Where a new key like this one is made.
@@ -140,6 +154,17 @@ pub async fn details(
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     Ok(html::page(&KeyPage::load(&app, Shell::new(&user, Nav::Keys), &first_eight).await?))
+}
+
+/// `GET …/used`: when the key was used last, for a page that waits for its first use.
+pub async fn used(
+    app: web::Data<App>,
+    user: SignedIn,
+    first_eight: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let latest = app.last_use(user.account.id, &parse(&first_eight)?).await?;
+    let text = latest.map(|latest| format!("Used {} from {}", latest.at.ago(app.now()).to_lowercase(), latest.address));
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "used": text })))
 }
 
 /// `GET …/edit`

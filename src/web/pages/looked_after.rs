@@ -122,7 +122,7 @@ impl LookedAfterPage {
         let New { key, access, secret } = new;
         let view = KeyView { key, access, now: app.now() };
         let done = self.over();
-        self.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, done }));
+        self.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, snippets: None, done }));
     }
 
     fn with_form(mut self, app: &App, entered: NewKey, mistakes: Mistakes, refusal: String) -> Self {

@@ -38,7 +38,6 @@ pub async fn enable(
     match app.enable_key(&user.actor, user.account.id, &key).await {
         Ok(enabled) => {
             let text = match enabled.expires_at {
-                Some(end) if end <= app.now() => format!("Key {key} enabled. It has expired, so it stays refused."),
                 Some(end) => format!("Key {key} enabled. It works again until {} UTC.", end.minute()),
                 None => format!("Key {key} enabled. It works again."),
             };

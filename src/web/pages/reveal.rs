@@ -4,8 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use askama::Template;
 
+use super::external_tool_access::Snippets;
 use crate::domain::clock::Moment;
 use crate::domain::secret::Secret;
+use crate::web::access::BY_ITSELF;
 use crate::web::html;
 use crate::web::key_view::KeyView;
 
@@ -19,6 +21,16 @@ pub struct Reveal {
     pub old_until: Option<Moment>,
     /// Where Done leads.
     pub done: String,
+    /// For a person's own key: how it is used on this server.
+    pub snippets: Option<Snippets>,
+}
+
+impl Reveal {
+    /// Where the page asks whether the key was used; `None` for a key that is not the person's own, or stands in no list.
+    pub fn used_path(&self) -> Option<String> {
+        let is_listed = self.snippets.is_some() && self.view.key.id != 0 && self.old_until.is_none();
+        is_listed.then(|| format!("{}/used?{BY_ITSELF}", self.view.path()))
+    }
 }
 
 /// The answer that holds a secret: no cache keeps it, no other site learns its address.

@@ -80,8 +80,9 @@ async fn with_form(
     let mut page = KeyPage::load(app, Shell::new(user, Nav::Keys), first_eight).await?;
     let details = page.details();
     let refusal = match rotate_key::refusal(&details.key, app.now()) {
-        Some(reason) if refusal.is_empty() => reason.into(),
-        _ => refusal,
+        _ if !refusal.is_empty() => refusal,
+        Some(reason) => reason.into(),
+        None => details.creation_off.unwrap_or_default().into(),
     };
     let expires_at = details.key.renewed(&details.rule, app.now());
     page.dialog = Dialog::Rotate(RotateDialog { form_id: app.new_form_id(), chosen, expires_at, refusal, mistakes });
@@ -95,7 +96,7 @@ fn answer(mut page: KeyPage, app: &App, issued: Issued, old_until: Option<Moment
             let view = KeyView { key, access, now: app.now() };
             page.rotated(view.clone(), old_until);
             let done = view.path();
-            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, done }));
+            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, snippets: None, done }));
             shown_once(&page)
         }
         Issued::Before(_) => {

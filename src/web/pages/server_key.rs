@@ -114,7 +114,7 @@ pub async fn create(
             let New { key, access, secret } = *new;
             let view = KeyView { key, access, now: app.now() };
             let done = path(&form.username.trim().to_ascii_lowercase());
-            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, done }));
+            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, snippets: None, done }));
             Ok(shown_once(&page))
         }
         Ok(Issued::Before(first_eight)) => {
@@ -229,7 +229,7 @@ pub async fn rotate(
             let New { key, access, secret } = *new;
             let view = KeyView { key, access, now: app.now() };
             let done = page.back();
-            page.dialog = RotateOrReveal::Reveal(Box::new(Reveal { view, secret, old_until, done }));
+            page.dialog = RotateOrReveal::Reveal(Box::new(Reveal { view, secret, old_until, snippets: None, done }));
             Ok(shown_once(&page))
         }
         Ok(Rotated { issued: Issued::Before(_), .. }) => {

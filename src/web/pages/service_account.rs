@@ -273,7 +273,8 @@ pub async fn generate(
             let New { key, access, secret } = *new;
             let view = KeyView { key, access, now: app.now() };
             page.found.live += 1;
-            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, done: page.over() }));
+            page.dialog =
+                Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, snippets: None, done: page.over() }));
             Ok(shown_once(&page))
         }
         Ok(Issued::Before(first_eight)) => {

@@ -39,8 +39,8 @@ pub async fn generate(
     match app.generate_session_key(&user.actor, user.account.id, &user.session_id(), form).await {
         Ok(IssuedForSession::Now(key, secret)) => {
             let view = KeyView { key: *key, access: Access::inherited(), now: app.now() };
-            let done = KeysPage::PATH.to_owned();
-            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, done }));
+            let (done, snippets) = (KeysPage::PATH.to_owned(), Some(page.snippets()));
+            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, snippets, done }));
             Ok(shown_once(&page))
         }
         Ok(IssuedForSession::Before) => {

@@ -6,6 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::{App, Error};
+use crate::domain::mistake::Mistake;
 use crate::domain::secret::appears_in;
 use crate::domain::user::Appearance;
 use crate::web::access::{self, SignedIn, Stranger};
@@ -58,7 +59,7 @@ pub async fn page(
     arrival: web::Query<Arrival>,
 ) -> Result<HttpResponse, PageError> {
     if let Some(id) = sessions::id(&stranger.session)
-        && app.account_of_session(&id).await?.is_some()
+        && app.person_of_session(&id).await?.is_some()
     {
         return Ok(html::see_other(target(&arrival.next).as_str()));
     }
@@ -94,6 +95,18 @@ pub async fn sign_in(
             username: if appears_in(&app.config.prefixes, &username) { String::new() } else { username },
             mistakes: Mistakes(mistakes),
         })),
+        Err(Error::TooMany { text, retry_after }) => {
+            let page = SignInPage {
+                appearance: html::appearance_cookie(&request),
+                next: LocalPath::parse(&next).map(|next| next.as_str().to_owned()).unwrap_or_default(),
+                ended: false,
+                username: if appears_in(&app.config.prefixes, &username) { String::new() } else { username },
+                mistakes: Mistakes(vec![Mistake::new("username", text)]),
+            };
+            let mut response = HttpResponse::TooManyRequests();
+            response.insert_header((header::RETRY_AFTER, retry_after));
+            Ok(html::body(response, &page))
+        }
         Err(error) => Err(error.into()),
     }
 }

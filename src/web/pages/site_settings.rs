@@ -7,7 +7,7 @@ use super::sign_in::Nothing;
 use super::user::Held;
 use crate::actions::{App, Error};
 use crate::domain::mistake::Mistake;
-use crate::domain::settings::{Setting, Settings};
+use crate::domain::settings::{Kind, Setting, Settings};
 use crate::web::access::{Admin, RecentAdmin, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
@@ -42,6 +42,24 @@ impl SettingsPage {
         setting.map(|setting| setting.in_words(&Settings::default().value(setting))).unwrap_or_default()
     }
 
+    /// The unit of a number; nothing for other settings.
+    fn unit(setting: Setting) -> &'static str {
+        if let Kind::Number(.., unit) = setting.kind() { unit } else { "" }
+    }
+
+    fn is_number(setting: Setting) -> bool {
+        matches!(setting.kind(), Kind::Number(..))
+    }
+
+    fn is_list(setting: Setting) -> bool {
+        matches!(setting.kind(), Kind::Several(_))
+    }
+
+    /// Is this one of the chosen words of a list?
+    fn has(value: &str, word: &str) -> bool {
+        value.split(',').any(|one| one == word)
+    }
+
     /// What is changed on its own page, with a question.
     fn is_grave(setting: &str) -> bool {
         [Setting::AllowCreation, Setting::AcceptKeys].iter().any(|grave| grave.name() == setting)
@@ -61,8 +79,8 @@ struct SwitchPage {
 impl SwitchPage {
     fn title(&self) -> &'static str {
         match (self.setting, self.on) {
-            (Setting::AllowCreation, true) => "Stop users creating API keys?",
-            (Setting::AllowCreation, false) => "Let users create API keys again?",
+            (Setting::AllowCreation, true) => "Stop new API keys?",
+            (Setting::AllowCreation, false) => "Allow new API keys again?",
             (_, true) => "Stop accepting API keys?",
             (_, false) => "Accept API keys again?",
         }
@@ -72,11 +90,13 @@ impl SwitchPage {
         match (self.setting, self.on) {
             (Setting::AllowCreation, true) => {
                 format!(
-                    "Nobody can generate or rotate a key. {} existing keys keep working until they expire.",
+                    "Nobody can generate or rotate a key, for users or for service accounts. {} existing keys keep working until they expire.",
                     self.live
                 )
             }
-            (Setting::AllowCreation, false) => "People can generate and rotate keys within the lifetime rules.".into(),
+            (Setting::AllowCreation, false) => {
+                "Keys can be generated and rotated again, within the lifetime rules.".into()
+            }
             (_, true) => format!(
                 "Every tool that uses one of {} live keys is refused at once, until you turn this on again. Nothing is deleted.",
                 self.live
@@ -108,7 +128,8 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
 fn check(form: &[(String, String)]) -> Result<(), Error> {
     for (at, (name, _)) in form.iter().enumerate() {
         let known = Setting::named(name).is_some_and(|setting| !SettingsPage::is_grave(setting.name()));
-        if !known || form[..at].iter().any(|(before, _)| before == name) {
+        let is_list = Setting::named(name).is_some_and(|setting| matches!(setting.kind(), Kind::Several(_)));
+        if !known || (!is_list && form[..at].iter().any(|(before, _)| before == name)) {
             let text = "The form has a setting that this page does not know, or one twice, so nothing was changed. Open the page \
                  again, and try again";
             return Err(Mistake::new("form", text).into());
@@ -124,16 +145,21 @@ pub async fn save(
 ) -> Result<HttpResponse, PageError> {
     check(&form)?;
     let sent = |setting: &Setting| form.iter().find(|(name, _)| name == setting.name()).map(|(_, value)| value.clone());
+    let all = |setting: &Setting| {
+        let sent = form.iter().filter(|(name, value)| name == setting.name() && !value.is_empty());
+        sent.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(",")
+    };
     // A switch that is off sends nothing. The two grave ones have pages of their own.
     let entered: Vec<(Setting, String)> = Setting::ALL
         .into_iter()
         .filter(|setting| !SettingsPage::is_grave(setting.name()))
         .filter_map(|setting| {
             let value = sent(&setting);
-            if setting.is_switch() {
-                Some((setting, value.unwrap_or_else(|| "off".into())))
-            } else {
-                Some((setting, value?))
+            match setting.kind() {
+                Kind::Switch => Some((setting, value.unwrap_or_else(|| "off".into()))),
+                // A list of which nothing is ticked sends nothing: at least its title does, see the page.
+                Kind::Several(_) => value.is_some().then(|| (setting, all(&setting))),
+                Kind::Text(_) | Kind::Number(..) | Kind::Choice(_) => Some((setting, value?)),
             }
         })
         .collect();
@@ -205,8 +231,8 @@ pub async fn switch(
     }
     app.change_settings(&user.actor, vec![(setting, value.clone())]).await?;
     let text = match (setting, value == "on") {
-        (Setting::AllowCreation, true) => "Users can create API keys.",
-        (Setting::AllowCreation, false) => "Users can no longer create API keys. Existing keys keep working.",
+        (Setting::AllowCreation, true) => "New API keys are allowed.",
+        (Setting::AllowCreation, false) => "Nobody can create API keys now. Existing keys keep working.",
         (_, true) => "API keys are accepted.",
         (_, false) => "API keys are not accepted any more: every one is refused.",
     };

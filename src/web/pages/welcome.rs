@@ -53,7 +53,11 @@ pub async fn page(
     app: web::Data<App>,
     link: web::Query<Link>,
 ) -> Result<HttpResponse, PageError> {
-    let Linked { account, keys } = app.check_link(&link.token).await?;
+    let linked = match app.check_link(&link.token).await {
+        Err(Error::NotFound) => return Ok(over(&request)),
+        linked => linked?,
+    };
+    let Linked { account, keys } = linked;
     Ok(html::page(&WelcomePage {
         appearance: html::appearance_cookie(&request),
         token: link.into_inner().token,
@@ -73,7 +77,11 @@ pub async fn choose(
 ) -> Result<HttpResponse, PageError> {
     let Chosen { token, password, again, revoke_keys } = form.0;
     let keys = OwnKeys::of_word(&revoke_keys).map_err(Error::from)?;
-    let Linked { account, keys: live } = app.check_link(&token).await?;
+    let linked = match app.check_link(&token).await {
+        Err(Error::NotFound) => return Ok(over(&request)),
+        linked => linked?,
+    };
+    let Linked { account, keys: live } = linked;
     let mut mistakes = Vec::new();
     let same = password == again;
     let proposal = collect(&mut mistakes, Proposal::parse("password", password));
@@ -101,4 +109,16 @@ pub async fn choose(
         })),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The page of a link that was used, replaced, or is too old.
+#[derive(Template)]
+#[template(path = "pages/link_over.html")]
+struct OverPage {
+    appearance: Appearance,
+}
+
+fn over(request: &HttpRequest) -> HttpResponse {
+    let page = OverPage { appearance: html::appearance_cookie(request) };
+    html::body(HttpResponse::NotFound(), &page)
 }

@@ -4,8 +4,9 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::why_refused::{Explanation, Proof};
+use crate::actions::why_refused::{Counted, Explanation, Proof};
 use crate::actions::{App, Error};
+use crate::domain::clock::Moment;
 use crate::domain::verdict::Refusal;
 use crate::web::access::Admin;
 use crate::web::errors::PageError;
@@ -13,6 +14,7 @@ use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_query::PATH;
 use crate::web::key_view::KeyView;
+use crate::web::refusal_words::{now, of_word};
 use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
@@ -24,28 +26,29 @@ struct WhyPage {
 }
 
 impl WhyPage {
-    fn answer(found: &Explanation) -> &'static str {
-        match (found.refusal, found.secret) {
+    /// What is true of the key now, and what to do.
+    fn answer(found: &Explanation) -> String {
+        match (found.refusal, &found.secret) {
             (None | Some(Refusal::Replaced), Proof::Wrong) => {
-                "What you pasted has the first 8 of this key, but is not its secret: it was replaced by a rotation, or mistyped."
+                "What you pasted has the first 8 of this key, but is not its secret: it was replaced by a rotation, or mistyped.".into()
             }
-            (None, Proof::None) => "This key is good at this moment. Paste the whole key to check its secret too.",
-            (None, _) => "This key is good at this moment.",
-            (Some(Refusal::Revoked), _) => "It was revoked. An administrator can restore it until it is purged.",
-            (Some(Refusal::Disabled), _) => "It is disabled. It works again when it is enabled.",
-            (Some(Refusal::Expired), _) => "It has expired. Its owner can generate a new one like it.",
-            (Some(Refusal::Replaced), _) => {
-                "A rotation replaced this secret, and its grace period is over. The tool needs the new one."
+            (None, Proof::None) => "This key is good at this moment. Paste the whole key to check its secret too.".into(),
+            (None, Proof::Old(until)) => format!(
+                "This is the old secret of this key. It is good until {} UTC: the tool needs the new one before that.",
+                until.minute()
+            ),
+            (None, _) => "This key is good at this moment.".into(),
+            (Some(Refusal::Expired), _) => {
+                let at = found.key.expires_at.map(Moment::minute).unwrap_or_default();
+                format!("It expired on {at} UTC. Its owner can generate a new one like it.")
             }
-            (Some(Refusal::OwnerInactive), _) => "Its owner is deactivated.",
-            (Some(Refusal::PolicyDeleted), _) => "Its policy was deleted. Give it another one, or restore the policy.",
-            (Some(Refusal::MissingPermission), _) => "It does not have the permissions that were asked for.",
-            (Some(Refusal::OtherResource), _) => {
-                "It is bound to another resource than the one that was asked for, or has nothing that keys for that one can be given."
-            }
-            (Some(Refusal::KeysNotAccepted), _) => "This server accepts no keys at present: the switch is off.",
-            (Some(Refusal::Unknown), _) => "No key has this secret.",
+            (Some(reason), _) => now(reason),
         }
+    }
+
+    /// One of its refusals, in words.
+    fn refused(refusal: &Counted) -> String {
+        of_word(&refusal.reason, &refusal.asked)
     }
 
     fn is_good(found: &Explanation) -> bool {

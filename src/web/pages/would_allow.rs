@@ -90,7 +90,7 @@ impl WouldPage {
                     "It is bound to no resource, and has nothing that keys for this one can be given; or there is no such resource.".into()
                 }
             },
-            Refusal::MissingPermission | Refusal::Unknown | Refusal::Replaced => {
+            Refusal::MissingPermission | Refusal::Unknown | Refusal::Replaced | Refusal::FormNotAccepted => {
                 let has = |name: &&String| would.rights.iter().any(|right| right.as_str() == name.as_str());
                 let missing: Vec<&str> =
                     self.entered.scope.iter().filter(|name| !has(name)).map(String::as_str).collect();

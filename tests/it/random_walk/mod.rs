@@ -24,6 +24,7 @@ use claviger::domain::job::Verb;
 use claviger::domain::lifetime::Expiry;
 use claviger::domain::permission::{PermissionName, Rights, ServiceName};
 use claviger::domain::policy::PolicyName;
+use claviger::domain::presented::Forms;
 use claviger::domain::resource::{ResourceKind, ResourceName};
 use claviger::domain::rights::{Demand, Wish};
 use claviger::domain::secret::FirstEight;
@@ -204,7 +205,7 @@ impl<'a> Walk<'a> {
         let got = match &verdict {
             Verdict::Good(_) => 200,
             Verdict::Lacking(_) => 403,
-            Verdict::Refused(_) | Verdict::TooMany(_) => 401,
+            Verdict::Refused(_) | Verdict::TooMany(_) | Verdict::InUrl => 401,
         };
         assert_eq!(got, expected, "{said}");
         if let Verdict::Good(good) = verdict {
@@ -297,5 +298,5 @@ impl<'a> Walk<'a> {
 }
 
 fn nobody() -> Presenter<'static> {
-    Presenter { address: String::new(), agent: "walk" }
+    Presenter { address: String::new(), agent: "walk", forms: Forms::usual() }
 }

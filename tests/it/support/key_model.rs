@@ -92,9 +92,9 @@ impl Fact {
     pub fn status(&self, now: i64) -> &'static str {
         match (self.revoked, self.disabled, self.expires) {
             (true, ..) => "revoked",
-            (_, true, _) => "disabled",
             (_, _, Some(end)) if end <= now => "expired",
-            (_, _, Some(end)) if end <= now + 14 * DAY => "expiring",
+            (_, true, _) => "disabled",
+            (_, _, Some(end)) if end <= now + 14 * DAY && (end - now) * 5 <= end - self.created => "expiring",
             _ => "active",
         }
     }
