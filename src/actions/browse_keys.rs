@@ -8,13 +8,13 @@ use super::sessions::idle_since;
 use super::{App, Error};
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
-use crate::domain::key_filter::{KeyFilter, Place, Sort};
+use crate::domain::key_filter::{Column, KeyFilter, Place, Sort};
 use crate::domain::mistake::Mistake;
 use crate::domain::rights::Access;
 use crate::domain::secret::{FirstEight, Secret};
 use crate::store::keys::grid::{self, Ask};
 use crate::store::paging::From;
-use crate::store::{Db, accounts, kept_counts, keys, rights, session_keys};
+use crate::store::{Db, accounts, kept_counts, keys, permissions, policies, resources, rights, session_keys};
 
 pub use crate::store::accounts::Owner;
 pub use crate::store::keys::grid::{COUNT_LIMIT, Count};
@@ -36,6 +36,9 @@ pub struct List {
     /// Where counting stops, usually [`COUNT_LIMIT`].
     pub count_limit: i64,
 }
+
+/// Values that a filter suggests.
+const SUGGESTIONS: i64 = 200;
 
 /// A page of the list.
 #[derive(Debug, Clone)]
@@ -114,6 +117,27 @@ impl App {
             previous,
             next,
         })
+    }
+
+    /// Values that exist of a column, for a filter on it: the first few, each as the filter takes it and as people read it.
+    pub async fn filter_suggestions(&self, column: Column) -> Result<Vec<(String, String)>, Error> {
+        self.store
+            .read(move |db| {
+                Ok::<_, Error>(match column {
+                    Column::Owner => accounts::first_names(db, SUGGESTIONS)?,
+                    Column::Policy => policies::list(db)?
+                        .into_iter()
+                        .map(|one| (one.name.as_str().to_owned(), one.description))
+                        .collect(),
+                    Column::Scope => {
+                        let all = permissions::catalogue(db)?.into_iter();
+                        all.map(|one| (one.name.as_str().to_owned(), one.description)).collect()
+                    }
+                    Column::Resource => resources::first(db, None, SUGGESTIONS)?,
+                    _ => Vec::new(),
+                })
+            })
+            .await
     }
 
     /// How the database goes about the first page of a list, in its own words.

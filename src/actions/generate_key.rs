@@ -3,7 +3,7 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::give_rights::{Asking, Ceiling, Given, give, prove};
+use super::give_rights::{Asking, Ceiling, Given, find_resource, give, own_scopes, prove};
 use super::room::counted;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
@@ -19,7 +19,7 @@ use crate::domain::text;
 use crate::domain::user::{Account, Kind};
 use crate::store::forms::Shown;
 use crate::store::keys::NewKey;
-use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, rights, settings};
+use crate::store::{self, Db, Unique, accounts, audit, forms, keys, lifetimes, resources, rights, settings};
 
 /// Why nobody, or no owner of this kind, gets new keys by the settings. The one place where the three switches count.
 pub fn creation_off(settings: &Settings, kind: Kind) -> Option<&'static str> {
@@ -108,7 +108,37 @@ pub struct New {
     pub secret: Secret,
 }
 
+/// What of a form for a new key could be read: each part that could not is left out.
+#[derive(Debug, Clone, Default)]
+pub struct Readable {
+    /// The name; `Some(None)` when none was entered.
+    pub name: Option<Option<KeyName>>,
+    /// How long it shall live.
+    pub expiry: Option<Expiry>,
+    /// What it shall be able to do.
+    pub wish: Option<Wish>,
+    /// The resource that it shall be bound to; `Some(None)` for none.
+    pub resource: Option<Option<ResourceName>>,
+}
+
 impl App {
+    /// Adds to the mistakes of a form what else is wrong with it, so that it is corrected in one go. Changes nothing.
+    pub async fn all_mistakes(
+        &self,
+        owner: i64,
+        readable: Readable,
+        mut mistakes: Vec<Mistake>,
+    ) -> Result<Vec<Mistake>, Error> {
+        let now = self.now();
+        let more = self.store.read(move |db| check(db, owner, &readable, now)).await?;
+        for mistake in more {
+            if !mistakes.iter().any(|known| known.field == mistake.field) {
+                mistakes.push(mistake);
+            }
+        }
+        Ok(mistakes)
+    }
+
     /// A fresh id for a form that asks for a secret.
     pub fn new_form_id(&self) -> String {
         base62(&mut *self.rng(), 22).to_string()
@@ -194,6 +224,40 @@ pub(super) fn issue(
     let key = key.ok_or_else(|| Error::Internal("a key vanished while it was made".into()))?;
     let access = rights::access(db, &key)?;
     Ok(Ok((key, access)))
+}
+
+/// What is wrong with the parts of a form that could be read, as far as reading tells.
+fn check(db: &mut Db, owner: i64, readable: &Readable, now: Moment) -> Result<Vec<Mistake>, Error> {
+    let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
+    let mut found: Vec<Mistake> = Vec::new();
+    let mut note = |checked: Result<(), Error>| match checked {
+        Ok(()) => Ok(()),
+        Err(Error::Invalid(mistakes)) => {
+            found.extend(mistakes);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
+    if let Some(expiry) = readable.expiry {
+        note(lifetimes::for_owner(db, owner)?.expires_at(expiry, now).map(drop).map_err(Error::from))?;
+    }
+    match &readable.name {
+        Some(Some(name)) if keys::is_name_held(db, owner, name, now)? => note(Err(name_taken()))?,
+        Some(None) if settings::load(db)?.name_required => note(Err(Mistake::new("name", "Enter a name").into()))?,
+        _ => {}
+    }
+    let resource = readable.resource.clone().flatten();
+    if let Some(resource) = &resource {
+        note(find_resource(db, &account, resource).map(drop))?;
+    }
+    if let Some(Wish::Scopes(wanted)) = &readable.wish {
+        let bound = match &resource {
+            Some(name) => resources::find(db, name)?.map(|resource| resource.id),
+            None => None,
+        };
+        note(own_scopes(db, &account, wanted, bound).map(drop))?;
+    }
+    Ok(found)
 }
 
 /// The switch, the owner, the limits and the lifetime rule. Gives the end that the key will have.

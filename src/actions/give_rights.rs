@@ -201,7 +201,7 @@ fn sees_all_resources(account: &Account) -> bool {
 
 /// Finds a resource that keys of this account can be bound to: one that the person administers, or of a kind in which they
 /// may do something. Others are not told from those that do not exist.
-fn find_resource(db: &mut Db, account: &Account, name: &ResourceName) -> Result<i64, Error> {
+pub(super) fn find_resource(db: &mut Db, account: &Account, name: &ResourceName) -> Result<i64, Error> {
     let unknown = || Mistake::new("resource", "No resource has this name. Name it as kind:id, such as project:abc");
     let resource = resources::find(db, name)?.ok_or_else(unknown)?;
     if sees_all_resources(account) || resources::is_administrator(db, resource.id, account.id)? {
@@ -222,7 +222,12 @@ fn held_for(db: &mut Db, account: &Account, resource: Option<i64>) -> Result<Rig
 }
 
 /// The ids of permissions that the account has, or may give keys for the resource.
-fn own_scopes(db: &mut Db, account: &Account, wanted: &Rights, resource: Option<i64>) -> Result<Vec<i64>, Error> {
+pub(super) fn own_scopes(
+    db: &mut Db,
+    account: &Account,
+    wanted: &Rights,
+    resource: Option<i64>,
+) -> Result<Vec<i64>, Error> {
     if wanted.is_empty() {
         return Err(Mistake::new("scopes", "Select at least one scope").into());
     }

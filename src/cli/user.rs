@@ -87,7 +87,7 @@ pub async fn run(app: &App, command: Command) -> Result<(), String> {
     match command {
         Command::Create { name, admin, display_name, email, source } => {
             let mut mistakes = Vec::new();
-            let username = collect(&mut mistakes, Username::parse(&name));
+            let username = collect(&mut mistakes, Username::parse_new(&name));
             let display_name =
                 collect(&mut mistakes, parse_display_name(display_name.as_deref().unwrap_or(name.trim())));
             let email = collect(&mut mistakes, parse_email(email.as_deref().unwrap_or_default()));

@@ -1,7 +1,8 @@
 //! How long keys may live, and how many a person may have.
 
-use super::clock::{DAY, Moment};
+use super::clock::{DAY, Moment, SECOND};
 use super::mistake::Mistake;
+use super::span;
 
 /// The lifetimes that a form offers, in days, where the rule allows them.
 const PRESETS: [i32; 5] = [7, 30, 90, 180, 365];
@@ -26,6 +27,8 @@ pub struct LifetimeRule {
 pub enum Expiry {
     /// So many days from the moment of creation.
     AfterDays(i32),
+    /// So long from the moment of creation, in microseconds.
+    After(i64),
     /// At the start of a day, UTC.
     On(Moment),
     /// Not at all.
@@ -35,8 +38,13 @@ pub enum Expiry {
 }
 
 impl Expiry {
-    /// Reads the choice of a form: `90`, `never`, or `date` together with a day such as `2027-02-18`; empty is the default.
-    pub fn parse(choice: &str, day: &str) -> Result<Self, Mistake> {
+    /// Reads the choice of a form: `90` days, `never`, `other` together with a span such as `12h`, or `date` together with a day
+    /// such as `2027-02-18`; empty is the default.
+    pub fn parse(choice: &str, day: &str, other: &str) -> Result<Self, Mistake> {
+        if choice.trim() != "other" && !other.trim().is_empty() {
+            let text = "Choose “Another time…” for the time that you entered, or empty it";
+            return Err(Mistake::new("expires", text));
+        }
         if choice.trim() != "date" && !day.trim().is_empty() {
             return Err(Mistake::new(
                 "expires",
@@ -46,6 +54,9 @@ impl Expiry {
         match choice.trim() {
             "" => Ok(Self::Default),
             "never" => Ok(Self::Never),
+            "other" => span::parse(other)
+                .map(Self::After)
+                .ok_or_else(|| Mistake::new("expires_in", "Enter a time such as 30s, 5m, 12h, 3d, 2w, 3mo or 1y")),
             "date" => Moment::parse_day(day)
                 .map(Self::On)
                 .ok_or_else(|| Mistake::new("expires_on", "Enter a date as year-month-day, such as 2027-02-18")),
@@ -75,6 +86,10 @@ impl LifetimeRule {
             Expiry::AfterDays(days) if days < 1 => Err(Mistake::new("expires", "Choose 1 day or more")),
             Expiry::AfterDays(days) if days > self.longest_days => Err(self.too_long()),
             Expiry::AfterDays(days) => Ok(Some(now.plus(i64::from(days) * DAY))),
+            Expiry::After(span) if now.plus(span) > latest => {
+                Err(Mistake::new("expires_in", format!("Choose {} days or fewer", self.longest_days)))
+            }
+            Expiry::After(span) => Ok(Some(now.plus(span.max(SECOND)))),
             Expiry::On(day) if day <= now => {
                 Err(Mistake::new("expires_on", format!("Choose a date after today, {}", now.day())))
             }
@@ -124,6 +139,7 @@ mod tests {
         prop_oneof![
             any::<i32>().prop_map(Expiry::AfterDays),
             any::<i64>().prop_map(|at| Expiry::On(Moment(at))),
+            (1..i64::MAX).prop_map(Expiry::After),
             Just(Expiry::Never),
             Just(Expiry::Default),
         ]
@@ -167,11 +183,14 @@ mod tests {
     #[test]
     fn bad_choices_are_refused() {
         for bad in ["5months", "1e9", "90d", "99999999999", "0x10"] {
-            assert!(Expiry::parse(bad, "").is_err(), "{bad}");
+            assert!(Expiry::parse(bad, "", "").is_err(), "{bad}");
         }
-        assert!(Expiry::parse("date", "tomorow").is_err());
-        assert!(Expiry::parse("90", "2027-02-18").is_err(), "a date that would not count");
-        assert_eq!(Expiry::parse("", ""), Ok(Expiry::Default));
+        assert!(Expiry::parse("date", "tomorow", "").is_err());
+        assert!(Expiry::parse("90", "2027-02-18", "").is_err(), "a date that would not count");
+        assert!(Expiry::parse("90", "", "5m").is_err(), "a time that would not count");
+        assert!(Expiry::parse("other", "", "5 months").is_err());
+        assert_eq!(Expiry::parse("other", "", "30s"), Ok(Expiry::After(30 * SECOND)));
+        assert_eq!(Expiry::parse("", "", ""), Ok(Expiry::Default));
     }
 
     #[test]

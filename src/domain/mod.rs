@@ -20,6 +20,7 @@ pub mod rights;
 pub mod secret;
 pub mod settings;
 pub mod shortening;
+pub mod span;
 pub mod steadiness;
 pub mod text;
 pub mod user;

@@ -158,6 +158,20 @@ impl Username {
         Ok(Self(name))
     }
 
+    /// Reads the name of an account that is to be.
+    pub fn parse_new(input: &str) -> Result<Self, Mistake> {
+        let name = Self::parse(input)?;
+        if name.is_reserved() {
+            return Err(Mistake::new("username", "Choose another name: this one stands in an address of this site"));
+        }
+        Ok(name)
+    }
+
+    /// Does it stand in an address of the site, so that an account of this name would have no page?
+    fn is_reserved(&self) -> bool {
+        matches!(self.0.as_str(), "add" | "new" | "new-key")
+    }
+
     /// From the database, which holds only parsed ones.
     pub fn stored(name: String) -> Self {
         Self(name)

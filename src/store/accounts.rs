@@ -192,6 +192,16 @@ pub fn owners(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, Owner>, Error> {
     Ok(rows.into_iter().map(owner).collect())
 }
 
+/// The first accounts by display name: user name and display name.
+pub fn first_names(db: &mut Db, most: i64) -> Result<Vec<(String, String)>, Error> {
+    Ok(accounts::table
+        .filter(accounts::deleted_at.is_null())
+        .order((accounts::name_folded.asc(), accounts::id.asc()))
+        .limit(most)
+        .select((accounts::username, accounts::display_name))
+        .load(db)?)
+}
+
 /// What sign-in needs to know of `username`.
 pub fn credentials(db: &mut Db, username: &Username) -> Result<Option<Credentials>, Error> {
     let row = accounts::table
@@ -231,7 +241,8 @@ pub fn lock_admins(db: &mut Db) -> Result<(), Error> {
 
 /// Everybody, by user name.
 pub fn list(db: &mut Db) -> Result<Vec<Account>, Error> {
-    let rows = accounts::table.order(accounts::username.asc()).select(accounts::all_columns).load::<Row>(db)?;
+    let people = accounts::table.filter(accounts::kind.eq(Kind::User.word()));
+    let rows = people.order(accounts::username.asc()).select(accounts::all_columns).load::<Row>(db)?;
     Ok(rows.into_iter().map(Account::from).collect())
 }
 

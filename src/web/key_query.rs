@@ -85,6 +85,8 @@ pub struct KeyQuery {
     /// As it came: the pairs that are filters, also broken ones, for links that take one away.
     conditions: Vec<(String, String)>,
     search: String,
+    /// Pairs that are no condition and could not be read. They stay in the links: what is broken must not open everything.
+    unread: Vec<(String, String)>,
 }
 
 impl KeyQuery {
@@ -105,6 +107,7 @@ impl KeyQuery {
             cursor: None,
             conditions: Vec::new(),
             search: String::new(),
+            unread: Vec::new(),
         };
         // Each link of the page repeats the query: what nobody could have entered is not repeated at all.
         let is_long = query.len() > LONGEST || form_urlencoded::parse(query.as_bytes()).count() > MOST_PAIRS;
@@ -115,6 +118,7 @@ impl KeyQuery {
                 format!("Give {MOST_CONDITIONS} filters or fewer"),
             ));
             read.columns = Column::DEFAULT.to_vec();
+            read.unread.push(("filter".into(), "too long".into()));
             return read;
         }
         for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
@@ -122,11 +126,11 @@ impl KeyQuery {
                 "q" => read.search = value,
                 "sort" => match Sort::read(&value) {
                     Ok(sort) => read.sort = sort,
-                    Err(mistake) => read.broken.push(broken(name, value, mistake.text)),
+                    Err(mistake) => read.refuse(name, value, &mistake.text),
                 },
                 "per_page" => match value.parse().ok().filter(|size| (PAGE_SIZES.0..=PAGE_SIZES.1).contains(size)) {
                     Some(size) => read.size = size,
-                    None => read.broken.push(broken(name, value, "A page has 20 to 200 keys".into())),
+                    None => read.refuse(name, value, "A page has 20 to 200 keys"),
                 },
                 "cols" => read.add_columns(&value),
                 "view" => read.view = Some(value),
@@ -141,6 +145,12 @@ impl KeyQuery {
             read.columns = Column::DEFAULT.to_vec();
         }
         read.read_filter()
+    }
+
+    /// Notes what is no condition and cannot be read.
+    fn refuse(&mut self, name: String, value: String, problem: &str) {
+        self.unread.push((name.clone(), value.clone()));
+        self.broken.push(broken(name, value, problem.to_owned()));
     }
 
     fn read_filter(mut self) -> Self {
@@ -162,7 +172,7 @@ impl KeyQuery {
         for name in value.split(',').filter(|name| !name.is_empty()) {
             match Column::named(name).filter(|column| column.shows()) {
                 Some(column) => self.columns.push(column),
-                None => self.broken.push(broken("cols".into(), name.into(), "There is no such column".into())),
+                None => self.refuse("cols".into(), name.into(), "There is no such column"),
             }
         }
     }
@@ -201,7 +211,9 @@ impl KeyQuery {
 
     /// The path of the same list with another order.
     pub fn sorted(&self, sort: Sort) -> String {
-        Self { sort, cursor: None, ..self.clone() }.path()
+        let mut sorted = Self { sort, cursor: None, ..self.clone() };
+        sorted.unread.retain(|(name, _)| name != "sort");
+        sorted.path()
     }
 
     /// The path of a page of this list.
@@ -246,6 +258,7 @@ impl KeyQuery {
         let all = Self {
             conditions: Vec::new(),
             search: String::new(),
+            unread: Vec::new(),
             cursor: None,
             view: Some("all".into()),
             ..self.clone()
@@ -262,6 +275,7 @@ impl KeyQuery {
     pub fn query_string(&self) -> String {
         let mut query = Serializer::new(String::new());
         query.extend_pairs(&self.conditions);
+        query.extend_pairs(&self.unread);
         if !self.search.is_empty() {
             query.append_pair("q", &self.search);
         }
@@ -317,16 +331,19 @@ mod tests {
         for huge in [many.as_str(), long.as_str()] {
             let read = KeyQuery::read(huge);
             assert_eq!(
-                (read.broken.len(), read.conditions().len(), read.path().len()),
-                (1, 0, "/admin/api-keys?view=all".len())
+                (read.broken.len(), read.conditions().len(), read.path().as_str()),
+                (1, 0, "/admin/api-keys?filter=too+long")
             );
         }
         let values = |count: usize| {
             format!("name~in={}&owner~in={}", "a", (0..count).map(|n| format!("o{n}")).collect::<Vec<_>>().join(";"))
         };
         assert!(KeyQuery::read(&values(199)).broken.is_empty() && !KeyQuery::read(&values(200)).broken.is_empty());
-        for bad in ["sort=secret_hash", "per_page=100000", "cols=secret_hash", "nonsense=1", "q=a%0Ab"] {
-            assert!(!KeyQuery::read(bad).broken.is_empty(), "{bad}");
+        for bad in ["sort", "sort=secret_hash", "per_page=100000", "cols=secret_hash", "nonsense=1", "q=a%0Ab"] {
+            let read = KeyQuery::read(bad);
+            assert!(!read.broken.is_empty(), "{bad}");
+            assert!(!KeyQuery::read(&read.query_string()).broken.is_empty(), "{bad}: its links open nothing either");
+            assert!(KeyQuery::read(&read.cleared()["/admin/api-keys?".len()..]).broken.is_empty(), "{bad}: but one");
         }
     }
 

@@ -10,6 +10,7 @@ pub mod access;
 pub mod api;
 pub mod assets;
 mod attempts;
+pub mod audit_words;
 pub mod body;
 pub mod chart;
 pub mod client;
@@ -86,6 +87,7 @@ table! {
     post "/external-tool-access/generate"                => pages::generate_key::generate;
     get  "/external-tool-access/keys/{first_eight}/used" => pages::key::used;
     post "/external-tool-access/session-keys"            => pages::session_keys::generate;
+    get  "/external-tool-access/session-keys/{first_eight}/end" => pages::session_keys::end_page;
     post "/external-tool-access/session-keys/{first_eight}/end" => pages::session_keys::end;
     get  "/external-tool-access/keys/{first_eight}"         => pages::key::details;
     get  "/external-tool-access/keys/{first_eight}/edit"    => pages::key::edit_page;
@@ -145,6 +147,7 @@ table! {
     post "/admin/users/{username}/edit"                  => pages::user::edit;
     get  "/admin/users/{username}/change/{what}"         => pages::user::ask;
     post "/admin/users/{username}/change/{what}"         => pages::user::change;
+    get  "/admin/users/{username}/sessions/{id}/end"     => pages::user::end_session_page;
     post "/admin/users/{username}/sessions/{id}/end"     => pages::user::end_session;
     get  "/admin/users/{username}/delete"                => pages::user_delete::page;
     post "/admin/users/{username}/delete"                => pages::user_delete::delete;
@@ -180,6 +183,7 @@ table! {
     post "/admin/services"                                => pages::permissions::add_service;
     post "/admin/services/restore"                        => pages::permissions::restore_left_out;
     post "/admin/permissions/{permission}/restore"        => pages::permissions::restore;
+    get  "/admin/permissions/{permission}/retire"        => pages::permissions::retire_page;
     post "/admin/permissions/{permission}/retire"        => pages::permissions::retire;
     get  "/admin/resources"                              => pages::resources::list;
     post "/admin/resources"                              => pages::resources::search;
@@ -189,6 +193,7 @@ table! {
     post "/admin/resources/{resource}/edit"              => pages::resource::edit;
     post "/admin/resources/{resource}/administrators"    => pages::resource::add_administrator;
     post "/admin/resources/{resource}/administrators/{username}/remove" => pages::resource::remove_administrator;
+    get  "/admin/resources/{resource}/delete"            => pages::resource::delete_page;
     post "/admin/resources/{resource}/delete"            => pages::resource::delete;
     get  "/admin/resource-kinds/{kind}"                  => pages::resource_kind::page;
     post "/admin/resource-kinds/{kind}"                  => pages::resource_kind::save;

@@ -2,7 +2,10 @@
 for (const choice of document.querySelectorAll("[data-expiry]")) {
   const day = document.getElementById(choice.dataset.expiry);
   const result = document.getElementById(choice.dataset.result);
+  const other = choice.form.querySelector("[data-expiry-other]");
+  const time = other && other.querySelector("input");
   const ends = () => {
+    if (choice.value === "other") return "";
     if (choice.value !== "date") return choice.selectedOptions[0].dataset.ends;
     const text = day.value.trim();
     const date = new Date(`${text}T00:00Z`);
@@ -12,6 +15,7 @@ for (const choice of document.querySelectorAll("[data-expiry]")) {
   const paint = () => {
     day.closest("[data-expiry-date]").hidden = choice.value !== "date";
     day.disabled = choice.value !== "date";
+    if (other) { other.hidden = choice.value !== "other"; time.disabled = other.hidden; }
     const moment = ends();
     result.textContent = moment ? `On ${moment} UTC.` : "";
   };

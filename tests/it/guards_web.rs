@@ -43,7 +43,8 @@ const OPEN: [&str; 25] = [
     "/admin/jobs/{id}/stop",
 ];
 /// Those that are open for reading alone: what they send changes something.
-const OPEN_TO_READ: [&str; 6] = [
+const OPEN_TO_READ: [&str; 7] = [
+    "/admin/users/{username}/sessions/{id}/end",
     "/admin/lifetime-rules",
     "/admin/settings",
     "/admin/policies/{policy}",

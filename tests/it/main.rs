@@ -16,6 +16,7 @@ mod catalogue;
 mod clock;
 mod command_line;
 mod edit_key;
+mod entering;
 mod errors;
 mod explained;
 mod export;

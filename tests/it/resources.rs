@@ -328,5 +328,5 @@ on_both! { fn a_key_that_ends_while_it_asks_makes_nothing(app) {
         app.database.execute("UPDATE settings SET value = 'on' WHERE name = 'key_may_create'");
     };
     assert!(matches!(attempt(&program("good"), &on), Ok(GotOrCreated::Created(_))));
-    assert!(boss.get("/admin/audit-log?action=key.generate").text().contains("by_key"));
+    assert!(boss.get("/admin/audit-log?action=key.generate").text().contains("by key"));
 } }

@@ -25,6 +25,15 @@ pub enum Operator {
 }
 
 impl Operator {
+    /// How many values it takes: none, one (or several with semicolons), or two.
+    pub fn values(self) -> usize {
+        match self {
+            Self::Between => 2,
+            operator if operator.is_alone() => 0,
+            _ => 1,
+        }
+    }
+
     const ALL: [Self; 16] = [
         Self::Eq,
         Self::Neq,

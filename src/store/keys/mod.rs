@@ -231,6 +231,15 @@ pub fn name_is_held(db: &mut Db, owner: i64, name: &KeyName, now: Moment) -> Res
     Ok(diesel::select(diesel::dsl::exists(query)).get_result(db)?)
 }
 
+/// Does a live key hold `name`? Changes nothing.
+pub fn is_name_held(db: &mut Db, owner: i64, name: &KeyName, now: Moment) -> Result<bool, Error> {
+    let holder =
+        api_keys::owner.eq(owner).and(api_keys::name.eq(name.0.clone())).and(sql::<Bool>("api_keys.holds_name"));
+    let lives = api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now.0));
+    let query = api_keys::table.filter(holder).filter(lives).select(api_keys::id);
+    Ok(diesel::select(diesel::dsl::exists(query)).get_result(db)?)
+}
+
 /// The owner's keys, newest first, and how many there are of the other listing.
 pub fn list(db: &mut Db, owner: i64, listing: Listing, now: Moment) -> Result<Vec<ApiKey>, Error> {
     let own = api_keys::table.filter(api_keys::owner.eq(owner)).order(api_keys::id.desc());

@@ -33,6 +33,8 @@ pub struct GridPage {
     page: Option<KeyPage>,
     rows: Vec<KeyRow>,
     views: Vec<SavedView>,
+    /// Values that exist of the column of an open filter: what the filter takes, and what people read.
+    suggestions: Vec<(String, String)>,
     /// What is open over the page.
     pub dialog: Dialog,
 }
@@ -78,6 +80,9 @@ pub async fn grid(request: HttpRequest, app: web::Data<App>, Admin(user): Admin)
     let query = KeyQuery::read(request.query_string());
     let mut page = GridPage::load(&app, &user, query).await?;
     page.dialog = dialog(&request, &page.query);
+    if let Dialog::Filter(form) = &page.dialog {
+        page.suggestions = app.filter_suggestions(form.column).await?;
+    }
     Ok(if page.query.broken.is_empty() { html::page(&page) } else { html::invalid(&page) })
 }
 
@@ -148,7 +153,8 @@ impl GridPage {
         };
         let rows = page.iter().flat_map(|page| page.keys.iter().map(|listed| row(listed, page.now))).collect();
         let views = app.saved_views(user.account.id).await?;
-        Ok(Self { shell: Shell::new(user, Nav::AdminKeys), query, page, rows, views, dialog: Dialog::None })
+        let (shell, suggestions) = (Shell::new(user, Nav::AdminKeys), Vec::new());
+        Ok(Self { shell, query, page, rows, views, suggestions, dialog: Dialog::None })
     }
 
     fn title(&self) -> String {

@@ -7,14 +7,17 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::export_keys::{ExportError, writer};
+use super::{policies, resources};
 use crate::actions::App;
 use crate::actions::paging::From;
 use crate::actions::read_audit::{EventFilter, EventPage, ListedEvent};
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, Moment};
 use crate::domain::mistake::Mistake;
+use crate::domain::resource::ResourceName;
 use crate::domain::text;
 use crate::web::access::Admin;
+use crate::web::audit_words;
 use crate::web::errors::PageError;
 use crate::web::export_row::neutral;
 use crate::web::form::Form;
@@ -146,6 +149,24 @@ impl AuditPage {
         words
     }
 
+    /// What actions are about: the noun before their dot, and what people read.
+    const NOUNS: [(&'static str, &'static str); 14] = [
+        ("key", "keys"),
+        ("job", "bulk changes"),
+        ("user", "users"),
+        ("service_account", "service accounts"),
+        ("session", "sessions"),
+        ("policy", "policies"),
+        ("permissions", "permissions"),
+        ("resource", "resources"),
+        ("rules", "lifetime rules"),
+        ("setting", "settings"),
+        ("attempt", "refused attempts"),
+        ("audit", "the audit log"),
+        ("view", "saved views"),
+        ("site", "the site"),
+    ];
+
     /// Where more is told about a target: a key, a user, a job.
     fn target_path(event: &ListedEvent) -> Option<String> {
         let noun = event.action.split('.').next().unwrap_or_default();
@@ -153,6 +174,11 @@ impl AuditPage {
             (_, Some(job)) => Some(format!("/admin/jobs/{job}")),
             ("key", _) if event.target.len() == 8 => Some(format!("/admin/api-keys/{}", event.target)),
             ("user", _) => Some(format!("/admin/users/{}", event.target)),
+            ("service_account", _) => Some(format!("/admin/service-accounts/{}", event.target)),
+            ("policy", _) => Some(policies::path(&event.target)),
+            ("resource", _) => ResourceName::parse(&event.target).ok().map(|name| resources::path(&name)),
+            ("setting", _) => Some("/admin/settings".into()),
+            ("rules", _) => Some("/admin/lifetime-rules".into()),
             _ => None,
         }
     }

@@ -47,6 +47,7 @@ impl GenerateDialog {
         if self.rule.allow_never {
             choices.push(("never".into(), "Never".into(), String::new()));
         }
+        choices.push(("other".into(), "Another time…".into(), String::new()));
         choices.push(("date".into(), "On a date…".into(), String::new()));
         choices
     }
@@ -77,9 +78,12 @@ pub struct NewKey {
     /// May be empty.
     #[serde(default)]
     pub note: String,
-    /// Days, `never` or `date`.
+    /// Days, `never`, `other` or `date`.
     #[serde(default)]
     pub expires: String,
+    /// The time for `other`, such as `12h`.
+    #[serde(default)]
+    pub expires_in: String,
     /// The day for `date`.
     #[serde(default)]
     pub expires_on: String,

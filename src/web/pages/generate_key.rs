@@ -8,13 +8,15 @@ use super::external_tool_access::{Dialog, KeysPage};
 use super::generate_dialog::{GenerateDialog, NewKey};
 use super::reveal::{Reveal, shown_once};
 use crate::actions::find_keys::Listing;
-use crate::actions::generate_key::{FormId, Issued, KeyRequest, New};
+use crate::actions::generate_key::{FormId, Issued, KeyRequest, New, Readable};
 use crate::actions::give_rights::Offer;
 use crate::actions::{App, Error};
 use crate::domain::api_key::{KeyName, KeyNote};
+use crate::domain::clock::DAY;
 use crate::domain::lifetime::{Expiry, LifetimeRule};
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::secret::FirstEight;
+use crate::domain::span;
 use crate::domain::text;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
@@ -62,18 +64,23 @@ impl Prefilled {
         if !self.policy.is_empty() && !has_policy {
             mistakes.push(Mistake::new("policy", "The link asks for a policy that you do not hold. Choose another"));
         }
-        let days = self.expires.trim().trim_end_matches('d').parse::<i32>().ok();
-        let expires = match days {
+        let (asked, longest) = (span::parse(&self.expires), i64::from(rule.longest_days) * DAY);
+        let mut expires_in = String::new();
+        let expires = match asked {
             _ if self.expires.trim().is_empty() => String::new(),
-            Some(days) if rule.presets().contains(&days) => days.to_string(),
-            Some(days) if days > rule.longest_days => {
-                mistakes.push(Mistake::new(
-                    "expires",
-                    format!("The link asks for {days} days, and the longest allowed is {}", rule.longest_days),
-                ));
+            Some(asked) if asked > longest => {
+                let (asked, longest) = (span::words(asked), rule.longest_days);
+                let text = format!("The link asks for {asked}, and the longest allowed is {longest} days");
+                mistakes.push(Mistake::new("expires", text));
                 rule.presets().last().map(ToString::to_string).unwrap_or_default()
             }
-            Some(days) => rule.presets().into_iter().find(|one| *one >= days).unwrap_or(rule.default_days).to_string(),
+            Some(asked) => {
+                let preset = rule.presets().into_iter().find(|days| i64::from(*days) * DAY == asked);
+                if preset.is_none() {
+                    self.expires.trim().clone_into(&mut expires_in);
+                }
+                preset.map_or_else(|| "other".into(), |days| days.to_string())
+            }
             None => {
                 mistakes.push(Mistake::new("expires", "The link’s expiry cannot be read. Choose one"));
                 String::new()
@@ -94,6 +101,7 @@ impl Prefilled {
             policy: if has_policy { self.policy.clone() } else { String::new() },
             resource: self.resource.clone(),
             expires,
+            expires_in,
             ..NewKey::default()
         };
         (entered, mistakes)
@@ -135,6 +143,7 @@ pub async fn generate(
     match issued {
         Ok(issued) => Ok(answer(page, &app, issued)),
         Err(Error::Invalid(mistakes)) => {
+            let mistakes = app.all_mistakes(user.account.id, readable(&entered), mistakes).await?;
             Ok(html::invalid(&with_form(&request, &app, &user, entered, Mistakes(mistakes), String::new()).await?))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
@@ -152,7 +161,7 @@ pub fn parse(entered: &NewKey) -> Result<KeyRequest, Error> {
     let form = collect(&mut mistakes, FormId::parse(&entered.form));
     let name = collect(&mut mistakes, KeyName::parse(&entered.name));
     let note = collect(&mut mistakes, KeyNote::parse(&entered.note));
-    let expiry = collect(&mut mistakes, Expiry::parse(&entered.expires, &entered.expires_on));
+    let expiry = collect(&mut mistakes, Expiry::parse(&entered.expires, &entered.expires_on, &entered.expires_in));
     let wish = collect(&mut mistakes, entered.wish());
     let resource = collect(&mut mistakes, entered.resource());
     match (form, name, note, expiry, wish, resource) {
@@ -160,6 +169,16 @@ pub fn parse(entered: &NewKey) -> Result<KeyRequest, Error> {
             Ok(KeyRequest { name, note, expiry, wish, resource, form, asking: None })
         }
         _ => Err(Error::Invalid(mistakes)),
+    }
+}
+
+/// What of the form can be read.
+pub fn readable(entered: &NewKey) -> Readable {
+    Readable {
+        name: KeyName::parse(&entered.name).ok(),
+        expiry: Expiry::parse(&entered.expires, &entered.expires_on, &entered.expires_in).ok(),
+        wish: entered.wish().ok(),
+        resource: entered.resource().ok(),
     }
 }
 

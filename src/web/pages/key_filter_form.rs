@@ -59,6 +59,26 @@ impl FilterForm {
         self.value.split(';').any(|word| word.trim() == choice.word())
     }
 
+    /// Can it be asked for what lies between two values?
+    pub fn has_range(&self) -> bool {
+        self.column.operators().contains(&Operator::Between)
+    }
+
+    fn is_range(&self) -> bool {
+        self.operator == Operator::Between.suffix()
+    }
+
+    /// What stands in the first field.
+    pub fn first_value(&self) -> &str {
+        if self.is_range() { self.value.split(';').next().unwrap_or_default() } else { &self.value }
+    }
+
+    /// What stands in the second field, for what lies between.
+    pub fn second_value(&self) -> &str {
+        let second = self.value.split_once(';').map_or("", |(_, second)| second);
+        if self.is_range() { second } else { "" }
+    }
+
     /// What people read under the field.
     pub fn hint(&self) -> &'static str {
         match self.column.kind() {
@@ -73,9 +93,9 @@ impl FilterForm {
             }
             Kind::Text => "Upper and lower case are the same. Several with a semicolon between them",
             Kind::Date => {
-                "Year-month-day in UTC, such as 2027-01-01; two with a semicolon for “is between”; a number for days"
+                "Year-month-day in UTC, such as 2027-01-01; for “in the next” and “more than … ago”, a number of days"
             }
-            Kind::Number => "A whole number; two with a semicolon for “is between”",
+            Kind::Number => "A whole number",
             Kind::Choice | Kind::Job => "",
         }
     }
@@ -102,6 +122,11 @@ pub struct Entered {
 pub async fn apply(Form(_, form): Form<Admin, Entered>) -> HttpResponse {
     let Entered { state, column, operator, index, value: values } = form;
     let alone = Operator::named(&operator).is_some_and(Operator::is_alone);
+    let takes = Operator::named(&operator).map_or(1, Operator::values);
+    // Without scripts both fields are sent: the second counts for what lies between alone.
+    let is_listed = Column::named(&column).is_some_and(|column| column.kind() == Kind::Choice);
+    let most = if is_listed { values.len() } else { takes.max(1) };
+    let values: Vec<String> = values.into_iter().take(most).filter(|value| !value.trim().is_empty()).collect();
     let value = if alone { String::new() } else { values.join(";") };
     let query = KeyQuery::read(&state);
     html::see_other(&query.with_condition(index, format!("{column}~{operator}"), value))

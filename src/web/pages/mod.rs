@@ -6,6 +6,7 @@ pub mod admin_api_keys;
 pub mod admin_key;
 pub mod audit_log;
 pub mod bulk;
+pub mod confirm;
 pub mod confirm_password;
 pub mod export_keys;
 pub mod external_tool_access;

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::confirm::ConfirmPage;
 use super::sign_in::Nothing;
 use crate::actions::browse_keys::Count;
 use crate::actions::manage_permissions::{COUNT_LIMIT, Given};
@@ -17,7 +18,7 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_query::live_keys_path;
-use crate::web::numbers::number;
+use crate::web::numbers::{counted, number};
 use crate::web::shell::{Nav, Shell};
 
 const PATH: &str = "/admin/permissions";
@@ -132,6 +133,35 @@ pub async fn register(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// `GET /admin/permissions/{permission}/retire`
+pub async fn retire_page(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    permission: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let all = app.list_permissions().await?;
+    let found = all.into_iter().find(|(known, _)| known.name.as_str() == *permission && known.retired.is_none());
+    let (permission, given) = found.ok_or(Error::NotFound)?;
+    let name = permission.name.as_str();
+    let policies = counted(given.policies, "policy has", "policies have");
+    let keys = match given.keys {
+        Count::Exactly(1) => "1 live key has it".to_owned(),
+        keys => format!("{} live keys have it", up_to_limit(keys)),
+    };
+    let page = ConfirmPage {
+        shell: Shell::new(&user, Nav::Permissions),
+        title: format!("Retire {name}?"),
+        effect: format!(
+            "{policies} it, and {keys} in their own list. From the next verification on nobody holds it, and what asks for it \
+             is refused. You can restore it here."
+        ),
+        action: format!("{PATH}/{name}/retire"),
+        button: "Retire permission",
+        back: PATH.into(),
+    };
+    Ok(page.response())
 }
 
 /// `POST /admin/permissions/{permission}/retire`

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::confirm::ConfirmPage;
 use super::resources::{PATH, path};
 use super::sign_in::Nothing;
 use crate::actions::manage_resources::ResourceDetails;
@@ -16,7 +17,7 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
 use crate::web::key_query::live_keys_path;
-use crate::web::numbers::number;
+use crate::web::numbers::{counted, number};
 use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
@@ -134,6 +135,33 @@ pub async fn remove_administrator(
     );
     Flash::done(text).leave(&user.session);
     Ok(html::see_other(&path(&resource)))
+}
+
+/// `GET /admin/resources/{resource}/delete`
+pub async fn delete_page(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    name: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let found = app.find_resource(&parse(&name)?).await?;
+    let administrators = counted(
+        i64::try_from(found.administrators.len()).unwrap_or(i64::MAX),
+        "resource administrator loses",
+        "resource administrators lose",
+    );
+    let back = path(&found.resource.name);
+    let page = ConfirmPage {
+        shell: Shell::new(&user, Nav::Resources),
+        title: format!("Remove {}?", found.resource.name.text()),
+        effect: format!(
+            "{administrators} that role, and gateways that ask for this resource are refused. It can be registered again, \
+             without them."
+        ),
+        action: format!("{back}/delete"),
+        button: "Remove resource",
+        back,
+    };
+    Ok(page.response())
 }
 
 /// `POST /admin/resources/{resource}/delete`

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::access_fields::{AccessFields, Purpose};
 use super::generate_dialog::{GenerateDialog, NewKey};
-use super::generate_key::parse;
+use super::generate_key::{parse, readable};
 use super::jobs;
 use super::reveal::{Reveal, shown_once};
 use super::service_accounts::path;
@@ -282,6 +282,7 @@ pub async fn generate(
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(Error::Invalid(mistakes)) => {
+            let mistakes = app.all_mistakes(page.found.account.id, readable(&entered), mistakes).await?;
             Ok(html::invalid(&with_form(&app, &user, &username, entered, Mistakes(mistakes), String::new()).await?))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {

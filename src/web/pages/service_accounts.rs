@@ -8,7 +8,7 @@ use crate::actions::administer_users::{PeopleFilter, PeoplePage};
 pub use crate::actions::manage_service_accounts::NewService;
 use crate::actions::paging::From;
 use crate::actions::{App, Error};
-use crate::domain::mistake::{Mistake, collect};
+use crate::domain::mistake::collect;
 use crate::domain::policy::parse_description;
 use crate::domain::text;
 use crate::domain::user::{Username, parse_display_name};
@@ -156,12 +156,7 @@ pub async fn create(
 /// Reads what was entered for a new account.
 pub fn read(entered: &Entered) -> Result<NewService, Error> {
     let mut mistakes = Vec::new();
-    let username = Username::parse(&entered.username).and_then(|name| match name.as_str() {
-        "new" | "new-key" => {
-            Err(Mistake::new("username", "Choose another name: this one stands in an address of this site"))
-        }
-        _ => Ok(name),
-    });
+    let username = Username::parse_new(&entered.username);
     let username = collect(&mut mistakes, username);
     // Without a name for people, it is called as programs call it.
     let shown = if entered.display_name.trim().is_empty() { &entered.username } else { &entered.display_name };

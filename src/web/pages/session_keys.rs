@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
+use super::confirm::ConfirmPage;
 use super::external_tool_access::{Dialog, KeysPage};
 use super::key::parse;
 use super::reveal::{Reveal, shown_once};
@@ -54,6 +55,28 @@ pub async fn generate(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// `GET /external-tool-access/session-keys/{first_eight}/end`
+pub async fn end_page(
+    app: web::Data<App>,
+    user: SignedIn,
+    first_eight: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let first_eight = parse(&first_eight)?;
+    let own = app.session_keys(user.account.id).await?;
+    if !own.iter().any(|key| key.first_eight == first_eight) {
+        return Err(Error::NotFound.into());
+    }
+    let page = ConfirmPage {
+        shell: Shell::new(&user, Nav::Keys),
+        title: format!("End session key {first_eight}?"),
+        effect: "Tools that use it are refused at once. You can generate another one.".into(),
+        action: format!("{}/session-keys/{first_eight}/end", KeysPage::PATH),
+        button: "End session key",
+        back: KeysPage::PATH.into(),
+    };
+    Ok(page.response())
 }
 
 /// `POST /external-tool-access/session-keys/{first_eight}/end`

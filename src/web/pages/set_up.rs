@@ -94,7 +94,7 @@ pub async fn set_up(
 
 fn first_admin(form: SetUp) -> Result<FirstAdmin, Error> {
     let mut mistakes = Vec::new();
-    let username = collect(&mut mistakes, Username::parse(&form.username));
+    let username = collect(&mut mistakes, Username::parse_new(&form.username));
     let display_name = collect(&mut mistakes, parse_display_name(&form.display_name));
     let same = form.password == form.again;
     let password = collect(&mut mistakes, Proposal::parse("password", form.password));

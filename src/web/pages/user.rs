@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::confirm::ConfirmPage;
 use super::sign_in::Nothing;
 use super::users::LinkPage;
 use crate::actions::administer_users::Person;
@@ -12,6 +13,7 @@ use crate::domain::clock::Moment;
 use crate::domain::mistake::collect;
 use crate::domain::user::{Account, Role, Username, parse_display_name, parse_email};
 use crate::web::access::{self, Admin, RecentAdmin, SignedIn};
+use crate::web::audit_words;
 use crate::web::client;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
@@ -259,6 +261,30 @@ pub async fn change(
         Err(error) => return Err(error.into()),
     }
     Ok(html::see_other(&path(&username)))
+}
+
+/// `GET /admin/users/{username}/sessions/{id}/end`
+pub async fn end_session_page(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    asked: web::Path<(String, String)>,
+) -> Result<HttpResponse, PageError> {
+    let username = name(&asked.0)?;
+    let person = app.find_person(&username).await?;
+    let session = person.sessions.iter().find(|session| session.id.to_string() == asked.1).ok_or(Error::NotFound)?;
+    let browser = client::browser_name(&session.user_agent);
+    let page = ConfirmPage {
+        shell: Shell::new(&user, Nav::Users),
+        title: format!("End the session of {}?", person.account.display_name),
+        effect: format!(
+            "{browser} at {} is signed out at once, and session keys of that session end. The person can sign in again.",
+            session.address
+        ),
+        action: format!("{}/sessions/{}/end", path(&username), session.id),
+        button: "End session",
+        back: path(&username),
+    };
+    Ok(page.response())
 }
 
 /// `POST /admin/users/{username}/sessions/{id}/end`

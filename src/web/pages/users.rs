@@ -198,7 +198,7 @@ pub async fn add(
 
 fn invited(entered: &Entered) -> Result<Invited, Error> {
     let mut mistakes = Vec::new();
-    let username = collect(&mut mistakes, Username::parse(&entered.username));
+    let username = collect(&mut mistakes, Username::parse_new(&entered.username));
     let display_name = collect(&mut mistakes, parse_display_name(&entered.display_name));
     let email = collect(&mut mistakes, parse_email(&entered.email));
     let role = if entered.role == "admin" { Role::Admin } else { Role::User };
