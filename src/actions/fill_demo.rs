@@ -40,6 +40,7 @@ impl App {
         let today = usage::day_of(now);
         let days: Vec<(i64, Counts)> =
             demo.days().map(|(ago, uses, refusals)| (today - ago, Counts { uses, refusals })).collect();
+        let counted = days.clone();
         let people = std::sync::Arc::new(demo.accounts.clone());
         let inserting = std::sync::Arc::clone(&people);
         let event = Actor::cli().did(self.now(), Action::DemoFill, &admin, json!({ "keys": keys, "seed": seed }));
@@ -56,7 +57,7 @@ impl App {
                 let mut rules = lifetimes::load(db)?;
                 rules.0.iter_mut().for_each(|rule| rule.keys_per_owner = Some(0)); // some of its people have very many
                 lifetimes::replace(db, &rules, None, now)?;
-                usage::insert_days(db, &days)?;
+                usage::insert_days(db, &counted)?;
                 let accounts = demo::insert_accounts(db, &inserting, &hash)?;
                 Ok(demo::insert_rights(db, &inserting, accounts, now)?)
             })
@@ -81,6 +82,7 @@ impl App {
                 .await?;
             said(done);
         }
+        self.store.write_at_leisure(move |db| Ok::<_, Error>(demo::insert_refusals(db, &days)?)).await?;
         self.store.at_leisure(demo::settle).await?;
         Ok(SignInWith { username: admin, password })
     }

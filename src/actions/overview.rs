@@ -31,16 +31,23 @@ pub enum Tally {
     Unused,
     /// Working, and without an end.
     WithoutExpiry,
+    /// Live, and paused.
+    Disabled,
     /// Ended by time in the last 30 days.
     JustExpired,
 }
 
 impl Tally {
     /// Those of the overview, in its order.
-    pub const TILES: [Self; 6] =
-        [Self::Live, Self::Expiring, Self::NeverUsed, Self::Unused, Self::WithoutExpiry, Self::JustExpired];
-    const ALL: [Self; 7] =
-        [Self::All, Self::Live, Self::Expiring, Self::NeverUsed, Self::Unused, Self::WithoutExpiry, Self::JustExpired];
+    pub const TILES: [Self; 7] = [
+        Self::Live,
+        Self::Expiring,
+        Self::NeverUsed,
+        Self::Unused,
+        Self::WithoutExpiry,
+        Self::Disabled,
+        Self::JustExpired,
+    ];
 
     /// The name under which its number is kept.
     fn name(self) -> &'static str {
@@ -51,6 +58,7 @@ impl Tally {
             Self::NeverUsed => "never used",
             Self::Unused => "unused",
             Self::WithoutExpiry => "without expiry",
+            Self::Disabled => "disabled",
             Self::JustExpired => "just expired",
         }
     }
@@ -64,6 +72,7 @@ impl Tally {
             Self::NeverUsed => "status~in=active;expiring&latest_activity~isblank=".into(),
             Self::Unused => "status~in=active;expiring&latest_activity~older=90".into(),
             Self::WithoutExpiry => "status~in=active&expires_at~isblank=".into(),
+            Self::Disabled => "status~in=disabled".into(),
             Self::JustExpired => format!("status~in=expired&expires_at~gte={}", now.plus(-30 * DAY).day()),
         }
     }
@@ -104,7 +113,7 @@ impl App {
     pub(super) async fn keep_counts(&self) -> Result<(), Error> {
         let now = self.now();
         let mut counts = Vec::new();
-        for tally in Tally::ALL {
+        for tally in std::iter::once(Tally::All).chain(Tally::TILES) {
             let counted = self.store.read(move |db| {
                 let filter = tally.filter(now);
                 let is_long = grid::count(db, &filter, now, COUNT_LIMIT)? == Count::Many;

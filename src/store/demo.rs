@@ -6,9 +6,11 @@ use diesel::prelude::*;
 
 use super::connection::{Db, each};
 use super::permissions::Registrar;
+use super::refusals::{self, Counted};
 use super::schema::{account_policies, accounts, api_keys, key_scopes};
+use super::usage::Counts;
 use super::{Error, dialect, permissions, policies, resources};
-use crate::domain::clock::Moment;
+use crate::domain::clock::{DAY, HOUR, Moment};
 use crate::domain::demo::words::{OF_KINDS, PERMISSIONS, POLICIES, RESOURCES};
 use crate::domain::demo::{DemoAccount, DemoGrant, DemoKey};
 use crate::domain::key_filter::owner_folded;
@@ -17,6 +19,7 @@ use crate::domain::permission::{PermissionName, ServiceName};
 use crate::domain::policy::PolicyName;
 use crate::domain::resource::{ResourceKind, ResourceName};
 use crate::domain::text;
+use crate::domain::verdict::Refusal;
 
 /// Rows of one statement. Postgres takes at most 65,535 values in one.
 const BATCH: usize = 1_500;
@@ -223,6 +226,41 @@ fn row(key: &DemoKey, owner: &DemoAccount, ids: &Ids) -> NewKey {
         owner_folded: owner_folded(&owner.display_name, &owner.username),
         changed_at: changes.into_iter().flatten().map(|at| at.0).max().unwrap_or(key.created_at.0),
     }
+}
+
+/// Tells apart what was refused on these days: keys that have ended and are still tried, and texts that are no key here.
+pub fn insert_refusals(db: &mut Db, days: &[(i64, Counts)]) -> Result<(), Error> {
+    let ended: Vec<(i64, Option<i64>)> = api_keys::table
+        .filter(api_keys::revoked_at.is_not_null().or(api_keys::disabled_at.is_not_null()))
+        .order(api_keys::id.asc())
+        .limit(12)
+        .select((api_keys::id, api_keys::revoked_at))
+        .load(db)?;
+    let tried = i64::try_from(ended.len()).unwrap_or(0);
+    for (day, counts) in days.iter().filter(|(_, counts)| counts.refusals > 0) {
+        let each = counts.refusals / (2 * tried.max(1));
+        let row = |key, reason: Refusal, times, last: i64| Counted {
+            day: *day,
+            key,
+            reason: reason.word().into(),
+            address: format!("10.20.{}.{}", last % 5, 10 + last),
+            asked: String::new(),
+            times,
+            last_at: Moment(day * DAY + last * HOUR),
+        };
+        let mut rows: Vec<Counted> = (0..)
+            .zip(&ended)
+            .map(|(n, (key, revoked))| {
+                let reason = if revoked.is_some() { Refusal::Revoked } else { Refusal::Disabled };
+                row(*key, reason, each, n)
+            })
+            .filter(|row| row.times > 0)
+            .collect();
+        let rest = counts.refusals - rows.iter().map(|row| row.times).sum::<i64>();
+        rows.push(row(0, Refusal::Unknown, rest, 11));
+        refusals::add(db, &rows)?;
+    }
+    Ok(())
 }
 
 /// What the database wants after very much was loaded.

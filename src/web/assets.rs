@@ -79,15 +79,20 @@ impl Assets {
     }
 }
 
-/// All files of a folder in the order of their names, without indentation and comments of one line.
+/// All files of a folder in the order of their names, without indentation, and without comments that fill whole lines.
 fn joined(names: &[String], folder: &str) -> String {
     let mut parts: Vec<&String> = names.iter().filter(|name| name.starts_with(folder)).collect();
     parts.sort();
     let text = |name: &String| {
         let file = Embedded::get(name)?;
         let text = String::from_utf8_lossy(&file.data).into_owned();
-        let is_comment = |line: &&str| line.starts_with("/*") && line.ends_with("*/");
-        Some(text.lines().map(str::trim).filter(|line| !is_comment(line)).collect::<Vec<_>>().join("\n"))
+        let mut continues = false;
+        let is_code = |line: &&str| {
+            let is_comment = continues || line.starts_with("/*");
+            continues = is_comment && !line.ends_with("*/");
+            !is_comment
+        };
+        Some(text.lines().map(str::trim).filter(is_code).collect::<Vec<_>>().join("\n"))
     };
     parts.into_iter().filter_map(text).collect::<Vec<_>>().join("\n")
 }

@@ -4,10 +4,10 @@ for (const line of document.querySelectorAll("[data-first-use]")) {
   const ask = async () => {
     if (!line.isConnected || left-- <= 0) { line.hidden = true; return; }
     try {
-      const answer = await fetch(line.dataset.firstUse, { headers: { Accept: "application/json" } });
+      const answer = await fetch(line.dataset.firstUse);
       if (answer.ok && answer.headers.get("content-type").startsWith("application/json")) {
         const { used } = await answer.json();
-        if (used) { line.textContent = used; line.classList.add("key-reveal__used"); return; }
+        if (used) { line.textContent = used; line.className = "key-reveal__used"; return; }
       }
     } catch { /* the server is away for a moment */ }
     setTimeout(ask, 3000);

@@ -231,7 +231,7 @@ test("every page for administrators, light and dark, wide and narrow", async () 
     await visit("key", `/admin/api-keys/${key}`);
     await page.getByRole("link", { name: "Test access" }).click();
     await page.getByLabel("plate.upload").check();
-    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByRole("button", { name: "Test", exact: true }).click();
     await page.getByText(/^(Yes|No)\.$/).waitFor();
     await look("would-allow");
     await visit("key", `/admin/api-keys/${key}`);
@@ -248,6 +248,10 @@ test("every page for administrators, light and dark, wide and narrow", async () 
     await look("bulk-all");
     await visit("jobs", "/admin/jobs");
     await visit("job", "/admin/jobs/1");
+    await visit("refusals", "/admin/refusals?from=2026-01-01&to=2027-01-01");
+    await visit("refusals-empty", "/admin/refusals?from=2020-01-01&to=2020-01-01");
+    await visit("not-found", "/admin/users/nobody-like-this");
+    await visit("help", "/help");
     await visit("why-refused", "/admin/why-refused");
     await page.getByLabel("API key").fill(key);
     await page.getByRole("button", { name: "Look up" }).click();
@@ -278,11 +282,11 @@ test("every page for administrators, light and dark, wide and narrow", async () 
     await look("policy-new-mistakes");
     await visit("policy-delete", "/admin/policies/Analyst/delete");
     await visit("permissions", "/admin/permissions");
-    await page.getByRole("button", { name: "Retire plate.upload" }).click();
+    await page.getByRole("link", { name: "Retire… plate.upload" }).click();
     await proveIt(page);
-    if (page.url().includes("/admin/permissions")) await page.goto(`${server.url}/admin/permissions`);
-    const retire = page.getByRole("button", { name: "Retire plate.upload" });
-    if (await retire.count()) await retire.click();
+    await page.getByRole("heading", { name: "Retire plate.upload?" }).waitFor();
+    await look("permission-retire");
+    await page.getByRole("button", { name: "Retire permission" }).click();
     await page.getByText("Retired by an administrator").waitFor();
     await look("permissions-retired");
     await page.getByRole("button", { name: "Restore plate.upload" }).click();

@@ -131,6 +131,10 @@ on_both! { fn every_number_that_is_a_link_is_the_length_of_its_list(app) {
         compare(path, "main td a");
     }
     assert!(compared > 60, "{compared} numbers were compared");
+    let overview = boss.get("/admin/overview");
+    let refused = overview.texts(".tile").into_iter().find(|tile| tile.ends_with("Refusals today")).expect("a tile");
+    let listed = boss.get(&overview.attribute(".tile[href*=refusals]", "href")).texts("h1 + p").join("");
+    assert_eq!(listed.split(' ').next(), Some(refused.trim_end_matches("Refusals today")), "{listed}");
     let total = boss.get("/admin/api-keys").texts("h1 + p").join("");
     let live = length(&boss, "/admin/api-keys?status~in=active;expiring;disabled");
     assert!(total.starts_with(&format!("900 keys, {live} live")), "{total}");

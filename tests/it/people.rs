@@ -196,7 +196,7 @@ on_both! { fn every_number_of_the_overview_leads_to_the_list_that_it_counts(app)
     let boss = boss(&app);
     let page = boss.get("/admin/overview");
     let numbers = page.texts(".tile__number");
-    assert_eq!(numbers.len(), 7);
+    assert_eq!(numbers.len(), 8);
     let tiles = scraper::Html::parse_document(&page.body);
     let selector = scraper::Selector::parse("a.tile[href^='/admin/api-keys']").expect("a selector");
     for (tile, number) in tiles.select(&selector).zip(&numbers) {

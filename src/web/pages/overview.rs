@@ -61,6 +61,7 @@ fn tile(tally: Tally, counted: &Number, now: Moment) -> Tile {
         Tally::NeverUsed => ("Never used", "&sort=created_at"),
         Tally::Unused => ("Unused for 90 days", "&sort=latest_activity"),
         Tally::WithoutExpiry => ("Without expiry", ""),
+        Tally::Disabled => ("Disabled", ""),
         Tally::JustExpired => ("Expired in the last 30 days", "&sort=-expires_at"),
     };
     let path = format!("{PATH}?{}{sort}", tally.query(now));
