@@ -50,7 +50,7 @@ const RESOURCES: i64 = 100;
 /// What a key needs that makes keys.
 const CREATE: &str = "claviger:keys:create";
 /// What a key needs besides that gives another key a new secret.
-const REVOKE: &str = "claviger:keys:revoke";
+pub(super) const REVOKE: &str = "claviger:keys:revoke";
 /// What a program reads whose key may not make keys.
 const MAY_NOT: &str = "This key may not make keys or give them new secrets. It needs claviger:keys:create, an administrator has to \
      turn on key_may_create, and a session key never may.";

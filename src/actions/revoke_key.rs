@@ -3,11 +3,13 @@
 use serde_json::json;
 
 use super::edit_key::may_manage;
+use super::give_rights::REVOKE;
+use super::verify_key::GoodKey;
 use super::{Actor, App, Error};
 use crate::domain::api_key::Stop;
 use crate::domain::audit::Action;
 use crate::domain::secret::FirstEight;
-use crate::store::{accounts, audit, keys};
+use crate::store::{accounts, audit, keys, session_keys, settings};
 
 impl App {
     /// Ends an own key. One that was revoked already stays as it is.
@@ -22,6 +24,41 @@ impl App {
             }
             keys::revoke(db, key.id, &Stop { at: now, by: actor.account, reason: String::new() })?;
             let details = json!({ "name": key.name });
+            Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)
+        })
+        .await
+    }
+
+    /// A program ends a key of its owner with a key: the one that it uses, where the settings let it, or another one with
+    /// `claviger:keys:revoke`. One that was revoked already stays as it is.
+    pub async fn revoke_with_key(
+        &self,
+        actor: &Actor,
+        asking: &GoodKey,
+        first_eight: &FirstEight,
+    ) -> Result<(), Error> {
+        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
+        let (owner, by_key) = (asking.owner.id, asking.key.first_eight.clone());
+        let may_revoke = asking.rights.iter().any(|right| right.as_str() == REVOKE) && asking.bound.is_none();
+        self.act(actor.authority(), move |db| {
+            accounts::lock(db, owner)?;
+            if first_eight == by_key {
+                if !settings::load(db)?.key_may_revoke_itself {
+                    return Err(Error::Forbidden("On this server, an API key may not revoke itself.".into()));
+                }
+            } else if may_revoke {
+                may_manage(db, owner)?;
+            } else {
+                return Err(Error::Forbidden(format!("To revoke another key, this one needs {REVOKE}.")));
+            }
+            let stop = Stop { at: now, by: Some(owner), reason: format!("By key {by_key}") };
+            match keys::hold_own(db, owner, &first_eight)? {
+                Some(key) if key.revoked.is_some() => return Ok(()),
+                Some(key) => keys::revoke(db, key.id, &stop)?,
+                None if session_keys::delete(db, owner, &first_eight)? => {}
+                None => return Err(Error::NotFound),
+            }
+            let details = json!({ "by_key": by_key.as_str() });
             Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)
         })
         .await

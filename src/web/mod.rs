@@ -62,6 +62,7 @@ table! {
     MACHINES, machines:
     any  "/verify"                                       => gateway::verify::verify;
     get  "/api/v1/whoami"                                => api::whoami::whoami;
+    delete "/api/v1/api_keys/{first_eight}"              => api::api_keys::revoke;
     put  "/api/v1/services/{service}/permissions"        => api::services::register;
     put  "/api/v1/resources/{resource}/api_key"          => api::resources::get_or_create;
     get  "/healthz"                                      => gateway::health::healthz;
@@ -228,6 +229,13 @@ mod put {
     pub const METHODS: &str = "PUT";
     pub fn route() -> super::Route {
         super::with(super::guard::Put())
+    }
+}
+
+mod delete {
+    pub const METHODS: &str = "DELETE";
+    pub fn route() -> super::Route {
+        super::with(super::guard::Delete())
     }
 }
 

@@ -280,3 +280,29 @@ on_both! { fn errors_stand_in_the_frame_and_a_used_link_says_so(app) {
     set(&app, "site_name", "Plant <Lab>");
     assert_eq!(miriam.get("/help").texts(".app-brand__site"), ["Plant <Lab>"]);
 } }
+
+on_both! { fn a_key_ends_itself_where_the_settings_let_it(app) {
+    let miriam = app.signed_in("miriam");
+    let first = miriam.generate_with(&[("name", "first"), ("access", "scopes"), ("scope", "claviger:keys:read")]).secret();
+    let second = miriam.secret("second");
+    let chen = app.signed_in("chen").secret("of somebody else");
+    let end = |secret: &str, eight: &str| {
+        let bearer = format!("Bearer {secret}");
+        app.client().send("DELETE", &format!("/api/v1/api_keys/{eight}"), &[("authorization", &bearer)], None).status
+    };
+    assert_eq!(end(&first, eight(&second)), 403, "another key takes the right to revoke keys");
+    assert_eq!(end(&first, eight(&chen)), 403);
+    set(&app, "key_may_revoke_itself", "off");
+    assert_eq!((end(&first, eight(&first)), app.verify(&first).status), (403, 200));
+    set(&app, "key_may_revoke_itself", "on");
+    assert_eq!((end(&first, eight(&first)), app.verify(&first).status, end(&first, eight(&first))), (204, 401, 401));
+    assert_eq!(app.verify(&second).status, 200);
+    assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke' AND via = 'key'"), 1);
+    assert!(miriam.key_page(&first).text().contains(&format!("By key {}", eight(&first))));
+
+    let boss = crate::rights::site(&app);
+    let able = boss.generate_with(&[("name", "able"), ("access", "scopes"), ("scope", "claviger:keys:revoke")]).secret();
+    let other = boss.secret("other");
+    assert_eq!((end(&able, eight(&second)), end(&able, eight(&other)), end(&able, eight(&other))), (404, 204, 204));
+    assert_eq!(app.verify(&other).status, 401);
+} }

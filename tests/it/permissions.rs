@@ -35,6 +35,7 @@ const TABLE: &[Row] = &[
     row("GET", "/readyz", [200, 200, 200, 200, 200]),
     row("GET", "/verify", [401, 401, 401, 401, 401]),
     row("GET", "/api/v1/whoami", [401, 401, 401, 401, 401]),
+    row("DELETE", "/api/v1/api_keys/{first_eight}", [401, 401, 401, 401, 401]),
     row("PUT", "/api/v1/services/{service}/permissions", [401, 401, 401, 401, 401]),
     row("GET", "/setup", [404, 404, 404, 404, 404]),
     row("POST", "/setup", [404, 404, 404, 404, 404]),
