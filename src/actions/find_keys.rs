@@ -178,6 +178,7 @@ impl App {
         let (first_eight, now) = (first_eight.clone(), self.now());
         self.store
             .read(move |db| {
+                may_see(db, owner)?;
                 let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
                 let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
                 let offer = give_rights::offer_for(db, &account, key.resource)?;
@@ -227,7 +228,7 @@ impl App {
 }
 
 /// A person whose keys are not listed does not find one. A service account's are an administrator's to see.
-fn may_see(db: &mut Db, owner: i64) -> Result<(), Error> {
+pub(super) fn may_see(db: &mut Db, owner: i64) -> Result<(), Error> {
     let owner = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
     let hidden = owner.kind == Kind::User && settings::load(db)?.own_keys == Manner::None;
     if hidden { Err(Error::NotFound) } else { Ok(()) }

@@ -1,5 +1,6 @@
 //! "Test access": what a gateway would be told at this moment, without the secret and without a use.
 
+use super::find_keys::may_see;
 use super::give_rights::resources_for;
 use super::verify_key::{asked_resource, holding_of};
 use super::{App, Error};
@@ -97,7 +98,10 @@ impl App {
 
 fn find(db: &mut crate::store::Db, owner: Option<i64>, first_eight: &FirstEight) -> Result<ApiKey, Error> {
     let key = match owner {
-        Some(owner) => keys::find_own(db, owner, first_eight)?,
+        Some(owner) => {
+            may_see(db, owner)?;
+            keys::find_own(db, owner, first_eight)?
+        }
         None => keys::find(db, first_eight)?,
     };
     key.ok_or(Error::NotFound)

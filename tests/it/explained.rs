@@ -199,7 +199,9 @@ on_both! { fn own_keys_are_managed_seen_or_not_listed(app) {
     assert_eq!(app.verify(&secret).status, 200);
     set(&app, "own_keys", "none");
     assert!(!miriam.get(list).text().contains(eight(&secret)) && miriam.get(list).text().contains("This server does not list them."));
-    assert_eq!(miriam.get(&path).status, 404);
+    for page in ["", "/access", "/would-allow", "/rotate", "/edit"] {
+        assert_eq!(miriam.get(&format!("{path}{page}")).status, 404, "{page}");
+    }
     miriam.secret("another one");
     assert_eq!(app.database.count("api_keys"), 2, "generating is a setting of its own");
     set(&app, "own_keys", "manage");
