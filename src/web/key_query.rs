@@ -87,6 +87,8 @@ pub struct KeyQuery {
     search: String,
     /// Pairs that are no condition and could not be read. They stay in the links: what is broken must not open everything.
     unread: Vec<(String, String)>,
+    /// Columns that do not exist. They stay in the links too, all in one pair: more pairs than came could be too many.
+    unknown_columns: Vec<String>,
 }
 
 impl KeyQuery {
@@ -108,6 +110,7 @@ impl KeyQuery {
             conditions: Vec::new(),
             search: String::new(),
             unread: Vec::new(),
+            unknown_columns: Vec::new(),
         };
         // Each link of the page repeats the query: what nobody could have entered is not repeated at all.
         let is_long = query.len() > LONGEST || form_urlencoded::parse(query.as_bytes()).count() > MOST_PAIRS;
@@ -144,6 +147,10 @@ impl KeyQuery {
         if read.columns.is_empty() {
             read.columns = Column::DEFAULT.to_vec();
         }
+        if !read.unknown_columns.is_empty() {
+            let unknown = read.unknown_columns.join(",");
+            read.broken.push(broken("cols".into(), unknown, "There is no such column".into()));
+        }
         read.read_filter()
     }
 
@@ -172,7 +179,7 @@ impl KeyQuery {
         for name in value.split(',').filter(|name| !name.is_empty()) {
             match Column::named(name).filter(|column| column.shows()) {
                 Some(column) => self.columns.push(column),
-                None => self.refuse("cols".into(), name.into(), "There is no such column"),
+                None => self.unknown_columns.push(name.to_owned()),
             }
         }
     }
@@ -259,6 +266,7 @@ impl KeyQuery {
             conditions: Vec::new(),
             search: String::new(),
             unread: Vec::new(),
+            unknown_columns: Vec::new(),
             cursor: None,
             view: Some("all".into()),
             ..self.clone()
@@ -285,8 +293,12 @@ impl KeyQuery {
         if self.size != SIZES[0] {
             query.append_pair("per_page", &self.size.to_string());
         }
+        let mut columns: Vec<&str> = self.unknown_columns.iter().map(String::as_str).collect();
         if self.columns != Column::DEFAULT {
-            query.append_pair("cols", &self.columns.iter().map(|column| column.name()).collect::<Vec<_>>().join(","));
+            columns.extend(self.columns.iter().map(|column| column.name()));
+        }
+        if !columns.is_empty() {
+            query.append_pair("cols", &columns.join(","));
         }
         if let Some(view) = &self.view {
             query.append_pair("view", view);
@@ -345,6 +357,16 @@ mod tests {
             assert!(!KeyQuery::read(&read.query_string()).broken.is_empty(), "{bad}: its links open nothing either");
             assert!(KeyQuery::read(&read.cleared()["/admin/api-keys?".len()..]).broken.is_empty(), "{bad}: but one");
         }
+    }
+
+    #[test]
+    fn unknown_columns_stay_in_one_pair() {
+        let many = (0..40).map(|n| format!("x{n}")).collect::<Vec<_>>().join(",");
+        let read = KeyQuery::read(&format!("cols={many},name&cols=y"));
+        assert_eq!(read.other_problems(), [format!("{many},y: There is no such column")]);
+        let written = read.query_string();
+        assert_eq!(written, format!("cols={many},y,name"));
+        assert_eq!(KeyQuery::read(&written).query_string(), written);
     }
 
     #[test]

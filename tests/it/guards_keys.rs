@@ -175,10 +175,17 @@ fn of_many_who_change_one_thing_at_once_on_postgres_one_does() {
         let path = format!("{}/edit", key_path(&secret));
         let hidden = boss.get(&path).hidden_fields(&path);
         let (editing, token, version) = (boss.clone(), hidden["csrf"].clone(), hidden["version"].clone());
-        let edited = at_once(8, move |n| {
-            let name = format!("name {n} in {round}");
-            editing.post(&path, &[("csrf", &token), ("version", &version), ("name", &name), ("note", "")]).status
+        // Somebody else has the row until two are seen to wait: which of them read it before the other wrote is not left to chance.
+        let row = format!("api_keys WHERE first_eight = '{}'", eight(&secret));
+        let held = app.database.hold(&row);
+        let edits = thread::spawn(move || {
+            at_once(8, move |n| {
+                let name = format!("name {n} in {round}");
+                editing.post(&path, &[("csrf", &token), ("version", &version), ("name", &name), ("note", "")]).status
+            })
         });
+        held.until_waiting(2);
+        let edited = edits.join().expect("no panic");
         assert_eq!(edited.iter().filter(|status| **status == 303).count(), 1, "{edited:?}");
 
         // The catalogue is held: eight deployments of one list are all answered, and register it once.

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -237,17 +238,41 @@ fn more_connections_than_files_wait_instead_of_failing() {
     assert!(!err.contains("Too many open files"), "{err}");
 }
 
+/// Another user than root, where the tests run as root: root owns the memory of its own processes anyway.
+const SOMEBODY: &str = "65534";
+
 #[test]
 fn no_core_dump_and_no_way_to_the_memory() {
     let database = Database::bare(Kind::Sqlite);
-    let mut server = Server::start(&database, &[]);
+    // A copy that anybody may run: the folder of the build may be closed to others.
+    let binary = database.folder.path().join("claviger");
+    std::fs::copy(env!("CARGO_BIN_EXE_claviger"), &binary).expect("a copy");
+    let mut command = if runs_as_root() {
+        std::os::unix::fs::chown(database.folder.path(), SOMEBODY.parse().ok(), None)
+            .expect("the folder is given away");
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", SOMEBODY, "--clear-groups", "--"]).arg(&binary);
+        command
+    } else {
+        Command::new(&binary)
+    };
+    let mut server = Server::run(command.env_clear(), &database, &[], Stdio::piped());
     set_up(&mut server);
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.child.id())).expect("its limits");
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a line");
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-    let owner = std::fs::metadata(format!("/proc/{}/mem", server.child.id()))
-        .map(|file| std::os::unix::fs::MetadataExt::uid(&file));
-    assert_eq!(owner.expect("it runs"), 0, "what is not dumpable belongs to root");
+    let owner = |path: &str| std::fs::metadata(path).expect("it is there").uid();
+    assert_ne!(
+        owner(&format!("{}", database.folder.path().join("claviger.db").display())),
+        0,
+        "it does not run as root"
+    );
+    assert_eq!(owner(&format!("/proc/{}/mem", server.child.id())), 0, "what is not dumpable belongs to root");
+}
+
+/// Do the tests run as root? Then what they make belongs to root.
+fn runs_as_root() -> bool {
+    tempfile::tempfile().and_then(|file| file.metadata()).expect("a file").uid() == 0
 }
 
 on_both! { fn four_exports_at_once_are_two_too_many(app) {

@@ -24,8 +24,12 @@ impl Server {
 
     /// With something else for standard error.
     pub fn start_with(database: &Database, environment: &[(&str, &str)], stderr: Stdio) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_claviger"))
-            .env_clear()
+        Self::run(Command::new(env!("CARGO_BIN_EXE_claviger")).env_clear(), database, environment, stderr)
+    }
+
+    /// With a command of the test's own.
+    pub fn run(command: &mut Command, database: &Database, environment: &[(&str, &str)], stderr: Stdio) -> Self {
+        let mut child = command
             .env("DATABASE_URL", &database.url)
             .env("CLAVIGER_LISTEN", "127.0.0.1:0")
             .envs(environment.iter().copied())

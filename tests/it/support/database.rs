@@ -73,6 +73,14 @@ impl Database {
         }
     }
 
+    /// Holds a row of Postgres, given as a table and a condition.
+    pub fn hold(&self, row: &str) -> HeldRow {
+        let mut db = PgConnection::establish(&self.url).expect("the database opens");
+        diesel::sql_query("BEGIN").execute(&mut db).expect("a transaction");
+        assert_eq!(diesel::sql_query(format!("SELECT 1 FROM {row} FOR UPDATE")).execute(&mut db), Ok(1), "{row}");
+        HeldRow { db }
+    }
+
     /// The single text that a query gives as `value`.
     pub fn text(&self, query: &str) -> String {
         self.texts(query).pop().unwrap_or_else(|| panic!("no row from {query}"))
@@ -137,6 +145,32 @@ impl Database {
 
     fn path(&self) -> &str {
         self.url.strip_prefix("sqlite://").expect("an SQLite database")
+    }
+}
+
+/// A transaction of somebody else, which has a row of Postgres until this value is gone.
+pub struct HeldRow {
+    db: PgConnection,
+}
+
+impl HeldRow {
+    /// Gives the row free as soon as so many others wait for a lock in this database.
+    pub fn until_waiting(mut self, others: i64) {
+        use diesel::sql_types::BigInt;
+        #[derive(diesel::QueryableByName)]
+        struct Waiting {
+            #[diesel(sql_type = BigInt)]
+            count: i64,
+        }
+        let waiting = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        // What is seen of other sessions stays the same within a transaction, unless it is cleared.
+        let mut seen = || {
+            diesel::sql_query("SELECT pg_stat_clear_snapshot()").execute(&mut self.db).expect("cleared");
+            diesel::sql_query(waiting).get_result::<Waiting>(&mut self.db).expect("a number").count
+        };
+        while seen() < others {
+            std::thread::yield_now();
+        }
     }
 }
 
