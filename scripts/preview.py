@@ -13,7 +13,7 @@ browser = Browser(port)
 assert browser.sign_in(user, password) == 200, "not signed in"
 page = browser.ask("/admin/lifetime-rules")[1]
 fields = browser.hidden(page, ["csrf", "version"])
-fields |= {"default_days": "7", "longest_days": "20", "idle_days": "", "keys_per_owner": "0"}
+fields |= {"default_lifetime": "7", "longest_lifetime": "20", "idle_days": "", "keys_per_owner": "0"}
 done = {}
 
 

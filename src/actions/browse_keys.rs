@@ -6,7 +6,7 @@ use super::cursor::Cursor;
 use super::overview::{Number, Tally};
 use super::sessions::idle_since;
 use super::{App, Error};
-use crate::domain::api_key::ApiKey;
+use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::clock::Moment;
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort};
 use crate::domain::mistake::Mistake;
@@ -164,7 +164,11 @@ impl App {
             self.use_log.complete(&mut key);
             let owner = around.owners.get(&key.owner).cloned().unwrap_or_default();
             let access = around.access.remove(&key.id).unwrap_or(Access::inherited());
-            ListedKey { key, owner, access }
+            let by = |id: Option<i64>| id.and_then(|id| around.owners.get(&id).cloned());
+            let made_by = by(Some(key.created_by));
+            let (disabled_by, revoked_by) =
+                (by(stopped_by(key.disabled.as_ref())), by(stopped_by(key.revoked.as_ref())));
+            ListedKey { key, owner, access, made_by, disabled_by, revoked_by }
         };
         keys.into_iter().map(complete).collect()
     }
@@ -179,6 +183,16 @@ pub struct ListedKey {
     pub owner: Owner,
     /// What it may do.
     pub access: Access,
+    /// Who made it; `None` when the account is gone.
+    pub made_by: Option<Owner>,
+    /// Who disabled it; `None` when nobody did, or Claviger itself.
+    pub disabled_by: Option<Owner>,
+    /// Who revoked it; `None` when nobody did, or Claviger itself.
+    pub revoked_by: Option<Owner>,
+}
+
+fn stopped_by(stop: Option<&Stop>) -> Option<i64> {
+    stop.and_then(|stop| stop.by)
 }
 
 /// What stands around keys in lists.
@@ -190,7 +204,11 @@ pub(super) struct Around {
 impl Around {
     pub(super) fn of<'a>(db: &mut Db, keys: impl IntoIterator<Item = &'a ApiKey>) -> Result<Self, Error> {
         let keys: Vec<&ApiKey> = keys.into_iter().collect();
-        let mut ids: Vec<i64> = keys.iter().map(|key| key.owner).collect();
+        let accounts_of = |key: &&ApiKey| {
+            let stops = [stopped_by(key.disabled.as_ref()), stopped_by(key.revoked.as_ref())];
+            [Some(key.owner), Some(key.created_by)].into_iter().chain(stops).flatten()
+        };
+        let mut ids: Vec<i64> = keys.iter().flat_map(accounts_of).collect();
         ids.sort_unstable();
         ids.dedup();
         Ok(Self { owners: accounts::owners(db, &ids)?, access: rights::access_of(db, &keys)? })

@@ -1,7 +1,8 @@
-//! Changing the name and the note of a key.
+//! Changing the name and the note of a key: of an own one, or, for administrators, of any.
 
 use serde_json::json;
 
+use super::generate_key::name_taken;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::audit::Action;
@@ -25,25 +26,53 @@ impl App {
         texts: (KeyName, KeyNote),
     ) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        let (name, note) = texts;
         self.act(actor.authority(), move |db| {
             let key = own_living(db, owner, &first_eight)?;
-            if key.version != version {
-                let text = "This key was changed meanwhile. Reload to see the change, then try again.";
-                return Err(Error::Conflict(text.into()));
-            }
-            if name.0 != key.name {
-                if keys::name_is_held(db, owner, &name, now)? {
-                    return Err(super::generate_key::name_taken());
-                }
-                keys::set_name(db, &key, &name, now)?;
-            }
-            keys::set_note(db, &key, &note, now)?;
-            let details = json!({ "name": [key.name, name.0], "note": [key.note, note.0] });
-            Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, first_eight.as_str(), details))?)
+            edit(db, &actor, &key, version, &texts, now)
         })
         .await
     }
+
+    /// Changes name and note of a key of anybody, for administrators.
+    pub async fn edit_any_key(
+        &self,
+        actor: &Actor,
+        first_eight: &FirstEight,
+        version: i64,
+        texts: (KeyName, KeyNote),
+    ) -> Result<(), Error> {
+        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            let owner = keys::find(db, &first_eight)?.ok_or(Error::NotFound)?.owner;
+            let key = unless_revoked(hold(db, owner, &first_eight)?)?;
+            edit(db, &actor, &key, version, &texts, now)
+        })
+        .await
+    }
+}
+
+/// Changes a key that is held; `version` is the one that somebody saw.
+fn edit(
+    db: &mut Db,
+    actor: &Actor,
+    key: &ApiKey,
+    version: i64,
+    (name, note): &(KeyName, KeyNote),
+    now: Moment,
+) -> Result<(), Error> {
+    if key.version != version {
+        let text = "This key was changed meanwhile. Reload to see the change, then try again.";
+        return Err(Error::Conflict(text.into()));
+    }
+    if name.0 != key.name {
+        if keys::name_is_held(db, key.owner, name, now)? {
+            return Err(name_taken(actor, key.owner));
+        }
+        keys::set_name(db, key, name, now)?;
+    }
+    keys::set_note(db, key, note, now)?;
+    let details = json!({ "name": [key.name, name.0], "note": [key.note, note.0] });
+    Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, key.first_eight.as_str(), details))?)
 }
 
 /// The text for a key whose time has passed.
@@ -65,10 +94,18 @@ pub(super) fn may_manage(db: &mut Db, owner: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// The key of this owner, unless it was revoked.
+/// The key of this owner, held, unless it was revoked.
 pub(super) fn own_living(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<ApiKey, Error> {
-    accounts::lock(db, owner)?;
-    let key = keys::hold_own(db, owner, first_eight)?.ok_or(Error::NotFound)?;
+    let key = hold(db, owner, first_eight)?;
     may_manage(db, owner)?;
+    unless_revoked(key)
+}
+
+fn hold(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<ApiKey, Error> {
+    accounts::lock(db, owner)?;
+    keys::hold_own(db, owner, first_eight)?.ok_or(Error::NotFound)
+}
+
+fn unless_revoked(key: ApiKey) -> Result<ApiKey, Error> {
     if key.revoked.is_some() { Err(Error::Conflict(REVOKED.into())) } else { Ok(key) }
 }

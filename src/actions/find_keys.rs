@@ -220,8 +220,13 @@ impl App {
     /// When and from where an own key was used last; `None` while it never was.
     pub async fn last_use(&self, owner: i64, first_eight: &FirstEight) -> Result<Option<Use>, Error> {
         let first_eight = first_eight.clone();
-        let mut key =
-            self.store.read(move |db| keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)).await?;
+        let mut key = self
+            .store
+            .read(move |db| {
+                may_see(db, owner)?;
+                keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)
+            })
+            .await?;
         self.use_log.complete(&mut key);
         Ok(key.last_use)
     }

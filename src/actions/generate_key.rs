@@ -39,16 +39,23 @@ pub fn creation_off(settings: &Settings, kind: Kind) -> Option<&'static str> {
 
 /// Why a person who has `live` keys cannot get another.
 pub(super) fn refusal(settings: &Settings, rule: &LifetimeRule, live: i64) -> Option<String> {
+    creation_off(settings, Kind::User).map(str::to_owned).or_else(|| too_many("You have", rule, live))
+}
+
+/// Why an administrator cannot make another key for a person who has `live` ones. That users do not create keys is no reason.
+pub(super) fn refusal_for_other(settings: &Settings, rule: &LifetimeRule, live: i64) -> Option<String> {
+    let off = creation_off(&Settings { user_keys: true, ..settings.clone() }, Kind::User);
+    off.map(str::to_owned).or_else(|| too_many("This person has", rule, live))
+}
+
+fn too_many(who_has: &str, rule: &LifetimeRule, live: i64) -> Option<String> {
     let limit = i64::from(rule.keys_per_owner);
-    if let Some(off) = creation_off(settings, Kind::User) {
-        Some(off.into())
-    } else if limit > 0 && live >= limit {
-        let keys = text::counted(live, "live key", "live keys");
-        let revoke = if live == limit { "one" } else { "some" };
-        Some(format!("You have {keys}, and the limit is {limit}. Revoke {revoke} to generate another."))
-    } else {
-        None
+    if limit == 0 || live < limit {
+        return None;
     }
+    let keys = text::counted(live, "live key", "live keys");
+    let revoke = if live == limit { "one" } else { "some" };
+    Some(format!("{who_has} {keys}, and the limit is {limit}. Revoke {revoke} to generate another."))
 }
 
 /// How often a secret is drawn anew when a unique value is taken at the same moment. Once is next to never.
@@ -125,12 +132,13 @@ impl App {
     /// Adds to the mistakes of a form what else is wrong with it, so that it is corrected in one go. Changes nothing.
     pub async fn all_mistakes(
         &self,
+        actor: &Actor,
         owner: i64,
         readable: Readable,
         mut mistakes: Vec<Mistake>,
     ) -> Result<Vec<Mistake>, Error> {
-        let now = self.now();
-        let more = self.store.read(move |db| check(db, owner, &readable, now)).await?;
+        let (actor, now) = (actor.clone(), self.now());
+        let more = self.store.read(move |db| check(db, &actor, owner, &readable, now)).await?;
         for mistake in more {
             if !mistakes.iter().any(|known| known.field == mistake.field) {
                 mistakes.push(mistake);
@@ -144,7 +152,7 @@ impl App {
         base62(&mut *self.rng(), 22).to_string()
     }
 
-    /// Makes a key for an owner: the actor, or a service account that an administrator looks after.
+    /// Makes a key for an owner: the actor, or somebody for whom an administrator makes it.
     pub async fn generate_key(&self, actor: &Actor, owner: i64, request: KeyRequest) -> Result<Issued, Error> {
         self.throttle.try_creation(actor.account)?;
         for _ in 0..ATTEMPTS {
@@ -195,7 +203,7 @@ pub(super) fn issue(
         return Ok(Err(shown_before));
     }
     let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
-    let expires_at = may_generate(db, &account, request.expiry, now)?;
+    let expires_at = may_generate(db, &account, actor.account == Some(owner), request.expiry, now)?;
     if request.name.is_none() && settings::load(db)?.name_required {
         return Err(Error::from(Mistake::new("name", "Enter a name")).into());
     }
@@ -206,7 +214,7 @@ pub(super) fn issue(
     }
     prove(db, actor, &request.wish)?;
     let given = give(db, &account, &request.wish, request.resource.as_ref())?;
-    let name = free_name(db, owner, request.name, now)?;
+    let name = free_name(db, owner, request.name, now)?.ok_or_else(|| name_taken(actor, owner))?;
     let Given { grant, scopes, resource } = given;
     let note = request.note;
     let new = NewKey { first_eight, secret_hash, owner, name, note, grant, resource, expires_at };
@@ -227,7 +235,7 @@ pub(super) fn issue(
 }
 
 /// What is wrong with the parts of a form that could be read, as far as reading tells.
-fn check(db: &mut Db, owner: i64, readable: &Readable, now: Moment) -> Result<Vec<Mistake>, Error> {
+fn check(db: &mut Db, actor: &Actor, owner: i64, readable: &Readable, now: Moment) -> Result<Vec<Mistake>, Error> {
     let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
     let mut found: Vec<Mistake> = Vec::new();
     let mut note = |checked: Result<(), Error>| match checked {
@@ -242,7 +250,7 @@ fn check(db: &mut Db, owner: i64, readable: &Readable, now: Moment) -> Result<Ve
         note(lifetimes::for_owner(db, owner)?.expires_at(expiry, now).map(drop).map_err(Error::from))?;
     }
     match &readable.name {
-        Some(Some(name)) if keys::is_name_held(db, owner, name, now)? => note(Err(name_taken()))?,
+        Some(Some(name)) if keys::is_name_held(db, owner, name, now)? => note(Err(name_taken(actor, owner)))?,
         Some(None) if settings::load(db)?.name_required => note(Err(Mistake::new("name", "Enter a name").into()))?,
         _ => {}
     }
@@ -261,32 +269,45 @@ fn check(db: &mut Db, owner: i64, readable: &Readable, now: Moment) -> Result<Ve
 }
 
 /// The switch, the owner, the limits and the lifetime rule. Gives the end that the key will have.
-fn may_generate(db: &mut Db, owner: &Account, wish: Expiry, now: Moment) -> Result<Option<Moment>, Error> {
+fn may_generate(
+    db: &mut Db,
+    owner: &Account,
+    by_owner: bool,
+    wish: Expiry,
+    now: Moment,
+) -> Result<Option<Moment>, Error> {
     if !owner.active {
-        let text = match owner.kind {
-            Kind::User => "Your account is deactivated. Ask an administrator.",
-            Kind::Service => "This service account is deactivated. Activate it first.",
-        };
-        return Err(Error::Forbidden(text.into()));
+        return Err(Error::Forbidden(deactivated(owner.kind, by_owner).into()));
     }
     let rule = lifetimes::for_owner(db, owner.id)?;
     let live = counted(db, owner.id, now)?;
-    if let Some(refusal) = why_not(db, owner, &rule, live, now)? {
+    if let Some(refusal) = why_not(db, owner, by_owner, &rule, live, now)? {
         return Err(Error::Conflict(refusal));
     }
     Ok(rule.expires_at(wish, now)?)
+}
+
+/// Why an owner who is not active gets no keys.
+pub(super) fn deactivated(owner: Kind, by_owner: bool) -> &'static str {
+    match owner {
+        Kind::User if by_owner => "Your account is deactivated. Ask an administrator.",
+        Kind::User => "This user is deactivated. Activate them first.",
+        Kind::Service => "This service account is deactivated. Activate it first.",
+    }
 }
 
 /// Why an owner who has `live` keys cannot get another.
 pub(super) fn why_not(
     db: &mut Db,
     owner: &Account,
+    by_owner: bool,
     rule: &LifetimeRule,
     live: i64,
     now: Moment,
 ) -> Result<Option<String>, Error> {
     let settings = settings::load(db)?;
     if owner.kind == Kind::User {
+        let refusal = if by_owner { refusal } else { refusal_for_other };
         return Ok(refusal(&settings, rule, live));
     }
     if let Some(off) = creation_off(&settings, owner.kind) {
@@ -308,16 +329,16 @@ pub(super) fn why_not(
     Ok(None)
 }
 
-/// The name that was asked for if no live key holds it; the first free one of today if none was asked for.
-fn free_name(db: &mut Db, owner: i64, wish: Option<KeyName>, now: Moment) -> Result<KeyName, Error> {
+/// The name that was asked for, `None` if a live key holds it; the first free one of today if none was asked for.
+fn free_name(db: &mut Db, owner: i64, wish: Option<KeyName>, now: Moment) -> Result<Option<KeyName>, Error> {
     match wish {
-        Some(name) if keys::name_is_held(db, owner, &name, now)? => Err(name_taken()),
-        Some(name) => Ok(name),
+        Some(name) if keys::name_is_held(db, owner, &name, now)? => Ok(None),
+        Some(name) => Ok(Some(name)),
         None => {
             for attempt in 1.. {
                 let name = KeyName::made_up(now, attempt);
                 if !keys::name_is_held(db, owner, &name, now)? {
-                    return Ok(name);
+                    return Ok(Some(name));
                 }
             }
             Err(Error::Internal("no name is free".into()))
@@ -325,9 +346,13 @@ fn free_name(db: &mut Db, owner: i64, wish: Option<KeyName>, now: Moment) -> Res
     }
 }
 
-/// The mistake of a name that another live key has.
-pub(super) fn name_taken() -> Error {
-    Mistake::new("name", "Another of your keys has this name. Choose another name").into()
+/// What the owner reads of a name that another live key has.
+const NAME_TAKEN: &str = "Another of your keys has this name. Choose another name";
+
+/// The mistake of a name that another live key of this owner has.
+pub(super) fn name_taken(actor: &Actor, owner: i64) -> Error {
+    let of_other = "Another key of this account has this name. Choose another name";
+    Mistake::new("name", if actor.account == Some(owner) { NAME_TAKEN } else { of_other }).into()
 }
 
 /// How one attempt to issue a secret ended when it did not succeed.
@@ -348,7 +373,7 @@ impl From<store::Error> for Attempt {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Conflict(Unique::FirstEight | Unique::UsedForm) => Self::Again,
-            store::Error::Conflict(Unique::KeyName) => Self::Failed(name_taken()),
+            store::Error::Conflict(Unique::KeyName) => Self::Failed(Mistake::new("name", NAME_TAKEN).into()),
             error => Self::Failed(error.into()),
         }
     }

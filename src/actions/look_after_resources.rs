@@ -81,7 +81,7 @@ impl App {
                 let rule = lifetimes::for_owner(db, account)?;
                 let name_required = settings::load(db)?.name_required;
                 let own = counted(db, account, now)?;
-                let refusal = why_not(db, &owner, &rule, own, now)?;
+                let refusal = why_not(db, &owner, true, &rule, own, now)?;
                 let master = matching(db, account, &resource, &of_kind, now)?.map(|key| key.first_eight);
                 let live = resources::live_keys(db, resource.id, now)?;
                 let found = LookedAfter {

@@ -62,7 +62,7 @@ impl App {
                 let all = policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
                 let offer = super::give_rights::offer(db, &account)?;
                 let (live, rule) = (keys::count_live(db, account.id, now)?, lifetimes::for_owner(db, account.id)?);
-                let refusal = why_not(db, &account, &rule, live, now)?;
+                let refusal = why_not(db, &account, false, &rule, live, now)?;
                 Ok(ServiceAccount { policies: (held, all), account, live, offer, rule, refusal })
             })
             .await

@@ -2,13 +2,16 @@
 
 use serde_json::json;
 
-use super::{Actor, App, Error};
+use super::give_rights::{self, Offer};
+use super::room::counted;
+use super::{Actor, App, Error, generate_key};
 use crate::domain::audit::Action;
+use crate::domain::lifetime::LifetimeRule;
 use crate::domain::mistake::Mistake;
 use crate::domain::password::{Password, PasswordHash};
-use crate::domain::user::{Account, Role, Username};
+use crate::domain::user::{Account, Kind, Role, Username};
 use crate::store::accounts::NewAccount;
-use crate::store::{self, Unique, accounts, audit, policies, sessions, sign_in_links};
+use crate::store::{self, Unique, accounts, audit, lifetimes, policies, sessions, sign_in_links};
 
 /// A person to be.
 pub struct NewUser {
@@ -24,7 +27,38 @@ pub struct NewUser {
     pub password: Password,
 }
 
+/// What the form for a new key of a person offers an administrator.
+#[derive(Debug, Clone)]
+pub struct ForNewKey {
+    /// Whose it will be.
+    pub account: Account,
+    /// What it can be given.
+    pub offer: Offer,
+    /// The rule for its life.
+    pub rule: LifetimeRule,
+    /// Why none can be made at present.
+    pub refusal: Option<String>,
+}
+
 impl App {
+    /// What a new key of this person can be.
+    pub async fn for_new_key_of(&self, username: &Username) -> Result<ForNewKey, Error> {
+        let (username, now) = (username.clone(), self.now());
+        self.store
+            .read(move |db| {
+                let account = accounts::credentials(db, &username)?.map(|known| known.account);
+                let account = account.filter(|account| account.kind == Kind::User).ok_or(Error::NotFound)?;
+                let (rule, live) = (lifetimes::for_owner(db, account.id)?, counted(db, account.id, now)?);
+                let refusal = if account.active {
+                    generate_key::why_not(db, &account, false, &rule, live, now)?
+                } else {
+                    Some(generate_key::deactivated(account.kind, false).to_owned())
+                };
+                Ok(ForNewKey { offer: give_rights::offer(db, &account)?, account, rule, refusal })
+            })
+            .await
+    }
+
     /// Adds a person who can sign in.
     pub async fn create_user(&self, actor: &Actor, user: NewUser) -> Result<(), Error> {
         let password = self.hash(user.password).await?;

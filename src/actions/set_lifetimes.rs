@@ -28,6 +28,8 @@ pub struct RulesNow {
     pub accept_keys: bool,
     /// How many keys are live, up to the limit of counts.
     pub live: keys::grid::Count,
+    /// For how many live keys each stricter rule counts, up to the limit of counts.
+    pub live_under: Vec<(AppliesTo, keys::grid::Count)>,
 }
 
 /// What new rules would do.
@@ -70,9 +72,16 @@ impl App {
         let now = self.now();
         self.store
             .read(move |db| {
-                let settings = settings::load(db)?;
+                let (settings, rules) = (settings::load(db)?, lifetimes::load(db)?);
+                let mut live_under = Vec::new();
+                for rule in rules.stricter() {
+                    let keys = lifetimes::live_under(&rule.applies_to, now);
+                    let count = keys::grid::count_up_to(db, keys, keys::grid::COUNT_LIMIT)?;
+                    live_under.push((rule.applies_to.clone(), count));
+                }
                 Ok(RulesNow {
-                    rules: lifetimes::load(db)?,
+                    rules,
+                    live_under,
                     last_change: lifetimes::last_change(db)?,
                     allow_creation: settings.allow_creation,
                     accept_keys: settings.accept_keys,

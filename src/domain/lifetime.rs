@@ -1,19 +1,21 @@
 //! How long keys may live, and how many a person may have.
 
-use super::clock::{DAY, Moment, SECOND};
+use super::clock::{DAY, HOUR, MINUTE, Moment, SECOND};
 use super::mistake::Mistake;
 use super::span;
 
 /// The lifetimes that a form offers, in days, where the rule allows them.
-const PRESETS: [i32; 5] = [7, 30, 90, 180, 365];
+const PRESETS: [i64; 5] = [7, 30, 90, 180, 365];
+/// Those that it offers where the rule allows no week, in microseconds.
+const SHORT_PRESETS: [i64; 5] = [5 * MINUTE, HOUR, 12 * HOUR, DAY, 3 * DAY];
 
 /// The rule that applies to an owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LifetimeRule {
-    /// The lifetime that a form suggests, in days.
-    pub default_days: i32,
-    /// The longest lifetime, in days.
-    pub longest_days: i32,
+    /// The lifetime that a form suggests, in microseconds.
+    pub default_span: i64,
+    /// The longest lifetime, in microseconds.
+    pub longest_span: i64,
     /// May a key live for ever?
     pub allow_never: bool,
     /// Live keys that one owner may have; 0 is no limit.
@@ -38,7 +40,7 @@ pub enum Expiry {
 }
 
 impl Expiry {
-    /// Reads the choice of a form: `90` days, `never`, `other` together with a span such as `12h`, or `date` together with a day
+    /// Reads the choice of a form: `90` days, `12h`, `never`, `other` together with a span such as `12h`, or `date` together with a day
     /// such as `2027-02-18`; empty is the default.
     pub fn parse(choice: &str, day: &str, other: &str) -> Result<Self, Mistake> {
         if choice.trim() != "other" && !other.trim().is_empty() {
@@ -60,35 +62,43 @@ impl Expiry {
             "date" => Moment::parse_day(day)
                 .map(Self::On)
                 .ok_or_else(|| Mistake::new("expires_on", "Enter a date as year-month-day, such as 2027-02-18")),
-            days => days
-                .parse()
-                .map(Self::AfterDays)
-                .map_err(|_| Mistake::new("expires", "Choose one of the lifetimes in the list")),
+            choice => match choice.parse() {
+                Ok(days) => Ok(Self::AfterDays(days)),
+                Err(_) if choice.ends_with(|last: char| last.is_ascii_lowercase()) => span::parse(choice)
+                    .map(Self::After)
+                    .ok_or_else(|| Mistake::new("expires", "Choose one of the lifetimes in the list")),
+                Err(_) => Err(Mistake::new("expires", "Choose one of the lifetimes in the list")),
+            },
         }
     }
 }
 
 impl LifetimeRule {
-    /// The lifetimes to offer, in days, shortest first; the default is always among them.
-    pub fn presets(&self) -> Vec<i32> {
-        let mut days: Vec<i32> = PRESETS.into_iter().filter(|days| *days <= self.longest_days).collect();
-        days.push(self.default_days);
-        days.sort_unstable();
-        days.dedup();
-        days
+    /// The lifetimes to offer, in microseconds, shortest first; the default is always among them.
+    pub fn presets(&self) -> Vec<i64> {
+        let of_days = PRESETS.map(|days| days * DAY);
+        let offered = if self.longest_span < of_days[0] { SHORT_PRESETS } else { of_days };
+        let mut spans: Vec<i64> = offered.into_iter().filter(|span| *span <= self.longest_span).collect();
+        spans.push(self.default_span);
+        spans.sort_unstable();
+        spans.dedup();
+        spans
+    }
+
+    /// The value of a lifetime in a form: days are a number alone.
+    pub fn choice(span: i64) -> String {
+        if span % DAY == 0 { (span / DAY).to_string() } else { span::short(span) }
     }
 
     /// The moment at which a key made `now` ends; never later than the rule allows. `Ok(None)` is never.
     pub fn expires_at(&self, wish: Expiry, now: Moment) -> Result<Option<Moment>, Mistake> {
         let latest = self.latest(now);
         match wish {
-            Expiry::Default => Ok(Some(now.plus(i64::from(self.default_days) * DAY).min(latest))),
+            Expiry::Default => Ok(Some(now.plus(self.default_span).min(latest))),
             Expiry::AfterDays(days) if days < 1 => Err(Mistake::new("expires", "Choose 1 day or more")),
-            Expiry::AfterDays(days) if days > self.longest_days => Err(self.too_long()),
+            Expiry::AfterDays(days) if i64::from(days) > self.longest_span / DAY => Err(self.too_long("expires")),
             Expiry::AfterDays(days) => Ok(Some(now.plus(i64::from(days) * DAY))),
-            Expiry::After(span) if now.plus(span) > latest => {
-                Err(Mistake::new("expires_in", format!("Choose {} days or fewer", self.longest_days)))
-            }
+            Expiry::After(span) if now.plus(span) > latest => Err(self.too_long("expires_in")),
             Expiry::After(span) => Ok(Some(now.plus(span.max(SECOND)))),
             Expiry::On(day) if day <= now => {
                 Err(Mistake::new("expires_on", format!("Choose a date after today, {}", now.day())))
@@ -98,7 +108,7 @@ impl LifetimeRule {
             }
             Expiry::On(day) => Ok(Some(day)),
             Expiry::Never if self.allow_never => Ok(None),
-            Expiry::Never => Err(self.too_long()),
+            Expiry::Never => Err(self.too_long("expires")),
         }
     }
 
@@ -113,11 +123,17 @@ impl LifetimeRule {
 
     /// The latest end that a key made `now` may have.
     pub fn latest(&self, now: Moment) -> Moment {
-        now.plus(i64::from(self.longest_days) * DAY)
+        now.plus(self.longest_span)
     }
 
-    fn too_long(&self) -> Mistake {
-        Mistake::new("expires", format!("Choose {} days or fewer", self.longest_days))
+    /// "365 days or fewer", "12 hours or less".
+    pub fn at_most(&self) -> String {
+        let or = if self.longest_span % DAY == 0 { "fewer" } else { "less" };
+        format!("{} or {or}", span::words(self.longest_span))
+    }
+
+    fn too_long(&self, field: &'static str) -> Mistake {
+        Mistake::new(field, format!("Choose {}", self.at_most()))
     }
 }
 
@@ -128,7 +144,13 @@ mod tests {
     use super::*;
 
     fn rule() -> LifetimeRule {
-        LifetimeRule { default_days: 90, longest_days: 365, allow_never: false, keys_per_owner: 20, idle_days: None }
+        LifetimeRule {
+            default_span: 90 * DAY,
+            longest_span: 365 * DAY,
+            allow_never: false,
+            keys_per_owner: 20,
+            idle_days: None,
+        }
     }
 
     fn now() -> Moment {
@@ -147,8 +169,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_wish_outlives_the_rule(wish in wishes(), default_days in 1..4000, longest_days in 1..4000) {
-            let rule = LifetimeRule { default_days, longest_days, ..rule() };
+        fn no_wish_outlives_the_rule(wish in wishes(), default_span in SECOND..4000 * DAY, longest_span in SECOND..4000 * DAY) {
+            let rule = LifetimeRule { default_span, longest_span, ..rule() };
             if let Ok(end) = rule.expires_at(wish, now()) {
                 let end = end.expect("never is not allowed");
                 prop_assert!(end > now() && end <= rule.latest(now()));
@@ -156,8 +178,8 @@ mod tests {
         }
 
         #[test]
-        fn rotation_never_lengthens_a_life_past_the_rule(lifetime in proptest::option::of(1..i64::MAX), longest_days in 1..4000) {
-            let rule = LifetimeRule { longest_days, ..rule() };
+        fn rotation_never_lengthens_a_life_past_the_rule(lifetime in proptest::option::of(1..i64::MAX), longest_span in SECOND..4000 * DAY) {
+            let rule = LifetimeRule { longest_span, ..rule() };
             let end = rule.renewed(lifetime, now()).expect("never is not allowed");
             prop_assert!(end > now() && end <= rule.latest(now()));
         }
@@ -182,20 +204,27 @@ mod tests {
 
     #[test]
     fn bad_choices_are_refused() {
-        for bad in ["5months", "1e9", "90d", "99999999999", "0x10"] {
+        for bad in ["5moons", "1e9", "90D", "-1h", "99999999999", "0x10"] {
             assert!(Expiry::parse(bad, "", "").is_err(), "{bad}");
         }
         assert!(Expiry::parse("date", "tomorow", "").is_err());
         assert!(Expiry::parse("90", "2027-02-18", "").is_err(), "a date that would not count");
         assert!(Expiry::parse("90", "", "5m").is_err(), "a time that would not count");
-        assert!(Expiry::parse("other", "", "5 months").is_err());
+        assert!(Expiry::parse("other", "", "5 moons").is_err());
         assert_eq!(Expiry::parse("other", "", "30s"), Ok(Expiry::After(30 * SECOND)));
+        assert_eq!(Expiry::parse("12h", "", ""), Ok(Expiry::After(12 * HOUR)));
         assert_eq!(Expiry::parse("", "", ""), Ok(Expiry::Default));
     }
 
     #[test]
     fn presets_stay_within_the_rule_and_hold_the_default() {
-        assert_eq!(rule().presets(), [7, 30, 90, 180, 365]);
-        assert_eq!(LifetimeRule { default_days: 45, longest_days: 60, ..rule() }.presets(), [7, 30, 45]);
+        let offered = |default_span, longest_span| {
+            let rule = LifetimeRule { default_span, longest_span, ..rule() };
+            rule.presets().into_iter().map(LifetimeRule::choice).collect::<Vec<_>>()
+        };
+        assert_eq!(offered(90 * DAY, 365 * DAY), ["7", "30", "90", "180", "365"]);
+        assert_eq!(offered(45 * DAY, 60 * DAY), ["7", "30", "45"]);
+        assert_eq!(offered(8 * HOUR, DAY), ["5m", "1h", "8h", "12h", "1"]);
+        assert_eq!(LifetimeRule { longest_span: 12 * HOUR, ..rule() }.at_most(), "12 hours or less");
     }
 }

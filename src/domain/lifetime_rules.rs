@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::clock::{DAY, Moment};
+use super::clock::{DAY, Moment, SECOND};
 use super::lifetime::LifetimeRule;
 use super::mistake::Mistake;
+use super::span;
 use super::user::Role;
 
 /// For whom a rule is.
@@ -56,13 +57,14 @@ pub struct OwnerFacts {
 
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct Rule {
     /// For whom.
     pub applies_to: AppliesTo,
-    /// What a form suggests, in days; only the rule for everyone has one.
-    pub default_days: Option<i32>,
-    /// The longest lifetime, in days.
-    pub longest_days: Option<i32>,
+    /// What a form suggests, in microseconds; only the rule for everyone has one.
+    pub default_span: Option<i64>,
+    /// The longest lifetime, in microseconds.
+    pub longest_span: Option<i64>,
     /// May a key live for ever? Only the rule for everyone can allow it.
     pub allow_never: bool,
     /// Keys unused for so many days are disabled.
@@ -81,14 +83,14 @@ impl Rules {
     /// What holds for an owner: of all rules that match, the shortest time and the fewest keys.
     pub fn for_owner(&self, owner: &OwnerFacts) -> LifetimeRule {
         let matching = || self.0.iter().filter(|rule| rule.applies_to.matches(owner));
-        let longest_days = matching().filter_map(|rule| rule.longest_days).min().unwrap_or(LONGEST);
-        let strict = |rule: &&Rule| rule.applies_to != AppliesTo::Everyone && rule.longest_days.is_some();
-        let default_days = matching().find_map(|rule| rule.default_days).unwrap_or(longest_days);
+        let longest_span = matching().filter_map(|rule| rule.longest_span).min().unwrap_or(LONGEST_SPAN);
+        let strict = |rule: &&Rule| rule.applies_to != AppliesTo::Everyone && rule.longest_span.is_some();
+        let default_span = matching().find_map(|rule| rule.default_span).unwrap_or(longest_span);
         let idle = matching().filter_map(|rule| Some((rule.idle_days?, rule.idle_from))).min();
         let limits = matching().filter_map(|rule| rule.keys_per_owner).filter(|limit| *limit > 0);
         LifetimeRule {
-            default_days: default_days.min(longest_days),
-            longest_days,
+            default_span: default_span.min(longest_span),
+            longest_span,
             allow_never: self.everyone().is_some_and(|rule| rule.allow_never) && !matching().any(|rule| strict(&rule)),
             keys_per_owner: limits.min().unwrap_or(0),
             idle_days: idle.map(|(days, _)| days),
@@ -97,8 +99,8 @@ impl Rules {
 
     /// Do these allow keys the same lifetimes as others?
     pub fn same_lifetimes(&self, other: &Self) -> bool {
-        let lifetimes = |rules: &Self| -> Vec<(AppliesTo, Option<i32>, bool)> {
-            let of = |rule: &Rule| (rule.applies_to.clone(), rule.longest_days, rule.allow_never);
+        let lifetimes = |rules: &Self| -> Vec<(AppliesTo, Option<i64>, bool)> {
+            let of = |rule: &Rule| (rule.applies_to.clone(), rule.longest_span, rule.allow_never);
             rules.0.iter().map(of).collect()
         };
         lifetimes(self) == lifetimes(other)
@@ -139,8 +141,93 @@ impl Rules {
     }
 }
 
+/// A lifetime as the database and the audit log have it: in whole days, and in seconds where these do not say it exactly. A server
+/// from before there were seconds reads the days, which are rounded up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime {
+    /// In days.
+    pub days: Option<i32>,
+    /// In seconds; `None` where the days are exact.
+    pub seconds: Option<i64>,
+}
+
+impl Lifetime {
+    /// Of a span in microseconds.
+    pub fn of(span: Option<i64>) -> Self {
+        let days = |span: i64| i32::try_from((span + DAY - 1) / DAY).unwrap_or(LONGEST);
+        Self { days: span.map(days), seconds: span.filter(|span| span % DAY != 0).map(|span| span / SECOND) }
+    }
+
+    /// In microseconds.
+    pub fn span(self) -> Option<i64> {
+        self.seconds.map(|seconds| seconds * SECOND).or(self.days.map(|days| i64::from(days) * DAY))
+    }
+}
+
+/// A rule as jobs and the audit log keep it.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    applies_to: AppliesTo,
+    default_days: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default_seconds: Option<i64>,
+    longest_days: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    longest_seconds: Option<i64>,
+    allow_never: bool,
+    idle_days: Option<i32>,
+    idle_from: i64,
+    keys_per_owner: Option<i32>,
+}
+
+impl From<Written> for Rule {
+    fn from(written: Written) -> Self {
+        let span = |days, seconds| Lifetime { days, seconds }.span();
+        Self {
+            default_span: span(written.default_days, written.default_seconds),
+            longest_span: span(written.longest_days, written.longest_seconds),
+            applies_to: written.applies_to,
+            allow_never: written.allow_never,
+            idle_days: written.idle_days,
+            idle_from: written.idle_from,
+            keys_per_owner: written.keys_per_owner,
+        }
+    }
+}
+
+impl From<Rule> for Written {
+    fn from(rule: Rule) -> Self {
+        let (default, longest) = (Lifetime::of(rule.default_span), Lifetime::of(rule.longest_span));
+        Self {
+            applies_to: rule.applies_to,
+            default_days: default.days,
+            default_seconds: default.seconds,
+            longest_days: longest.days,
+            longest_seconds: longest.seconds,
+            allow_never: rule.allow_never,
+            idle_days: rule.idle_days,
+            idle_from: rule.idle_from,
+            keys_per_owner: rule.keys_per_owner,
+        }
+    }
+}
+
 /// The most days that anything lasts.
 pub const LONGEST: i32 = 3_650;
+/// The same, in microseconds.
+pub const LONGEST_SPAN: i64 = 3_650 * DAY;
+
+/// Reads a lifetime of 1 second to 3,650 days, in microseconds: a number alone is days, with a unit it is what [`span::parse`]
+/// reads. Blank is none.
+pub fn lifetime(field: &'static str, what: &str, input: &str) -> Result<Option<i64>, Mistake> {
+    let text: String = input.trim().chars().filter(|c| *c != ',').collect();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let span = span::parse(&if is_number { format!("{text}d") } else { text }).filter(|span| *span <= LONGEST_SPAN);
+    span.map(Some).ok_or_else(|| Mistake::new(field, format!("Enter {what} up to 3,650 days, such as 90 days or 12h")))
+}
 
 /// Reads a number of days: 1 to 3,650; blank is none.
 pub fn days(field: &'static str, what: &str, input: &str) -> Result<Option<i32>, Mistake> {
@@ -174,7 +261,7 @@ pub fn shortened(rule: &LifetimeRule, start: Moment, end: Option<Moment>, earlie
     if end.is_none() && rule.allow_never {
         return None;
     }
-    let allowed = start.plus(i64::from(rule.longest_days) * DAY);
+    let allowed = start.plus(rule.longest_span);
     let new = allowed.max(earliest);
     end.is_none_or(|end| new < end && allowed < end).then_some(new)
 }
@@ -185,11 +272,11 @@ mod tests {
 
     use super::*;
 
-    fn rule(applies_to: AppliesTo, longest_days: Option<i32>) -> Rule {
+    fn rule(applies_to: AppliesTo, longest_days: Option<i64>) -> Rule {
         Rule {
             applies_to,
-            default_days: None,
-            longest_days,
+            default_span: None,
+            longest_span: longest_days.map(|days| days * DAY),
             allow_never: false,
             idle_days: None,
             idle_from: 0,
@@ -199,7 +286,7 @@ mod tests {
 
     fn rules() -> Rules {
         let everyone = Rule {
-            default_days: Some(90),
+            default_span: Some(90 * DAY),
             allow_never: true,
             keys_per_owner: Some(20),
             ..rule(AppliesTo::Everyone, Some(365))
@@ -220,19 +307,31 @@ mod tests {
     fn of_all_rules_that_match_the_shortest_counts() {
         let person = rules().for_owner(&owner(1, Role::User, false));
         assert_eq!(
-            (person.default_days, person.longest_days, person.allow_never, person.keys_per_owner),
-            (90, 365, true, 20)
+            (person.default_span, person.longest_span, person.allow_never, person.keys_per_owner),
+            (90 * DAY, 365 * DAY, true, 20)
         );
         let admin = rules().for_owner(&owner(1, Role::Admin, false));
-        assert_eq!((admin.default_days, admin.longest_days, admin.allow_never), (30, 30, false));
+        assert_eq!((admin.default_span, admin.longest_span, admin.allow_never), (30 * DAY, 30 * DAY, false));
         let service = rules().for_owner(&owner(2, Role::User, true));
-        assert_eq!((service.longest_days, service.idle_days, service.allow_never), (180, Some(90), false));
+        assert_eq!((service.longest_span, service.idle_days, service.allow_never), (180 * DAY, Some(90), false));
         let lena = rules().for_owner(&owner(7, Role::User, false));
         assert_eq!(
-            (lena.longest_days, lena.allow_never, lena.keys_per_owner),
-            (365, true, 5),
+            (lena.longest_span, lena.allow_never, lena.keys_per_owner),
+            (365 * DAY, true, 5),
             "a rule about keys alone leaves Never"
         );
+    }
+
+    #[test]
+    fn rules_of_jobs_from_before_are_read_and_a_server_from_before_reads_days() {
+        let old = r#"{"applies_to":"Everyone","default_days":90,"longest_days":365,"allow_never":true,"idle_days":null,"idle_from":0,"keys_per_owner":20}"#;
+        let read: Rule = serde_json::from_str(old).unwrap();
+        assert_eq!((read.default_span, read.longest_span), (Some(90 * DAY), Some(365 * DAY)));
+        assert_eq!(serde_json::to_string(&read).unwrap(), old, "whole days are written as before");
+        let hours = Rule { default_span: Some(3_600 * SECOND), longest_span: Some(DAY + SECOND), ..read };
+        let written = serde_json::to_value(&hours).unwrap();
+        assert_eq!((&written["default_days"], &written["longest_days"]), (&1.into(), &2.into()));
+        assert_eq!(serde_json::from_value::<Rule>(written).unwrap(), hours);
     }
 
     #[test]
@@ -261,8 +360,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn applying_a_rule_only_ever_shortens(longest_days in 1..4000, allow_never: bool, start in 0..i64::MAX / 4, life in proptest::option::of(1..400 * DAY), age in 0..800 * DAY) {
-            let rule = LifetimeRule { default_days: 1, longest_days, allow_never, keys_per_owner: 0, idle_days: None };
+        fn applying_a_rule_only_ever_shortens(longest_span in 1..4000 * DAY, allow_never: bool, start in 0..i64::MAX / 4, life in proptest::option::of(1..400 * DAY), age in 0..800 * DAY) {
+            let rule = LifetimeRule { default_span: 1, longest_span, allow_never, keys_per_owner: 0, idle_days: None };
             let (start, now) = (Moment(start), Moment(start + age));
             let end = life.map(|life| start.plus(life));
             if let Some(new) = shortened(&rule, start, end, now.plus(DAY)) {

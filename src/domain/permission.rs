@@ -65,6 +65,11 @@ impl PermissionName {
         self.0.split(':').next() == Some(CLAVIGER)
     }
 
+    /// Is it for a part of the API that does not exist yet? No form offers it: nothing asks for it.
+    pub fn is_reserved(&self) -> bool {
+        ["claviger:admin", "claviger:introspect"].contains(&self.as_str())
+    }
+
     /// Does it concern the site, and not only one's own keys? A key has it only if it was given it by name: all of what an
     /// administrator may do is more than most of their scripts need.
     pub fn is_administrative(&self) -> bool {

@@ -1,11 +1,18 @@
-//! Spans of time as people type them: `30s`, `5m`, `1h`, `3d`, `2w`, `3mo`, `1y`, and `600` for seconds.
+//! Spans of time as people type them: `30s`, `5m`, `1h`, `3d`, `2w`, `3mo`, `1y`, `90 days`, and `600` for seconds.
 
 use super::clock::{DAY, HOUR, MINUTE, SECOND};
 
-/// The units, longest first: what is written behind a number, and its length in microseconds. A month has 30 days and a
+/// The units, longest first: what is written behind a number, in short and in full, and its length in microseconds. A month has 30 days and a
 /// year 365, as everywhere here.
-const UNITS: [(&str, i64); 7] =
-    [("y", 365 * DAY), ("mo", 30 * DAY), ("w", 7 * DAY), ("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND)];
+const UNITS: [(&str, &str, i64); 7] = [
+    ("y", "year", 365 * DAY),
+    ("mo", "month", 30 * DAY),
+    ("w", "week", 7 * DAY),
+    ("d", "day", DAY),
+    ("h", "hour", HOUR),
+    ("m", "minute", MINUTE),
+    ("s", "second", SECOND),
+];
 
 /// Reads a span, in microseconds. A number alone counts seconds, as Tiled's `--expires-in 600` does. `None` for anything else,
 /// zero and what is negative among it.
@@ -17,7 +24,12 @@ pub fn parse(text: &str) -> Option<i64> {
     let unit = unit.trim_start().to_ascii_lowercase();
     let length = match unit.as_str() {
         "" => SECOND,
-        unit => UNITS.iter().find(|(word, _)| *word == unit).map(|(_, length)| *length)?,
+        unit => {
+            let named = |(short, full, _): &&(&str, &str, i64)| {
+                unit == *short || unit == *full || unit.strip_suffix('s') == Some(full)
+            };
+            UNITS.iter().find(named).map(|(_, _, length)| *length)?
+        }
     };
     number.checked_mul(length)
 }
@@ -31,6 +43,13 @@ pub fn words(span: i64) -> String {
         _ => ("second", SECOND),
     };
     super::text::counted(span / length, unit, &format!("{unit}s"))
+}
+
+/// A span as it is read again, in the largest of days, hours, minutes and seconds that divides it: `90d`, `12h`.
+pub fn short(span: i64) -> String {
+    let of_these = &UNITS[3..];
+    let (unit, _, length) = of_these.iter().find(|(_, _, length)| span % length == 0).unwrap_or(&UNITS[6]);
+    format!("{}{unit}", span / length)
 }
 
 #[cfg(test)]
@@ -50,13 +69,25 @@ mod tests {
             ("2w", 14 * DAY),
             ("3MO", 90 * DAY),
             ("1y", 365 * DAY),
+            ("90 days", 90 * DAY),
+            ("1 hour", HOUR),
         ];
         for (text, span) in read {
             assert_eq!(parse(text), Some(span), "{text}");
         }
-        for bad in
-            ["", "0", "0d", "-5", "5months", "1.5h", "h", "1h30m", "99999999999999999999y", "9223372036854775807d"]
-        {
+        for bad in [
+            "",
+            "0",
+            "0d",
+            "-5",
+            "5moons",
+            "5 dayss",
+            "1.5h",
+            "h",
+            "1h30m",
+            "99999999999999999999y",
+            "9223372036854775807d",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
         assert_eq!(
@@ -69,6 +100,13 @@ mod tests {
         #[test]
         fn no_text_makes_a_span_that_is_not_positive(text in ".{0,24}") {
             prop_assert!(parse(&text).is_none_or(|span| span > 0));
+        }
+
+        #[test]
+        fn what_is_written_is_read_again(seconds in 1..315_360_000_i64) {
+            let span = seconds * SECOND;
+            prop_assert_eq!(parse(&short(span)), Some(span));
+            prop_assert_eq!(parse(&words(span).replace(',', "")), Some(span));
         }
     }
 }

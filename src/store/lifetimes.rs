@@ -11,10 +11,11 @@ use super::keys::predicate::{Predicate, all, any};
 use super::schema::{accounts, lifetime_rules};
 use crate::domain::clock::{DAY, Moment};
 use crate::domain::lifetime::LifetimeRule;
-use crate::domain::lifetime_rules::{AppliesTo, OwnerFacts, Rule, Rules};
+use crate::domain::lifetime_rules::{AppliesTo, Lifetime, OwnerFacts, Rule, Rules};
 use crate::domain::user::Role;
 
-type Row = (String, String, Option<i32>, Option<i32>, bool, Option<i32>, i64, Option<i32>);
+type Spans = (Option<i32>, Option<i64>, Option<i32>, Option<i64>);
+type Row = (String, String, Spans, bool, Option<i32>, i64, Option<i32>);
 
 /// All rules, the one for everyone first, and when and by whom they were changed last.
 pub fn load(db: &mut Db) -> Result<Rules, Error> {
@@ -23,8 +24,12 @@ pub fn load(db: &mut Db) -> Result<Rules, Error> {
         .select((
             lifetime_rules::applies_to,
             lifetime_rules::subject,
-            lifetime_rules::default_days,
-            lifetime_rules::longest_days,
+            (
+                lifetime_rules::default_days,
+                lifetime_rules::default_seconds,
+                lifetime_rules::longest_days,
+                lifetime_rules::longest_seconds,
+            ),
             lifetime_rules::allow_never,
             lifetime_rules::idle_days,
             lifetime_rules::idle_from,
@@ -32,7 +37,9 @@ pub fn load(db: &mut Db) -> Result<Rules, Error> {
         ))
         .load(db)?;
     let mut rules = Vec::new();
-    for (kind, subject, default_days, longest_days, allow_never, idle_days, idle_from, keys_per_owner) in rows {
+    for (kind, subject, spans, allow_never, idle_days, idle_from, keys_per_owner) in rows {
+        let default_span = Lifetime { days: spans.0, seconds: spans.1 }.span();
+        let longest_span = Lifetime { days: spans.2, seconds: spans.3 }.span();
         let applies_to = match kind.as_str() {
             "everyone" => AppliesTo::Everyone,
             "kind" => AppliesTo::Services,
@@ -43,7 +50,7 @@ pub fn load(db: &mut Db) -> Result<Rules, Error> {
                 AppliesTo::Account(id, name.unwrap_or_default())
             }
         };
-        rules.push(Rule { applies_to, default_days, longest_days, allow_never, idle_days, idle_from, keys_per_owner });
+        rules.push(Rule { applies_to, default_span, longest_span, allow_never, idle_days, idle_from, keys_per_owner });
     }
     rules.sort_by_key(|rule| rule.applies_to != AppliesTo::Everyone);
     Ok(Rules(rules))
@@ -70,12 +77,15 @@ pub fn replace(db: &mut Db, rules: &Rules, by: Option<i64>, now: Moment) -> Resu
             AppliesTo::Role(role) => ("role", role.clone()),
             AppliesTo::Account(id, _) => ("account", id.to_string()),
         };
+        let (default, longest) = (Lifetime::of(rule.default_span), Lifetime::of(rule.longest_span));
         diesel::insert_into(lifetime_rules::table)
             .values((
                 lifetime_rules::applies_to.eq(kind),
                 lifetime_rules::subject.eq(subject),
-                lifetime_rules::default_days.eq(rule.default_days),
-                lifetime_rules::longest_days.eq(rule.longest_days),
+                lifetime_rules::default_days.eq(default.days),
+                lifetime_rules::default_seconds.eq(default.seconds),
+                lifetime_rules::longest_days.eq(longest.days),
+                lifetime_rules::longest_seconds.eq(longest.seconds),
                 lifetime_rules::allow_never.eq(rule.allow_never),
                 lifetime_rules::idle_days.eq(rule.idle_days),
                 lifetime_rules::idle_from.eq(rule.idle_from),
@@ -114,10 +124,15 @@ pub fn owners(db: &mut Db, ids: &[i64]) -> Result<Vec<OwnerFacts>, Error> {
     Ok(rows.into_iter().map(facts).collect())
 }
 
+/// The live keys for which a rule counts.
+pub fn live_under(applies_to: &AppliesTo, now: Moment) -> Predicate {
+    all([live(now)].into_iter().chain(scope(applies_to)))
+}
+
 /// The live keys that would end sooner under these rules.
 pub fn outliving(rules: &Rules, now: Moment) -> Predicate {
     let rule = |rule: &Rule| -> Option<Predicate> {
-        let longest = i64::from(rule.longest_days?) * DAY;
+        let longest = rule.longest_span?;
         let longer = Box::new(sql::<Bool>("api_keys.lifetime > ").bind::<BigInt, _>(longest));
         let for_ever_is_fine = rule.applies_to == AppliesTo::Everyone && rule.allow_never;
         let ends = for_ever_is_fine.then(|| -> Predicate { Box::new(sql::<Bool>("api_keys.expires_at IS NOT NULL")) });
@@ -129,7 +144,7 @@ pub fn outliving(rules: &Rules, now: Moment) -> Predicate {
 /// The keys whose longest time under these rules is over by a moment.
 pub fn over_by(rules: &Rules, moment: Moment) -> Predicate {
     let rule = |rule: &Rule| -> Option<Predicate> {
-        let made_before = moment.plus(-i64::from(rule.longest_days?) * DAY);
+        let made_before = moment.plus(-rule.longest_span?);
         let old = sql::<Bool>("COALESCE(api_keys.rotated_at, api_keys.created_at) < ").bind::<BigInt, _>(made_before.0);
         Some(all([Box::new(old) as Predicate].into_iter().chain(scope(&rule.applies_to))))
     };

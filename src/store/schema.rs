@@ -220,6 +220,8 @@ diesel::table! {
         keys_per_owner -> Nullable<Integer>,
         changed_at -> BigInt,
         changed_by -> Nullable<BigInt>,
+        default_seconds -> Nullable<BigInt>,
+        longest_seconds -> Nullable<BigInt>,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Static files, inside the binary: served under names that carry a hash of their content, to be kept for a year.
 //!
 //! Only these are compressed: a page with a secret and a stranger's words, compressed together, can be guessed at by
-//! its length (BREACH). Our styles and scripts are small files by component in `static/css` and `static/js`; each folder goes out as one file.
+//! its length (BREACH). Our styles and scripts are small files by component in `static/css`, `static/js` and, for the grid alone, `static/js-grid`; each
+//! folder goes out as one file.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -44,7 +45,9 @@ impl Assets {
         let mut assets = Self { paths: HashMap::new(), files: HashMap::new() };
         let names: Vec<String> = Embedded::iter().map(|name| name.to_string()).collect();
         let is_part = |name: &str| {
-            name.starts_with("css/") || name.starts_with("js/") || name.ends_with("LICENSE.txt") || name == BOOTSTRAP
+            ["css/", "js/", "js-grid/"].iter().any(|folder| name.starts_with(folder))
+                || name.ends_with("LICENSE.txt")
+                || name == BOOTSTRAP
         };
         for name in names.iter().filter(|name| !is_part(name)) {
             if let Some(file) = Embedded::get(name) {
@@ -57,6 +60,7 @@ impl Assets {
         styles.extend(assets.with_paths(&joined(&names, "css/")).into_bytes());
         assets.add("app.css", styles);
         assets.add("app.js", joined(&names, "js/").into_bytes());
+        assets.add("grid.js", joined(&names, "js-grid/").into_bytes());
         assets
     }
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::actions::browse_keys::ListedKey;
+use crate::actions::browse_keys::{ListedKey, Owner};
+use crate::domain::api_key::Stop;
 use crate::domain::clock::Moment;
 use crate::domain::key_filter::Column;
 use crate::domain::rights::{Access, Given};
@@ -20,24 +21,31 @@ pub enum Cell {
     Empty,
 }
 
-/// The heads of a column: the owner makes two, access three.
+/// The heads of a column: the owner makes two, access three; who ended a key comes with the time and the reason.
 pub fn heads(column: Column) -> Vec<&'static str> {
     match column {
         Column::Owner => vec!["owner", "owner_name"],
         Column::Access => vec!["access", "scopes", "resource"],
+        Column::DisabledBy => vec!["disabled_by", "disabled_at", "disabled_because"],
+        Column::RevokedBy => vec!["revoked_by", "revoked_at", "revoked_because"],
         column => vec![column.name()],
     }
 }
 
 /// The cells of a column.
 pub fn cells(column: Column, row: &ListedKey, now: Moment) -> Vec<Cell> {
-    let ListedKey { key, owner, access } = row;
+    let ListedKey { key, owner, access, made_by, disabled_by, revoked_by } = row;
     let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) };
     let time = |at: Option<Moment>| at.map_or(Cell::Empty, Cell::Time);
+    let who = |by: &Option<Owner>| text(by.as_ref().map_or("", |account| &account.username));
+    let stop = |by: &Option<Owner>, stop: Option<&Stop>| {
+        vec![who(by), time(stop.map(|stop| stop.at)), text(stop.map_or("", |stop| &stop.reason))]
+    };
     let latest = key.last_use.as_ref();
     match column {
         Column::FirstEight => vec![text(key.first_eight.as_str())],
         Column::Owner => vec![text(&owner.username), text(&owner.display_name)],
+        Column::OwnerEmail => vec![text(owner.email.as_deref().unwrap_or_default())],
         Column::Name => vec![text(&key.name)],
         Column::Note => vec![text(&key.note)],
         Column::Access => vec![text(key.grant.word()), text(&given(access)), text(&bound_to(access))],
@@ -47,6 +55,9 @@ pub fn cells(column: Column, row: &ListedKey, now: Moment) -> Vec<Cell> {
         Column::Activity => vec![time(latest.map(|latest| latest.at))],
         Column::Address => vec![text(latest.map_or("", |latest| &latest.address))],
         Column::Uses => vec![Cell::Number(key.use_count)],
+        Column::CreatedBy => vec![who(made_by)],
+        Column::DisabledBy => stop(disabled_by, key.disabled.as_ref()),
+        Column::RevokedBy => stop(revoked_by, key.revoked.as_ref()),
         _ => Vec::new(),
     }
 }

@@ -127,6 +127,8 @@ table! {
     get  "/admin/api-keys/bulk/{id}"                     => pages::bulk::page;
     post "/admin/api-keys/bulk/{id}"                     => pages::bulk::confirm;
     get  "/admin/api-keys/{first_eight}"                 => pages::admin_key::page;
+    get  "/admin/api-keys/{first_eight}/edit"            => pages::admin_key::edit_page;
+    post "/admin/api-keys/{first_eight}/edit"            => pages::admin_key::edit;
     get  "/admin/api-keys/{first_eight}/would-allow"     => pages::would_allow::page;
     post "/admin/api-keys/{first_eight}/would-allow"     => pages::would_allow::ask;
     post "/admin/api-keys/{first_eight}/{verb}"          => pages::bulk::draft_one;
@@ -152,6 +154,8 @@ table! {
     post "/admin/users/{username}/sessions/{id}/end"     => pages::user::end_session;
     get  "/admin/users/{username}/delete"                => pages::user_delete::page;
     post "/admin/users/{username}/delete"                => pages::user_delete::delete;
+    get  "/admin/users/{username}/generate"              => pages::user_key::page;
+    post "/admin/users/{username}/generate"              => pages::user_key::generate;
     post "/admin/users/{username}/policies"              => pages::user::set_policies;
     get  "/admin/service-accounts"                       => pages::service_accounts::list;
     post "/admin/service-accounts"                       => pages::service_accounts::search;

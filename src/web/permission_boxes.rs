@@ -32,12 +32,13 @@ pub struct PermissionBox {
 }
 
 impl PermissionBoxes {
-    /// Boxes for these permissions, which come by service and name. A retired one is shown only where it is ticked.
+    /// Boxes for these permissions, which come by service and name. A retired one, and one that nothing asks for, is shown only
+    /// where it is ticked.
     pub fn new(permissions: &[Permission], is_ticked: impl Fn(&str) -> bool) -> Self {
         let mut groups: Vec<Group> = Vec::new();
         for permission in permissions {
             let ticked = is_ticked(permission.name.as_str());
-            if permission.retired.is_some() && !ticked {
+            if (permission.retired.is_some() || permission.name.is_reserved()) && !ticked {
                 continue;
             }
             let one = PermissionBox {

@@ -350,14 +350,14 @@ test("every page for administrators, light and dark, wide and narrow", async () 
     await page.getByLabel("read:metadata").scrollIntoViewIfNeeded();
     await look("generate-scopes");
     await visit("lifetime-rules", "/admin/lifetime-rules");
-    await page.locator("#longest_days").fill("60");
-    await page.locator("#default_days").fill("30");
+    await page.locator("#longest_lifetime").fill("60");
+    await page.locator("#default_lifetime").fill("30");
     await page.getByRole("button", { name: "Save rules" }).click();
     await proveIt(page);
     if (!page.url().includes("impact")) { // the password was asked for between form and page: send it again
       await page.goto(`${server.url}/admin/lifetime-rules`);
-      await page.locator("#longest_days").fill("60");
-      await page.locator("#default_days").fill("30");
+      await page.locator("#longest_lifetime").fill("60");
+      await page.locator("#default_lifetime").fill("30");
       await page.getByRole("button", { name: "Save rules" }).click();
     }
     await page.getByRole("heading", { name: "Apply the new rules to existing keys?" }).waitFor();

@@ -99,7 +99,7 @@ on_both! { fn bad_input_is_named_kept_and_changes_nothing(app) {
         (&[("expires", "0")], "Choose 1 day or more"),
         (&[("expires", "-1")], "Choose 1 day or more"),
         (&[("expires", "366")], "Choose 365 days or fewer"),
-        (&[("expires", "5months")], "Choose one of the lifetimes in the list"),
+        (&[("expires", "5moons")], "Choose one of the lifetimes in the list"),
         (&[("expires", "never")], "Choose 365 days or fewer"),
         (&[("expires", "date"), ("expires_on", "2026-11-20")], "Choose a date after today, 2026-11-20"),
         (&[("expires", "date"), ("expires_on", "2030-01-01")], "Choose a date up to 2027-11-20"),

@@ -90,7 +90,7 @@ fn signed_in(app: &TestApp) -> Client {
 #[test]
 fn static_files_have_hashed_names_and_are_kept_for_a_year() {
     let app = app();
-    for name in ["app.css", "app.js", "icons.svg", "fonts/inter-latin-wght-normal.woff2"] {
+    for name in ["app.css", "app.js", "grid.js", "icons.svg", "fonts/inter-latin-wght-normal.woff2"] {
         let path = claviger::web::assets::path(name);
         let answer = app.client().send("HEAD", path, &[("accept-encoding", "gzip")], None);
         assert_eq!(

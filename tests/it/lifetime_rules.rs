@@ -22,8 +22,8 @@ fn save(boss: &Client, everyone: [&str; 4], stricter: &[[&str; 5]]) -> Answer {
     let mut fields = vec![
         ("csrf", hidden["csrf"].as_str()),
         ("version", hidden["version"].as_str()),
-        ("default_days", default),
-        ("longest_days", longest),
+        ("default_lifetime", default),
+        ("longest_lifetime", longest),
         ("idle_days", idle),
         ("keys_per_owner", limit),
     ];
@@ -80,7 +80,7 @@ on_both! { fn rule_9_a_rule_that_hits_keys_is_shown_before_it_is_saved(app) {
     let mut both = vec![eight(&long).to_owned(), eight(&short).to_owned()];
     both.sort();
     assert_eq!(shown, both, "the link shows exactly these");
-    assert_eq!(boss.get(PATH).attribute("#longest_days", "value"), "365", "nothing is saved yet");
+    assert_eq!(boss.get(PATH).attribute("#longest_lifetime", "value"), "365 days", "nothing is saved yet");
 
     let draft = impact.rsplit('/').next().expect("a number").to_owned();
     for path in [format!("/admin/api-keys/bulk/{draft}"), format!("/admin/jobs/{draft}")] {
@@ -127,11 +127,11 @@ on_both! { fn the_shortest_of_all_matching_rules_counts(app) {
     assert!(lena.get("/external-tool-access/generate").text().contains("You have 1 live key, and the limit is 1"));
     assert_eq!(expiry(&app, &boss.secret("a")), "2026-12-10T12:00:00Z");
     let page = boss.get(PATH);
-    assert_eq!(page.texts("tbody tr").len(), 3, "two rules and a free line");
+    assert_eq!(page.texts("tbody tr").len(), 2, "an empty line is none");
     for (everyone, stricter, text) in [
-        (["0", "365", "", ""], ["", "", "", "", ""], "Enter a default lifetime between 1 and 3,650 days"),
-        (["90", "99999", "", ""], ["", "", "", "", ""], "Enter a longest lifetime between 1 and 3,650 days"),
-        (["90", "30", "", ""], ["", "", "", "", ""], "Enter 30 days or fewer, the longest lifetime"),
+        (["0", "365", "", ""], ["", "", "", "", ""], "Enter a default lifetime up to 3,650 days, such as 90 days or 12h"),
+        (["90", "99999", "", ""], ["", "", "", "", ""], "Enter a longest lifetime up to 3,650 days, such as 90 days or 12h"),
+        (["90", "30", "", ""], ["", "", "", "", ""], "Enter 30 days or less, the longest lifetime"),
         (["", "", "", ""], ["", "", "", "", ""], "Enter a longest lifetime"),
         (["9", "9", "x", ""], ["", "", "", "", ""], "Enter a time without use between 1 and 3,650 days"),
         (["9", "9", "", ""], ["account", "nobody", "5", "", ""], "There is nobody with the user name nobody"),
@@ -143,14 +143,58 @@ on_both! { fn the_shortest_of_all_matching_rules_counts(app) {
     }
 } }
 
+on_both! { fn lifetimes_are_also_hours_and_minutes(app) {
+    let miriam = app.signed_in("miriam");
+    let boss = boss(&app);
+    assert_eq!(save(&boss, ["1h", "12 hours", "", "20"], &[["admins", "", "30m", "", ""]]).header("location"), PATH);
+    let page = boss.get(PATH);
+    assert_eq!([page.attribute("#default_lifetime", "value"), page.attribute("#longest_lifetime", "value"), page.attribute("#rule_longest", "value")], ["1 hour", "12 hours", "30 minutes"]);
+    assert_eq!(app.database.text("SELECT longest_days || ' ' || longest_seconds AS value FROM lifetime_rules WHERE applies_to = 'everyone'"), "1 43200", "a server from before reads whole days");
+    let form = miriam.get("/external-tool-access/generate");
+    assert_eq!(form.texts("#expires option")[..3], ["5 minutes, until 2026-11-20 12:05", "1 hour, until 2026-11-20 13:00", "12 hours, until 2026-11-21 00:00"]);
+    assert!(form.text().contains("The longest allowed is 12 hours."));
+    assert_eq!(expiry(&app, &miriam.secret("usual")), "2026-11-20T13:00:00Z");
+    assert_eq!(expiry(&app, &miriam.generate_with(&[("name", "preset"), ("expires", "12h")]).secret()), "2026-11-21T00:00:00Z");
+    assert_eq!(expiry(&app, &boss.secret("short")), "2026-11-20T12:30:00Z");
+    for (fields, text) in [(vec![("expires", "1")], "Choose 12 hours or less"), (vec![("expires", "other"), ("expires_in", "13h")], "Choose 12 hours or less"), (vec![("expires", "13h")], "Choose 12 hours or less")] {
+        let refused = miriam.generate_with(&[&fields[..], &[("name", "long")]].concat());
+        assert_eq!((refused.status, refused.text().contains(text)), (422, true), "{fields:?} {}", refused.text());
+    }
+    app.pass(SignedDuration::from_mins(29));
+    assert_eq!(save(&boss, ["10m", "10m", "", "20"], &[]).header("location").split('/').next_back().map(str::is_empty), Some(false), "hours count for what it would do, too");
+} }
+
+on_both! { fn stricter_rules_are_added_and_removed_line_by_line(app) {
+    app.signed_in("lena").secret("ci");
+    let boss = boss(&app);
+    assert!(boss.get(PATH).texts("tbody tr").is_empty());
+    assert_eq!(save(&boss, ["90", "365", "", "20"], &[["account", "lena", "365", "", ""], ["services", "", "20", "", ""]]).header("location"), PATH);
+    let page = boss.get(PATH);
+    assert_eq!(page.texts("tbody [data-label=\"Live keys now\"]"), ["1", "0"]);
+    assert_eq!(boss.get(&page.attribute("tbody a", "href")).texts("tbody .grid__id").len(), 1, "the number opens its list");
+    let hidden = page.hidden_fields(PATH);
+    let lines = |what: &str| {
+        let mut fields = vec![("csrf", hidden["csrf"].as_str()), ("version", &hidden["version"]), ("default_lifetime", "x"), ("longest_lifetime", "365 days"), ("lines", what)];
+        for (applies_to, subject, longest) in [("account", "lena", "9"), ("services", "", "20")] {
+            fields.extend([("rule_applies_to", applies_to), ("rule_subject", subject), ("rule_longest", longest), ("rule_idle", ""), ("rule_keys", "")]);
+        }
+        boss.post(PATH, &fields)
+    };
+    let more = lines("add");
+    assert_eq!((more.status, more.texts("tbody tr").len(), more.attribute("#default_lifetime", "value")), (200, 3, "x".into()), "what was entered is kept");
+    let fewer = lines("1");
+    assert_eq!((fewer.texts("tbody tr").len(), fewer.attribute("#rule_longest", "value")), (1, "20".into()));
+    assert_eq!(boss.get(PATH).texts("tbody tr").len(), 2, "nothing was saved");
+} }
+
 on_both! { fn two_people_who_change_rules_at_once_notice(app) {
     let boss = boss(&app);
     let stale = boss.get(PATH).hidden_fields(PATH);
     save(&boss, ["30", "60", "", "20"], &[]);
-    let late = boss.post(PATH, &[("csrf", &stale["csrf"]), ("version", &stale["version"]), ("default_days", "7"), ("longest_days", "7"), ("idle_days", ""), ("keys_per_owner", "")]);
+    let late = boss.post(PATH, &[("csrf", &stale["csrf"]), ("version", &stale["version"]), ("default_lifetime", "7"), ("longest_lifetime", "7"), ("idle_days", ""), ("keys_per_owner", "")]);
     assert_eq!(late.status, 422);
     assert!(late.text().contains("Somebody else changed the rules meanwhile."));
-    assert_eq!(late.attribute("#longest_days", "value"), "7", "the entry is kept");
+    assert_eq!(late.attribute("#longest_lifetime", "value"), "7", "the entry is kept");
 } }
 
 on_both! { fn unused_keys_are_disabled_by_the_sweep_and_enabled_by_their_owner(app) {

@@ -21,6 +21,7 @@ mod errors;
 mod explained;
 mod export;
 mod faults;
+mod for_others;
 mod forms;
 mod gateways;
 mod generate_key;

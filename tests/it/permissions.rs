@@ -87,6 +87,8 @@ const TABLE: &[Row] = &[
     row("GET", "/admin/api-keys/bulk/{id}", [303, 403, 403, 404, 303]),
     row("POST", "/admin/api-keys/bulk/{id}", [303, 403, 403, 404, 303]),
     row("GET", "/admin/api-keys/{first_eight}", [303, 403, 403, 200, 303]),
+    row("GET", "/admin/api-keys/{first_eight}/edit", [303, 403, 403, 200, 303]),
+    row("POST", "/admin/api-keys/{first_eight}/edit", [303, 403, 403, 422, 303]),
     row("GET", "/admin/api-keys/{first_eight}/would-allow", [303, 403, 403, 200, 303]),
     row("POST", "/admin/api-keys/{first_eight}/would-allow", [303, 403, 403, 200, 303]),
     row("POST", "/admin/api-keys/{first_eight}/{verb}", [303, 403, 403, 303, 303]),
@@ -113,6 +115,8 @@ const TABLE: &[Row] = &[
     row("POST", "/admin/users/{username}/sessions/{id}/end", [303, 403, 403, 404, 303]),
     row("GET", "/admin/users/{username}/delete", [303, 403, 403, 404, 303]),
     row("POST", "/admin/users/{username}/delete", [303, 403, 403, 404, 303]),
+    row("GET", "/admin/users/{username}/generate", [303, 403, 403, 404, 303]),
+    row("POST", "/admin/users/{username}/generate", [303, 403, 403, 404, 303]),
     row("POST", "/admin/users/{username}/policies", [303, 403, 403, 404, 303]),
     row("GET", "/admin/service-accounts", [303, 403, 403, 200, 303]),
     row("POST", "/admin/service-accounts", [303, 403, 403, 303, 303]),
@@ -206,6 +210,7 @@ fn fields(path: &str) -> Vec<(&'static str, &'static str)> {
         "transfer" => vec![("to", "")],
         "administrators" => vec![("username", "nobody")],
         "session-keys" | "master-key" => vec![("form", "0123456789012345678901")],
+        "edit" if path.starts_with("/admin/api-keys") => vec![("name", ""), ("version", "1")],
         "edit" if path.starts_with("/admin") => vec![("display_name", "x")],
         "edit" => vec![("name", ""), ("version", "1")],
         "rotate" => vec![("form", "0123456789012345678901"), ("old_ends", "7d")],
@@ -345,7 +350,7 @@ on_both! { fn every_form_refuses_a_field_that_it_does_not_know_and_one_that_is_t
 /// What a page of this path sends.
 pub fn whole(path: &str) -> Vec<(&'static str, &'static str)> {
     match path {
-        "/admin/lifetime-rules" => vec![("version", "0"), ("default_days", "7"), ("longest_days", "7")],
+        "/admin/lifetime-rules" => vec![("version", "0"), ("default_lifetime", "7"), ("longest_lifetime", "7")],
         "/admin/settings" => vec![("name_required", "on")],
         "/admin/users" | "/admin/service-accounts" | "/admin/resources" => vec![("q", "x")],
         "/admin/audit-log" => vec![("actor", "x")],

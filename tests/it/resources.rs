@@ -156,7 +156,7 @@ on_both! { fn get_or_create_twice_makes_one_key(app) {
     let bound = ana.generate_with(&[("name", "program"), ("resource", "project:abc")]).secret();
     let got = put(&app, &bound, "project:abc", all);
     assert_eq!((got.status, &got.json()["secret"], got.json()["key"]["first_eight"].as_str()), (200, &serde_json::Value::Null, Some(eight(&master))));
-    let made = put(&app, &bound, "project:abc", r#"{"scopes": ["label.read"], "name": "reader", "expires_after_days": 7}"#);
+    let made = put(&app, &bound, "project:abc", r#"{"scopes": ["label.read"], "name": "reader", "expires_after": "7d"}"#);
     assert_eq!(made.status, 201, "{}", made.body);
     let reader = made.json()["secret"].as_str().expect("a secret").to_owned();
     assert_eq!((status(&app, &reader, "require_all=label.read&resource=project:abc"), status(&app, &reader, "require_all=label.write&resource=project:abc")), (200, 403));
@@ -191,6 +191,8 @@ on_both! { fn get_or_create_twice_makes_one_key(app) {
         (&bound, "project:abc", r#"{"master": true, "old_ends": "1h"}"#, 400),
         (&bound, "project:abc", r#"{"master": true, "rotate": true, "old_ends": "1y"}"#, 400),
         (&bound, "project:abc", r#"{"scopes": ["label.write"], "expires_after_days": 99999}"#, 400),
+        (&bound, "project:abc", r#"{"scopes": ["label.write"], "expires_after": "7 moons"}"#, 400),
+        (&bound, "project:abc", r#"{"scopes": ["label.write"], "expires_after": "7d", "expires_after_days": 7}"#, 400),
         (&bound, "nonsense", all, 403),
         (&free, "nonsense", all, 404),
     ] {

@@ -52,8 +52,8 @@ fn undo(app: &TestApp, boss: &Client, job: &str) -> String {
 /// A rule for everyone: the longest lifetime in days, and so many keys. Keys that outlive it stay as they are.
 fn rule(boss: &Client, longest: &str, keys: &str) {
     let entered = [
-        ("default_days", if longest == "1" { "1" } else { "7" }),
-        ("longest_days", longest),
+        ("default_lifetime", if longest == "1" { "1" } else { "7" }),
+        ("longest_lifetime", longest),
         ("idle_days", ""),
         ("keys_per_owner", keys),
     ];
@@ -119,7 +119,7 @@ on_both! { fn applied_rules_are_undone_when_they_are_in_force_no_more(app) {
     let secret = app.signed_in("miriam").generate_with(&[("name", "long"), ("expires", "365")]).secret();
     let page = boss.get(RULES);
     let hidden = page.hidden_fields(RULES);
-    let seven = [("default_days", "7"), ("longest_days", "7"), ("idle_days", ""), ("keys_per_owner", "20"), ("csrf", &hidden["csrf"]), ("version", &hidden["version"])];
+    let seven = [("default_lifetime", "7"), ("longest_lifetime", "7"), ("idle_days", ""), ("keys_per_owner", "20"), ("csrf", &hidden["csrf"]), ("version", &hidden["version"])];
     let impact = boss.post(RULES, &seven).header("location").to_owned();
     let job = boss.submit(&impact, &impact, &[("existing", "now")]).header("location").to_owned();
     work(&app);

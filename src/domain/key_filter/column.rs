@@ -9,6 +9,8 @@ pub enum Column {
     FirstEight,
     /// Whose it is: display name and user name.
     Owner,
+    /// The owner's email address. To be shown only.
+    OwnerEmail,
     /// What it is called.
     Name,
     /// Where it is used.
@@ -33,6 +35,12 @@ pub enum Column {
     Address,
     /// How often it was used.
     Uses,
+    /// Who made it. To be shown only, as the next two.
+    CreatedBy,
+    /// Who disabled it, and when.
+    DisabledBy,
+    /// Who revoked it, and when.
+    RevokedBy,
     /// A person or a service account. For filters only.
     OwnerType,
     /// Days from its secret's making to its end. For filters only.
@@ -60,9 +68,10 @@ pub enum Kind {
 
 impl Column {
     /// All columns, in the order of menus and exports.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::FirstEight,
         Self::Owner,
+        Self::OwnerEmail,
         Self::Name,
         Self::Note,
         Self::Access,
@@ -75,6 +84,9 @@ impl Column {
         Self::Activity,
         Self::Address,
         Self::Uses,
+        Self::CreatedBy,
+        Self::DisabledBy,
+        Self::RevokedBy,
         Self::OwnerType,
         Self::Lifetime,
         Self::Job,
@@ -98,6 +110,7 @@ impl Column {
         match self {
             Self::FirstEight => "first_eight",
             Self::Owner => "owner",
+            Self::OwnerEmail => "owner_email",
             Self::Name => "name",
             Self::Note => "note",
             Self::Access => "access",
@@ -110,6 +123,9 @@ impl Column {
             Self::Activity => "latest_activity",
             Self::Address => "address",
             Self::Uses => "uses",
+            Self::CreatedBy => "created_by",
+            Self::DisabledBy => "disabled_by",
+            Self::RevokedBy => "revoked_by",
             Self::OwnerType => "owner_type",
             Self::Lifetime => "lifetime_days",
             Self::Job => "job",
@@ -122,6 +138,7 @@ impl Column {
         match self {
             Self::FirstEight => "First 8",
             Self::Owner => "Owner",
+            Self::OwnerEmail => "Owner’s email address",
             Self::Name => "Name",
             Self::Note => "Note",
             Self::Access => "Access",
@@ -134,6 +151,9 @@ impl Column {
             Self::Activity => "Latest activity",
             Self::Address => "Latest address",
             Self::Uses => "Uses",
+            Self::CreatedBy => "Created by",
+            Self::DisabledBy => "Disabled by",
+            Self::RevokedBy => "Revoked by",
             Self::OwnerType => "Owner type",
             Self::Lifetime => "Lifetime in days",
             Self::Job => "Bulk job",
@@ -151,6 +171,10 @@ impl Column {
         match self {
             Self::FirstEight
             | Self::Owner
+            | Self::OwnerEmail
+            | Self::CreatedBy
+            | Self::DisabledBy
+            | Self::RevokedBy
             | Self::Name
             | Self::Note
             | Self::Address
@@ -169,6 +193,11 @@ impl Column {
         !self.is_for_filters_only()
     }
 
+    /// Can it be shown, but not asked or sorted by? No index holds what is looked up for the rows of a page.
+    fn only_shows(self) -> bool {
+        matches!(self, Self::OwnerEmail | Self::CreatedBy | Self::DisabledBy | Self::RevokedBy)
+    }
+
     fn is_for_filters_only(self) -> bool {
         let of_rights = matches!(self, Self::Policy | Self::Scope | Self::Resource);
         of_rights || matches!(self, Self::OwnerType | Self::Lifetime | Self::Job | Self::JobLeft)
@@ -176,12 +205,12 @@ impl Column {
 
     /// Can the list be sorted by it?
     pub fn sorts(self) -> bool {
-        self.shows() && !matches!(self, Self::Note | Self::Access | Self::Address)
+        self.shows() && !self.only_shows() && !matches!(self, Self::Note | Self::Access | Self::Address)
     }
 
     /// Is it offered in the menu of filters? A job's keys are reached by links.
     pub fn is_offered(self) -> bool {
-        !matches!(self, Self::Job | Self::JobLeft)
+        !self.only_shows() && !matches!(self, Self::Job | Self::JobLeft)
     }
 
     /// The values of a choice, in their order.
@@ -215,6 +244,7 @@ impl Column {
             Kind::Job => &[O::Eq],
         };
         let fits = |operator: &O| match self {
+            _ if self.only_shows() => false,
             Self::FirstEight | Self::Owner | Self::Name => !matches!(operator, O::IsBlank | O::IsNonBlank),
             Self::Address => !matches!(operator, O::Contains | O::DoesNotContain),
             Self::Created => !matches!(operator, O::Next | O::IsBlank | O::IsNonBlank),

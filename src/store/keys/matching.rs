@@ -131,7 +131,17 @@ pub(super) fn written(column: Column, reach: &Reach) -> &'static str {
         (Column::Owner | Column::OwnerType, true) => "api_keys.owner + 0",
         (Column::Status, false) => "api_keys.standing",
         (Column::Status, true) => "api_keys.standing + 0",
-        (Column::Scope | Column::Job | Column::JobLeft, _) => "api_keys.id",
+        // Related rows; and what is shown only, which no condition names.
+        (
+            Column::Scope
+            | Column::Job
+            | Column::JobLeft
+            | Column::OwnerEmail
+            | Column::CreatedBy
+            | Column::DisabledBy
+            | Column::RevokedBy,
+            _,
+        ) => "api_keys.id",
     }
 }
 

@@ -20,6 +20,7 @@ use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Access, Wish};
 use crate::domain::secret::appears_in;
+use crate::domain::span;
 use crate::web::errors::ApiError;
 
 /// The longest body, in bytes.
@@ -40,7 +41,9 @@ struct Asked {
     /// Where a new key is used.
     #[serde(default)]
     note: String,
-    /// How long a new key lives, in days; without it, as long as is usual.
+    /// How long a new key lives, such as `12h` or `30d`, or `never`; without it, as long as is usual.
+    expires_after: Option<String>,
+    /// The same in days.
     expires_after_days: Option<i32>,
     /// Give the key that is there a new secret?
     #[serde(default)]
@@ -114,14 +117,26 @@ impl Asked {
         }
     }
 
+    fn expiry(&self) -> Result<Expiry, Mistake> {
+        match (self.expires_after.as_deref(), self.expires_after_days) {
+            (None, None) => Ok(Expiry::Default),
+            (None, Some(days)) => Ok(Expiry::AfterDays(days)),
+            (Some("never"), None) => Ok(Expiry::Never),
+            (Some(text), None) => span::parse(text)
+                .map(Expiry::After)
+                .ok_or_else(|| Mistake::new("expires_after", "Send a time such as 30s, 5m, 12h, 3d, 2w, 3mo or 1y")),
+            (Some(_), Some(_)) => Err(Mistake::new("expires_after", "Send expires_after or expires_after_days")),
+        }
+    }
+
     fn request(&self, app: &App, resource: ResourceName, asking: Asking) -> Result<KeyRequest, Error> {
         let mut mistakes = Vec::new();
         let name = collect(&mut mistakes, KeyName::parse(&self.name));
         let note = collect(&mut mistakes, KeyNote::parse(&self.note));
         let form = collect(&mut mistakes, FormId::parse(&app.new_form_id()));
-        let expiry = self.expires_after_days.map_or(Expiry::Default, Expiry::AfterDays);
-        match (name, note, form) {
-            (Some(name), Some(note), Some(form)) => Ok(KeyRequest {
+        let expiry = collect(&mut mistakes, self.expiry());
+        match (name, note, form, expiry) {
+            (Some(name), Some(note), Some(form), Some(expiry)) => Ok(KeyRequest {
                 name,
                 note,
                 expiry,

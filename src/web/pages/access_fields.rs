@@ -37,6 +37,8 @@ pub struct Chosen {
 pub enum Purpose {
     /// The person's own tools.
     Own,
+    /// A person for whom an administrator makes it.
+    Person,
     /// A service account.
     Service,
     /// A resource that the person looks after, with this title: it is bound to that.
@@ -61,7 +63,11 @@ impl AccessFields {
 
     /// What people read of the one who can do it all: "my account".
     pub fn whose(&self) -> &'static str {
-        if self.for_service() { "the account" } else { "my account" }
+        match self.purpose {
+            Purpose::Service => "the account",
+            Purpose::Person => "this user",
+            Purpose::Own | Purpose::Resource(_) => "my account",
+        }
     }
 
     /// Is there anything to choose but "everything"? What everybody may do in Claviger itself is no reason to ask.

@@ -11,6 +11,7 @@ use super::key_filter_form::FilterForm;
 use crate::actions::browse_keys::{Count, KeyPage, ListedKey, Owner};
 use crate::actions::save_view::SavedView;
 use crate::actions::{App, Error};
+use crate::domain::clock::Moment;
 use crate::domain::job::Verb;
 use crate::domain::key_filter::{Broken, Column, Kind, Sort};
 use crate::domain::secret::appears_in;
@@ -45,9 +46,31 @@ pub struct KeyRow {
     pub view: KeyView,
     /// Whose it is.
     pub owner: Owner,
+    /// Who made it.
+    pub made_by: Option<Owner>,
+    /// Who disabled it.
+    pub disabled_by: Option<Owner>,
+    /// Who revoked it.
+    pub revoked_by: Option<Owner>,
 }
 
 impl KeyRow {
+    /// The row of a key in a list that was made at this moment.
+    pub fn new(listed: ListedKey, now: Moment) -> Self {
+        let ListedKey { key, owner, access, made_by, disabled_by, revoked_by } = listed;
+        Self { view: KeyView { key, access, now }, owner, made_by, disabled_by, revoked_by }
+    }
+
+    /// An account that did something to the key, or Claviger itself.
+    pub fn who(account: &Option<Owner>) -> &str {
+        account.as_ref().map_or("Claviger", |account| &account.display_name)
+    }
+
+    /// The words of what can be done to it, with spaces between them.
+    pub fn verb_words(&self) -> String {
+        self.verbs().into_iter().map(Verb::word).collect::<Vec<_>>().join(" ")
+    }
+
     /// The path of its page for administrators.
     pub fn path(&self) -> String {
         format!("{PATH}/{}", self.view.key.first_eight)
@@ -147,11 +170,8 @@ impl GridPage {
         } else {
             None
         };
-        let row = |listed: &ListedKey, now| {
-            let ListedKey { key, owner, access } = listed.clone();
-            KeyRow { view: KeyView { key, access, now }, owner }
-        };
-        let rows = page.iter().flat_map(|page| page.keys.iter().map(|listed| row(listed, page.now))).collect();
+        let row = |page: &KeyPage, listed: &ListedKey| KeyRow::new(listed.clone(), page.now);
+        let rows = page.iter().flat_map(|page| page.keys.iter().map(|listed| row(page, listed))).collect();
         let views = app.saved_views(user.account.id).await?;
         let (shell, suggestions) = (Shell::new(user, Nav::AdminKeys), Vec::new());
         Ok(Self { shell, query, page, rows, views, suggestions, dialog: Dialog::None })

@@ -3,15 +3,17 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::key::{in_words, parse};
-use crate::actions::App;
+use super::key::{Entered, in_words, parse, texts};
 use crate::actions::browse_keys::Owner;
 use crate::actions::find_keys::KeyDetails;
+use crate::actions::{App, Error};
 use crate::domain::job::Verb;
-use crate::web::access::Admin;
+use crate::web::access::{Admin, RecentAdmin, SignedIn};
 use crate::web::chart::Chart;
 use crate::web::errors::PageError;
-use crate::web::html;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, Mistakes};
 use crate::web::key_query::PATH;
 use crate::web::key_view::KeyView;
 use crate::web::refusal_words::of_word;
@@ -25,9 +27,18 @@ struct AdminKeyPage {
     details: KeyDetails,
     chart: Chart,
     owner: Owner,
+    /// The form for name and note, when it is open.
+    edit: Option<(Entered, Mistakes)>,
 }
 
 impl AdminKeyPage {
+    async fn load(app: &App, user: &SignedIn, first_eight: &str) -> Result<Self, PageError> {
+        let (details, owner) = app.any_key(&parse(first_eight)?).await?;
+        let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
+        let chart = Chart::new(details.days.clone());
+        Ok(Self { shell: Shell::new(user, Nav::AdminKeys), view, details, chart, owner, edit: None })
+    }
+
     fn path(&self) -> String {
         format!("{PATH}/{}", self.view.key.first_eight)
     }
@@ -49,8 +60,44 @@ pub async fn page(
     Admin(user): Admin,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let (details, owner) = app.any_key(&parse(&first_eight)?).await?;
-    let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
-    let chart = Chart::new(details.days.clone());
-    Ok(html::page(&AdminKeyPage { shell: Shell::new(&user, Nav::AdminKeys), view, details, chart, owner }))
+    Ok(html::page(&AdminKeyPage::load(&app, &user, &first_eight).await?))
+}
+
+/// `GET /admin/api-keys/{first_eight}/edit`
+pub async fn edit_page(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    first_eight: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let mut page = AdminKeyPage::load(&app, &user, &first_eight).await?;
+    if page.view.is_revoked() {
+        return Ok(html::see_other(&page.path()));
+    }
+    page.edit = Some((Entered::of(&page.view.key), Mistakes::default()));
+    Ok(html::page(&page))
+}
+
+/// `POST /admin/api-keys/{first_eight}/edit`
+pub async fn edit(
+    app: web::Data<App>,
+    first_eight: web::Path<String>,
+    Form(RecentAdmin(user), entered): Form<RecentAdmin, Entered>,
+) -> Result<HttpResponse, PageError> {
+    let key = parse(&first_eight)?;
+    let edited = match texts(&entered) {
+        Ok(texts) => app.edit_any_key(&user.actor, &key, entered.version, texts).await,
+        Err(error) => Err(error),
+    };
+    match edited {
+        Ok(()) => {
+            Flash::done(format!("Key {key} saved.")).leave(&user.session);
+            Ok(html::see_other(&format!("{PATH}/{key}")))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            let mut page = AdminKeyPage::load(&app, &user, &first_eight).await?;
+            page.edit = Some((entered, Mistakes(mistakes)));
+            Ok(html::invalid(&page))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

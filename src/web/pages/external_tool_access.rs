@@ -17,6 +17,7 @@ use crate::domain::clock::Moment;
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::rights::Access;
 use crate::domain::secret::FirstEight;
+use crate::domain::span;
 use crate::web::access::{self, SignedIn};
 use crate::web::client::browser_name;
 use crate::web::errors::PageError;
@@ -106,6 +107,11 @@ impl KeysPage {
         self.snippets.clone()
     }
 
+    /// Are the person's keys listed?
+    pub fn lists(&self) -> bool {
+        self.own.lists()
+    }
+
     /// The rule for new keys.
     pub fn rule(&self) -> LifetimeRule {
         self.own.rule.clone()
@@ -142,11 +148,11 @@ impl KeysPage {
         }
     }
 
-    /// "90 days, up to 365".
+    /// "90 days, up to 365 days".
     fn lifetime(&self) -> String {
         let rule = &self.own.rule;
         let end = if rule.allow_never { ", or no expiry" } else { "" };
-        format!("{} days, up to {}{end}", rule.default_days, rule.longest_days)
+        format!("{}, up to {}{end}", span::words(rule.default_span), span::words(rule.longest_span))
     }
 
     /// Live keys that end soon.

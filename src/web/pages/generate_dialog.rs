@@ -9,6 +9,7 @@ use crate::domain::lifetime::LifetimeRule;
 use crate::domain::mistake::Mistake;
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Access, Given, Wish};
+use crate::domain::span;
 use crate::web::html::Mistakes;
 
 /// The form for a new key.
@@ -38,10 +39,10 @@ impl GenerateDialog {
             .rule
             .presets()
             .into_iter()
-            .map(|days| {
-                let end = self.now.plus(i64::from(days) * DAY);
-                let unit = if days == 1 { "day" } else { "days" };
-                (days.to_string(), format!("{days} {unit}, until {}", end.day()), end.minute())
+            .map(|span| {
+                let end = self.now.plus(span);
+                let until = if span < DAY { end.minute() } else { end.day() };
+                (LifetimeRule::choice(span), format!("{}, until {until}", span::words(span)), end.minute())
             })
             .collect();
         if self.rule.allow_never {
@@ -55,9 +56,14 @@ impl GenerateDialog {
     /// Is this the chosen lifetime?
     pub fn is_chosen(&self, value: &str) -> bool {
         match self.entered.expires.as_str() {
-            "" => value == self.rule.default_days.to_string(),
+            "" => value == LifetimeRule::choice(self.rule.default_span),
             chosen => value == chosen,
         }
+    }
+
+    /// The longest lifetime that may be chosen: "365 days".
+    pub fn longest(&self) -> String {
+        span::words(self.rule.longest_span)
     }
 
     /// The last day that may be chosen.

@@ -12,7 +12,6 @@ use crate::actions::generate_key::{FormId, Issued, KeyRequest, New, Readable};
 use crate::actions::give_rights::Offer;
 use crate::actions::{App, Error};
 use crate::domain::api_key::{KeyName, KeyNote};
-use crate::domain::clock::DAY;
 use crate::domain::lifetime::{Expiry, LifetimeRule};
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::secret::FirstEight;
@@ -64,22 +63,22 @@ impl Prefilled {
         if !self.policy.is_empty() && !has_policy {
             mistakes.push(Mistake::new("policy", "The link asks for a policy that you do not hold. Choose another"));
         }
-        let (asked, longest) = (span::parse(&self.expires), i64::from(rule.longest_days) * DAY);
+        let (asked, longest) = (span::parse(&self.expires), rule.longest_span);
         let mut expires_in = String::new();
         let expires = match asked {
             _ if self.expires.trim().is_empty() => String::new(),
             Some(asked) if asked > longest => {
-                let (asked, longest) = (span::words(asked), rule.longest_days);
-                let text = format!("The link asks for {asked}, and the longest allowed is {longest} days");
+                let (asked, longest) = (span::words(asked), span::words(longest));
+                let text = format!("The link asks for {asked}, and the longest allowed is {longest}");
                 mistakes.push(Mistake::new("expires", text));
-                rule.presets().last().map(ToString::to_string).unwrap_or_default()
+                rule.presets().last().copied().map(LifetimeRule::choice).unwrap_or_default()
             }
             Some(asked) => {
-                let preset = rule.presets().into_iter().find(|days| i64::from(*days) * DAY == asked);
+                let preset = rule.presets().into_iter().find(|span| *span == asked);
                 if preset.is_none() {
                     self.expires.trim().clone_into(&mut expires_in);
                 }
-                preset.map_or_else(|| "other".into(), |days| days.to_string())
+                preset.map_or_else(|| "other".into(), LifetimeRule::choice)
             }
             None => {
                 mistakes.push(Mistake::new("expires", "The link’s expiry cannot be read. Choose one"));
@@ -143,7 +142,7 @@ pub async fn generate(
     match issued {
         Ok(issued) => Ok(answer(page, &app, issued)),
         Err(Error::Invalid(mistakes)) => {
-            let mistakes = app.all_mistakes(user.account.id, readable(&entered), mistakes).await?;
+            let mistakes = app.all_mistakes(&user.actor, user.account.id, readable(&entered), mistakes).await?;
             Ok(html::invalid(&with_form(&request, &app, &user, entered, Mistakes(mistakes), String::new()).await?))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
@@ -218,9 +217,10 @@ fn answer(mut page: KeysPage, app: &App, issued: Issued) -> HttpResponse {
         Issued::Now(new) => {
             let New { key, access, secret } = *new;
             let view = KeyView { key, access, now: app.now() };
-            let snippets = Some(page.snippets());
+            let (snippets, waits) = (Some(page.snippets()), page.lists());
             page.add(view.clone());
-            let reveal = Reveal { view, secret, old_until: None, snippets, done: "/external-tool-access".into() };
+            let done = KeysPage::PATH.into();
+            let reveal = Reveal { view, secret, old_until: None, snippets, waits, done };
             page.dialog = Dialog::Reveal(Box::new(reveal));
             shown_once(&page)
         }

@@ -9,7 +9,7 @@ use super::sign_in::Nothing;
 use crate::actions::find_keys::{KeyDetails, Line};
 use crate::actions::rotate_key::Grace;
 use crate::actions::{App, Error};
-use crate::domain::api_key::{KeyName, KeyNote};
+use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::clock::Moment;
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::secret::FirstEight;
@@ -76,6 +76,13 @@ pub struct Entered {
     pub note: String,
     /// The version that the person saw.
     pub version: i64,
+}
+
+impl Entered {
+    /// What a key has.
+    pub fn of(key: &ApiKey) -> Self {
+        Self { name: key.name.clone(), note: key.note.clone(), version: key.version }
+    }
 }
 
 impl KeyPage {
@@ -177,9 +184,7 @@ pub async fn edit_page(
     if page.view.is_revoked() {
         return Ok(html::see_other(&page.view.path()));
     }
-    let key = &page.view.key;
-    let entered = Entered { name: key.name.clone(), note: key.note.clone(), version: key.version };
-    page.dialog = Dialog::Edit(entered, Mistakes::default());
+    page.dialog = Dialog::Edit(Entered::of(&page.view.key), Mistakes::default());
     Ok(html::page(&page))
 }
 
@@ -209,7 +214,8 @@ pub async fn edit(
     }
 }
 
-fn texts(entered: &Entered) -> Result<(KeyName, KeyNote), Error> {
+/// The name and the note that were entered.
+pub(super) fn texts(entered: &Entered) -> Result<(KeyName, KeyNote), Error> {
     let mut mistakes = Vec::new();
     let name = KeyName::parse(&entered.name).and_then(|name| name.ok_or_else(|| Mistake::new("name", "Enter a name")));
     let name = collect(&mut mistakes, name);

@@ -8,14 +8,15 @@ use super::bulk::keys as keys_in_words;
 use crate::actions::set_lifetimes::{Existing, Impact, Planned, RulesNow, SPREAD, spread_until};
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
-use crate::domain::lifetime_rules::{AppliesTo, Rule, Rules, days, keys};
+use crate::domain::lifetime_rules::{AppliesTo, Rule, Rules, days, keys, lifetime};
 use crate::domain::mistake::{Mistake, collect};
+use crate::domain::span;
 use crate::web::access::{Admin, RecentAdmin, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
-use crate::web::key_query::PATH as GRID;
+use crate::web::key_query::{PATH as GRID, live_keys_path};
 use crate::web::numbers::{number, owners, words};
 use crate::web::shell::{Nav, Shell};
 
@@ -46,8 +47,8 @@ struct ImpactPage {
 #[derive(Debug, Clone, Default)]
 struct Entered {
     version: String,
-    default_days: String,
-    longest_days: String,
+    default_lifetime: String,
+    longest_lifetime: String,
     allow_never: bool,
     idle_days: String,
     keys_per_owner: String,
@@ -59,8 +60,8 @@ struct Entered {
 #[serde(deny_unknown_fields)]
 pub struct Sent {
     version: String,
-    default_days: String,
-    longest_days: String,
+    default_lifetime: String,
+    longest_lifetime: String,
     #[serde(default)]
     allow_never: String,
     #[serde(default)]
@@ -77,6 +78,9 @@ pub struct Sent {
     rule_idle: Vec<String>,
     #[serde(default)]
     rule_keys: Vec<String>,
+    /// `add` or the number of a line to remove: the form comes back changed, and nothing is saved.
+    #[serde(default)]
+    lines: String,
 }
 
 /// One line of the stricter rules.
@@ -84,7 +88,7 @@ pub struct Sent {
 struct Stricter {
     applies_to: String,
     subject: String,
-    longest_days: String,
+    longest_lifetime: String,
     idle_days: String,
     keys_per_owner: String,
 }
@@ -93,33 +97,43 @@ fn text(number: Option<i32>) -> String {
     number.map(|number| number.to_string()).unwrap_or_default()
 }
 
+/// A lifetime as people read and enter it: "90 days", "12 hours".
+fn time(span: Option<i64>) -> String {
+    span.map(span::words).unwrap_or_default()
+}
+
+/// To whom a rule applies, as the form has it.
+fn choice(applies_to: &AppliesTo) -> (&'static str, String) {
+    match applies_to {
+        AppliesTo::Everyone => ("", String::new()),
+        AppliesTo::Services => ("services", String::new()),
+        AppliesTo::Role(role) if role == "admin" => ("admins", String::new()),
+        AppliesTo::Role(_) => ("users", String::new()),
+        AppliesTo::Account(_, name) => ("account", name.clone()),
+    }
+}
+
 impl Entered {
     fn of(rules: &Rules) -> Self {
         let everyone = rules.everyone();
         let stricter = rules.stricter().map(|rule| {
-            let (applies_to, subject) = match &rule.applies_to {
-                AppliesTo::Everyone => ("", String::new()),
-                AppliesTo::Services => ("services", String::new()),
-                AppliesTo::Role(role) if role == "admin" => ("admins", String::new()),
-                AppliesTo::Role(_) => ("users", String::new()),
-                AppliesTo::Account(_, name) => ("account", name.clone()),
-            };
+            let (applies_to, subject) = choice(&rule.applies_to);
             Stricter {
                 applies_to: applies_to.into(),
                 subject,
-                longest_days: text(rule.longest_days),
+                longest_lifetime: time(rule.longest_span),
                 idle_days: text(rule.idle_days),
                 keys_per_owner: text(rule.keys_per_owner),
             }
         });
         Self {
             version: rules.version(),
-            default_days: text(everyone.and_then(|rule| rule.default_days)),
-            longest_days: text(everyone.and_then(|rule| rule.longest_days)),
+            default_lifetime: time(everyone.and_then(|rule| rule.default_span)),
+            longest_lifetime: time(everyone.and_then(|rule| rule.longest_span)),
             allow_never: everyone.is_some_and(|rule| rule.allow_never),
             idle_days: text(everyone.and_then(|rule| rule.idle_days)),
             keys_per_owner: text(everyone.and_then(|rule| rule.keys_per_owner)),
-            stricter: stricter.chain([Stricter::default()]).collect(),
+            stricter: stricter.collect(),
         }
     }
 
@@ -137,17 +151,17 @@ impl Entered {
         let rest =
             sent.rule_subject.into_iter().zip(sent.rule_longest).zip(sent.rule_idle.into_iter().zip(sent.rule_keys));
         let lines = sent.rule_applies_to.into_iter().zip(rest);
-        let stricter = lines.map(|(applies_to, ((subject, longest_days), (idle_days, keys_per_owner)))| Stricter {
+        let stricter = lines.map(|(applies_to, ((subject, longest_lifetime), (idle_days, keys_per_owner)))| Stricter {
             applies_to,
             subject,
-            longest_days,
+            longest_lifetime,
             idle_days,
             keys_per_owner,
         });
         Ok(Self {
             version: sent.version,
-            default_days: sent.default_days,
-            longest_days: sent.longest_days,
+            default_lifetime: sent.default_lifetime,
+            longest_lifetime: sent.longest_lifetime,
             allow_never,
             idle_days: sent.idle_days,
             keys_per_owner: sent.keys_per_owner,
@@ -159,21 +173,23 @@ impl Entered {
     async fn rules(&self, app: &App) -> Result<Rules, Error> {
         let mut mistakes = Vec::new();
         let needed = |field, what, input: &str| {
-            days(field, what, input).and_then(|days| days.ok_or_else(|| Mistake::new(field, format!("Enter {what}"))))
+            lifetime(field, what, input)
+                .and_then(|span| span.ok_or_else(|| Mistake::new(field, format!("Enter {what}"))))
         };
-        let longest = collect(&mut mistakes, needed("longest_days", "a longest lifetime", &self.longest_days));
-        let default = collect(&mut mistakes, needed("default_days", "a default lifetime", &self.default_days));
+        let longest = collect(&mut mistakes, needed("longest_lifetime", "a longest lifetime", &self.longest_lifetime));
+        let default = collect(&mut mistakes, needed("default_lifetime", "a default lifetime", &self.default_lifetime));
         if let (Some(default), Some(longest)) = (default, longest)
             && default > longest
         {
-            mistakes.push(Mistake::new("default_days", format!("Enter {longest} days or fewer, the longest lifetime")));
+            let text = format!("Enter {} or less, the longest lifetime", span::words(longest));
+            mistakes.push(Mistake::new("default_lifetime", text));
         }
         let idle = collect(&mut mistakes, days("idle_days", "a time without use", &self.idle_days)).flatten();
         let limit = collect(&mut mistakes, keys("keys_per_owner", "a number of keys", &self.keys_per_owner)).flatten();
         let everyone = Rule {
             applies_to: AppliesTo::Everyone,
-            default_days: default,
-            longest_days: longest,
+            default_span: default,
+            longest_span: longest,
             allow_never: self.allow_never,
             idle_days: idle,
             idle_from: 0,
@@ -200,15 +216,15 @@ impl Stricter {
     /// The rule of this line; none for a line that says nothing.
     async fn rule(&self, app: &App) -> Result<Option<Rule>, Error> {
         let mut mistakes = Vec::new();
-        let longest_days =
-            collect(&mut mistakes, days("rule_longest", "a longest lifetime", &self.longest_days)).flatten();
+        let longest_span =
+            collect(&mut mistakes, lifetime("rule_longest", "a longest lifetime", &self.longest_lifetime)).flatten();
         let idle_days = collect(&mut mistakes, days("rule_idle", "a time without use", &self.idle_days)).flatten();
         let keys_per_owner =
             collect(&mut mistakes, keys("rule_keys", "a number of keys", &self.keys_per_owner)).flatten();
         if !mistakes.is_empty() {
             return Err(Error::Invalid(mistakes));
         }
-        if longest_days.is_none() && idle_days.is_none() && keys_per_owner.is_none() {
+        if longest_span.is_none() && idle_days.is_none() && keys_per_owner.is_none() {
             return Ok(None);
         }
         let applies_to = match self.applies_to.as_str() {
@@ -220,8 +236,8 @@ impl Stricter {
         };
         Ok(Some(Rule {
             applies_to,
-            default_days: None,
-            longest_days,
+            default_span: None,
+            longest_span,
             allow_never: false,
             idle_days,
             idle_from: 0,
@@ -239,6 +255,18 @@ impl RulesPage {
 
     fn live(&self) -> String {
         words(self.now.live)
+    }
+
+    /// For how many live keys a saved rule counts, and their list, where the grid can ask for it.
+    fn live_under(&self, line: &Stricter) -> Option<(String, Option<String>)> {
+        let is_this = |applies_to: &AppliesTo| choice(applies_to) == (line.applies_to.as_str(), line.subject.clone());
+        let (applies_to, count) = self.now.live_under.iter().find(|(applies_to, _)| is_this(applies_to))?;
+        let list = match applies_to {
+            AppliesTo::Services => Some(live_keys_path("owner_type", "service")),
+            AppliesTo::Account(_, name) => Some(live_keys_path("owner", name)),
+            AppliesTo::Everyone | AppliesTo::Role(_) => None,
+        };
+        Some((words(*count), list))
     }
 }
 
@@ -301,7 +329,16 @@ pub async fn save(
     app: web::Data<App>,
     Form(RecentAdmin(user), form): Form<RecentAdmin, Sent>,
 ) -> Result<HttpResponse, PageError> {
-    let entered = Entered::read(form).map_err(Error::from)?;
+    let lines = form.lines.clone();
+    let mut entered = Entered::read(form).map_err(Error::from)?;
+    if !lines.is_empty() {
+        match lines.parse::<usize>().ok().filter(|number| (1..=entered.stricter.len()).contains(number)) {
+            Some(number) => drop(entered.stricter.remove(number - 1)),
+            None => entered.stricter.push(Stricter::default()),
+        }
+        let page = RulesPage::load(&app, &user).await?;
+        return Ok(html::page(&RulesPage { entered, ..page }));
+    }
     let planned = match entered.rules(&app).await {
         Ok(rules) => app.plan_rules(&user.actor, rules, entered.version.clone()).await,
         Err(error) => Err(error),
@@ -318,7 +355,7 @@ pub async fn save(
         }
         Err(Error::Conflict(text)) => {
             let page = RulesPage::load(&app, &user).await?;
-            let mistakes = Mistakes(vec![Mistake::new("longest_days", text)]);
+            let mistakes = Mistakes(vec![Mistake::new("longest_lifetime", text)]);
             let entered = Entered { version: page.now.rules.version(), ..entered };
             Ok(html::invalid(&RulesPage { entered, mistakes, ..page }))
         }

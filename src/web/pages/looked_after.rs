@@ -14,7 +14,7 @@ use super::resource::parse;
 use super::resources::segment;
 use super::reveal::{Reveal, shown_once};
 use super::sign_in::Nothing;
-use crate::actions::browse_keys::{Count, ListedKey};
+use crate::actions::browse_keys::Count;
 use crate::actions::generate_key::{FormId, Issued, KeyRequest, New};
 use crate::actions::get_or_create_key::{GotOrCreated, Wanted};
 use crate::actions::give_rights::Offer;
@@ -79,7 +79,7 @@ impl LookedAfterPage {
     ) -> Result<Self, PageError> {
         let mut found = app.find_looked_after(user.account.id, &parse(name)?, older_than).await?;
         let now = app.now();
-        let rows = std::mem::take(&mut found.keys).into_iter().map(|listed| row(listed, now)).collect();
+        let rows = std::mem::take(&mut found.keys).into_iter().map(|listed| KeyRow::new(listed, now)).collect();
         Ok(Self { shell, found, rows, form_id: app.new_form_id(), dialog: Dialog::None })
     }
 
@@ -122,7 +122,7 @@ impl LookedAfterPage {
         let New { key, access, secret } = new;
         let view = KeyView { key, access, now: app.now() };
         let done = self.over();
-        self.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, snippets: None, done }));
+        self.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, snippets: None, waits: false, done }));
     }
 
     fn with_form(mut self, app: &App, entered: NewKey, mistakes: Mistakes, refusal: String) -> Self {
@@ -149,10 +149,6 @@ impl LookedAfterPage {
         }));
         self
     }
-}
-
-fn row(listed: ListedKey, now: Moment) -> KeyRow {
-    KeyRow { view: KeyView { key: listed.key, access: listed.access, now }, owner: listed.owner }
 }
 
 /// From where the keys are listed.
@@ -311,7 +307,7 @@ pub async fn revoke_page(
     let mut page = LookedAfterPage::load(&app, &user, Shell::new(&user, Nav::LookedAfter), &asked.0).await?;
     let found = app.find_key_of_resource(user.account.id, &parse(&asked.0)?, &first_eight).await?;
     let Some(found) = found else { return Ok(html::see_other(&page.over())) }; // ended meanwhile
-    page.dialog = Dialog::Revoke(Box::new(row(found, app.now())));
+    page.dialog = Dialog::Revoke(Box::new(KeyRow::new(found, app.now())));
     Ok(html::page(&page))
 }
 

@@ -40,6 +40,7 @@ pub mod sign_in;
 pub mod site_settings;
 pub mod user;
 pub mod user_delete;
+pub mod user_key;
 pub mod users;
 pub mod welcome;
 pub mod why_refused;

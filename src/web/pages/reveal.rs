@@ -19,6 +19,8 @@ pub struct Reveal {
     pub secret: Secret,
     /// Set after a rotation: until when the secret before it stays good.
     pub old_until: Option<Moment>,
+    /// Does the page wait for the first use? Of a person's own new key, where such keys are listed.
+    pub waits: bool,
     /// Where Done leads.
     pub done: String,
     /// For a person's own key: how it is used on this server.
@@ -26,10 +28,9 @@ pub struct Reveal {
 }
 
 impl Reveal {
-    /// Where the page asks whether the key was used; `None` for a key that is not the person's own, or stands in no list.
+    /// Where the page asks whether the key was used.
     pub fn used_path(&self) -> Option<String> {
-        let is_listed = self.snippets.is_some() && self.view.key.id != 0 && self.old_until.is_none();
-        is_listed.then(|| format!("{}/used?{BY_ITSELF}", self.view.path()))
+        self.waits.then(|| format!("{}/used?{BY_ITSELF}", self.view.path()))
     }
 }
 

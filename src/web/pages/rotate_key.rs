@@ -96,7 +96,8 @@ fn answer(mut page: KeyPage, app: &App, issued: Issued, old_until: Option<Moment
             let view = KeyView { key, access, now: app.now() };
             page.rotated(view.clone(), old_until);
             let done = view.path();
-            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, snippets: None, done }));
+            page.dialog =
+                Dialog::Reveal(Box::new(Reveal { view, secret, old_until, snippets: None, waits: false, done }));
             shown_once(&page)
         }
         Issued::Before(_) => {

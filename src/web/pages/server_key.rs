@@ -19,6 +19,7 @@ use crate::domain::clock::{DAY, Moment};
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::policy::PolicyName;
 use crate::domain::secret::FirstEight;
+use crate::domain::span;
 use crate::domain::user::Username;
 use crate::web::access::{RecentAdmin, SignedIn};
 use crate::web::errors::PageError;
@@ -74,10 +75,10 @@ impl NewPage {
 
     /// The lifetimes to choose from: value and words.
     fn choices(&self) -> Vec<(String, String)> {
-        let preset = |days: i32| {
-            let unit = if days == 1 { "day" } else { "days" };
-            let end = self.now.plus(i64::from(days) * DAY).day();
-            (days.to_string(), format!("{days} {unit}, until {end}"))
+        let preset = |span: i64| {
+            let end = self.now.plus(span);
+            let until = if span < DAY { end.minute() } else { end.day() };
+            (LifetimeRule::choice(span), format!("{}, until {until}", span::words(span)))
         };
         let never = self.rule.allow_never.then(|| ("never".to_owned(), "Never".to_owned()));
         self.rule.presets().into_iter().map(preset).chain(never).collect()
@@ -85,7 +86,7 @@ impl NewPage {
 
     fn is_chosen(&self, value: &str) -> bool {
         match self.entered.expires.as_str() {
-            "" => value == self.rule.default_days.to_string(),
+            "" => value == LifetimeRule::choice(self.rule.default_span),
             chosen => value == chosen,
         }
     }
@@ -114,7 +115,8 @@ pub async fn create(
             let New { key, access, secret } = *new;
             let view = KeyView { key, access, now: app.now() };
             let done = path(&form.username.trim().to_ascii_lowercase());
-            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, snippets: None, done }));
+            page.dialog =
+                Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, snippets: None, waits: false, done }));
             Ok(shown_once(&page))
         }
         Ok(Issued::Before(first_eight)) => {
@@ -229,7 +231,14 @@ pub async fn rotate(
             let New { key, access, secret } = *new;
             let view = KeyView { key, access, now: app.now() };
             let done = page.back();
-            page.dialog = RotateOrReveal::Reveal(Box::new(Reveal { view, secret, old_until, snippets: None, done }));
+            page.dialog = RotateOrReveal::Reveal(Box::new(Reveal {
+                view,
+                secret,
+                old_until,
+                snippets: None,
+                waits: false,
+                done,
+            }));
             Ok(shown_once(&page))
         }
         Ok(Rotated { issued: Issued::Before(_), .. }) => {

@@ -273,8 +273,14 @@ pub async fn generate(
             let New { key, access, secret } = *new;
             let view = KeyView { key, access, now: app.now() };
             page.found.live += 1;
-            page.dialog =
-                Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, snippets: None, done: page.over() }));
+            page.dialog = Dialog::Reveal(Box::new(Reveal {
+                view,
+                secret,
+                old_until: None,
+                snippets: None,
+                waits: false,
+                done: page.over(),
+            }));
             Ok(shown_once(&page))
         }
         Ok(Issued::Before(first_eight)) => {
@@ -282,7 +288,7 @@ pub async fn generate(
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(Error::Invalid(mistakes)) => {
-            let mistakes = app.all_mistakes(page.found.account.id, readable(&entered), mistakes).await?;
+            let mistakes = app.all_mistakes(&user.actor, page.found.account.id, readable(&entered), mistakes).await?;
             Ok(html::invalid(&with_form(&app, &user, &username, entered, Mistakes(mistakes), String::new()).await?))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {

@@ -41,7 +41,8 @@ pub async fn generate(
         Ok(IssuedForSession::Now(key, secret)) => {
             let view = KeyView { key: *key, access: Access::inherited(), now: app.now() };
             let (done, snippets) = (KeysPage::PATH.to_owned(), Some(page.snippets()));
-            page.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, snippets, done }));
+            page.dialog =
+                Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, snippets, waits: false, done }));
             Ok(shown_once(&page))
         }
         Ok(IssuedForSession::Before) => {

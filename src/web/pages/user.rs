@@ -156,11 +156,13 @@ impl UserPage {
     }
 }
 
-fn name(username: &str) -> Result<Username, Error> {
+/// Reads the user name of a path.
+pub(super) fn name(username: &str) -> Result<Username, Error> {
     Username::parse(username).map_err(|_| Error::NotFound)
 }
 
-fn path(username: &Username) -> String {
+/// The page of a person.
+pub(super) fn path(username: &Username) -> String {
     format!("/admin/users/{}", username.as_str())
 }
 

@@ -213,8 +213,8 @@ impl Walk<'_> {
     fn written(&self, rules: &LifetimeRules) -> Rules {
         let rule = |applies_to: AppliesTo, longest_days: i32| Rule {
             applies_to,
-            default_days: None,
-            longest_days: Some(longest_days),
+            default_span: None,
+            longest_span: Some(i64::from(longest_days) * DAY),
             allow_never: false,
             idle_days: None,
             idle_from: 0,
@@ -222,7 +222,7 @@ impl Walk<'_> {
         };
         let number = |keys: usize| i32::try_from(keys).ok();
         let mut all = vec![Rule {
-            default_days: Some(3),
+            default_span: Some(3 * DAY),
             keys_per_owner: number(rules.most),
             ..rule(AppliesTo::Everyone, rules.longest)
         }];

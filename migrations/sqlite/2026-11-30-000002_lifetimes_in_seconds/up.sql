@@ -1,0 +1,3 @@
+-- Lifetimes that are no whole days: seconds beside the days, which are rounded up then and stay for servers from before.
+ALTER TABLE lifetime_rules ADD COLUMN default_seconds INTEGER CHECK (default_seconds BETWEEN 1 AND 315360000);
+ALTER TABLE lifetime_rules ADD COLUMN longest_seconds INTEGER CHECK (longest_seconds BETWEEN 1 AND 315360000);
