@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Actor, App, Error};
 use crate::domain::audit::{Action, Event, Outcome, Via};
+use crate::domain::clock::Moment;
 use crate::domain::demo::{Demo, DemoKey};
 use crate::domain::password::{Memory, Password, PasswordHash, Proposal};
 use crate::domain::secret::base62;
@@ -50,7 +51,6 @@ impl App {
                 if accounts::any(db)? {
                     return Err(Error::Conflict("Somebody added an account at the same moment.".into()));
                 }
-                audit::insert(db, &event)?;
                 // The demo tells of a year: what ended in it stays to be looked at.
                 settings::set(db, Setting::PurgeAfterDays.name(), "3650", now)?;
                 settings::set(db, Setting::MaxServiceKeys.name(), "0", now)?;
@@ -63,24 +63,31 @@ impl App {
             })
             .await?;
         let ids = std::sync::Arc::new(ids);
-        let mut done = 0;
+        let (mut done, mut told) = (0, Vec::new());
+        for (person, id) in people.iter().zip(&ids.accounts) {
+            told.extend(person.last_sign_in_at.map(|at| sign_in(&person.username, *id, at)));
+        }
         while done < keys {
             let batch: Vec<DemoKey> = demo.by_ref().take(BATCH).collect();
             let from = done;
             done += batch.len();
+            let latest = batch.iter().enumerate().filter(|(n, _)| from + n + WITH_EVENTS >= keys);
+            told.extend(latest.flat_map(|(_, key)| events(key, &people[key.owner].username, ids.accounts[key.owner])));
             let (people, ids) = (std::sync::Arc::clone(&people), std::sync::Arc::clone(&ids));
             self.store
                 .write_at_leisure(move |db| {
                     demo::set_up(db)?;
-                    demo::insert_keys(db, &batch, &people, &ids)?;
-                    let told = batch.iter().enumerate().filter(|(n, _)| from + n + WITH_EVENTS >= keys);
-                    let events: Vec<Event> = told
-                        .flat_map(|(_, key)| events(key, &people[key.owner].username, ids.accounts[key.owner]))
-                        .collect();
-                    Ok::<_, Error>(audit::insert_all(db, &events)?)
+                    Ok::<_, Error>(demo::insert_keys(db, &batch, &people, &ids)?)
                 })
                 .await?;
             said(done);
+        }
+        // The log is in the order in which things happened; the last of them is the demo itself.
+        told.sort_by_key(|event| event.at);
+        told.push(event);
+        for events in told.chunks(BATCH) {
+            let events = events.to_vec();
+            self.store.write_at_leisure(move |db| Ok::<_, Error>(audit::insert_all(db, &events)?)).await?;
         }
         self.store.write_at_leisure(move |db| Ok::<_, Error>(demo::insert_refusals(db, &days)?)).await?;
         self.store.at_leisure(demo::settle).await?;
@@ -95,19 +102,33 @@ impl App {
     }
 }
 
+/// What the audit log tells of somebody who did something.
+fn told(actor: &str, id: i64, action: Action, at: Moment) -> Event {
+    Event {
+        at,
+        actor: Some(id),
+        actor_name: actor.to_owned(),
+        via: Via::Session,
+        action,
+        target: actor.to_owned(),
+        outcome: Outcome::Success,
+        details: json!({}),
+        address: None,
+        request: None,
+    }
+}
+
+fn sign_in(username: &str, id: i64, at: Moment) -> Event {
+    told(username, id, Action::SignIn, at)
+}
+
 /// What the audit log tells of a key.
 fn events(key: &DemoKey, owner: &str, id: i64) -> Vec<Event> {
     let event = |action, at| Event {
-        at,
-        actor: Some(id),
-        actor_name: owner.to_owned(),
-        via: Via::Session,
-        action,
         target: key.first_eight.clone(),
-        outcome: Outcome::Success,
         details: json!({ "name": key.name }),
         address: key.last_use.as_ref().map(|(_, address, _)| address.clone()),
-        request: None,
+        ..told(owner, id, action, at)
     };
     let mut events = vec![event(Action::KeyGenerate, key.created_at)];
     events.extend(key.disabled_at.map(|at| event(Action::KeyDisable, at)));

@@ -50,6 +50,8 @@ pub struct PolicyDraft {
 
 /// Who holds a policy is shown up to so many.
 const HOLDERS: i64 = 50;
+/// The most that it ever names.
+pub const MOST_HOLDERS: i64 = 2_000;
 
 impl App {
     /// All policies, by name, each with its live keys, counted up to a limit, and how many accounts hold it.
@@ -68,8 +70,13 @@ impl App {
             .await
     }
 
-    /// One policy.
+    /// One policy, with the first [`HOLDERS`] accounts that hold it.
     pub async fn find_policy(&self, name: &PolicyName) -> Result<PolicyDetails, Error> {
+        self.find_policy_with(name, HOLDERS).await
+    }
+
+    /// One policy, with the first so many accounts that hold it, up to [`MOST_HOLDERS`].
+    pub async fn find_policy_with(&self, name: &PolicyName, holders: i64) -> Result<PolicyDetails, Error> {
         let (name, now) = (name.clone(), self.now());
         self.store
             .read(move |db| {
@@ -78,7 +85,7 @@ impl App {
                 Ok(PolicyDetails {
                     others: others.map(|other| other.name.as_str().to_owned()).collect(),
                     reached: policies::reached_by(db, policy.id, now)?,
-                    holders: policies::holders(db, policy.id, HOLDERS)?,
+                    holders: policies::holders(db, policy.id, holders.clamp(1, MOST_HOLDERS))?,
                     catalogue: permissions::catalogue(db)?,
                     on_delete: settings::load(db)?.on_policy_delete,
                     policy,

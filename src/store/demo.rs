@@ -37,6 +37,7 @@ struct NewAccount {
     active: bool,
     appearance: &'static str,
     created_at: i64,
+    last_sign_in_at: Option<i64>,
     name_folded: String,
 }
 
@@ -92,6 +93,7 @@ pub fn insert_accounts(db: &mut Db, people: &[DemoAccount], password: &PasswordH
                     active: person.active,
                     appearance: "auto",
                     created_at: person.created_at.0,
+                    last_sign_in_at: person.last_sign_in_at.map(|at| at.0),
                     name_folded: text::folded(&person.display_name),
                 }
             })

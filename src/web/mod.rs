@@ -115,8 +115,10 @@ table! {
     post "/account/profile"                              => pages::account::edit_profile;
     post "/account/password"                             => pages::account::change_password;
     post "/account/appearance"                           => pages::account::set_appearance;
-    post "/account/sessions/{id}/end"                    => pages::account::end_session;
+    get  "/account/sessions/end-others"                  => pages::account::end_other_sessions_page;
     post "/account/sessions/end-others"                  => pages::account::end_other_sessions;
+    get  "/account/sessions/{id}/end"                    => pages::account::end_session_page;
+    post "/account/sessions/{id}/end"                    => pages::account::end_session;
     get  "/admin/api-keys"                               => pages::admin_api_keys::grid;
     post "/admin/api-keys/search"                        => pages::admin_api_keys::search;
     get  "/admin/api-keys/export.{format}"               => pages::export_keys::export;
@@ -134,8 +136,8 @@ table! {
     post "/admin/api-keys/{first_eight}/{verb}"          => pages::bulk::draft_one;
     get  "/admin/lifetime-rules"                         => pages::lifetime_rules::page;
     post "/admin/lifetime-rules"                         => pages::lifetime_rules::save;
-    get  "/admin/lifetime-rules/impact/{id}"             => pages::lifetime_rules::impact;
-    post "/admin/lifetime-rules/impact/{id}"             => pages::lifetime_rules::apply;
+    get  "/admin/lifetime-rules/impact/{id}"             => pages::rules_impact::page;
+    post "/admin/lifetime-rules/impact/{id}"             => pages::rules_impact::apply;
     get  "/admin/settings"                               => pages::site_settings::page;
     post "/admin/settings"                               => pages::site_settings::save;
     post "/admin/settings/new-people"                    => pages::site_settings::save_for_new_people;

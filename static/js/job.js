@@ -9,13 +9,17 @@
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector("[data-job]");
       if (!answer.ok || !fresh) return void setTimeout(tick, 3000);
-      const focused = shown.contains(document.activeElement);
+      const at = shown.contains(document.activeElement) && document.activeElement.localName;
       shown.replaceWith(fresh);
       document.title = page.title;
       const bar = fresh.querySelector("progress");
       const quarter = bar ? Math.floor((4 * bar.value) / bar.max) : 4;
       if (quarter > told) { told = quarter; announce(bar ? fresh.querySelector("[data-progress]").textContent : fresh.querySelector("h1").textContent); }
-      if (focused) { const next = fresh.querySelector("button, a"); if (next) next.focus(); }
+      if (at) {
+        const next = fresh.querySelector(at) || fresh.querySelector("h1");
+        if (next.tabIndex < 0) next.tabIndex = -1;
+        next.focus();
+      }
     } catch { /* the server is away for a moment */ }
     setTimeout(tick, 1000);
   };

@@ -150,7 +150,7 @@ test("a person with keys in every state", async () => {
 
 test("at 320 px and with text twice as large nothing scrolls sideways", async () => {
   const { page } = await openPage(browser, { storageState: state });
-  for (const path of ["/external-tool-access", "/external-tool-access/generate", `/external-tool-access/keys/${keys.long}`, "/account"]) {
+  for (const path of ["/external-tool-access", "/external-tool-access?show=ended", "/external-tool-access/generate", `/external-tool-access/keys/${keys.long}`, "/account"]) {
     for (const [width, size] of [[320, "100%"], [640, "200%"]]) {
       await page.setViewportSize({ width, height: 700 });
       await page.goto(server.url + path);
@@ -159,6 +159,26 @@ test("at 320 px and with text twice as large nothing scrolls sideways", async ()
       assert.equal(overflow, 0, `${path} at ${width} px and ${size}`);
     }
   }
+});
+
+test("own lists fit their frames, and a new key fits a small screen", async () => {
+  const { page } = await openPage(browser, { storageState: state });
+  for (const width of [1280, 1440]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const path of ["/external-tool-access", "/external-tool-access?show=ended", "/account"]) {
+      await page.goto(server.url + path);
+      const beyond = await page.locator(".grid-scroll").evaluateAll((all) => all.map((one) => one.scrollWidth - one.clientWidth));
+      assert.deepEqual(beyond.filter((pixels) => pixels > 0), [], `${path} at ${width} px: ${beyond}`);
+    }
+  }
+  await page.setViewportSize({ width: 320, height: 700 });
+  await page.goto(`${server.url}/external-tool-access`);
+  await generate(page, { name: "for a small screen" });
+  const cut = await page.locator("dialog").evaluate((dialog) => {
+    const wide = [...dialog.querySelectorAll("*")].filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > dialog.getBoundingClientRect().right + 0.5);
+    return wide.map((one) => one.outerHTML.slice(0, 80));
+  });
+  assert.deepEqual(cut, []);
 });
 
 test("the appearance that a person chose holds against the system's", async () => {

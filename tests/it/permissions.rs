@@ -75,6 +75,8 @@ const TABLE: &[Row] = &[
     row("POST", "/account/profile", [303, 422, 422, 422, 303]),
     row("POST", "/account/password", [303, 422, 422, 422, 303]),
     row("POST", "/account/appearance", [303, 400, 400, 400, 303]),
+    row("GET", "/account/sessions/{id}/end", [303, 404, 404, 404, 303]),
+    row("GET", "/account/sessions/end-others", [303, 200, 200, 200, 303]),
     row("POST", "/account/sessions/{id}/end", [303, 404, 404, 404, 303]),
     row("POST", "/account/sessions/end-others", [303, 303, 303, 303, 303]),
     row("GET", "/admin/api-keys", [303, 403, 403, 200, 303]),

@@ -1,5 +1,7 @@
 //! A believable organisation for `claviger demo`: people, service accounts, and a year of their keys. The same seed tells the same story.
 
+use std::collections::HashMap;
+
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
@@ -23,6 +25,8 @@ pub struct DemoAccount {
     pub active: bool,
     /// When it was made.
     pub created_at: Moment,
+    /// When the person came in last; `None` for service accounts, and for people who never did.
+    pub last_sign_in_at: Option<Moment>,
     /// The policies that it holds: indexes into [`POLICIES`].
     pub policies: Vec<usize>,
 }
@@ -75,6 +79,8 @@ pub struct Demo {
     now: Moment,
     keys: usize,
     told: usize,
+    /// How many keys of an owner are for a task on a host.
+    named: HashMap<(usize, usize, usize), u32>,
     /// Everybody. The first is the administrator.
     pub accounts: Vec<DemoAccount>,
 }
@@ -92,6 +98,7 @@ impl Demo {
             is_service: false,
             active: true,
             created_at: now.plus(-800 * DAY),
+            last_sign_in_at: Some(now.plus(-2 * HOUR)),
             policies: vec![0, 1],
         }];
         for n in 0..people {
@@ -102,6 +109,7 @@ impl Demo {
                 is_service: false,
                 active: !rng.random_bool(0.03),
                 created_at: created_at(&mut rng),
+                last_sign_in_at: rng.random_bool(0.9).then(|| now.plus(-rng.random_range(MINUTE..60 * DAY))),
                 policies: some_policies(&mut rng),
             });
         }
@@ -113,10 +121,11 @@ impl Demo {
                 is_service: true,
                 active: true,
                 created_at: created_at(&mut rng),
+                last_sign_in_at: None,
                 policies: some_policies(&mut rng),
             });
         }
-        Self { rng, now, keys, told: 0, accounts }
+        Self { rng, now, keys, told: 0, named: HashMap::new(), accounts }
     }
 
     /// For each of the last 120 days, oldest first: how many days ago, verifications, refusals.
@@ -161,8 +170,14 @@ impl Demo {
         let mut secret_hash = [0; 32];
         rng.fill_bytes(&mut secret_hash);
         let note = if rng.random_bool(0.55) { pick(rng, &NOTES) } else { "" };
-        let name = format!("{} on {} ({})", pick(rng, &TASKS), pick(rng, &HOSTS), self.told + 1);
         let owner = rng.random_range(0..self.accounts.len());
+        let (task, host) = (rng.random_range(0..TASKS.len()), rng.random_range(0..HOSTS.len()));
+        let like_it = self.named.entry((owner, task, host)).or_default();
+        *like_it += 1;
+        let name = match *like_it {
+            1 => format!("{} on {}", TASKS[task], HOSTS[host]),
+            n => format!("{} on {}, {n}", TASKS[task], HOSTS[host]),
+        };
         let grant = grant(rng, &self.accounts[owner]);
         DemoKey {
             first_eight: base62(rng, 8).to_string(),

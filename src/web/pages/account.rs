@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::confirm::ConfirmPage;
 use super::sign_in::Nothing;
 use crate::actions::manage_account::{OwnKeys, PasswordChange};
 use crate::actions::{App, Error};
@@ -161,6 +162,41 @@ pub async fn set_appearance(
     let mut response = html::see_other(PATH);
     html::remember_appearance(&mut response, appearance, access::place(&request)?.https);
     Ok(response)
+}
+
+/// `GET /account/sessions/{id}/end`
+pub async fn end_session_page(
+    app: web::Data<App>,
+    user: SignedIn,
+    id: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let sessions = app.own_sessions(user.account.id, &user.session_id()).await?;
+    let (session, _) = sessions.iter().find(|(one, _)| one.id.to_string() == *id).ok_or(Error::NotFound)?;
+    let browser = client::browser_name(&session.user_agent);
+    let page = ConfirmPage {
+        shell: Shell::new(&user, Nav::Account),
+        title: format!("Sign out {browser} at {}?", session.address),
+        effect: "That browser has to sign in again, and its session keys end. Your API keys keep working.".into(),
+        action: format!("{PATH}/sessions/{}/end", session.id),
+        button: "Sign out",
+        back: PATH.into(),
+    };
+    Ok(page.response())
+}
+
+/// `GET /account/sessions/end-others`
+pub async fn end_other_sessions_page(app: web::Data<App>, user: SignedIn) -> Result<HttpResponse, PageError> {
+    let others = app.own_sessions(user.account.id, &user.session_id()).await?.len().saturating_sub(1);
+    let sessions = if others == 1 { "1 other session".to_owned() } else { format!("{others} other sessions") };
+    let page = ConfirmPage {
+        shell: Shell::new(&user, Nav::Account),
+        title: "Sign out everywhere else?".into(),
+        effect: format!("Ends {sessions}, and their session keys. Your API keys keep working."),
+        action: format!("{PATH}/sessions/end-others"),
+        button: "Sign out everywhere else",
+        back: PATH.into(),
+    };
+    Ok(page.response())
 }
 
 /// `POST /account/sessions/{id}/end`

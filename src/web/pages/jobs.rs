@@ -160,6 +160,7 @@ pub fn heading(job: &Job) -> String {
     match job.state {
         _ if !job.is_frozen => format!("{} API keys", job.verb.running()),
         JobState::Draft | JobState::Queued | JobState::Running => format!("{} {}", job.verb.running(), keys(job.total)),
+        JobState::Done if job.total == 0 && job.deleted_policy().is_some() => "A policy without keys deleted".into(),
         JobState::Done => format!("{} {}", keys(job.done), job.verb.done()),
         JobState::Stopped => format!("Stopped: {} of {} {}", number(job.done), keys(job.total), job.verb.done()),
     }

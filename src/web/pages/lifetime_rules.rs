@@ -1,13 +1,11 @@
-//! Lifetime rules: who may create keys, how long they last, when unused ones stop working; and what a change would do.
+//! Lifetime rules: who may create keys, how long they last, and when unused ones stop working.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::bulk::keys as keys_in_words;
-use crate::actions::set_lifetimes::{Existing, Impact, Planned, RulesNow, SPREAD, spread_until};
+use crate::actions::set_lifetimes::{Planned, RulesNow};
 use crate::actions::{App, Error};
-use crate::domain::clock::Moment;
 use crate::domain::lifetime_rules::{AppliesTo, Rule, Rules, days, keys, lifetime};
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::span;
@@ -16,11 +14,12 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, Mistakes};
-use crate::web::key_query::{PATH as GRID, live_keys_path};
-use crate::web::numbers::{number, owners, words};
+use crate::web::key_query::live_keys_path;
+use crate::web::numbers::words;
 use crate::web::shell::{Nav, Shell};
 
-const PATH: &str = "/admin/lifetime-rules";
+/// The path of the page.
+pub(super) const PATH: &str = "/admin/lifetime-rules";
 
 /// The rules.
 #[derive(Template)]
@@ -30,17 +29,6 @@ struct RulesPage {
     now: RulesNow,
     entered: Entered,
     mistakes: Mistakes,
-}
-
-/// What a change would do.
-#[derive(Template)]
-#[template(path = "pages/rules_impact.html")]
-struct ImpactPage {
-    shell: Shell,
-    impact: Impact,
-    days: String,
-    mistakes: Mistakes,
-    now: Moment,
 }
 
 /// The form as it was filled in.
@@ -270,55 +258,6 @@ impl RulesPage {
     }
 }
 
-impl ImpactPage {
-    async fn load(app: &App, user: &SignedIn, id: i64) -> Result<Self, PageError> {
-        let impact = app.rules_impact(&user.actor, id).await?;
-        let shell = Shell::new(user, Nav::LifetimeRules);
-        Ok(Self { shell, impact, days: "14".into(), mistakes: Mistakes::default(), now: app.now() })
-    }
-
-    fn shortened(&self) -> String {
-        keys_in_words(self.impact.shorten.total)
-    }
-
-    fn within_a_day(&self) -> String {
-        match self.impact.within_a_day {
-            0 => "none of them within 24 hours".into(),
-            1 => "1 of which already exceeds the new limit and would end in 24 hours".into(),
-            many => format!("{} of which already exceed the new limit and would end in 24 hours", number(many)),
-        }
-    }
-
-    fn recent(&self) -> String {
-        let recent = self.impact.shorten.recent;
-        format!(
-            "{} used in the last 7 days",
-            if recent == 1 { "1 was".into() } else { format!("{} were", number(recent)) }
-        )
-    }
-
-    fn owners(&self) -> String {
-        let job = &self.impact.shorten;
-        owners(job.people, job.services)
-    }
-
-    fn list(&self) -> String {
-        format!("{GRID}?job~eq={}", self.impact.shorten.id)
-    }
-
-    fn idle_list(&self) -> String {
-        self.impact.idle.as_ref().map(|idle| format!("{GRID}?job~eq={}", idle.id)).unwrap_or_default()
-    }
-
-    fn idle(&self) -> String {
-        keys_in_words(self.impact.idle.as_ref().map_or(0, |idle| idle.total))
-    }
-
-    fn spread_until(&self) -> String {
-        spread_until(self.now, 14)
-    }
-}
-
 /// `GET /admin/lifetime-rules`
 pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
     Ok(html::page(&RulesPage::load(&app, &user).await?))
@@ -360,58 +299,5 @@ pub async fn save(
             Ok(html::invalid(&RulesPage { entered, mistakes, ..page }))
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-fn parse(id: &str) -> Result<i64, Error> {
-    id.parse().map_err(|_| Error::NotFound)
-}
-
-/// `GET /admin/lifetime-rules/impact/{id}`
-pub async fn impact(
-    app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
-    id: web::Path<String>,
-) -> Result<HttpResponse, PageError> {
-    Ok(html::page(&ImpactPage::load(&app, &user, parse(&id)?).await?))
-}
-
-/// What the form sends.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Choice {
-    existing: String,
-    #[serde(default)]
-    days: String,
-}
-
-/// `POST /admin/lifetime-rules/impact/{id}`
-pub async fn apply(
-    app: web::Data<App>,
-    id: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Choice>,
-) -> Result<HttpResponse, PageError> {
-    let id = parse(&id)?;
-    let Choice { existing, days } = form;
-    let spread = days.trim().parse().ok().filter(|days| (SPREAD.0..=SPREAD.1).contains(days));
-    let existing = match (existing.as_str(), spread) {
-        ("leave", _) => Ok(Existing::Leave),
-        ("now", _) => Ok(Existing::Now),
-        ("spread", Some(days)) => Ok(Existing::Spread(days)),
-        ("spread", None) => Err(Mistake::new("days", format!("Enter {} to {} days", SPREAD.0, SPREAD.1))),
-        _ => Err(Mistake::new("existing", "Choose what is done to the keys that are there")),
-    };
-    match existing {
-        Ok(existing) => {
-            if let Some(job) = app.apply_rules(&user.actor, id, existing).await? {
-                return Ok(html::see_other(&format!("/admin/jobs/{job}")));
-            }
-            Flash::done("Lifetime rules saved. They apply to keys generated from now on.").leave(&user.session);
-            Ok(html::see_other(PATH))
-        }
-        Err(mistake) => {
-            let page = ImpactPage::load(&app, &user, id).await?;
-            Ok(html::invalid(&ImpactPage { days, mistakes: Mistakes(vec![mistake]), ..page }))
-        }
     }
 }

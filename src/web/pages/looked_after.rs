@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::access_fields::{AccessFields, Purpose};
 use super::admin_api_keys::KeyRow;
 use super::generate_dialog::{GenerateDialog, NewKey};
-use super::generate_key::parse as parse_request;
+use super::generate_key::{parse as parse_request, readable};
 use super::key;
 use super::permissions::up_to_limit;
 use super::resource::parse;
@@ -213,6 +213,8 @@ pub async fn generate(
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(Error::Invalid(mistakes)) => {
+            let readable = readable(&listed(&page, &entered));
+            let mistakes = app.all_mistakes(&user.actor, user.account.id, readable, mistakes).await?;
             Ok(html::invalid(&page.with_form(&app, entered, Mistakes(mistakes), String::new())))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
@@ -223,19 +225,18 @@ pub async fn generate(
     }
 }
 
+/// What the form asks for, as a list of scopes and bound to the resource.
+fn listed(page: &LookedAfterPage, entered: &NewKey) -> NewKey {
+    // All of them, one by one: what the kind allows later is not in it.
+    let all = || page.found.allowed.iter().map(|permission| permission.name.as_str().to_owned()).collect();
+    let scope = if entered.access == "all" { all() } else { entered.scope.clone() };
+    NewKey { access: "scopes".into(), scope, resource: page.name(), ..entered.clone() }
+}
+
 /// What the form asks for: a list out of what keys for this resource can be given, bound to it.
 fn request(page: &LookedAfterPage, entered: &NewKey) -> Result<KeyRequest, Error> {
     let allowed = || page.found.allowed.iter().map(|permission| permission.name.clone());
-    let listed = match entered.access.as_str() {
-        // All of them, one by one: what the kind allows later is not in it.
-        "all" => NewKey {
-            access: "scopes".into(),
-            scope: allowed().map(|name| name.as_str().to_owned()).collect(),
-            ..entered.clone()
-        },
-        _ => NewKey { access: "scopes".into(), ..entered.clone() },
-    };
-    let request = parse_request(&NewKey { resource: page.name(), ..listed })?;
+    let request = parse_request(&listed(page, entered))?;
     if let Wish::Scopes(wanted) = &request.wish
         && let Some(name) = wanted.iter().find(|name| !allowed().any(|one| one == **name))
     {

@@ -30,6 +30,7 @@ pub mod resource_kind;
 pub mod resources;
 pub mod reveal;
 pub mod rotate_key;
+pub mod rules_impact;
 pub mod saved_views;
 pub mod server_key;
 pub mod service_account;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::permissions::up_to_limit;
 use crate::actions::browse_keys::Count;
-use crate::actions::manage_policies::{PolicyDetails, PolicyDraft, Reached};
+use crate::actions::manage_policies::{MOST_HOLDERS, PolicyDetails, PolicyDraft, Reached};
 use crate::actions::{App, Error};
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::permission::{Permission, PermissionName, Rights};
@@ -107,6 +107,11 @@ impl Entered {
 }
 
 impl PolicyPage {
+    /// How many accounts hold the policy that the page does not name.
+    fn more_holders(details: &PolicyDetails) -> i64 {
+        details.reached.holders - i64::try_from(details.holders.len()).unwrap_or(i64::MAX)
+    }
+
     fn title(&self) -> String {
         self.details.as_ref().map_or_else(|| "New policy".into(), |details| details.policy.name.as_str().to_owned())
     }
@@ -184,13 +189,26 @@ pub async fn create(
     }
 }
 
+/// How much the page shows.
+#[derive(Default, Deserialize)]
+pub struct Shown {
+    /// `all`: every account that holds the policy, not only the first few.
+    #[serde(default)]
+    holders: String,
+}
+
 /// `GET /admin/policies/{policy}`
 pub async fn page(
     app: web::Data<App>,
     Admin(user): Admin,
     policy: web::Path<String>,
+    shown: web::Query<Shown>,
 ) -> Result<HttpResponse, PageError> {
-    let details = app.find_policy(&name(&policy)?).await?;
+    let name = name(&policy)?;
+    let details = match shown.holders.as_str() {
+        "all" => app.find_policy_with(&name, MOST_HOLDERS).await?,
+        _ => app.find_policy(&name).await?,
+    };
     let entered = Entered::of(&details.policy);
     Ok(html::page(&form(&user, details, entered, Mistakes::default(), None)))
 }

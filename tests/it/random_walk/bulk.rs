@@ -99,8 +99,9 @@ impl Walk<'_> {
         let fits = match verb {
             Verb::Delete => !was.is_revoked,
             Verb::Restore => was.is_revoked,
-            Verb::Disable => !was.is_revoked && !was.is_paused,
-            Verb::Enable => !was.is_revoked && was.is_paused,
+            // What has expired is neither paused nor good again: there is nothing to disable or enable.
+            Verb::Disable => was.is_live(now) && !was.is_paused,
+            Verb::Enable => was.is_live(now) && was.is_paused,
             _ => was.is_live(now) && day < was.end,
         };
         let full = verb == Verb::Restore && self.is_full(key.owner);
