@@ -48,7 +48,7 @@ impl App {
             .await
     }
 
-    /// Makes these the policies that every new person gets. Those who are there keep what they have.
+    /// Makes these the policies that every new person gets. Existing people keep what they have.
     pub async fn set_policies_of_new_people(&self, actor: &Actor, wanted: Vec<String>) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
         self.act(actor.authority(), move |db| {

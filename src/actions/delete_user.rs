@@ -12,7 +12,7 @@ use crate::domain::user::{Account, Role, Username};
 use crate::store::jobs::NewJob;
 use crate::store::{Db, accounts, audit, jobs, keys, policies, resources, rights, sessions, sign_in_links};
 
-/// What becomes of the keys of a person who is deleted.
+/// What happens to the keys of a person who is deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TheirKeys {
     /// They are revoked.

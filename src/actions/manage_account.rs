@@ -15,7 +15,7 @@ use crate::store::keys::predicate::all;
 use crate::store::sessions::IdHash;
 use crate::store::{Db, accounts, audit, session_keys, sessions, sign_in_links};
 
-/// What becomes of the person's own API keys when the password changes.
+/// What happens to the person's own API keys when the password changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnKeys {
     /// They keep working.
@@ -41,7 +41,7 @@ pub struct PasswordChange {
     pub present: String,
     /// The next one.
     pub new: Proposal,
-    /// What becomes of the person's keys.
+    /// What happens to the person's keys.
     pub keys: OwnKeys,
 }
 
@@ -147,7 +147,7 @@ impl App {
         let username = account.username.clone();
         let known = self.store.look_up(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
         self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;
-        let wrong = || Error::from(Mistake::new("present", "This is not your present password"));
+        let wrong = || Error::from(Mistake::new("present", "This is not your current password"));
         let present = Password::presented(present).ok_or_else(wrong)?;
         let stored = known.password.unwrap_or_else(PasswordHash::of_nobody);
         let (compared, owner, mut rng) = (stored.clone(), account.username.clone(), self.rng());

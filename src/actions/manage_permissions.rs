@@ -10,8 +10,9 @@ use crate::domain::permission::{CLAVIGER, Permission, PermissionName, Retired, R
 use crate::domain::text;
 use crate::store::{Db, audit, permissions};
 
-use crate::store::permissions::Registrar;
+use crate::store::keys::grid::Count;
 pub use crate::store::permissions::{Given, Reached, Registered};
+use crate::store::permissions::{Registrar, Standing};
 
 /// The most permissions that a service registers.
 pub const MOST: usize = 500;
@@ -147,6 +148,69 @@ impl App {
         })
         .await
     }
+}
+
+impl App {
+    /// Makes all permissions of a service those of another, which may be new: for a service that got another name. Whoever
+    /// was given them keeps them. Says how many that were.
+    pub async fn move_permissions(&self, actor: &Actor, from: &ServiceName, to: ServiceName) -> Result<usize, Error> {
+        let (actor, from, now) = (actor.clone(), from.clone(), self.now());
+        if to.as_str() == CLAVIGER || from.as_str() == CLAVIGER {
+            return Err(Mistake::new("to", "Claviger’s own permissions stay its own. Name another service").into());
+        }
+        if to == from {
+            return Err(Mistake::new("to", "Name another service than this one").into());
+        }
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let moved = permissions::move_all(db, &from, &to)?;
+            if moved.is_empty() {
+                return Err(Error::NotFound);
+            }
+            permissions::add_registering(db, &to, now)?;
+            let details = json!({ "to": to.as_str(), "permissions": moved });
+            audit::insert(db, &actor.did(now, Action::PermissionsMove, from.as_str(), details))?;
+            Ok(moved.len())
+        })
+        .await
+    }
+
+    /// Gives the name of a retired permission free, so that any service can register it. Refused while a policy, a key or a kind
+    /// of resource has it: they were given it for what it meant.
+    pub async fn release_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
+        let (actor, name, now) = (actor.clone(), name.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let permission = permissions::find(db, &name)?.ok_or(Error::NotFound)?;
+            if permission.retired.is_none() || permission.service.as_str() == CLAVIGER {
+                return Err(Error::Conflict(format!("{} is in use. Retire it first.", name.as_str())));
+            }
+            if let Some(reason) = in_the_way(permissions::standing(db, permission.id, COUNT_LIMIT)?) {
+                return Err(Error::Conflict(reason));
+            }
+            permissions::release(db, permission.id)?;
+            let details = json!({ "service": permission.service.as_str() });
+            Ok(audit::insert(db, &actor.did(now, Action::PermissionRelease, name.as_str(), details))?)
+        })
+        .await
+    }
+}
+
+/// Why a name cannot be released.
+fn in_the_way(standing: Standing) -> Option<String> {
+    let keys = match standing.keys {
+        Count::Exactly(0) => None,
+        Count::Exactly(count) => Some(text::counted(count, "key", "keys")),
+        Count::Many => Some(format!("more than {COUNT_LIMIT} keys")),
+    };
+    let of = |count: i64, one: &str, many: &str| (count > 0).then(|| text::counted(count, one, many));
+    let where_it_stands = [
+        of(standing.policies, "policy", "policies"),
+        keys.map(|keys| format!("{keys} (expired and revoked ones too, until they are purged)")),
+        of(standing.kinds, "kind of resource", "kinds of resources"),
+    ];
+    let places: Vec<String> = where_it_stands.into_iter().flatten().collect();
+    (!places.is_empty()).then(|| format!("It is still listed by {}. Remove it there first.", places.join(", and by ")))
 }
 
 fn take_up(

@@ -33,7 +33,7 @@ pub struct PolicyDetails {
     pub catalogue: Vec<Permission>,
     /// The other policies, by name.
     pub others: Vec<String>,
-    /// What becomes of its keys when it is deleted.
+    /// What happens to its keys when it is deleted.
     pub on_delete: OnPolicyDelete,
 }
 
@@ -106,7 +106,7 @@ impl App {
         .await
     }
 
-    /// Changes a policy for all who hold it and all keys that carry it. `version` is the one that the person saw.
+    /// Changes a policy for all who hold it and all keys with it. `version` is the one that the person saw.
     pub async fn change_policy(
         &self,
         actor: &Actor,

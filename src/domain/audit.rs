@@ -130,6 +130,8 @@ actions! {
     PermissionsRegister = "permissions.register",
     PermissionRetire = "permissions.retire",
     PermissionsRestore = "permissions.restore",
+    PermissionsMove = "permissions.move",
+    PermissionRelease = "permissions.release",
     UserSetPolicies = "user.set_policies",
     UserDelete = "user.delete",
     KeyTransfer = "key.transfer",

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Bool};
 
 use super::connection::Db;
 use super::keys::grid::Count;
-use super::schema::{api_keys, key_scopes, permissions, policies, policy_permissions};
+use super::schema::{api_keys, key_scopes, permissions, policies, policy_permissions, resource_kind_permissions};
 use super::{Error, counting, dialect};
 use crate::domain::clock::Moment;
 use crate::domain::permission::{self, Permission, PermissionName, Retired, Rights, ServiceName};
@@ -286,6 +286,46 @@ pub fn retire(db: &mut Db, ids: &[i64], retired: Retired) -> Result<(), Error> {
 pub fn take_up(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
     let values = (permissions::retired_at.eq(None::<i64>), permissions::retired_by_administrator.eq(false));
     diesel::update(permissions::table.filter(permissions::id.eq_any(ids))).set(values).execute(db)?;
+    Ok(())
+}
+
+/// Makes all permissions of a service, retired ones too, those of another; gives their names.
+pub fn move_all(db: &mut Db, from: &ServiceName, to: &ServiceName) -> Result<Vec<String>, Error> {
+    let of_service = || permissions::table.filter(permissions::service.eq(from.as_str()));
+    let names = of_service().order(permissions::name.asc()).select(permissions::name).load(db)?;
+    diesel::update(of_service()).set(permissions::service.eq(to.as_str())).execute(db)?;
+    Ok(names)
+}
+
+/// Where a permission stands: in policies, in the lists of keys of every state up to a limit, with kinds of resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// In so many policies that are not deleted.
+    pub policies: i64,
+    /// In the lists of so many keys, ended ones too, up to a limit.
+    pub keys: Count,
+    /// With so many kinds of resources.
+    pub kinds: i64,
+}
+
+/// Where a permission stands.
+pub fn standing(db: &mut Db, id: i64, limit: i64) -> Result<Standing, Error> {
+    let policies = policy_permissions::table
+        .inner_join(policies::table.on(policies::id.eq(policy_permissions::policy)))
+        .filter(policy_permissions::permission.eq(id).and(policies::deleted_at.is_null()));
+    let keys = key_scopes::table.filter(key_scopes::permission.eq(id)).limit(limit + 1).select(key_scopes::key);
+    let kinds = resource_kind_permissions::table.filter(resource_kind_permissions::permission.eq(id));
+    Ok(Standing {
+        policies: policies.count().get_result(db)?,
+        keys: Count::of(counting::rows_of(db, keys)?, limit),
+        kinds: kinds.count().get_result(db)?,
+    })
+}
+
+/// Removes a permission that stands nowhere but in deleted policies, which lose it.
+pub fn release(db: &mut Db, id: i64) -> Result<(), Error> {
+    diesel::delete(policy_permissions::table.filter(policy_permissions::permission.eq(id))).execute(db)?;
+    diesel::delete(permissions::table.find(id)).execute(db)?;
     Ok(())
 }
 

@@ -167,7 +167,7 @@ fn give(db: &mut Db, policy: i64, permissions: &[i64]) -> Result<(), Error> {
 /// Who and what a policy reaches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reached {
-    /// Keys that carry it, neither revoked nor expired.
+    /// Live keys with this policy: neither revoked nor expired.
     pub keys: i64,
     /// Of those, used in the week before.
     pub recent: i64,

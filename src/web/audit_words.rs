@@ -47,6 +47,8 @@ pub fn action(word: &str) -> &str {
         "permissions.register" => "Permissions registered",
         "permissions.retire" => "Permission retired",
         "permissions.restore" => "Permissions restored",
+        "permissions.move" => "Permissions moved to another service",
+        "permissions.release" => "Permission name released",
         "resource.register" => "Resource registered",
         "resource.edit" => "Resource changed",
         "resource.delete" => "Resource removed",

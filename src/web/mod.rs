@@ -189,6 +189,10 @@ table! {
     post "/admin/permissions"                            => pages::permissions::register;
     post "/admin/services"                                => pages::permissions::add_service;
     post "/admin/services/restore"                        => pages::permissions::restore_left_out;
+    get  "/admin/services/{service}/move"                 => pages::permissions::move_page;
+    post "/admin/services/{service}/move"                 => pages::permissions::move_to;
+    get  "/admin/permissions/{permission}/release"        => pages::permissions::release_page;
+    post "/admin/permissions/{permission}/release"        => pages::permissions::release;
     post "/admin/permissions/{permission}/restore"        => pages::permissions::restore;
     get  "/admin/permissions/{permission}/retire"        => pages::permissions::retire_page;
     post "/admin/permissions/{permission}/retire"        => pages::permissions::retire;

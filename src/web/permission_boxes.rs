@@ -27,7 +27,7 @@ pub struct PermissionBox {
     pub description: String,
     /// Is it ticked?
     pub ticked: bool,
-    /// It is retired: nobody holds it.
+    /// It is retired.
     pub retired: bool,
 }
 

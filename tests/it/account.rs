@@ -15,7 +15,7 @@ on_both! { fn changing_the_password_needs_the_present_one_and_ends_other_session
     elsewhere.sign_in("miriam", PASSWORD);
     let key = here.secret("ci");
     let summary = |answer: Answer| (answer.status, answer.texts("[data-summary] li"));
-    assert_eq!(summary(change(&here, "wrong", NEW, NEW)), (422, vec!["This is not your present password".into()]));
+    assert_eq!(summary(change(&here, "wrong", NEW, NEW)), (422, vec!["This is not your current password".into()]));
     assert_eq!(summary(change(&here, PASSWORD, NEW, "other")), (422, vec!["Type the same password twice".into()]));
     assert_eq!(summary(change(&here, PASSWORD, "short", "short")), (422, vec!["Choose a password of 15 characters or more".into()]));
     assert_eq!(summary(change(&here, PASSWORD, "miriammiriammiriam", "miriammiriammiriam")).0, 422);

@@ -155,3 +155,40 @@ on_both! { fn an_administrator_who_is_demoted_keeps_no_right_over_a_service(app)
     assert_eq!(status(&app, &secret, "require_all=claviger:permissions:register:tiled"), 403);
     assert_eq!(put(&app, &secret, "tiled", &list(&["read:data"], "")).status, 403);
 } }
+
+on_both! { fn a_renamed_service_takes_its_permissions_along_and_a_typo_is_released(app) {
+    let boss = site(&app);
+    let secret = registering(&boss, "claviger:permissions:register");
+    policy(&boss, "Reader", &["read:data"]);
+    crate::rights::give(&boss, "boss", &["Reader"]);
+    let used = boss.generate_with(&[("name", "reader"), ("access", "scopes"), ("scope", "read:data")]).secret();
+    let to = "/admin/services/tiled/move";
+    for (name, text) in [("", "Name the service"), ("tiled", "Name another service than this one"), ("claviger", "stay its own")] {
+        let refused = boss.submit(to, to, &[("to", name)]);
+        assert_eq!((refused.status, refused.text().contains(text)), (422, true), "{name}: {}", refused.text());
+    }
+    assert_eq!(boss.submit(to, to, &[("to", "catalogue")]).status, 303);
+    assert_eq!(status(&app, &used, "require_all=read:data"), 200, "who was given it keeps it");
+    assert_eq!(put(&app, &secret, "catalogue", &list(&["read:data", "read:metadata", "write:data"], "")).status, 200);
+    assert_eq!(put(&app, &secret, "tiled", &list(&["read:data"], "")).status, 409, "they are another service's now");
+    assert_eq!(boss.get(to).status, 404);
+    assert_eq!(app.database.count("permissions WHERE name = 'claviger:permissions:register:catalogue'"), 1);
+
+    // A name that somebody was given is not given another meaning.
+    let release = |name: &str| {
+        let path = format!("/admin/permissions/{name}/release");
+        boss.submit(PAGE, &path, &[]);
+        boss.get(PAGE).text()
+    };
+    assert!(release("write:data").contains("write:data is in use. Retire it first."));
+    for name in ["read:data", "write:data"] {
+        let path = format!("/admin/permissions/{name}/retire");
+        assert_eq!(boss.submit(&path, &path, &[]).status, 303);
+    }
+    assert!(release("read:data").contains("It is still listed by 1 policy, and by 1 key (expired and revoked ones too, until they are purged). Remove it there first."));
+    let path = "/admin/permissions/write:data/release";
+    assert!(boss.get(path).text().contains("Release the name write:data?"));
+    assert!(release("write:data").contains("The name write:data is free."));
+    assert_eq!(put(&app, &secret, "other", &list(&["write:data"], "")).status, 200, "any service can have it");
+    assert_eq!(app.database.count("audit_events WHERE action IN ('permissions.move', 'permissions.release')"), 2);
+} }

@@ -1,2 +1,1 @@
-ALTER TABLE lifetime_rules DROP COLUMN longest_seconds;
-ALTER TABLE lifetime_rules DROP COLUMN default_seconds;
+DROP INDEX asked_permissions_by_permission;

@@ -37,7 +37,7 @@ pub enum Setting {
     MaxServiceKeys,
     /// What bounds the keys of service accounts.
     ServiceRights,
-    /// What becomes of the keys of a policy that is deleted.
+    /// What happens to the keys of a policy that is deleted.
     OnPolicyDelete,
     /// How long a key is kept after its end, in days.
     PurgeAfterDays,

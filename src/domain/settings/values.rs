@@ -59,7 +59,7 @@ impl ServiceRights {
     }
 }
 
-/// What becomes of the keys of a policy that is deleted.
+/// What happens to the keys of a policy that is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnPolicyDelete {
     /// They are revoked with it.
@@ -120,7 +120,7 @@ pub struct Settings {
     pub max_service_keys: i32,
     /// `service_rights` [owner]: what bounds the keys of service accounts that carry a policy.
     pub service_rights: ServiceRights,
-    /// `on_policy_delete` [cascade]: what becomes of the keys of a policy that is deleted.
+    /// `on_policy_delete` [cascade]: what happens to the keys of a policy that is deleted.
     pub on_policy_delete: OnPolicyDelete,
     /// `purge_after_days` [30]: so long after its end a key is kept, to be found and restored.
     pub purge_after_days: i32,

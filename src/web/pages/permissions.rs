@@ -67,6 +67,10 @@ pub fn up_to_limit(count: Count) -> String {
 }
 
 impl PermissionsPage {
+    fn is_of_service(service: &str) -> bool {
+        service != CLAVIGER
+    }
+
     async fn load(app: &App, user: &SignedIn, entered: Entered, mistakes: Mistakes) -> Result<Self, PageError> {
         let mut services: Vec<(String, Vec<(Permission, Given)>)> = Vec::new();
         for (permission, given) in app.list_permissions().await? {
@@ -193,6 +197,107 @@ pub async fn restore(
     app.restore_permission(&user.actor, &name).await?;
     Flash::done(format!("{} can be held again: whoever was given it has it.", name.as_str())).leave(&user.session);
     Ok(html::see_other(PATH))
+}
+
+/// `GET /admin/permissions/{permission}/release`
+pub async fn release_page(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    permission: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let all = app.list_permissions().await?;
+    let found = all.into_iter().find(|(known, _)| known.name.as_str() == *permission && known.retired.is_some());
+    let (permission, _) = found.ok_or(Error::NotFound)?;
+    let name = permission.name.as_str();
+    let page = ConfirmPage {
+        shell: Shell::new(&user, Nav::Permissions),
+        title: format!("Release the name {name}?"),
+        effect: "The permission is deleted, and any service can register its name again, with another meaning. This is possible only while no policy, no key and no kind of resource lists it. It cannot be undone.".into(),
+        action: format!("{PATH}/{name}/release"),
+        button: "Release name",
+        back: PATH.into(),
+    };
+    Ok(page.response())
+}
+
+/// `POST /admin/permissions/{permission}/release`
+pub async fn release(
+    app: web::Data<App>,
+    permission: web::Path<String>,
+    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let name = PermissionName::parse("name", &permission).map_err(|_| Error::NotFound)?;
+    match app.release_permission(&user.actor, &name).await {
+        Ok(()) => Flash::done(format!("The name {} is free.", name.as_str())).leave(&user.session),
+        Err(Error::Conflict(text)) => Flash::failed(text).leave(&user.session),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(html::see_other(PATH))
+}
+
+/// Where the permissions of a service go.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receiver {
+    to: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/service_move.html")]
+struct MovePage {
+    shell: Shell,
+    service: String,
+    count: usize,
+    to: String,
+    mistakes: Mistakes,
+}
+
+impl MovePage {
+    async fn load(app: &App, user: &SignedIn, service: &ServiceName) -> Result<Self, PageError> {
+        let all = app.list_permissions().await?;
+        let count = all.iter().filter(|(permission, _)| permission.service == *service).count();
+        if count == 0 || service.as_str() == CLAVIGER {
+            return Err(Error::NotFound.into());
+        }
+        let (shell, service) = (Shell::new(user, Nav::Permissions), service.as_str().to_owned());
+        Ok(Self { shell, service, count, to: String::new(), mistakes: Mistakes::default() })
+    }
+}
+
+/// `GET /admin/services/{service}/move`
+pub async fn move_page(
+    app: web::Data<App>,
+    RecentAdmin(user): RecentAdmin,
+    service: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let service = ServiceName::parse(&service).map_err(|_| Error::NotFound)?;
+    Ok(html::page(&MovePage::load(&app, &user, &service).await?))
+}
+
+/// `POST /admin/services/{service}/move`: for a service that got another name.
+pub async fn move_to(
+    app: web::Data<App>,
+    service: web::Path<String>,
+    Form(RecentAdmin(user), form): Form<RecentAdmin, Receiver>,
+) -> Result<HttpResponse, PageError> {
+    let from = ServiceName::parse(&service).map_err(|_| Error::NotFound)?;
+    let wrong = |mistake: Mistake| Error::from(Mistake::new("to", mistake.text));
+    let page = MovePage::load(&app, &user, &from).await?;
+    let moved = match ServiceName::parse(form.to.trim()).map_err(wrong) {
+        Ok(to) => app.move_permissions(&user.actor, &from, to).await,
+        Err(error) => Err(error),
+    };
+    match moved {
+        Ok(count) => {
+            let permissions = if count == 1 { "1 permission".to_owned() } else { format!("{count} permissions") };
+            Flash::done(format!("{permissions} moved to {}.", form.to.trim())).leave(&user.session);
+            Ok(html::see_other(PATH))
+        }
+        Err(Error::Invalid(mistakes)) => {
+            Ok(html::invalid(&MovePage { to: form.to, mistakes: Mistakes(mistakes), ..page }))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `POST /admin/services`: the right to register the permissions of a service that has none yet.

@@ -43,7 +43,7 @@ impl ImpactPage {
 
     fn within_a_day(&self) -> String {
         match self.impact.within_a_day {
-            0 => "none of them within 24 hours".into(),
+            0 => "and every key keeps at least 24 hours".into(),
             1 => "1 of which already exceeds the new limit and would end in 24 hours".into(),
             many => format!("{} of which already exceed the new limit and would end in 24 hours", number(many)),
         }
@@ -115,7 +115,7 @@ pub async fn apply(
         ("now", _) => Ok(Existing::Now),
         ("spread", Some(days)) => Ok(Existing::Spread(days)),
         ("spread", None) => Err(Mistake::new("days", format!("Enter {} to {} days", SPREAD.0, SPREAD.1))),
-        _ => Err(Mistake::new("existing", "Choose what is done to the keys that are there")),
+        _ => Err(Mistake::new("existing", "Choose what to do with existing keys")),
     };
     match existing {
         Ok(existing) => {

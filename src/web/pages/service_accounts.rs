@@ -52,7 +52,7 @@ pub struct Asked {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entered {
-    /// As programs know it.
+    /// The technical name.
     pub username: String,
     /// The name that people read; without one, it is called as programs call it.
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! "Delete Chen Wei?": what becomes of the keys is asked, and counted.
+//! "Delete Chen Wei?": what happens to the keys is asked, and counted.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -53,7 +53,7 @@ impl Entered {
             }
             "" | "revoke" => Some(TheirKeys::Revoke),
             _ => {
-                mistakes.push(Mistake::new("keys", "Choose what becomes of the keys"));
+                mistakes.push(Mistake::new("keys", "Choose what happens to the keys"));
                 None
             }
         };
