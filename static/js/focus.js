@@ -12,7 +12,7 @@
   };
   const named = (element) => (element.dataset.focus || "h1").split(" | ");
   const wanted = take("focus");
-  if (wanted && !document.querySelector("dialog[data-modal], [autofocus]")) {
+  if (wanted && !document.querySelector("dialog[data-modal], [autofocus], [data-flash], [data-summary]")) {
     const place = [...wanted, "h1"].flatMap((selector) => [...document.querySelectorAll(selector)]).find((element) => element.checkVisibility());
     if (place) {
       if (place.tabIndex < 0) place.tabIndex = -1;

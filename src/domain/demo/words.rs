@@ -73,9 +73,9 @@ pub const AGENTS: [&str; 6] = [
 pub const PERMISSIONS: [(&str, &str, &str); 13] = [
     ("labels", "label.read", "See labels"),
     ("labels", "label.write", "Add, change and remove labels"),
-    ("labels", "label.review", "Accept or refuse labels of others"),
+    ("labels", "label.review", "Accept or reject other people’s labels"),
     ("plates", "plate.read", "See plates and their wells"),
-    ("plates", "plate.upload", "Upload readings of instruments"),
+    ("plates", "plate.upload", "Upload instrument readings"),
     ("reports", "report.read", "Download reports"),
     ("reports", "report.run", "Run a report, and wait for it"),
     ("tiled", "create", "Add a node"),

@@ -102,7 +102,7 @@ impl Verb {
             Self::Disable => "disabled",
             Self::Enable => "enabled",
             Self::Restore | Self::Undo => "restored",
-            Self::Expire => "given an earlier expiry",
+            Self::Expire => "set to expire sooner",
             Self::Shorten => "given an earlier end by the lifetime rules",
             Self::Idle => "disabled because they were unused",
             Self::GivePolicy => "given another policy",

@@ -16,7 +16,7 @@ impl Setting {
                 "site_name",
                 Kind::Text(40),
                 "Site name",
-                "Shown in the header of every page. Leave it empty for none.",
+                "Shown in the header of every page. Leave empty for no name.",
             ),
             Self::AllowCreation => row(
                 "allow_creation",
@@ -34,7 +34,7 @@ impl Setting {
                 "user_keys",
                 Kind::Switch,
                 "Let users create API keys",
-                "When off, only service accounts get new keys. Existing keys of users keep working.",
+                "When off, only service accounts get new keys. Users’ existing keys keep working.",
             ),
             Self::ServiceKeys => row(
                 "service_keys",
@@ -50,7 +50,7 @@ impl Setting {
                     ("none", "Nothing: keys are not listed"),
                 ]),
                 "What users can do with their own keys",
-                "Generating a key is a setting of its own. Administrators can always see and revoke every key.",
+                "Creating keys is a separate setting. Administrators can always see and revoke every key.",
             ),
             Self::NameRequired => row(
                 "name_required",

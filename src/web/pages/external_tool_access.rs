@@ -148,11 +148,11 @@ impl KeysPage {
         }
     }
 
-    /// "90 days, up to 365 days".
+    /// "90 days by default, 365 days at most".
     fn lifetime(&self) -> String {
         let rule = &self.own.rule;
         let end = if rule.allow_never { ", or no expiry" } else { "" };
-        format!("{}, up to {}{end}", span::words(rule.default_span), span::words(rule.longest_span))
+        format!("{} by default, {} at most{end}", span::words(rule.default_span), span::words(rule.longest_span))
     }
 
     /// Live keys that end soon.

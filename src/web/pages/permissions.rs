@@ -177,8 +177,7 @@ pub async fn retire(
     let name = PermissionName::parse("name", &permission).map_err(|_| Error::NotFound)?;
     match app.retire_permission(&user.actor, &name).await {
         Ok(()) => {
-            let text =
-                format!("{} is retired. Its service cannot register it again; an administrator can.", name.as_str());
+            let text = format!("{} is retired. Only an administrator can restore it.", name.as_str());
             Flash::done(text).leave(&user.session);
         }
         Err(Error::Conflict(text)) => Flash::failed(text).leave(&user.session),
