@@ -99,6 +99,16 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByRole("heading", { name: "1 API key restored" }).waitFor();
     assert.equal(await verify(key, "require_all=read:data"), 200);
+
+    await visit("/admin/permissions");
+    await page.getByRole("link", { name: "Retire… read:data" }).click();
+    await proveIt(page);
+    await page.getByRole("button", { name: "Retire permission" }).click();
+    await page.getByText("read:data is retired.").waitFor();
+    assert.equal(await verify(key, "require_all=read:data"), 403);
+    await page.getByRole("button", { name: "Restore read:data" }).click();
+    await page.getByText("read:data can be held again").waitFor();
+    assert.equal(await verify(key, "require_all=read:data"), 200);
     assert.deepEqual(problems, []);
   });
 }

@@ -71,6 +71,13 @@ test("Python", { skip: !has("python3", "-c", "import requests") && "Python's req
   assert.ok(!stdout.includes("miriam"), stdout);
 });
 
+test("Python without further packages", async () => {
+  const script = "import json, os, urllib.request as u\n" +
+    `request = u.Request("${server.url}/api/v1/whoami", headers={"Authorization": "Bearer " + os.environ["CLAVIGER_API_KEY"]})\n` +
+    "print(json.load(u.urlopen(request)))";
+  answers((await run("python3", ["-c", script], { env: environment() })).stdout.replaceAll("'", '"'));
+});
+
 test("R", { skip: !has("Rscript", "-e", "library(httr2); library(jsonlite)") && "R with httr2 and jsonlite is not there" }, async () => {
   const script = await copied("R", "code-r");
   answers((await run("Rscript", ["-e", script], { env: environment() })).stdout);

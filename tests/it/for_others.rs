@@ -109,3 +109,16 @@ on_both! { fn permissions_that_nothing_asks_for_are_not_offered(app) {
     assert!(form.contains("claviger:permissions:register"), "what something asks for is");
     assert!(!form.contains("claviger:introspect") && !form.contains("claviger:admin\""), "K13");
 } }
+
+on_both! { fn a_policy_names_all_who_hold_it_when_asked(app) {
+    let boss = site(&app);
+    policy(&boss, "Reader", &["read:data"]);
+    for n in 0..52 { service_account(&boss, &format!("svc-{n}"), &[]); }
+    app.database.execute("INSERT INTO account_policies (account, policy) SELECT accounts.id, policies.id FROM accounts, policies WHERE accounts.kind = 'service' AND policies.name = 'Reader'");
+    let page = boss.get("/admin/policies/Reader");
+    assert_eq!(page.texts("[aria-labelledby=holders-h] li").len(), 50);
+    assert!(page.text().contains("And 2 more. Show all 52"), "{}", page.text());
+    let all = boss.get(&page.attribute("[aria-labelledby=holders-h] a[href*='holders=all']", "href"));
+    assert_eq!(all.texts("[aria-labelledby=holders-h] li").len(), 52);
+    assert!(!all.text().contains("more. Show all"));
+} }

@@ -62,6 +62,11 @@ fn acts(keys: &[String]) -> Vec<(String, Vec<(&'static str, String)>)> {
         ("/admin/users/lena/change/link".into(), Vec::new()),
         ("/admin/users/lena/edit".into(), text(&[("display_name", "Late"), ("email", "late@example.org")])),
         ("/admin/users/lena/policies".into(), text(&[("policy", "Readers")])),
+        ("/admin/users/lena/generate".into(), vec![form(3), ("name", "late".into())]),
+        (
+            format!("/admin/api-keys/{}/edit", eight(&keys[5])),
+            text(&[("name", "late edit of another"), ("note", ""), ("version", "1")]),
+        ),
         ("/admin/users/lena/change/deactivate".into(), Vec::new()),
         ("/admin/users/lena/delete".into(), text(&[("keys", "revoke"), ("typed", "lena")])),
         ("/admin/settings/accept_keys/off".into(), Vec::new()),
@@ -69,6 +74,9 @@ fn acts(keys: &[String]) -> Vec<(String, Vec<(&'static str, String)>)> {
         ("/admin/policies/Readers/delete".into(), text(&[("typed", "Readers")])),
         ("/admin/permissions".into(), text(&[("service", "lab"), ("name", "late:read"), ("description", "")])),
         ("/admin/permissions/a:read/retire".into(), Vec::new()),
+        ("/admin/permissions/late:read/retire".into(), Vec::new()),
+        ("/admin/permissions/late:read/release".into(), Vec::new()),
+        ("/admin/services/lab/move".into(), text(&[("to", "late")])),
         ("/admin/resources/new".into(), text(&[("kind", "project"), ("external_id", "late"), ("title", "Late")])),
         ("/admin/resources/project:one/administrators".into(), text(&[("username", "root")])),
         (
@@ -92,7 +100,7 @@ on_both! { fn no_act_of_any_kind_outlives_the_right_to_it(app) {
             app.admin(&name);
             let boss = app.client();
             assert_eq!(boss.sign_in(&name, PASSWORD).status, 303);
-            let keys: Vec<String> = (0..5).map(|n| boss.secret(&format!("key {n}"))).collect();
+            let keys: Vec<String> = (0..6).map(|n| boss.secret(&format!("key {n}"))).collect();
             let token = boss.token();
             let held: Vec<(String, Held)> = acts(&keys)
                 .into_iter()
@@ -128,7 +136,7 @@ on_both! { fn each_kind_of_act_is_one_that_works_in_time(app) {
     app.database.execute("INSERT INTO resources (kind, external_id, title, title_folded, created_at, name_folded) VALUES ('project', 'one', 'One', 'one', 0, 'project:one')");
     let boss = app.client();
     boss.sign_in("root", PASSWORD);
-    let keys: Vec<String> = (0..5).map(|n| boss.secret(&format!("key {n}"))).collect();
+    let keys: Vec<String> = (0..6).map(|n| boss.secret(&format!("key {n}"))).collect();
     for (path, fields) in acts(&keys) {
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let before = app.database.count("audit_events WHERE outcome = 'success'");
