@@ -312,8 +312,8 @@ test("every page for administrators, light and dark, wide and narrow", async () 
     await page.getByText("There is a problem").waitFor();
     await look("policy-new-mistakes");
     await visit("policy-delete", "/admin/policies/Analyst/delete");
-    await visit("permissions", "/admin/permissions");
     await visit("service-move", "/admin/services/labels/move");
+    await visit("permissions", "/admin/permissions");
     await page.getByRole("link", { name: "Retire… plate.upload" }).click();
     await proveIt(page);
     await page.getByRole("heading", { name: "Retire plate.upload?" }).waitFor();
