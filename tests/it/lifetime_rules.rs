@@ -184,6 +184,7 @@ on_both! { fn stricter_rules_are_added_and_removed_line_by_line(app) {
     assert_eq!((more.status, more.texts("tbody tr").len(), more.attribute("#default_lifetime", "value")), (200, 3, "x".into()), "what was entered is kept");
     let fewer = lines("1");
     assert_eq!((fewer.texts("tbody tr").len(), fewer.attribute("#rule_longest", "value")), (1, "20".into()));
+    for bad in ["3", "0", "nonsense"] { assert!([400, 422].contains(&lines(bad).status), "{bad}"); }
     assert_eq!(boss.get(PATH).texts("tbody tr").len(), 2, "nothing was saved");
 } }
 

@@ -271,9 +271,11 @@ pub async fn save(
     let lines = form.lines.clone();
     let mut entered = Entered::read(form).map_err(Error::from)?;
     if !lines.is_empty() {
-        match lines.parse::<usize>().ok().filter(|number| (1..=entered.stricter.len()).contains(number)) {
-            Some(number) => drop(entered.stricter.remove(number - 1)),
-            None => entered.stricter.push(Stricter::default()),
+        let line = lines.parse::<usize>().ok().filter(|number| (1..=entered.stricter.len()).contains(number));
+        match (lines.as_str(), line) {
+            ("add", _) => entered.stricter.push(Stricter::default()),
+            (_, Some(number)) => drop(entered.stricter.remove(number - 1)),
+            (_, None) => return Err(Error::from(Mistake::new("lines", "There is no such rule to remove")).into()),
         }
         let page = RulesPage::load(&app, &user).await?;
         return Ok(html::page(&RulesPage { entered, ..page }));

@@ -211,7 +211,7 @@ pub async fn release_page(
     let page = ConfirmPage {
         shell: Shell::new(&user, Nav::Permissions),
         title: format!("Release the name {name}?"),
-        effect: "The permission is deleted, and any service can register its name again, with another meaning. This is possible only while no policy, no key and no kind of resource lists it. It cannot be undone.".into(),
+        effect: "The permission is deleted, and any service can register its name again, with another meaning. This is possible only while no policy, no key and no kind of resource lists it; deleted policies lose it. It cannot be undone.".into(),
         action: format!("{PATH}/{name}/release"),
         button: "Release name",
         back: PATH.into(),
