@@ -148,15 +148,19 @@ test("a person with keys in every state", async () => {
   }
 });
 
-test("at 320 px and with text twice as large nothing scrolls sideways", async () => {
-  const { page } = await openPage(browser, { storageState: state });
-  for (const path of ["/external-tool-access", "/external-tool-access?show=ended", "/external-tool-access/generate", `/external-tool-access/keys/${keys.long}`, "/account"]) {
-    for (const [width, size] of [[320, "100%"], [640, "200%"]]) {
-      await page.setViewportSize({ width, height: 700 });
-      await page.goto(server.url + path);
-      await page.evaluate((size) => { document.documentElement.style.fontSize = size; }, size);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.equal(overflow, 0, `${path} at ${width} px and ${size}`);
+test("at 320 px and with text twice as large nothing scrolls sideways, with the fonts of the pages and before they came", async () => {
+  for (const fonts of [true, false]) {
+    const { page } = await openPage(browser, { storageState: state });
+    if (!fonts) await page.route("**/*.woff2", (route) => route.abort());
+    for (const path of ["/external-tool-access", "/external-tool-access?show=ended", "/external-tool-access/generate", `/external-tool-access/keys/${keys.long}`, "/account"]) {
+      for (const [width, size] of [[320, "100%"], [640, "200%"]]) {
+        await page.setViewportSize({ width, height: 700 });
+        await page.goto(server.url + path);
+        await page.evaluate((size) => { document.documentElement.style.fontSize = size; }, size);
+        await page.evaluate(() => document.fonts.ready);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.equal(overflow, 0, `${path} at ${width} px and ${size}, ${fonts ? "with" : "without"} the fonts`);
+      }
     }
   }
 });
