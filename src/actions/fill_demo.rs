@@ -18,6 +18,9 @@ const BATCH: usize = 6_000;
 /// The latest so many keys have their events in the audit log.
 const WITH_EVENTS: usize = 20_000;
 
+/// So many rows tell, key by key, of the uses on a day: of a month's days in a small demo, of one day in a very large one.
+const ROWS_OF_USE: usize = 200_000;
+
 /// How to sign in to a demo.
 pub struct SignInWith {
     /// The administrator.
@@ -63,6 +66,7 @@ impl App {
             })
             .await?;
         let ids = std::sync::Arc::new(ids);
+        let days_of_use = i64::try_from(ROWS_OF_USE / keys.max(1)).unwrap_or(1).clamp(1, 30);
         let (mut done, mut told) = (0, Vec::new());
         for (person, id) in people.iter().zip(&ids.accounts) {
             told.extend(person.last_sign_in_at.map(|at| sign_in(&person.username, *id, at)));
@@ -77,7 +81,7 @@ impl App {
             self.store
                 .write_at_leisure(move |db| {
                     demo::set_up(db)?;
-                    Ok::<_, Error>(demo::insert_keys(db, &batch, &people, &ids)?)
+                    Ok::<_, Error>(demo::insert_keys(db, &batch, &people, &ids, days_of_use)?)
                 })
                 .await?;
             said(done);

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::connection::{Db, each};
 use super::permissions::Registrar;
 use super::refusals::{self, Counted};
-use super::schema::{account_policies, accounts, api_keys, key_scopes};
+use super::schema::{account_policies, accounts, api_keys, key_scopes, key_usage};
 use super::usage::Counts;
 use super::{Error, dialect, permissions, policies, resources};
 use crate::domain::clock::{DAY, HOUR, Moment};
@@ -21,7 +21,7 @@ use crate::domain::resource::{ResourceKind, ResourceName};
 use crate::domain::text;
 use crate::domain::verdict::Refusal;
 
-/// Rows of one statement. Postgres takes at most 65,535 values in one.
+/// Rows of one statement. SQLite takes at most 32,766 values in one, Postgres 65,535.
 const BATCH: usize = 1_500;
 
 #[derive(Insertable)]
@@ -154,33 +154,50 @@ pub fn insert_rights(db: &mut Db, people: &[DemoAccount], accounts: Vec<i64>, no
     Ok(Ids { accounts, policies, resources, permissions })
 }
 
-/// Adds keys of these accounts.
-pub fn insert_keys(db: &mut Db, keys: &[DemoKey], people: &[DemoAccount], ids: &Ids) -> Result<(), Error> {
+/// Adds keys of these accounts, with their uses on the last days of their lives, at most so many days.
+pub fn insert_keys(
+    db: &mut Db,
+    keys: &[DemoKey],
+    people: &[DemoAccount],
+    ids: &Ids,
+    days_of_use: i64,
+) -> Result<(), Error> {
     for keys in keys.chunks(BATCH) {
         let rows: Vec<NewKey> = keys.iter().map(|key| row(key, &people[key.owner], ids)).collect();
         each!(db, c => diesel::insert_into(api_keys::table).values(rows).execute(c).map(drop))?;
-        insert_scopes(db, keys, ids)?;
+        let named: HashMap<&str, &DemoKey> = keys.iter().map(|key| (key.first_eight.as_str(), key)).collect();
+        let stored: Vec<(i64, String)> = api_keys::table
+            .filter(api_keys::first_eight.eq_any(named.keys().copied().collect::<Vec<_>>()))
+            .select((api_keys::id, api_keys::first_eight))
+            .load(db)?;
+        let stored: Vec<(i64, &DemoKey)> =
+            stored.iter().filter_map(|(id, eight)| Some((*id, *named.get(eight.as_str())?))).collect();
+        insert_scopes(db, &stored, ids)?;
+        insert_usage(db, &stored, days_of_use)?;
     }
     Ok(())
 }
 
-fn insert_scopes(db: &mut Db, keys: &[DemoKey], ids: &Ids) -> Result<(), Error> {
-    let of: HashMap<&str, &Vec<&'static str>> = keys
+fn insert_usage(db: &mut Db, keys: &[(i64, &DemoKey)], days: i64) -> Result<(), Error> {
+    let rows: Vec<_> = keys
         .iter()
-        .filter_map(
-            |key| if let DemoGrant::Scopes(of) = &key.grant { Some((key.first_eight.as_str(), of)) } else { None },
-        )
-        .collect();
-    let names: Vec<&str> = of.keys().copied().collect();
-    let rows: Vec<(i64, String)> = api_keys::table
-        .filter(api_keys::first_eight.eq_any(names))
-        .select((api_keys::id, api_keys::first_eight))
-        .load(db)?;
-    let scopes: Vec<_> = rows
-        .iter()
-        .flat_map(|(id, first_eight)| {
-            of.get(first_eight.as_str()).into_iter().flat_map(|of| of.iter()).map(|name| (*id, *name))
+        .flat_map(|(id, key)| key.uses_by_day(days).into_iter().map(|(day, uses)| (*id, day, uses)))
+        .map(|(key, day, uses)| {
+            (key_usage::key.eq(key), key_usage::day.eq(day), key_usage::uses.eq(uses), key_usage::refusals.eq(0))
         })
+        .collect();
+    for rows in rows.chunks(5 * BATCH) {
+        let rows = rows.to_vec();
+        each!(db, c => diesel::insert_into(key_usage::table).values(rows).execute(c).map(drop))?;
+    }
+    Ok(())
+}
+
+fn insert_scopes(db: &mut Db, keys: &[(i64, &DemoKey)], ids: &Ids) -> Result<(), Error> {
+    let scopes: Vec<_> = keys
+        .iter()
+        .filter_map(|(id, key)| if let DemoGrant::Scopes(of) = &key.grant { Some((*id, of)) } else { None })
+        .flat_map(|(key, of)| of.iter().map(move |name| (key, *name)))
         .filter_map(|(key, name)| ids.permissions.get(name).map(|permission| (key, *permission)))
         .map(|(key, permission)| (key_scopes::key.eq(key), key_scopes::permission.eq(permission)))
         .collect();

@@ -131,6 +131,10 @@ on_both! { fn every_number_that_is_a_link_is_the_length_of_its_list(app) {
         compare(path, "main td a");
     }
     assert!(compared > 60, "{compared} numbers were compared");
+    // What a key of the demo did day by day is what it did: as often as it was used, or fewer when it is older than the days.
+    let wrong = "api_keys k WHERE (SELECT COALESCE(SUM(uses), 0) FROM key_usage WHERE key = k.id) > use_count \
+                 OR (use_count > 0 AND NOT EXISTS (SELECT 1 FROM key_usage WHERE key = k.id))";
+    assert_eq!((app.database.count(wrong), app.database.count("key_usage") > 900), (0, true));
     let overview = boss.get("/admin/overview");
     let refused = overview.texts(".tile").into_iter().find(|tile| tile.ends_with("Refusals today")).expect("a tile");
     let listed = boss.get(&overview.attribute(".tile[href*=refusals]", "href")).texts("h1 + p").join("");

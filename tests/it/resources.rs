@@ -199,6 +199,11 @@ on_both! { fn get_or_create_twice_makes_one_key(app) {
         let answer = put(&app, secret, resource, body);
         assert_eq!(answer.status, expected, "{resource} {body}: {}", answer.body);
     }
+    for (field, value) in [("expires_after", r#""90000h""#), ("expires_after_days", "99999"), ("expires_after_days", "0"), ("expires_after", r#""never""#)] {
+        let answer = put(&app, &bound, "project:abc", &format!(r#"{{"scopes": ["label.write"], "{field}": {value}}}"#));
+        let named = answer.json()["errors"][0]["field"].clone();
+        assert_eq!((answer.status, named.as_str()), (400, Some(field)), "the field that was sent: {}", answer.body);
+    }
     assert_eq!(app.database.count("api_keys"), 6);
 } }
 

@@ -73,6 +73,26 @@ pub struct DemoKey {
     pub use_count: i64,
 }
 
+impl DemoKey {
+    /// How often it was used on each of the last days of its life, at most so many: days since 1970 with their uses. A weekend has
+    /// fewer than a working day; a life that is longer than these days leaves the rest of [`use_count`](Self::use_count) before them.
+    pub fn uses_by_day(&self, most: i64) -> Vec<(i64, i64)> {
+        let Some((last, ..)) = self.last_use else { return Vec::new() };
+        let (born, last) = (self.created_at.0.div_euclid(DAY), last.0.div_euclid(DAY));
+        let weight = |day: i64| if (day + 4) % 7 % 6 == 0 { 2 } else { 5 }; // 1970 began on a Thursday
+        let whole: i64 = (born..=last).map(weight).sum();
+        let mut days: Vec<(i64, i64)> =
+            (born.max(last - most + 1)..=last).map(|day| (day, self.use_count * weight(day) / whole)).collect();
+        let before = last - born >= most;
+        let left = self.use_count - days.iter().map(|(_, uses)| uses).sum::<i64>();
+        if let Some((_, uses)) = days.last_mut() {
+            *uses += if before { i64::from(*uses == 0) } else { left };
+        }
+        days.retain(|(_, uses)| *uses > 0);
+        days
+    }
+}
+
 /// A demo as it is told: first the accounts, then key after key, oldest first.
 pub struct Demo {
     rng: StdRng,
@@ -255,6 +275,17 @@ mod tests {
         assert_eq!(told(1), told(1));
         assert_ne!(told(1), told(2));
         assert_eq!(told(1).len(), 200);
+    }
+
+    #[test]
+    fn the_days_of_a_key_hold_its_uses() {
+        let now = Moment(1_800_000_000_000_000);
+        for key in Demo::new(2_000, 3, now) {
+            let (days, all) = (key.uses_by_day(30), key.uses_by_day(1_000));
+            assert_eq!(all.iter().map(|(_, uses)| uses).sum::<i64>(), key.use_count, "{:?}", key.first_eight);
+            assert!(days.len() <= 30 && days.last().map(|day| day.0) == key.last_use.map(|(at, ..)| at.0 / DAY));
+            assert!(all.iter().all(|(day, _)| *day >= key.created_at.0 / DAY));
+        }
     }
 
     #[test]

@@ -88,7 +88,10 @@ async fn answer(
     }
     let (rotate, wanted) = (asked.grace()?, asked.wanted()?);
     let request = asked.request(app, resource, good.asking())?;
-    let answer = app.get_or_create_key(actor, good.owner.id, wanted, request, rotate).await?;
+    let answer = app
+        .get_or_create_key(actor, good.owner.id, wanted, request, rotate)
+        .await
+        .map_err(|error| asked.in_its_fields(error))?;
     Ok(match answer {
         GotOrCreated::Got(found) => told(app, StatusCode::OK, &found.0, &found.1, None),
         GotOrCreated::Rotated(new, _) => told_new(app, StatusCode::OK, &new),
@@ -126,6 +129,19 @@ impl Asked {
                 .map(Expiry::After)
                 .ok_or_else(|| Mistake::new("expires_after", "Send a time such as 30s, 5m, 12h, 3d, 2w, 3mo or 1y")),
             (Some(_), Some(_)) => Err(Mistake::new("expires_after", "Send expires_after or expires_after_days")),
+        }
+    }
+
+    /// What is wrong with the expiry, under the field that was sent instead of the field of the page's form.
+    fn in_its_fields(&self, error: Error) -> Error {
+        let field = if self.expires_after_days.is_some() { "expires_after_days" } else { "expires_after" };
+        let named = |mistake: Mistake| match mistake.field {
+            "expires" | "expires_in" | "expires_on" => Mistake { field, ..mistake },
+            _ => mistake,
+        };
+        match error {
+            Error::Invalid(mistakes) => Error::Invalid(mistakes.into_iter().map(named).collect()),
+            other => other,
         }
     }
 
