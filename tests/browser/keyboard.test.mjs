@@ -42,17 +42,18 @@ async function press(page, locator, key = "Enter") {
   await page.keyboard.press(key);
 }
 
-/** After a step to another page: it is there, and the focus is on it. */
+/** After a step to another page: it is there, and the focus is on it. Without scripts a page starts at its top, where Tab goes on. */
 async function arrived(page, url, what) {
   await page.waitForURL(url);
   await page.waitForLoadState("load");
+  if (page.withoutScripts) return "";
   await page.waitForFunction(() => document.activeElement && document.activeElement !== document.body, null, { timeout: 5000 }).catch(() => {});
   const place = await focused(page);
   assert.notEqual(place, "", `${what}: the focus is on nothing`);
   return place;
 }
 
-test("by keyboard alone, at 320 px", async () => {
+test("by keyboard alone, at 320 px, with scripts", async () => {
   const { page } = await openPage(browser, { viewport: { width: 320, height: 700 }, reducedMotion: "reduce" });
   await signIn(page, server, "miriam", password);
 
@@ -124,4 +125,56 @@ test("by keyboard alone, at 320 px", async () => {
   await arrived(page, "**/retire", "the question about a permission");
   await press(page, page.locator("main").getByRole("button", { name: /Retire/ }));
   assert.match(await arrived(page, "**/admin/permissions", "the permission is retired"), /label\.review is retired/, "what was done is said first");
+});
+
+test("by keyboard alone, at 320 px, without scripts", async () => {
+  const { page } = await openPage(browser, { viewport: { width: 320, height: 700 }, reducedMotion: "reduce", javaScriptEnabled: false });
+  page.withoutScripts = true;
+  await signIn(page, server, "miriam", password);
+
+  await press(page, page.getByRole("link", { name: "Generate API Key" }).first());
+  await page.waitForURL("**/generate");
+  assert.match(await focused(page), /INPUT {2}name/, "the form says itself where to begin");
+  await page.keyboard.type("by keyboard without scripts");
+  await press(page, page.getByRole("button", { name: "Generate API Key" }));
+  await tabTo(page, page.locator("#new-key"));
+  await press(page, page.getByRole("link", { name: "Done" }));
+  await arrived(page, "**/external-tool-access", "the key is left");
+
+  await page.goto(`${server.url}/admin/api-keys?view=all`);
+  await press(page, page.getByRole("button", { name: "Add filter" }));
+  await press(page, page.locator("#add-filter").getByRole("link", { name: "Name", exact: true }));
+  await arrived(page, /add=name/, "the filter opens");
+  await tabTo(page, page.getByLabel("Value"));
+  await page.keyboard.type("jupyter");
+  await page.keyboard.press("Enter");
+  await arrived(page, /name~/, "a filter is applied");
+  assert.match(await page.locator(".grid__foot").innerText(), /of [1-9]/);
+
+  const name = await page.locator("tbody tr .grid__id").first().innerText();
+  await press(page, page.locator("tbody .grid__check").first(), "Space");
+  await press(page, page.locator("[data-bulk]").getByRole("button", { name: "Delete…" }));
+  await arrived(page, "**/bulk/*", "the question");
+  await press(page, page.locator("#go"));
+  await arrived(page, "**/admin/jobs/*", "the job");
+  while (!(await page.getByRole("heading", { name: /1 API key deleted/ }).isVisible())) await page.reload();
+  await press(page, page.locator("main").getByRole("button", { name: "Undo" }).first());
+  await arrived(page, "**/admin/jobs/*", "the undo");
+  assert.match(name, /^[0-9A-Za-z]{8}$/);
+
+  await page.goto(`${server.url}/admin/policies`);
+  await press(page, page.locator("main tbody a").first());
+  await press(page, page.getByRole("link", { name: /^Delete/ }));
+  await arrived(page, "**/delete", "the question about a policy");
+  await tabTo(page, page.getByLabel(/^Type/));
+  await page.keyboard.type(decodeURIComponent(new URL(page.url()).pathname.split("/").at(-2)));
+  await press(page, page.getByRole("button", { name: /^Delete/ }));
+  await arrived(page, (url) => !url.pathname.endsWith("/delete"), "the policy is deleted");
+
+  await page.goto(`${server.url}/admin/permissions`);
+  await press(page, page.getByRole("link", { name: /^Retire… / }).first());
+  await arrived(page, "**/retire", "the question about a permission");
+  await press(page, page.locator("main").getByRole("button", { name: /Retire/ }));
+  await arrived(page, "**/admin/permissions", "the permission is retired");
+  await page.getByText(/is retired/).first().waitFor();
 });
