@@ -7,6 +7,7 @@ use super::verify_key::{Known, look_up};
 use super::{App, Error};
 use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Demand, effective};
 use crate::domain::secret::SecretHash;
@@ -18,7 +19,7 @@ use crate::store::{self, Db, resources};
 #[derive(Clone)]
 pub struct Actor {
     /// The account; `None` for the command line, the system and strangers.
-    pub account: Option<i64>,
+    pub account: Option<AccountId>,
     /// Its user name, or what stands in its place.
     pub name: String,
     /// The channel.

@@ -9,6 +9,7 @@ use super::sessions::{self, Listed, Session};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, Moment};
+use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::password::{Password, PasswordHash, Proposal};
 use crate::domain::secret::base62;
 use crate::domain::user::{Account, Kind, Role, Username};
@@ -83,7 +84,7 @@ pub struct Invited {
 
 impl App {
     /// A page of people.
-    pub async fn browse_people(&self, filter: &PeopleFilter, from: From<i64>) -> Result<PeoplePage, Error> {
+    pub async fn browse_people(&self, filter: &PeopleFilter, from: From<AccountId>) -> Result<PeoplePage, Error> {
         let (filter, now) = (filter.clone(), self.now());
         self.store
             .read(move |db| {
@@ -246,7 +247,7 @@ impl App {
     }
 
     /// Ends a session of somebody.
-    pub async fn end_session_of(&self, actor: &Actor, username: &Username, session: i64) -> Result<(), Error> {
+    pub async fn end_session_of(&self, actor: &Actor, username: &Username, session: SessionId) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
         self.act(actor.authority(), move |db| {
             let account = person(db, &username)?;

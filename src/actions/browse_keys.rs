@@ -8,6 +8,7 @@ use super::sessions::idle_since;
 use super::{App, Error};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort};
 use crate::domain::mistake::Mistake;
 use crate::domain::rights::Access;
@@ -164,7 +165,7 @@ impl App {
             self.use_log.complete(&mut key);
             let owner = around.owners.get(&key.owner).cloned().unwrap_or_default();
             let access = around.access.remove(&key.id).unwrap_or(Access::inherited());
-            let by = |id: Option<i64>| id.and_then(|id| around.owners.get(&id).cloned());
+            let by = |id: Option<AccountId>| id.and_then(|id| around.owners.get(&id).cloned());
             let made_by = by(Some(key.created_by));
             let (disabled_by, revoked_by) =
                 (by(stopped_by(key.disabled.as_ref())), by(stopped_by(key.revoked.as_ref())));
@@ -191,14 +192,14 @@ pub struct ListedKey {
     pub revoked_by: Option<Owner>,
 }
 
-fn stopped_by(stop: Option<&Stop>) -> Option<i64> {
+fn stopped_by(stop: Option<&Stop>) -> Option<AccountId> {
     stop.and_then(|stop| stop.by)
 }
 
 /// What stands around keys in lists.
 pub(super) struct Around {
-    owners: HashMap<i64, Owner>,
-    access: HashMap<i64, Access>,
+    owners: HashMap<AccountId, Owner>,
+    access: HashMap<KeyId, Access>,
 }
 
 impl Around {
@@ -208,7 +209,7 @@ impl Around {
             let stops = [stopped_by(key.disabled.as_ref()), stopped_by(key.revoked.as_ref())];
             [Some(key.owner), Some(key.created_by)].into_iter().chain(stops).flatten()
         };
-        let mut ids: Vec<i64> = keys.iter().flat_map(accounts_of).collect();
+        let mut ids: Vec<AccountId> = keys.iter().flat_map(accounts_of).collect();
         ids.sort_unstable();
         ids.dedup();
         Ok(Self { owners: accounts::owners(db, &ids)?, access: rights::access_of(db, &keys)? })

@@ -6,6 +6,7 @@ use super::run_jobs::lost_rules;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
+use crate::domain::ids::JobId;
 use crate::domain::job::{AskedBy, DeletedPolicy, Job, JobState, Left, Source, Verb};
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::shortening::Shortening;
@@ -41,7 +42,7 @@ pub struct Confirmation {
 
 impl App {
     /// Freezes what was chosen, for somebody to confirm. Nothing that fits is a mistake.
-    pub async fn draft_job(&self, actor: &Actor, verb: Verb, chosen: Chosen) -> Result<i64, Error> {
+    pub async fn draft_job(&self, actor: &Actor, verb: Verb, chosen: Chosen) -> Result<JobId, Error> {
         let (asked_by, now) = (asked_by(actor)?, self.now());
         let filter = match &chosen {
             Chosen::Matching(filter) => Some(filter.query()),
@@ -58,7 +59,7 @@ impl App {
     }
 
     /// A job; a draft only for the one who made it.
-    pub async fn find_job(&self, actor: &Actor, id: i64) -> Result<JobDetails, Error> {
+    pub async fn find_job(&self, actor: &Actor, id: JobId) -> Result<JobDetails, Error> {
         let (account, now) = (actor.account, self.now());
         self.store
             .read(move |db| {
@@ -80,7 +81,7 @@ impl App {
     }
 
     /// Confirms a draft. The number counts for more than ten keys, and for a filter.
-    pub async fn confirm_job(&self, actor: &Actor, id: i64, entered: &Confirmation) -> Result<(), Error> {
+    pub async fn confirm_job(&self, actor: &Actor, id: JobId, entered: &Confirmation) -> Result<(), Error> {
         let job = self.find_job(actor, id).await?.job;
         if !Verb::CHOICES.contains(&job.verb) {
             return Err(Error::NotFound); // rules are applied with what they replace: see `apply_rules`
@@ -109,7 +110,7 @@ impl App {
     }
 
     /// Asks a job to stop after the batch that it is at.
-    pub async fn stop_job(&self, actor: &Actor, id: i64) -> Result<(), Error> {
+    pub async fn stop_job(&self, actor: &Actor, id: JobId) -> Result<(), Error> {
         let event = actor.did(self.now(), Action::JobStop, &format!("job {id}"), json!({}));
         let stopping = self
             .act(actor.authority(), move |db| {
@@ -124,7 +125,7 @@ impl App {
     }
 
     /// Gives back exactly what a job changed: makes another job, and gives its number. Once.
-    pub async fn undo_job(&self, actor: &Actor, id: i64) -> Result<i64, Error> {
+    pub async fn undo_job(&self, actor: &Actor, id: JobId) -> Result<JobId, Error> {
         let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
         let undo = self
             .act(actor.authority(), move |db| {

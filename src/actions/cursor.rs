@@ -57,6 +57,7 @@ fn signature(key: &[u8], list: &str, body: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::ids::KeyId;
     use proptest::prelude::*;
 
     use super::*;
@@ -68,7 +69,7 @@ mod tests {
             (any::<i64>(), any::<i64>()).prop_map(|(a, b)| vec![Value::Number(a), Value::Number(b)]),
             "[a-zé ]{0,9}(\n[a-z]{1,5})?".prop_map(|text| vec![Value::Text(text)]),
         ];
-        (values, any::<i64>()).prop_map(|(values, id)| Place { values, id })
+        (values, any::<i64>()).prop_map(|(values, id)| Place { values, id: KeyId(id) })
     }
 
     proptest! {

@@ -7,6 +7,7 @@ use super::transfer_keys::{Asked, hold_owners, receiver, transfer};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
+use crate::domain::ids::JobId;
 use crate::domain::job::{AskedBy, Held, Source, Verb};
 use crate::domain::user::{Account, Role, Username};
 use crate::store::jobs::NewJob;
@@ -29,7 +30,7 @@ impl App {
         actor: &Actor,
         username: &Username,
         their_keys: TheirKeys,
-    ) -> Result<Option<i64>, Error> {
+    ) -> Result<Option<JobId>, Error> {
         let (actor, asked_by, username, now) = (actor.clone(), asked_by(actor)?, username.clone(), self.now());
         let job = self.act(actor.authority(), move |db| {
                 accounts::lock_admins(db)?; // before the person's own row: two who delete each other take turns
@@ -91,7 +92,7 @@ fn may_delete(db: &mut Db, actor: &Actor, account: &Account, live: i64) -> Resul
 }
 
 /// Starts the revocation of all live keys of an owner; `None` when there is nothing.
-fn revoke(db: &mut Db, asked_by: AskedBy, of: &Account, reason: String, now: Moment) -> Result<Option<i64>, Error> {
+fn revoke(db: &mut Db, asked_by: AskedBy, of: &Account, reason: String, now: Moment) -> Result<Option<JobId>, Error> {
     if keys::count_live(db, of.id, now)? == 0 {
         return Ok(None);
     }

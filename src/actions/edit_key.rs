@@ -7,6 +7,7 @@ use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 use crate::domain::secret::FirstEight;
 use crate::domain::settings::OwnKeys;
 use crate::domain::user::Kind;
@@ -20,7 +21,7 @@ impl App {
     pub async fn edit_key(
         &self,
         actor: &Actor,
-        owner: i64,
+        owner: AccountId,
         first_eight: &FirstEight,
         version: i64,
         texts: (KeyName, KeyNote),
@@ -79,13 +80,13 @@ fn edit(
 const EXPIRED: &str = "This key has expired, so there is nothing to disable or enable. Generate a new one like it.";
 
 /// The key of this owner, unless it has ended.
-pub(super) fn own_live(db: &mut Db, owner: i64, first_eight: &FirstEight, now: Moment) -> Result<ApiKey, Error> {
+pub(super) fn own_live(db: &mut Db, owner: AccountId, first_eight: &FirstEight, now: Moment) -> Result<ApiKey, Error> {
     let key = own_living(db, owner, first_eight)?;
     if key.is_past_expiry(now) { Err(Error::Conflict(EXPIRED.into())) } else { Ok(key) }
 }
 
 /// Refuses where people may only see their own keys. Those of service accounts are changed by administrators.
-pub(super) fn may_manage(db: &mut Db, owner: i64) -> Result<(), Error> {
+pub(super) fn may_manage(db: &mut Db, owner: AccountId) -> Result<(), Error> {
     let is_person = accounts::find(db, owner)?.is_some_and(|owner| owner.kind == Kind::User);
     if is_person && settings::load(db)?.own_keys != OwnKeys::Manage {
         let text = "On this server, only administrators change and revoke API keys. Ask one of them.";
@@ -95,13 +96,13 @@ pub(super) fn may_manage(db: &mut Db, owner: i64) -> Result<(), Error> {
 }
 
 /// The key of this owner, held, unless it was revoked.
-pub(super) fn own_living(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<ApiKey, Error> {
+pub(super) fn own_living(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
     let key = hold(db, owner, first_eight)?;
     may_manage(db, owner)?;
     unless_revoked(key)
 }
 
-fn hold(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<ApiKey, Error> {
+fn hold(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
     accounts::lock(db, owner)?;
     keys::hold_own(db, owner, first_eight)?.ok_or(Error::NotFound)
 }

@@ -6,6 +6,7 @@ use super::{Actor, App, Error};
 use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::clock::Moment;
 use crate::domain::demo::{Demo, DemoKey};
+use crate::domain::ids::AccountId;
 use crate::domain::password::{Memory, Password, PasswordHash, Proposal};
 use crate::domain::secret::base62;
 use crate::domain::settings::Setting;
@@ -107,7 +108,7 @@ impl App {
 }
 
 /// What the audit log tells of somebody who did something.
-fn told(actor: &str, id: i64, action: Action, at: Moment) -> Event {
+fn told(actor: &str, id: AccountId, action: Action, at: Moment) -> Event {
     Event {
         at,
         actor: Some(id),
@@ -122,12 +123,12 @@ fn told(actor: &str, id: i64, action: Action, at: Moment) -> Event {
     }
 }
 
-fn sign_in(username: &str, id: i64, at: Moment) -> Event {
+fn sign_in(username: &str, id: AccountId, at: Moment) -> Event {
     told(username, id, Action::SignIn, at)
 }
 
 /// What the audit log tells of a key.
-fn events(key: &DemoKey, owner: &str, id: i64) -> Vec<Event> {
+fn events(key: &DemoKey, owner: &str, id: AccountId) -> Vec<Event> {
     let event = |action, at| Event {
         target: key.first_eight.clone(),
         details: json!({ "name": key.name }),

@@ -10,6 +10,7 @@ use super::verify_key::holding_of;
 use super::{App, Error, generate_key};
 use crate::domain::api_key::{ApiKey, Status, Stop, Use};
 use crate::domain::clock::{DAY, Moment};
+use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::permission::PermissionName;
 use crate::domain::rights::{Access, Grant, effective};
@@ -34,7 +35,7 @@ pub struct OwnKeys {
     /// The keys of the listing that was asked for, newest first. Of ended ones, the latest 200.
     pub keys: Vec<ApiKey>,
     /// What each of them may do, by its id.
-    pub access: HashMap<i64, Access>,
+    pub access: HashMap<KeyId, Access>,
     /// What a new key can be given.
     pub offer: Offer,
     /// How many keys are live.
@@ -127,7 +128,7 @@ const UNASKED_AFTER: i64 = 90 * DAY;
 
 impl App {
     /// The keys of `owner`.
-    pub async fn own_keys(&self, owner: i64, listing: Listing) -> Result<OwnKeys, Error> {
+    pub async fn own_keys(&self, owner: AccountId, listing: Listing) -> Result<OwnKeys, Error> {
         let now = self.now();
         let mut own = self
             .store
@@ -159,7 +160,7 @@ impl App {
     }
 
     /// One key of `owner`. Somebody else's key is not found.
-    pub async fn own_key(&self, owner: i64, first_eight: &FirstEight) -> Result<KeyDetails, Error> {
+    pub async fn own_key(&self, owner: AccountId, first_eight: &FirstEight) -> Result<KeyDetails, Error> {
         let (first_eight, now) = (first_eight.clone(), self.now());
         let mut details = self
             .store
@@ -174,7 +175,11 @@ impl App {
     }
 
     /// One key of `owner`, and what it can be given.
-    pub async fn changeable_key(&self, owner: i64, first_eight: &FirstEight) -> Result<(KeyDetails, Offer), Error> {
+    pub async fn changeable_key(
+        &self,
+        owner: AccountId,
+        first_eight: &FirstEight,
+    ) -> Result<(KeyDetails, Offer), Error> {
         let (first_eight, now) = (first_eight.clone(), self.now());
         self.store
             .read(move |db| {
@@ -218,7 +223,7 @@ impl App {
     }
 
     /// When and from where an own key was used last; `None` while it never was.
-    pub async fn last_use(&self, owner: i64, first_eight: &FirstEight) -> Result<Option<Use>, Error> {
+    pub async fn last_use(&self, owner: AccountId, first_eight: &FirstEight) -> Result<Option<Use>, Error> {
         let first_eight = first_eight.clone();
         let mut key = self
             .store
@@ -233,7 +238,7 @@ impl App {
 }
 
 /// A person whose keys are not listed does not find one. A service account's are an administrator's to see.
-pub(super) fn may_see(db: &mut Db, owner: i64) -> Result<(), Error> {
+pub(super) fn may_see(db: &mut Db, owner: AccountId) -> Result<(), Error> {
     let owner = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
     let hidden = owner.kind == Kind::User && settings::load(db)?.own_keys == Manner::None;
     if hidden { Err(Error::NotFound) } else { Ok(()) }
@@ -242,9 +247,9 @@ pub(super) fn may_see(db: &mut Db, owner: i64) -> Result<(), Error> {
 fn details_of(db: &mut Db, key: ApiKey, now: Moment) -> Result<KeyDetails, Error> {
     let by = |stop: Option<&Stop>| stop.and_then(|stop| stop.by);
     let (disabler, revoker) = (by(key.disabled.as_ref()), by(key.revoked.as_ref()));
-    let ids: Vec<i64> = [Some(key.created_by), disabler, revoker].into_iter().flatten().collect();
+    let ids: Vec<AccountId> = [Some(key.created_by), disabler, revoker].into_iter().flatten().collect();
     let names = accounts::owners(db, &ids)?;
-    let name = |account: i64| names.get(&account).map(|account| account.display_name.clone());
+    let name = |account: AccountId| names.get(&account).map(|account| account.display_name.clone());
     let created_by = name(key.created_by).unwrap_or_default();
     let (disabled_by, revoked_by) = (disabler.and_then(name), revoker.and_then(name));
     let today = usage::day_of(now);

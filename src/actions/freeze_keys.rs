@@ -2,6 +2,7 @@
 
 use super::{App, Error};
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, JobId};
 use crate::domain::job::{Job, Verb};
 use crate::store::keys::predicate::Predicate;
 use crate::store::{Db, job_keys, jobs};
@@ -11,9 +12,9 @@ impl App {
     /// state of the database, and each is written down as it is when its batch is.
     pub(super) async fn freeze(
         &self,
-        job: i64,
+        job: JobId,
         verb: Verb,
-        asker: i64,
+        asker: AccountId,
         choose: impl FnOnce(&mut Db) -> Predicate + Send + 'static,
     ) -> Result<i64, Error> {
         let now = self.now();
@@ -51,7 +52,7 @@ impl App {
     }
 
     /// Notes what the keys of a job are in sum, which may take a while to read; gives how many they are.
-    async fn finish_freezing(&self, job: i64, asker: i64, now: Moment) -> Result<i64, Error> {
+    async fn finish_freezing(&self, job: JobId, asker: AccountId, now: Moment) -> Result<i64, Error> {
         let sums = self.store.read(move |db| Ok::<_, Error>(job_keys::sums(db, job, asker, now)?)).await?;
         self.store.write(move |db| Ok::<_, Error>(jobs::set_frozen(db, job, sums)?)).await?;
         Ok(sums.total)

@@ -9,6 +9,7 @@ use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 use crate::domain::lifetime::{Expiry, LifetimeRule};
 use crate::domain::mistake::Mistake;
 use crate::domain::resource::ResourceName;
@@ -92,7 +93,7 @@ impl FormId {
     }
 
     /// The hash under which its use by this account is noted: one person's form says nothing about another's.
-    pub(super) fn hash(&self, account: i64) -> Vec<u8> {
+    pub(super) fn hash(&self, account: AccountId) -> Vec<u8> {
         Sha256::digest(format!("{account} {}", self.0)).to_vec()
     }
 }
@@ -133,7 +134,7 @@ impl App {
     pub async fn all_mistakes(
         &self,
         actor: &Actor,
-        owner: i64,
+        owner: AccountId,
         readable: Readable,
         mut mistakes: Vec<Mistake>,
     ) -> Result<Vec<Mistake>, Error> {
@@ -153,7 +154,7 @@ impl App {
     }
 
     /// Makes a key for an owner: the actor, or somebody for whom an administrator makes it.
-    pub async fn generate_key(&self, actor: &Actor, owner: i64, request: KeyRequest) -> Result<Issued, Error> {
+    pub async fn generate_key(&self, actor: &Actor, owner: AccountId, request: KeyRequest) -> Result<Issued, Error> {
         self.throttle.try_creation(actor.account)?;
         for _ in 0..ATTEMPTS {
             let mut rng = self.rng();
@@ -174,7 +175,7 @@ impl App {
     async fn insert_key(
         &self,
         actor: &Actor,
-        owner: i64,
+        owner: AccountId,
         request: KeyRequest,
         first_eight: FirstEight,
         secret_hash: SecretHash,
@@ -189,7 +190,7 @@ impl App {
 pub(super) fn issue(
     db: &mut Db,
     actor: &Actor,
-    owner: i64,
+    owner: AccountId,
     request: KeyRequest,
     (first_eight, secret_hash): (FirstEight, SecretHash),
     now: Moment,
@@ -235,7 +236,13 @@ pub(super) fn issue(
 }
 
 /// What is wrong with the parts of a form that could be read, as far as reading tells.
-fn check(db: &mut Db, actor: &Actor, owner: i64, readable: &Readable, now: Moment) -> Result<Vec<Mistake>, Error> {
+fn check(
+    db: &mut Db,
+    actor: &Actor,
+    owner: AccountId,
+    readable: &Readable,
+    now: Moment,
+) -> Result<Vec<Mistake>, Error> {
     let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
     let mut found: Vec<Mistake> = Vec::new();
     let mut note = |checked: Result<(), Error>| match checked {
@@ -330,7 +337,7 @@ pub(super) fn why_not(
 }
 
 /// The name that was asked for, `None` if a live key holds it; the first free one of today if none was asked for.
-fn free_name(db: &mut Db, owner: i64, wish: Option<KeyName>, now: Moment) -> Result<Option<KeyName>, Error> {
+fn free_name(db: &mut Db, owner: AccountId, wish: Option<KeyName>, now: Moment) -> Result<Option<KeyName>, Error> {
     match wish {
         Some(name) if keys::name_is_held(db, owner, &name, now)? => Ok(None),
         Some(name) => Ok(Some(name)),
@@ -350,7 +357,7 @@ fn free_name(db: &mut Db, owner: i64, wish: Option<KeyName>, now: Moment) -> Res
 const NAME_TAKEN: &str = "Another of your keys has this name. Choose another name";
 
 /// The mistake of a name that another live key of this owner has.
-pub(super) fn name_taken(actor: &Actor, owner: i64) -> Error {
+pub(super) fn name_taken(actor: &Actor, owner: AccountId) -> Error {
     let of_other = "Another key of this account has this name. Choose another name";
     Mistake::new("name", if actor.account == Some(owner) { NAME_TAKEN } else { of_other }).into()
 }

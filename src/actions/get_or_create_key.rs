@@ -7,6 +7,7 @@ use super::rotate_key::{Grace, renew};
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName};
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::Rights;
 use crate::domain::resource::{Resource, ResourceName};
@@ -42,7 +43,7 @@ impl App {
     pub async fn get_or_create_key(
         &self,
         actor: &Actor,
-        account: i64,
+        account: AccountId,
         wanted: Wanted,
         request: KeyRequest,
         rotate: Option<Grace>,
@@ -92,7 +93,7 @@ impl App {
     /// The key that *get or create* would find. Who asks with a key that may not make one, or not renew it, learns that here.
     async fn get_key(
         &self,
-        account: i64,
+        account: AccountId,
         wanted: Wanted,
         request: &KeyRequest,
         renews: bool,
@@ -131,7 +132,7 @@ enum Made {
 fn get_or_create(
     db: &mut Db,
     actor: &Actor,
-    account: i64,
+    account: AccountId,
     wanted: &Wanted,
     request: KeyRequest,
     rotate: Option<Grace>,
@@ -198,7 +199,7 @@ fn scopes(db: &mut Db, wanted: &Wanted, resource: &Resource) -> Result<Rights, E
 }
 
 /// What a master key is called that nobody named.
-fn master_name(db: &mut Db, account: i64, resource: &Resource, now: Moment) -> Result<KeyName, Error> {
+fn master_name(db: &mut Db, account: AccountId, resource: &Resource, now: Moment) -> Result<KeyName, Error> {
     let of: String = resource.name.text().chars().take(70).collect();
     for attempt in 1..1_000 {
         let name =
@@ -214,7 +215,7 @@ fn master_name(db: &mut Db, account: i64, resource: &Resource, now: Moment) -> R
 /// The oldest live key of this account that is bound to the resource and was given exactly these scopes.
 pub(super) fn matching(
     db: &mut Db,
-    account: i64,
+    account: AccountId,
     resource: &Resource,
     scopes: &Rights,
     now: Moment,

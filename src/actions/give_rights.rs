@@ -4,6 +4,7 @@ use super::verify_key::holding_of;
 use super::{Actor, Error};
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
+use crate::domain::ids::{PermissionId, PolicyId, ResourceId};
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::policy::PolicyName;
@@ -120,9 +121,9 @@ pub(super) struct Given {
     /// Of what its owner may do.
     pub grant: Grant,
     /// The permissions of its list.
-    pub scopes: Vec<i64>,
+    pub scopes: Vec<PermissionId>,
     /// The resource that it is bound to.
-    pub resource: Option<i64>,
+    pub resource: Option<ResourceId>,
 }
 
 /// What keys of this account can be given: of what it has.
@@ -132,7 +133,7 @@ pub(super) fn offer(db: &mut Db, account: &Account) -> Result<Offer, Error> {
 
 /// What a key of this account that is bound to a resource can be given: also what the account may give as one who looks
 /// after it.
-pub(super) fn offer_for(db: &mut Db, account: &Account, resource: Option<i64>) -> Result<Offer, Error> {
+pub(super) fn offer_for(db: &mut Db, account: &Account, resource: Option<ResourceId>) -> Result<Offer, Error> {
     let held = held_for(db, account, resource)?;
     let mut offered = permissions::known(db, &held)?;
     offered.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
@@ -201,7 +202,7 @@ fn sees_all_resources(account: &Account) -> bool {
 
 /// Finds a resource that keys of this account can be bound to: one that the person administers, or of a kind in which they
 /// may do something. Others are not told from those that do not exist.
-pub(super) fn find_resource(db: &mut Db, account: &Account, name: &ResourceName) -> Result<i64, Error> {
+pub(super) fn find_resource(db: &mut Db, account: &Account, name: &ResourceName) -> Result<ResourceId, Error> {
     let unknown = || Mistake::new("resource", "No resource has this name. Name it as kind:id, such as project:abc");
     let resource = resources::find(db, name)?.ok_or_else(unknown)?;
     if sees_all_resources(account) || resources::is_administrator(db, resource.id, account.id)? {
@@ -213,7 +214,7 @@ pub(super) fn find_resource(db: &mut Db, account: &Account, name: &ResourceName)
 }
 
 /// What an account has, and may give keys for a resource.
-fn held_for(db: &mut Db, account: &Account, resource: Option<i64>) -> Result<Rights, Error> {
+fn held_for(db: &mut Db, account: &Account, resource: Option<ResourceId>) -> Result<Rights, Error> {
     let mut held = rights::of_account(db, account.id, account.role)?;
     if let Some(resource) = resource {
         held.extend(rights::as_administrator(db, resource, account.id)?.unwrap_or_default());
@@ -226,8 +227,8 @@ pub(super) fn own_scopes(
     db: &mut Db,
     account: &Account,
     wanted: &Rights,
-    resource: Option<i64>,
-) -> Result<Vec<i64>, Error> {
+    resource: Option<ResourceId>,
+) -> Result<Vec<PermissionId>, Error> {
     if wanted.is_empty() {
         return Err(Mistake::new("scopes", "Select at least one scope").into());
     }
@@ -246,7 +247,7 @@ pub(super) fn own_scopes(
     Ok(known.into_iter().map(|permission| permission.id).collect())
 }
 
-fn own_policy(db: &mut Db, account: &Account, name: &PolicyName) -> Result<i64, Error> {
+fn own_policy(db: &mut Db, account: &Account, name: &PolicyName) -> Result<PolicyId, Error> {
     let not_held = || {
         let text = match account.kind {
             Kind::User => "You do not hold this policy. Choose another one",

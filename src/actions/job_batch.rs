@@ -12,6 +12,7 @@ use super::run_jobs::{event, lost_rules};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::audit::{Action, Event};
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, KeyId, PolicyId};
 use crate::domain::job::{Job, Left, Verb, decide, revives};
 use crate::store::accounts::Owner;
 use crate::store::job_keys::Pending;
@@ -20,7 +21,7 @@ use crate::store::{Db, audit, job_keys, jobs, keys, policies};
 
 /// Changes what is as it was frozen, leaves the rest, and writes down both.
 pub(super) fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<(), Error> {
-    let ids: Vec<i64> = pending.iter().map(|pending| pending.key).collect();
+    let ids: Vec<KeyId> = pending.iter().map(|pending| pending.key).collect();
     let gone = gives_what_is_gone(db, job, pending)?;
     let mut room = room(db, job, pending, now)?;
     let keys = change::hold(db, &ids)?;
@@ -45,7 +46,7 @@ pub(super) fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> 
         }
     }
     let renamed = change(db, job, &doing, &ends, now)?;
-    let done: Vec<i64> = doing.iter().map(|(key, _)| key.id).collect();
+    let done: Vec<KeyId> = doing.iter().map(|(key, _)| key.id).collect();
     job_keys::set_done(db, job.id, &done)?;
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     jobs::progress(db, job.id, count(done.len()), shortened, count(pending.len() - done.len()))?;
@@ -69,7 +70,7 @@ fn room(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<Room
             Room::of(db, receivers, adds, now)
         }
         (Verb::Restore, _) | (Verb::Undo, Some(Verb::Delete | Verb::Expire | Verb::Shorten)) => {
-            let ids: Vec<i64> = pending.iter().map(|pending| pending.key).collect();
+            let ids: Vec<KeyId> = pending.iter().map(|pending| pending.key).collect();
             let owners = keys::owners_of(db, &ids)?;
             Room::of(db, owners, true, now)
         }
@@ -96,15 +97,15 @@ fn takes_room(
 }
 
 /// The policy that a job gives.
-fn given_policy(job: &Job) -> Result<i64, Error> {
+fn given_policy(job: &Job) -> Result<PolicyId, Error> {
     job.parameter.parse().map_err(|_| lost_rules(job))
 }
 
 /// Does a job give keys a policy that was deleted meanwhile? It is held against that until the batch is done.
 fn gives_what_is_gone(db: &mut Db, job: &Job, pending: &[Pending]) -> Result<bool, Error> {
-    let mut policies: Vec<i64> = match (job.verb, job.inverse_of()) {
+    let mut policies: Vec<PolicyId> = match (job.verb, job.inverse_of()) {
         (Verb::GivePolicy, _) => vec![given_policy(job)?],
-        (_, Some(Verb::GivePolicy)) => pending.iter().filter_map(|pending| pending.before_at).collect(),
+        (_, Some(Verb::GivePolicy)) => pending.iter().filter_map(|pending| pending.before_at.map(PolicyId)).collect(),
         _ => Vec::new(),
     };
     policies.sort_unstable();
@@ -124,8 +125,8 @@ fn change(
     doing: &[(&ApiKey, &Pending)],
     ends: &Ends,
     now: Moment,
-) -> Result<Vec<(i64, String)>, Error> {
-    let ids: Vec<i64> = doing.iter().map(|(key, _)| key.id).collect();
+) -> Result<Vec<(KeyId, String)>, Error> {
+    let ids: Vec<KeyId> = doing.iter().map(|(key, _)| key.id).collect();
     let keys: Vec<&ApiKey> = doing.iter().map(|(key, _)| *key).collect();
     let stop = Stop { at: now, by: Some(job.asked_by.account), reason: job.reason.clone() };
     match (job.verb, job.inverse_of()) {
@@ -162,9 +163,9 @@ fn change(
         }
         (Verb::GivePolicy, _) => change::set_policy_all(db, &ids, given_policy(job)?, now)?,
         (Verb::Undo, Some(Verb::GivePolicy)) => {
-            let mut before: HashMap<i64, Vec<i64>> = HashMap::new();
+            let mut before: HashMap<PolicyId, Vec<KeyId>> = HashMap::new();
             for (key, pending) in doing {
-                before.entry(pending.before_at.unwrap_or_default()).or_default().push(key.id);
+                before.entry(PolicyId(pending.before_at.unwrap_or_default())).or_default().push(key.id);
             }
             for (policy, ids) in before {
                 change::set_policy_all(db, &ids, policy, now)?;
@@ -179,10 +180,10 @@ fn change(
 }
 
 /// The pause or the end that each key had.
-fn before<'a>(doing: &'a [(&ApiKey, &Pending)]) -> impl Iterator<Item = (i64, Stop)> + 'a {
+fn before<'a>(doing: &'a [(&ApiKey, &Pending)]) -> impl Iterator<Item = (KeyId, Stop)> + 'a {
     doing.iter().filter_map(|(key, pending)| {
         let reason = pending.before_reason.clone().unwrap_or_default();
-        Some((key.id, Stop { at: Moment(pending.before_at?), by: pending.before_by, reason }))
+        Some((key.id, Stop { at: Moment(pending.before_at?), by: pending.before_by.map(AccountId), reason }))
     })
 }
 
@@ -192,7 +193,7 @@ fn told(
     key: &ApiKey,
     pending: &Pending,
     ends: &Ends,
-    owners: &HashMap<i64, Owner>,
+    owners: &HashMap<AccountId, Owner>,
     renamed: Option<&String>,
 ) -> (Action, serde_json::Value) {
     let mut details = json!({ "job": job.id, "name": key.name });

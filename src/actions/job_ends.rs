@@ -6,6 +6,7 @@ use super::Error;
 use super::run_jobs::lost_rules;
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::job::{BeforeTransfer, Job, NewEnd, Verb};
 use crate::domain::lifetime_rules::OwnerFacts;
 use crate::domain::shortening::Shortening;
@@ -14,23 +15,23 @@ use crate::store::{Db, lifetimes};
 
 /// The new ends of the keys of a batch, by their ids. Where a job is not about ends, there is none.
 #[derive(Debug, Default)]
-pub(super) struct Ends(HashMap<i64, NewEnd>);
+pub(super) struct Ends(HashMap<KeyId, NewEnd>);
 
 impl Ends {
     /// Works them out from what is true now. `receiver` gives the owner that a key will have, where that changes.
     pub(super) fn of(
         db: &mut Db,
         job: &Job,
-        keys: &HashMap<i64, ApiKey>,
+        keys: &HashMap<KeyId, ApiKey>,
         pending: &[Pending],
-        receiver: impl Fn(&Pending) -> Option<i64>,
+        receiver: impl Fn(&Pending) -> Option<AccountId>,
         now: Moment,
     ) -> Result<Self, Error> {
         if job.verb == Verb::Expire {
             let end = NewEnd { at: job.expires_at, is_cut: false };
             return Ok(Self(keys.keys().map(|id| (*id, end)).collect()));
         }
-        let wanted: Vec<(&ApiKey, i64, Option<Moment>)> = pending
+        let wanted: Vec<(&ApiKey, AccountId, Option<Moment>)> = pending
             .iter()
             .filter_map(|pending| {
                 let key = keys.get(&pending.key)?;
@@ -39,21 +40,21 @@ impl Ends {
                 Some((key, owner, end))
             })
             .collect();
-        let mut owners: Vec<i64> = wanted.iter().map(|(_, owner, _)| *owner).collect();
+        let mut owners: Vec<AccountId> = wanted.iter().map(|(_, owner, _)| *owner).collect();
         owners.sort_unstable();
         owners.dedup();
-        let owners: HashMap<i64, OwnerFacts> =
+        let owners: HashMap<AccountId, OwnerFacts> =
             lifetimes::owners(db, &owners)?.into_iter().map(|owner| (owner.id, owner)).collect();
         if job.verb == Verb::Shorten {
             let shortening = Shortening::of(job).ok_or_else(|| lost_rules(job))?;
-            let end = |(key, owner, _): (&ApiKey, i64, _)| {
+            let end = |(key, owner, _): (&ApiKey, AccountId, _)| {
                 let at = shortening.end(job, key, owners.get(&owner)?)?;
                 Some((key.id, NewEnd { at: Some(at), is_cut: false }))
             };
             return Ok(Self(wanted.into_iter().filter_map(end).collect()));
         }
         let rules = lifetimes::load(db)?;
-        let end = |(key, owner, end): (&ApiKey, i64, Option<Moment>)| {
+        let end = |(key, owner, end): (&ApiKey, AccountId, Option<Moment>)| {
             let rule = rules.for_owner(owners.get(&owner)?);
             Some((key.id, NewEnd::within(&rule, key, end, now)))
         };
@@ -61,7 +62,7 @@ impl Ends {
     }
 
     /// The new end of a key.
-    pub(super) fn of_key(&self, key: i64) -> Option<NewEnd> {
+    pub(super) fn of_key(&self, key: KeyId) -> Option<NewEnd> {
         self.0.get(&key).copied()
     }
 

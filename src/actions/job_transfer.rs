@@ -7,6 +7,7 @@ use super::job_ends::Ends;
 use super::run_jobs::lost_rules;
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, KeyId, PermissionId};
 use crate::domain::job::{BeforeGrant, BeforeTransfer, Held, Job, Verb};
 use crate::domain::permission::Rights;
 use crate::domain::rights::Grant;
@@ -16,8 +17,8 @@ use crate::store::keys::change;
 use crate::store::{Db, accounts, job_keys, keys, permissions, rights};
 
 /// The owner that a key gets by a transfer, or gets back by its undo; `None` where a job leaves owners alone.
-pub(super) fn receiver(job: &Job, pending: &Pending) -> Option<i64> {
-    if job.inverse_of() == Some(Verb::Transfer) { pending.before_at } else { Some(job.transfer()?.to) }
+pub(super) fn receiver(job: &Job, pending: &Pending) -> Option<AccountId> {
+    if job.inverse_of() == Some(Verb::Transfer) { pending.before_at.map(AccountId) } else { Some(job.transfer()?.to) }
 }
 
 /// Gives keys to the new owner, or back to the one before; gives those that got a new name.
@@ -27,7 +28,7 @@ pub(super) fn change(
     doing: &[(&ApiKey, &Pending)],
     ends: &Ends,
     now: Moment,
-) -> Result<Vec<(i64, String)>, Error> {
+) -> Result<Vec<(KeyId, String)>, Error> {
     if job.verb == Verb::Transfer {
         let transfer = job.transfer().ok_or_else(|| lost_rules(job))?;
         let mut known = HashMap::new();
@@ -49,7 +50,7 @@ pub(super) fn change(
         set_ends(db, doing, ends)?;
         return Ok(renamed);
     }
-    let mut before: HashMap<i64, Vec<(&ApiKey, String)>> = HashMap::new();
+    let mut before: HashMap<AccountId, Vec<(&ApiKey, String)>> = HashMap::new();
     for (key, pending) in doing {
         let was = BeforeTransfer::read(pending.before_reason.as_deref());
         if let Some(was) = &was.grant {
@@ -57,7 +58,7 @@ pub(super) fn change(
             keys::put_grant_back(db, key.id, was.grant())?;
         }
         let name = if was.name.is_empty() { key.name.clone() } else { was.name };
-        before.entry(pending.before_at.unwrap_or_default()).or_default().push((key, name));
+        before.entry(AccountId(pending.before_at.unwrap_or_default())).or_default().push((key, name));
     }
     let mut renamed = Vec::new();
     for (owner, keys) in before {
@@ -73,7 +74,7 @@ fn narrow(
     db: &mut Db,
     key: &ApiKey,
     held: &Held,
-    known: &mut HashMap<Rights, Vec<i64>>,
+    known: &mut HashMap<Rights, Vec<PermissionId>>,
 ) -> Result<Option<BeforeGrant>, Error> {
     if held.leaves(key.grant) {
         return Ok(None);
@@ -83,7 +84,8 @@ fn narrow(
     let ids = if let Some(ids) = known.get(&allowed) {
         ids.clone()
     } else {
-        let ids: Vec<i64> = permissions::known(db, &allowed)?.into_iter().map(|permission| permission.id).collect();
+        let ids: Vec<PermissionId> =
+            permissions::known(db, &allowed)?.into_iter().map(|permission| permission.id).collect();
         known.insert(allowed, ids.clone());
         ids
     };
@@ -106,14 +108,14 @@ fn set_ends(db: &mut Db, doing: &[(&ApiKey, &Pending)], ends: &Ends) -> Result<(
 pub(super) fn owners(
     db: &mut Db,
     job: &Job,
-    keys: &HashMap<i64, ApiKey>,
+    keys: &HashMap<KeyId, ApiKey>,
     pending: &[Pending],
-) -> Result<HashMap<i64, Owner>, Error> {
-    let receivers: Vec<i64> = pending.iter().filter_map(|pending| receiver(job, pending)).collect();
+) -> Result<HashMap<AccountId, Owner>, Error> {
+    let receivers: Vec<AccountId> = pending.iter().filter_map(|pending| receiver(job, pending)).collect();
     if receivers.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut ids: Vec<i64> = keys.values().map(|key| key.owner).chain(receivers).collect();
+    let mut ids: Vec<AccountId> = keys.values().map(|key| key.owner).chain(receivers).collect();
     ids.sort_unstable();
     ids.dedup();
     Ok(accounts::owners(db, &ids)?)

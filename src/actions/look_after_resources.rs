@@ -10,6 +10,7 @@ use super::room::counted;
 use super::{Actor, App, Error};
 use crate::domain::api_key::Stop;
 use crate::domain::audit::Action;
+use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::permission::Permission;
 use crate::domain::resource::{Resource, ResourceName};
@@ -46,7 +47,7 @@ pub struct LookedAfter {
 
 impl App {
     /// What an account looks after, by title, each with its live keys, counted up to a limit.
-    pub async fn looked_after(&self, account: i64) -> Result<Vec<(Resource, Count)>, Error> {
+    pub async fn looked_after(&self, account: AccountId) -> Result<Vec<(Resource, Count)>, Error> {
         let now = self.now();
         self.store
             .read(move |db| {
@@ -60,9 +61,9 @@ impl App {
     /// A resource that an account looks after. What it does not is not found.
     pub async fn find_looked_after(
         &self,
-        account: i64,
+        account: AccountId,
         name: &ResourceName,
-        older_than: Option<i64>,
+        older_than: Option<KeyId>,
     ) -> Result<LookedAfter, Error> {
         let (name, now) = (name.clone(), self.now());
         let (mut found, bound, around) = self
@@ -105,7 +106,7 @@ impl App {
     /// A key that is bound to a resource which an account looks after, unless it was revoked.
     pub async fn find_key_of_resource(
         &self,
-        account: i64,
+        account: AccountId,
         name: &ResourceName,
         first_eight: &FirstEight,
     ) -> Result<Option<ListedKey>, Error> {
@@ -128,7 +129,7 @@ impl App {
     pub async fn revoke_key_of_resource(
         &self,
         actor: &Actor,
-        account: i64,
+        account: AccountId,
         name: &ResourceName,
         first_eight: &FirstEight,
     ) -> Result<(), Error> {
@@ -152,7 +153,7 @@ impl App {
 }
 
 /// A resource that this account looks after.
-pub(super) fn own_resource(db: &mut Db, account: i64, name: &ResourceName) -> Result<Resource, Error> {
+pub(super) fn own_resource(db: &mut Db, account: AccountId, name: &ResourceName) -> Result<Resource, Error> {
     let resource = resources::find(db, name)?.ok_or(Error::NotFound)?;
     if resources::is_administrator(db, resource.id, account)? { Ok(resource) } else { Err(Error::NotFound) }
 }

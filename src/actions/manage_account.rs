@@ -6,6 +6,7 @@ use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::audit::{Action, Event};
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 use crate::domain::mistake::Mistake;
 use crate::domain::password::{Match, Password, PasswordHash, Proposal};
 use crate::domain::user::{Account, Appearance};
@@ -66,7 +67,7 @@ const REASON: &str = "The password was changed";
 pub(super) fn revoke_own(
     db: &mut Db,
     actor: &Actor,
-    account: i64,
+    account: AccountId,
     own_keys: OwnKeys,
     event: Event,
     now: Moment,
@@ -81,7 +82,7 @@ pub(super) fn revoke_own(
     Ok(revoked)
 }
 
-fn revoke_some(db: &mut Db, actor: &Actor, account: i64, now: Moment) -> Result<(i64, Vec<Event>), Error> {
+fn revoke_some(db: &mut Db, actor: &Actor, account: AccountId, now: Moment) -> Result<(i64, Vec<Event>), Error> {
     session_keys::delete_all(db, account)?;
     let live_own = all([with_owner(account), live(now)].into_iter());
     let ids = change::some_of(db, live_own, AT_ONCE)?;
@@ -98,7 +99,7 @@ fn revoke_some(db: &mut Db, actor: &Actor, account: i64, now: Moment) -> Result<
 
 impl App {
     /// Revokes what a change of the password did not reach in its own transaction; gives the number of all.
-    pub(super) async fn revoke_rest(&self, actor: &Actor, account: i64, first: i64) -> Result<i64, Error> {
+    pub(super) async fn revoke_rest(&self, actor: &Actor, account: AccountId, first: i64) -> Result<i64, Error> {
         let (mut all, mut last) = (first, first);
         while last == AT_ONCE {
             let (actor, now) = (actor.clone(), self.now());
@@ -116,7 +117,7 @@ impl App {
     }
 
     /// Changes how the person is called. The email address is not theirs to change: services know people by it.
-    pub async fn set_display_name(&self, actor: &Actor, account: i64, display_name: String) -> Result<(), Error> {
+    pub async fn set_display_name(&self, actor: &Actor, account: AccountId, display_name: String) -> Result<(), Error> {
         let event = actor.did(self.now(), Action::UserEdit, &actor.name, json!({ "display_name": display_name }));
         self.act(actor.authority(), move |db| {
             accounts::set_display_name(db, account, &display_name)?;
@@ -126,7 +127,7 @@ impl App {
     }
 
     /// Changes the colours of the person's pages.
-    pub async fn set_appearance(&self, actor: &Actor, account: i64, appearance: Appearance) -> Result<(), Error> {
+    pub async fn set_appearance(&self, actor: &Actor, account: AccountId, appearance: Appearance) -> Result<(), Error> {
         let event = actor.did(self.now(), Action::UserEdit, &actor.name, json!({ "appearance": appearance.word() }));
         self.act(actor.authority(), move |db| {
             accounts::set_appearance(db, account, appearance)?;

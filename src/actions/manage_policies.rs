@@ -7,6 +7,7 @@ use super::change_keys::asked_by;
 use super::manage_permissions::COUNT_LIMIT;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
+use crate::domain::ids::{AccountId, JobId, PermissionId, PolicyId};
 use crate::domain::job::{DeletedPolicy, Source, Verb};
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::{Permission, PermissionName, Rights};
@@ -134,7 +135,7 @@ impl App {
 
     /// Deletes a policy. From that moment on its keys are refused; a job ends or pauses them one by one, and its undo
     /// brings back all. Gives the job.
-    pub async fn delete_policy(&self, actor: &Actor, name: &PolicyName, typed: &str) -> Result<i64, Error> {
+    pub async fn delete_policy(&self, actor: &Actor, name: &PolicyName, typed: &str) -> Result<JobId, Error> {
         if typed.trim() != name.as_str() {
             return Err(Mistake::new("typed", format!("Type {}, the name of the policy", name.as_str())).into());
         }
@@ -168,7 +169,7 @@ impl App {
     }
 
     /// Gives all keys that carry a policy another one: gives the job that does it.
-    pub async fn move_keys(&self, actor: &Actor, from: &PolicyName, to: &PolicyName) -> Result<i64, Error> {
+    pub async fn move_keys(&self, actor: &Actor, from: &PolicyName, to: &PolicyName) -> Result<JobId, Error> {
         let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
         let (from, to) = (from.clone(), to.clone());
         let job = self
@@ -213,7 +214,7 @@ impl App {
     }
 
     /// The policies of an account, and all that there are, by name.
-    pub async fn policies_of(&self, account: i64) -> Result<(Vec<String>, Vec<String>), Error> {
+    pub async fn policies_of(&self, account: AccountId) -> Result<(Vec<String>, Vec<String>), Error> {
         self.store
             .read(move |db| {
                 let held = policies::held_by(db, account)?.into_iter().map(|(_, name)| name).collect();
@@ -230,7 +231,7 @@ impl App {
 }
 
 /// The ids of the policies with these names, held against other transactions that change or delete them.
-pub(super) fn hold_all(db: &mut Db, mut wanted: Vec<String>) -> Result<Vec<i64>, Error> {
+pub(super) fn hold_all(db: &mut Db, mut wanted: Vec<String>) -> Result<Vec<PolicyId>, Error> {
     let mut ids = Vec::new();
     wanted.sort(); // one order of locks: no deadlock
     for name in &wanted {
@@ -245,7 +246,7 @@ pub(super) fn hold_all(db: &mut Db, mut wanted: Vec<String>) -> Result<Vec<i64>,
 
 /// The ids of permissions that a policy, or a kind of resources, is to have: known ones, and of retired ones those that it
 /// has already.
-pub(super) fn ids(db: &mut Db, wanted: &Rights, before: Option<&Rights>) -> Result<Vec<i64>, Error> {
+pub(super) fn ids(db: &mut Db, wanted: &Rights, before: Option<&Rights>) -> Result<Vec<PermissionId>, Error> {
     let mut ids = Vec::new();
     for name in wanted {
         let kept = before.is_some_and(|before| before.contains(name));

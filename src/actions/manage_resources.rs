@@ -7,6 +7,7 @@ use super::manage_permissions::COUNT_LIMIT;
 use super::manage_policies::ids;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
+use crate::domain::ids::ResourceId;
 use crate::domain::mistake::Mistake;
 use crate::domain::permission::{Permission, Rights};
 use crate::domain::resource::{Resource, ResourceKind, ResourceName};
@@ -58,7 +59,7 @@ pub struct KindDetails {
 
 impl App {
     /// A page of resources whose title or name holds a folded text.
-    pub async fn browse_resources(&self, search: String, from: From<i64>) -> Result<ResourcePage, Error> {
+    pub async fn browse_resources(&self, search: String, from: From<ResourceId>) -> Result<ResourcePage, Error> {
         let now = self.now();
         self.store
             .read(move |db| {

@@ -7,6 +7,7 @@ use super::generate_key::{ATTEMPTS, Attempt, Issued, KeyRequest, New, issue, why
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::mistake::Mistake;
 use crate::domain::policy::PolicyName;
@@ -41,7 +42,11 @@ pub struct ServiceAccount {
 
 impl App {
     /// A page of service accounts.
-    pub async fn browse_service_accounts(&self, filter: &PeopleFilter, from: From<i64>) -> Result<PeoplePage, Error> {
+    pub async fn browse_service_accounts(
+        &self,
+        filter: &PeopleFilter,
+        from: From<AccountId>,
+    ) -> Result<PeoplePage, Error> {
         let (filter, now) = (PeopleFilter { kind: Kind::Service, ..filter.clone() }, self.now());
         self.store
             .read(move |db| {
@@ -145,7 +150,7 @@ impl App {
             let made = self
                 .act(actor.authority(), move |db| {
                     keys::lock_server_keys(db)?; // before the account, as for every other server key
-                    let maker = actor.account.unwrap_or_default();
+                    let maker = actor.account.unwrap_or(AccountId(0));
                     if let Some(shown_before) = forms::find(db, &request.form.hash(maker), maker)? {
                         return Ok(Err(shown_before));
                     }
@@ -191,7 +196,7 @@ impl App {
 }
 
 /// Adds a service account; gives its id.
-fn add(db: &mut Db, actor: &Actor, new: &NewService, now: Moment) -> Result<i64, Error> {
+fn add(db: &mut Db, actor: &Actor, new: &NewService, now: Moment) -> Result<AccountId, Error> {
     let id = accounts::insert_service(db, new, actor.account, now).map_err(|error| match error {
         StoreError::Conflict(Unique::Username) => Mistake::new("username", "This name is taken. Choose another").into(),
         error => Error::from(error),

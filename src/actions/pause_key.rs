@@ -6,12 +6,13 @@ use super::edit_key::own_live;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::audit::Action;
+use crate::domain::ids::AccountId;
 use crate::domain::secret::FirstEight;
 use crate::store::{audit, keys};
 
 impl App {
     /// Pauses an own key. A key that is paused already stays as it is.
-    pub async fn disable_key(&self, actor: &Actor, owner: i64, first_eight: &FirstEight) -> Result<(), Error> {
+    pub async fn disable_key(&self, actor: &Actor, owner: AccountId, first_eight: &FirstEight) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
         self.act(actor.authority(), move |db| {
             let key = own_live(db, owner, &first_eight, now)?;
@@ -25,7 +26,7 @@ impl App {
     }
 
     /// Ends the pause of an own key, if the owner may. A key that is not paused stays as it is.
-    pub async fn enable_key(&self, actor: &Actor, owner: i64, first_eight: &FirstEight) -> Result<ApiKey, Error> {
+    pub async fn enable_key(&self, actor: &Actor, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
         self.act(actor.authority(), move |db| {
             let key = own_live(db, owner, &first_eight, now)?;

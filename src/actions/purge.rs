@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Actor, App, Error};
 use crate::domain::audit::{Action, Event};
 use crate::domain::clock::{DAY, Moment};
+use crate::domain::ids::KeyId;
 use crate::domain::settings::Settings;
 use crate::store::keys::change;
 use crate::store::settings::{self as values, Internal};
@@ -22,7 +23,7 @@ impl App {
     /// Marks keys whose time is over, and removes those that were marked long enough ago.
     pub(super) async fn purge_keys(&self, settings: &Settings, now: Moment) -> Result<(), Error> {
         let ended = now.plus(-settings.purge_after());
-        let mut above = Some(0);
+        let mut above = Some(KeyId(0));
         while let Some(key) = above {
             let (last, wrong) = self.store.read(move |db| purge::wrong(db, key, ended, BATCH, now)).await?;
             if !wrong.is_empty() {

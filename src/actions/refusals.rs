@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{App, Error};
 use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::clock::Moment;
+use crate::domain::ids::KeyId;
 use crate::domain::secret::FirstEight;
 use crate::domain::verdict::Refusal;
 use crate::store::audit;
@@ -24,7 +25,7 @@ const MOST_ADDRESSES: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Kind {
     /// `None`: a text that is no key here, or what is not told apart.
-    key: Option<(i64, FirstEight)>,
+    key: Option<(KeyId, FirstEight)>,
     reason: Refusal,
     /// Empty for what is not told apart.
     address: String,
@@ -45,7 +46,7 @@ pub struct Noted {
     kinds: HashMap<Kind, Times>,
     /// How many of the kinds have a key.
     known: usize,
-    counts: HashMap<(Option<i64>, i64), Counts>,
+    counts: HashMap<(Option<KeyId>, i64), Counts>,
 }
 
 impl Noted {
@@ -98,7 +99,7 @@ impl Times {
 /// A refusal, as it is noted.
 pub(super) struct Refused<'a> {
     /// `None` for a text that is no key here.
-    pub key: Option<(i64, &'a FirstEight)>,
+    pub key: Option<(KeyId, &'a FirstEight)>,
     /// Why.
     pub reason: Refusal,
     /// What was asked of a good key; empty for any other.
@@ -166,7 +167,7 @@ impl App {
 fn counted(kinds: &HashMap<Kind, Times>) -> Vec<Counted> {
     let row = |(kind, times): (&Kind, &Times)| Counted {
         day: kind.day,
-        key: kind.key.as_ref().map_or(0, |(id, _)| *id),
+        key: kind.key.as_ref().map_or(KeyId(0), |(id, _)| *id),
         reason: kind.reason.word().to_owned(),
         address: kind.address.clone(),
         asked: kind.asked.clone(),

@@ -8,12 +8,13 @@ use super::verify_key::GoodKey;
 use super::{Actor, App, Error};
 use crate::domain::api_key::Stop;
 use crate::domain::audit::Action;
+use crate::domain::ids::AccountId;
 use crate::domain::secret::FirstEight;
 use crate::store::{accounts, audit, keys, session_keys, settings};
 
 impl App {
     /// Ends an own key. One that was revoked already stays as it is.
-    pub async fn revoke_key(&self, actor: &Actor, owner: i64, first_eight: &FirstEight) -> Result<(), Error> {
+    pub async fn revoke_key(&self, actor: &Actor, owner: AccountId, first_eight: &FirstEight) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
         self.act(actor.authority(), move |db| {
             accounts::lock(db, owner)?;

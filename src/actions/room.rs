@@ -5,16 +5,17 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::Error;
 use super::sessions::idle_since;
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 use crate::domain::lifetime_rules::OwnerFacts;
 use crate::domain::user::Kind;
 use crate::store::{Db, accounts, keys, lifetimes, session_keys, settings};
 
 /// How many live keys an account has, session keys among them: what limits count.
-pub(super) fn counted(db: &mut Db, account: i64, now: Moment) -> Result<i64, Error> {
+pub(super) fn counted(db: &mut Db, account: AccountId, now: Moment) -> Result<i64, Error> {
     Ok(counted_of(db, &[account], now)?.remove(&account).unwrap_or_default())
 }
 
-fn counted_of(db: &mut Db, owners: &[i64], now: Moment) -> Result<HashMap<i64, i64>, Error> {
+fn counted_of(db: &mut Db, owners: &[AccountId], now: Moment) -> Result<HashMap<AccountId, i64>, Error> {
     let mut counted = keys::count_live_of(db, owners, now)?;
     if settings::load(db)?.session_keys {
         for (owner, more) in session_keys::count_of(db, owners, now, idle_since(now))? {
@@ -26,7 +27,7 @@ fn counted_of(db: &mut Db, owners: &[i64], now: Moment) -> Result<HashMap<i64, i
 
 /// How many live keys an account may still be given, which this holds against other transactions; `None` is any number,
 /// and an inactive account may be given none. With `adds`, they are more server keys than there were before.
-pub(super) fn room_for(db: &mut Db, account: i64, adds: bool, now: Moment) -> Result<Option<i64>, Error> {
+pub(super) fn room_for(db: &mut Db, account: AccountId, adds: bool, now: Moment) -> Result<Option<i64>, Error> {
     let room = Room::of(db, [account].into(), adds, now)?;
     if room.inactive.contains(&account) {
         return Ok(Some(0));
@@ -40,18 +41,18 @@ pub(super) fn room_for(db: &mut Db, account: i64, adds: bool, now: Moment) -> Re
 #[derive(Debug, Default)]
 pub(super) struct Room {
     /// Who is not here has no limit of their own.
-    each: HashMap<i64, i64>,
-    services: HashSet<i64>,
+    each: HashMap<AccountId, i64>,
+    services: HashSet<AccountId>,
     /// For all service accounts together, when it matters.
     of_services: Option<i64>,
-    inactive: HashSet<i64>,
+    inactive: HashSet<AccountId>,
 }
 
 impl Room {
     /// Counts what there is. With `adds`, what is taken counts for the limit of all service accounts together as well.
-    pub(super) fn of(db: &mut Db, owners: BTreeSet<i64>, adds: bool, now: Moment) -> Result<Self, Error> {
+    pub(super) fn of(db: &mut Db, owners: BTreeSet<AccountId>, adds: bool, now: Moment) -> Result<Self, Error> {
         let mut room = Self::default();
-        let owners: Vec<i64> = owners.into_iter().collect();
+        let owners: Vec<AccountId> = owners.into_iter().collect();
         if accounts::find_all(db, &owners)?.iter().any(|account| account.kind == Kind::Service) {
             keys::lock_server_keys(db)?; // before the accounts
             let all = i64::from(settings::load(db)?.max_service_keys);
@@ -79,12 +80,12 @@ impl Room {
     }
 
     /// Is this owner one whose keys would be refused?
-    pub(super) fn is_inactive(&self, owner: i64) -> bool {
+    pub(super) fn is_inactive(&self, owner: AccountId) -> bool {
         self.inactive.contains(&owner)
     }
 
     /// Takes the place of one live key of an owner. Says whether there was one.
-    pub(super) fn take(&mut self, owner: i64) -> bool {
+    pub(super) fn take(&mut self, owner: AccountId) -> bool {
         let of_services = self.of_services.as_mut().filter(|_| self.services.contains(&owner));
         let mut places: Vec<&mut i64> = self.each.get_mut(&owner).into_iter().chain(of_services).collect();
         let free = places.iter().all(|left| **left > 0);

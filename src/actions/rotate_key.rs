@@ -9,6 +9,7 @@ use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, Status};
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, HOUR, Moment};
+use crate::domain::ids::AccountId;
 use crate::domain::mistake::Mistake;
 use crate::domain::policy::PolicyName;
 use crate::domain::rights::{Access, Given, Wish};
@@ -84,7 +85,7 @@ impl App {
     pub async fn rotate_key(
         &self,
         actor: &Actor,
-        owner: i64,
+        owner: AccountId,
         first_eight: &FirstEight,
         grace: Grace,
         form: FormId,

@@ -8,6 +8,7 @@ use super::job_batch::work;
 use super::{App, Error};
 use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::clock::{Moment, SECOND};
+use crate::domain::ids::JobId;
 use crate::domain::job::{Job, JobState};
 use crate::store::{Db, audit, job_keys, jobs};
 
@@ -49,7 +50,7 @@ impl App {
                     Ok(Batch::Over) => break,
                     // One job that cannot go on must not keep the others waiting; it is tried again later.
                     Err(error) => {
-                        tracing::error!(job = id, %error, "A batch of bulk work was not done.");
+                        tracing::error!(job = id.0, %error, "A batch of bulk work was not done.");
                         failed.push(id);
                         problem = Some(error);
                         break;
@@ -80,7 +81,7 @@ impl App {
         }
     }
 
-    async fn run_batch(&self, id: i64) -> Result<Batch, Error> {
+    async fn run_batch(&self, id: JobId) -> Result<Batch, Error> {
         let (node, now) = (self.node.clone(), self.now());
         let batch = self
             .store

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
+use crate::domain::ids::{AccountId, SavedViewId};
 use crate::domain::mistake::Mistake;
 use crate::domain::text::{self, Limits};
 use crate::store::{self, Unique, accounts, audit, saved_views};
@@ -21,12 +22,18 @@ pub fn parse_name(input: &str) -> Result<String, Mistake> {
 
 impl App {
     /// The views of an account, by name.
-    pub async fn saved_views(&self, account: i64) -> Result<Vec<SavedView>, Error> {
+    pub async fn saved_views(&self, account: AccountId) -> Result<Vec<SavedView>, Error> {
         Ok(self.store.look_up(move |db| saved_views::list(db, account)).await?)
     }
 
     /// Saves a query string of the grid under a name that the account does not have yet; gives its number.
-    pub async fn save_view(&self, actor: &Actor, account: i64, name: String, query: String) -> Result<i64, Error> {
+    pub async fn save_view(
+        &self,
+        actor: &Actor,
+        account: AccountId,
+        name: String,
+        query: String,
+    ) -> Result<SavedViewId, Error> {
         let (actor, now) = (actor.clone(), self.now());
         self.act(actor.authority(), move |db| {
             accounts::lock(db, account)?;
@@ -46,7 +53,7 @@ impl App {
     }
 
     /// Deletes a view of the account. Somebody else's is not found.
-    pub async fn delete_view(&self, actor: &Actor, account: i64, id: i64) -> Result<(), Error> {
+    pub async fn delete_view(&self, actor: &Actor, account: AccountId, id: SavedViewId) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
         self.act(actor.authority(), move |db| {
             let view = saved_views::list(db, account)?.into_iter().find(|view| view.id == id);

@@ -9,6 +9,7 @@ use super::{Actor, App, Error};
 use crate::domain::api_key::ApiKey;
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::rights::Grant;
 use crate::domain::secret::{FirstEight, Secret};
 use crate::store::forms::Shown;
@@ -35,9 +36,9 @@ impl SessionKey {
     }
 
     /// The key as every other: it does what its owner may, and ends with its session at the latest.
-    pub(super) fn as_key(&self, owner: i64) -> ApiKey {
+    pub(super) fn as_key(&self, owner: AccountId) -> ApiKey {
         ApiKey {
-            id: 0, // no row of `api_keys`
+            id: KeyId(0), // no row of `api_keys`
             first_eight: self.first_eight.clone(),
             owner,
             name: NAME.into(),
@@ -64,7 +65,7 @@ impl App {
     pub async fn generate_session_key(
         &self,
         actor: &Actor,
-        account: i64,
+        account: AccountId,
         session: &str,
         form: FormId,
     ) -> Result<IssuedForSession, Error> {
@@ -110,7 +111,12 @@ impl App {
     }
 
     /// Ends an own session key before its session. Somebody else's is not found.
-    pub async fn end_session_key(&self, actor: &Actor, account: i64, first_eight: &FirstEight) -> Result<(), Error> {
+    pub async fn end_session_key(
+        &self,
+        actor: &Actor,
+        account: AccountId,
+        first_eight: &FirstEight,
+    ) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
         self.act(actor.authority(), move |db| {
             if !session_keys::delete(db, account, &first_eight)? {
@@ -123,7 +129,7 @@ impl App {
     }
 
     /// The session keys of an account, newest first.
-    pub async fn session_keys(&self, account: i64) -> Result<Vec<SessionKey>, Error> {
+    pub async fn session_keys(&self, account: AccountId) -> Result<Vec<SessionKey>, Error> {
         let now = self.now();
         Ok(self.store.read(move |db| session_keys::list(db, account, now, idle_since(now))).await?)
     }

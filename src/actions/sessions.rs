@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::{HOUR, MINUTE, Moment};
+use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::secret::base62;
 use crate::domain::user::Account;
 use crate::store::sessions::{self, IdHash, NewSession};
@@ -88,7 +89,7 @@ impl App {
     }
 
     /// The sessions of an account, latest activity first, each with whether it is the one with the id `current`.
-    pub async fn own_sessions(&self, account: i64, current: &str) -> Result<Vec<(Listed, bool)>, Error> {
+    pub async fn own_sessions(&self, account: AccountId, current: &str) -> Result<Vec<(Listed, bool)>, Error> {
         let (current, now) = (IdHash::of(current), self.now());
         let mut listed: Vec<(Listed, bool)> = self
             .store
@@ -106,7 +107,7 @@ impl App {
     }
 
     /// Ends one of the actor's own sessions. Somebody else's is not found.
-    pub async fn end_listed_session(&self, actor: &Actor, account: i64, session: i64) -> Result<(), Error> {
+    pub async fn end_listed_session(&self, actor: &Actor, account: AccountId, session: SessionId) -> Result<(), Error> {
         let event = actor.did(self.now(), Action::SessionsEnd, &actor.name, json!({ "sessions": 1 }));
         self.act(actor.authority(), move |db| match sessions::delete_listed(db, account, session)? {
             0 => Err(Error::NotFound),
@@ -116,7 +117,7 @@ impl App {
     }
 
     /// Ends all sessions of the actor but the one with the id `current`; says how many.
-    pub async fn end_other_sessions(&self, actor: &Actor, account: i64, current: &str) -> Result<usize, Error> {
+    pub async fn end_other_sessions(&self, actor: &Actor, account: AccountId, current: &str) -> Result<usize, Error> {
         let (current, actor, now) = (IdHash::of(current), actor.clone(), self.now());
         self.act(actor.authority(), move |db| {
             let ended = sessions::delete_others(db, account, &current)?;

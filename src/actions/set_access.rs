@@ -6,6 +6,7 @@ use super::edit_key::own_living;
 use super::give_rights::{Given, give, prove};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
+use crate::domain::ids::AccountId;
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{self, Access, Wish};
 use crate::domain::secret::FirstEight;
@@ -17,7 +18,7 @@ impl App {
     pub async fn set_key_access(
         &self,
         actor: &Actor,
-        owner: i64,
+        owner: AccountId,
         first_eight: &FirstEight,
         version: i64,
         wish: Wish,

@@ -7,6 +7,7 @@ use super::run_jobs::lost_rules;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::{DAY, Moment};
+use crate::domain::ids::{AccountId, JobId};
 use crate::domain::job::{Job, JobState, Verb};
 use crate::domain::lifetime_rules::{AppliesTo, Rules};
 use crate::domain::mistake::Mistake;
@@ -50,7 +51,7 @@ pub enum Planned {
     /// They hit no key, and are in force.
     Saved,
     /// They would hit keys: the number of the draft that tells which.
-    Hits(i64),
+    Hits(JobId),
 }
 
 /// What is done to the keys that are there.
@@ -139,7 +140,7 @@ impl App {
     }
 
     /// What the rules of a draft would do; for the one who made it.
-    pub async fn rules_impact(&self, actor: &Actor, id: i64) -> Result<Impact, Error> {
+    pub async fn rules_impact(&self, actor: &Actor, id: JobId) -> Result<Impact, Error> {
         let (account, now) = (actor.account, self.now());
         self.store
             .read(move |db| {
@@ -153,7 +154,7 @@ impl App {
     }
 
     /// Puts the rules of a draft in force, and applies them to the keys that are there as chosen.
-    pub async fn apply_rules(&self, actor: &Actor, id: i64, existing: Existing) -> Result<Option<i64>, Error> {
+    pub async fn apply_rules(&self, actor: &Actor, id: JobId, existing: Existing) -> Result<Option<JobId>, Error> {
         let (actor, now) = (actor.clone(), self.now());
         let job = self
             .act(actor.authority(), move |db| {
@@ -168,7 +169,7 @@ impl App {
                 let idle = jobs::linked_draft(db, id)?;
                 save(db, &actor, &before, &planned.rules.clone().with_idle_start(&before, grace, now), word, now)?;
                 if existing == Existing::Leave {
-                    let drafts: Vec<i64> = idle.iter().map(|idle| idle.id).chain([id]).collect();
+                    let drafts: Vec<JobId> = idle.iter().map(|idle| idle.id).chain([id]).collect();
                     jobs::discard(db, &drafts)?;
                     return Ok(None);
                 }
@@ -204,7 +205,7 @@ fn unchanged(db: &mut Db, version: &str) -> Result<Rules, Error> {
     if rules.version() == version { Ok(rules) } else { Err(Error::Conflict(CHANGED.into())) }
 }
 
-fn own_draft(db: &mut Db, id: i64, account: Option<i64>) -> Result<Job, Error> {
+fn own_draft(db: &mut Db, id: JobId, account: Option<AccountId>) -> Result<Job, Error> {
     jobs::find(db, id)?
         .filter(|job| {
             let is_draft = job.verb == Verb::Shorten && job.state == JobState::Draft && job.is_frozen;

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::sessions::{self, Session};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
+use crate::domain::ids::AccountId;
 use crate::domain::mistake::Mistake;
 use crate::domain::password::{Match, Password, PasswordHash};
 use crate::domain::user::{Account, Username};
@@ -136,7 +137,7 @@ impl App {
     }
 
     /// Admits the person, unless the password or the account was changed since it was compared.
-    async fn admit(&self, actor: &Actor, account: i64, proof: Proof, agent: String) -> Result<Session, Error> {
+    async fn admit(&self, actor: &Actor, account: AccountId, proof: Proof, agent: String) -> Result<Session, Error> {
         let (actor, id, now) = (actor.clone(), self.new_session_id(), self.now());
         self.store
             .write(move |db| {

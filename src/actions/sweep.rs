@@ -6,6 +6,7 @@ use super::{Actor, App, Error, sessions};
 use crate::domain::api_key::Stop;
 use crate::domain::audit::{Action, Event};
 use crate::domain::clock::{DAY, Moment};
+use crate::domain::ids::KeyId;
 use crate::store::keys::change;
 use crate::store::{
     Db, audit, forms, job_keys, jobs, lifetimes, refusals, replaced_secrets, sessions as session_rows, settings, usage,
@@ -88,7 +89,7 @@ fn disable_unused(db: &mut Db, now: Moment) -> Result<bool, Error> {
     let ids = change::those_of(db, &ids, lifetimes::idle(&rules, true, now))?;
     let reason = "Nobody used it for as long as the lifetime rules allow".to_owned();
     change::set_disabled_all(db, &ids, Some(&Stop { at: now, by: None, reason: reason.clone() }), now)?;
-    let event = |id: &i64| {
+    let event = |id: &KeyId| {
         let key = keys.get(id)?;
         Some(Actor::system().did(
             now,

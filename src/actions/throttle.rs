@@ -16,6 +16,7 @@ use governor::{Quota, RateLimiter};
 
 use super::Error;
 use crate::domain::clock::Clock;
+use crate::domain::ids::AccountId;
 use crate::domain::network::network_of;
 use crate::domain::user::Username;
 
@@ -103,7 +104,7 @@ impl Throttle {
     }
 
     /// Counts a key that an account makes, or gives a new secret.
-    pub fn try_creation(&self, account: Option<i64>) -> Result<(), Error> {
+    pub fn try_creation(&self, account: Option<AccountId>) -> Result<(), Error> {
         account.map_or(Ok(()), |account| self.take(&self.creations, account))
     }
 
@@ -177,11 +178,11 @@ mod tests {
     fn keys_are_made_and_guessed_at_a_bounded_rate() {
         let clock = Clock::frozen(Moment(1));
         let throttle = Throttle::new(&clock);
-        assert_eq!((0..500).filter(|_| throttle.try_creation(Some(1)).is_ok()).count(), 200);
-        assert!(throttle.try_creation(Some(2)).is_ok(), "somebody else");
+        assert_eq!((0..500).filter(|_| throttle.try_creation(Some(AccountId(1))).is_ok()).count(), 200);
+        assert!(throttle.try_creation(Some(AccountId(2))).is_ok(), "somebody else");
         assert_eq!((0..500).filter(|_| throttle.try_unknown_key("10.0.0.1").is_ok()).count(), 100);
         clock.advance(SignedDuration::from_secs(10));
         assert_eq!((0..500).filter(|_| throttle.try_unknown_key("10.0.0.1").is_ok()).count(), 10);
-        assert_eq!((0..500).filter(|_| throttle.try_creation(Some(1)).is_ok()).count(), 1);
+        assert_eq!((0..500).filter(|_| throttle.try_creation(Some(AccountId(1))).is_ok()).count(), 1);
     }
 }

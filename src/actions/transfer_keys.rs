@@ -7,6 +7,7 @@ use super::room::room_for;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, JobId};
 use crate::domain::job::{AskedBy, Held, Source, Transfer, Verb};
 use crate::domain::mistake::Mistake;
 use crate::domain::settings::ServiceRights;
@@ -16,7 +17,7 @@ use crate::store::{Db, accounts, audit, jobs, keys, rights, settings};
 
 impl App {
     /// Gives all live keys of a service account to another: gives the job that does it.
-    pub async fn transfer_server_keys(&self, actor: &Actor, from: &Username, to: &Username) -> Result<i64, Error> {
+    pub async fn transfer_server_keys(&self, actor: &Actor, from: &Username, to: &Username) -> Result<JobId, Error> {
         let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
         let (from, to) = (from.clone(), to.clone());
         let job = self
@@ -50,7 +51,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// The active account, not `from`, that is to get keys.
-pub(super) fn receiver(db: &mut Db, name: &Username, from: i64, kind: Option<Kind>) -> Result<Account, Error> {
+pub(super) fn receiver(db: &mut Db, name: &Username, from: AccountId, kind: Option<Kind>) -> Result<Account, Error> {
     let known = accounts::credentials(db, name)?.map(|known| known.account);
     let fits = |to: &Account| to.id != from && to.active && kind.is_none_or(|kind| to.kind == kind);
     let unknown = || match kind {
@@ -65,7 +66,7 @@ pub(super) fn hold_owners(db: &mut Db, from: &Account, to: Option<&Account>) -> 
     if to.is_some_and(|to| to.kind == Kind::Service) {
         keys::lock_server_keys(db)?;
     }
-    let mut ids: Vec<i64> = to.map(|to| to.id).into_iter().chain([from.id]).collect();
+    let mut ids: Vec<AccountId> = to.map(|to| to.id).into_iter().chain([from.id]).collect();
     ids.sort_unstable(); // two who transfer to each other take turns
     ids.into_iter().try_for_each(|id| accounts::lock(db, id).map(drop))?;
     Ok(())
@@ -73,7 +74,7 @@ pub(super) fn hold_owners(db: &mut Db, from: &Account, to: Option<&Account>) -> 
 
 /// Starts the transfer of all live keys of an owner; its number, or `None` when there is no live key. What the new owner
 /// has no room for is refused as a whole.
-pub(super) fn transfer(db: &mut Db, actor: &Actor, asked: Asked<'_>, now: Moment) -> Result<Option<i64>, Error> {
+pub(super) fn transfer(db: &mut Db, actor: &Actor, asked: Asked<'_>, now: Moment) -> Result<Option<JobId>, Error> {
     let Asked { by, from, to, reason, held } = asked;
     hold_owners(db, from, Some(to))?;
     let adds = from.kind == Kind::User;

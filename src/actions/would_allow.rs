@@ -5,6 +5,7 @@ use super::give_rights::resources_for;
 use super::verify_key::{asked_resource, holding_of};
 use super::{App, Error};
 use crate::domain::api_key::ApiKey;
+use crate::domain::ids::AccountId;
 use crate::domain::permission::{Permission, Rights};
 use crate::domain::resource::ResourceName;
 use crate::domain::rights::{Access, Demand, effective};
@@ -38,7 +39,7 @@ pub struct Would {
 
 impl App {
     /// A key, and what may be asked of it: of `owner`, or of anybody for administrators.
-    pub async fn askable(&self, owner: Option<i64>, first_eight: &FirstEight) -> Result<Askable, Error> {
+    pub async fn askable(&self, owner: Option<AccountId>, first_eight: &FirstEight) -> Result<Askable, Error> {
         let first_eight = first_eight.clone();
         self.store
             .read(move |db| {
@@ -64,7 +65,7 @@ impl App {
     /// What would be answered to this demand.
     pub async fn would_allow(
         &self,
-        owner: Option<i64>,
+        owner: Option<AccountId>,
         first_eight: &FirstEight,
         demand: Demand,
     ) -> Result<Would, Error> {
@@ -96,7 +97,7 @@ impl App {
     }
 }
 
-fn find(db: &mut crate::store::Db, owner: Option<i64>, first_eight: &FirstEight) -> Result<ApiKey, Error> {
+fn find(db: &mut crate::store::Db, owner: Option<AccountId>, first_eight: &FirstEight) -> Result<ApiKey, Error> {
     let key = match owner {
         Some(owner) => {
             may_see(db, owner)?;

@@ -1,6 +1,7 @@
 //! An API key: the record, its name and note, and the state it is in. The secret is not part of it.
 
 use super::clock::{DAY, Moment};
+use super::ids::{AccountId, KeyId, ResourceId};
 use super::lifetime::LifetimeRule;
 use super::mistake::Mistake;
 use super::rights::Grant;
@@ -16,11 +17,11 @@ const EXPIRING_PART: i64 = 5;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     /// The database's id; never shown.
-    pub id: i64,
+    pub id: KeyId,
     /// The public identifier.
     pub first_eight: FirstEight,
     /// The account whose rights bound the key.
-    pub owner: i64,
+    pub owner: AccountId,
     /// What people call it; unique per owner among live keys.
     pub name: String,
     /// Where it is used; may be empty.
@@ -28,11 +29,11 @@ pub struct ApiKey {
     /// What it may do of what its owner may.
     pub grant: Grant,
     /// The resource that it is bound to.
-    pub resource: Option<i64>,
+    pub resource: Option<ResourceId>,
     /// When it was made.
     pub created_at: Moment,
     /// The account that made it: its owner, or an administrator for it.
-    pub created_by: i64,
+    pub created_by: AccountId,
     /// When it last got a new secret.
     pub rotated_at: Option<Moment>,
     /// When it stops working by itself; `None` is never.
@@ -59,7 +60,7 @@ pub struct Stop {
     /// When.
     pub at: Moment,
     /// The account that did it; `None` is the system itself.
-    pub by: Option<i64>,
+    pub by: Option<AccountId>,
     /// The reason that was given; may be empty.
     pub reason: String,
 }

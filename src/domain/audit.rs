@@ -1,6 +1,7 @@
 //! What the audit log holds: who did what to what, when, from where, and how it ended. Never a secret, first eight only.
 
 use super::clock::Moment;
+use super::ids::AccountId;
 
 /// One entry, before the database numbers it.
 #[derive(Debug, Clone)]
@@ -8,7 +9,7 @@ pub struct Event {
     /// When.
     pub at: Moment,
     /// The account that acted; `None` for the system and for strangers.
-    pub actor: Option<i64>,
+    pub actor: Option<AccountId>,
     /// Its user name at that time, or what stood in its place.
     pub actor_name: String,
     /// By which door.

@@ -4,6 +4,8 @@
 //! The hash is SHA-256 over the predecessor's hash and the fields in the order of [`Entry`]. A number is 8 bytes, big end
 //! first; a text is its length in bytes as such a number, and its UTF-8; what is absent is the number -1.
 
+use super::ids::AccountId;
+
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of an event and all before it.
@@ -20,7 +22,7 @@ pub struct Entry {
     /// Microseconds since 1970 UTC.
     pub at: i64,
     /// The account that acted.
-    pub actor: Option<i64>,
+    pub actor: Option<AccountId>,
     /// Its name.
     pub actor_name: String,
     /// The door.
@@ -47,7 +49,7 @@ impl Entry {
         let mut number = |number: i64| hash.update(number.to_be_bytes());
         number(self.sequence);
         number(self.at);
-        number(self.actor.unwrap_or(-1));
+        number(self.actor.map_or(-1, |actor| actor.0));
         let mut text = |text: Option<&str>| {
             hash.update(text.map_or(-1, |text| i64::try_from(text.len()).unwrap_or(i64::MAX)).to_be_bytes());
             hash.update(text.unwrap_or_default());

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::clock::{DAY, Moment, SECOND};
+use super::ids::AccountId;
 use super::lifetime::LifetimeRule;
 use super::mistake::Mistake;
 use super::span;
@@ -19,7 +20,7 @@ pub enum AppliesTo {
     /// Keys of people with this role: `user` or `admin`.
     Role(String),
     /// Keys of one account: its id, and its user name for people to read.
-    Account(i64, String),
+    Account(AccountId, String),
 }
 
 impl AppliesTo {
@@ -48,7 +49,7 @@ impl AppliesTo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnerFacts {
     /// The account.
-    pub id: i64,
+    pub id: AccountId,
     /// Its role.
     pub role: Role,
     /// A service account?
@@ -295,26 +296,26 @@ mod tests {
             everyone,
             Rule { idle_days: Some(90), ..rule(AppliesTo::Services, Some(180)) },
             rule(AppliesTo::Role("admin".into()), Some(30)),
-            Rule { keys_per_owner: Some(5), ..rule(AppliesTo::Account(7, "lena".into()), None) },
+            Rule { keys_per_owner: Some(5), ..rule(AppliesTo::Account(AccountId(7), "lena".into()), None) },
         ])
     }
 
-    fn owner(id: i64, role: Role, is_service: bool) -> OwnerFacts {
+    fn owner(id: AccountId, role: Role, is_service: bool) -> OwnerFacts {
         OwnerFacts { id, role, is_service }
     }
 
     #[test]
     fn of_all_rules_that_match_the_shortest_counts() {
-        let person = rules().for_owner(&owner(1, Role::User, false));
+        let person = rules().for_owner(&owner(AccountId(1), Role::User, false));
         assert_eq!(
             (person.default_span, person.longest_span, person.allow_never, person.keys_per_owner),
             (90 * DAY, 365 * DAY, true, 20)
         );
-        let admin = rules().for_owner(&owner(1, Role::Admin, false));
+        let admin = rules().for_owner(&owner(AccountId(1), Role::Admin, false));
         assert_eq!((admin.default_span, admin.longest_span, admin.allow_never), (30 * DAY, 30 * DAY, false));
-        let service = rules().for_owner(&owner(2, Role::User, true));
+        let service = rules().for_owner(&owner(AccountId(2), Role::User, true));
         assert_eq!((service.longest_span, service.idle_days, service.allow_never), (180 * DAY, Some(90), false));
-        let lena = rules().for_owner(&owner(7, Role::User, false));
+        let lena = rules().for_owner(&owner(AccountId(7), Role::User, false));
         assert_eq!(
             (lena.longest_span, lena.allow_never, lena.keys_per_owner),
             (365 * DAY, true, 5),

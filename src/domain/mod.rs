@@ -5,6 +5,7 @@ pub mod audit;
 pub mod audit_chain;
 pub mod clock;
 pub mod demo;
+pub mod ids;
 pub mod job;
 pub mod key_filter;
 pub mod lifetime;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::clock::Moment;
+use super::ids::PermissionId;
 use super::mistake::Mistake;
 use super::text::{self, Limits};
 
@@ -119,7 +120,7 @@ impl ServiceName {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permission {
     /// The database's id; never shown.
-    pub id: i64,
+    pub id: PermissionId,
     /// What programs call it.
     pub name: PermissionName,
     /// What it allows, for people.

@@ -1,6 +1,7 @@
 //! Policies: uniquely named sets of permissions, which people hold and keys can be given.
 
 use super::clock::Moment;
+use super::ids::PolicyId;
 use super::mistake::Mistake;
 use super::permission::Rights;
 use super::text::{self, Limits};
@@ -50,7 +51,7 @@ pub fn parse_description(input: &str) -> Result<String, Mistake> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// The database's id; never shown.
-    pub id: i64,
+    pub id: PolicyId,
     /// What people call it.
     pub name: PolicyName,
     /// What it is for; may be empty.

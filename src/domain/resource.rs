@@ -1,6 +1,7 @@
 //! Resources: what a key can be bound to, such as one project or one dataset.
 
 use super::clock::Moment;
+use super::ids::ResourceId;
 use super::mistake::Mistake;
 use super::text::{self, Limits};
 
@@ -77,7 +78,7 @@ pub fn parse_title(input: &str) -> Result<String, Mistake> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
     /// The database's id; never shown.
-    pub id: i64,
+    pub id: ResourceId,
     /// How services name it.
     pub name: ResourceName,
     /// What people read.

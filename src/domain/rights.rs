@@ -1,6 +1,7 @@
 //! What a key may do now: its grant ∩ what its owner may do ∩ the resource that it is bound to (DESIGN, rule 2). Worked
 //! out at each use from what is true then, so that every change is immediate.
 
+use super::ids::PolicyId;
 use super::permission::{PermissionName, Rights};
 use super::policy::PolicyName;
 use super::resource::ResourceName;
@@ -13,7 +14,7 @@ pub enum Grant {
     /// A list of permissions, as far as the owner has them.
     Scopes,
     /// What the policy with this id allows, as far as the owner has it.
-    Policy(i64),
+    Policy(PolicyId),
 }
 
 impl Grant {
@@ -27,7 +28,7 @@ impl Grant {
     }
 
     /// The policy that the key carries.
-    pub fn policy(self) -> Option<i64> {
+    pub fn policy(self) -> Option<PolicyId> {
         match self {
             Self::Policy(id) => Some(id),
             Self::Inherit | Self::Scopes => None,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api_key::ApiKey;
 use super::clock::{DAY, Moment};
+use super::ids::KeyId;
 use super::job::Job;
 use super::lifetime_rules::{OwnerFacts, Rules, shortened};
 
@@ -35,8 +36,8 @@ impl Shortening {
     }
 
     /// A day from the confirmation, or later where ends are spread.
-    fn earliest(&self, job: &Job, key: i64) -> Moment {
-        let day = 1 + key.rem_euclid(self.spread_days.max(1));
+    fn earliest(&self, job: &Job, key: KeyId) -> Moment {
+        let day = 1 + key.0.rem_euclid(self.spread_days.max(1));
         job.confirmed_at.unwrap_or(job.frozen_at).plus(day * DAY)
     }
 }

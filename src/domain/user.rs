@@ -1,6 +1,7 @@
 //! Accounts: who can sign in, and who owns keys.
 
 use super::clock::Moment;
+use super::ids::AccountId;
 use super::mistake::Mistake;
 use super::text::{self, Limits};
 
@@ -8,7 +9,7 @@ use super::text::{self, Limits};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The database's id; never shown.
-    pub id: i64,
+    pub id: AccountId,
     /// The name to sign in with.
     pub username: Username,
     /// The name people read.

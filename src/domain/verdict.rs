@@ -127,6 +127,7 @@ pub fn decide(facts: &Facts<'_>, now: Moment) -> Result<(), Refusal> {
 mod tests {
     use rand::{SeedableRng, rngs::StdRng};
 
+    use super::super::ids::{AccountId, KeyId};
     use super::*;
     use crate::domain::api_key::Stop;
     use crate::domain::secret::FirstEight;
@@ -135,15 +136,15 @@ mod tests {
 
     fn key() -> ApiKey {
         ApiKey {
-            id: 1,
+            id: KeyId(1),
             first_eight: FirstEight::generate(&mut StdRng::seed_from_u64(1)),
-            owner: 1,
+            owner: AccountId(1),
             name: "ci".into(),
             note: String::new(),
             grant: crate::domain::rights::Grant::Inherit,
             resource: None,
             created_at: Moment(0),
-            created_by: 1,
+            created_by: AccountId(1),
             rotated_at: None,
             end_limit: None,
             expires_at: Some(Moment(NOW.0 + 1)),
@@ -157,7 +158,7 @@ mod tests {
     }
 
     fn stopped() -> Stop {
-        Stop { at: Moment(5), by: Some(1), reason: String::new() }
+        Stop { at: Moment(5), by: Some(AccountId(1)), reason: String::new() }
     }
 
     #[test]

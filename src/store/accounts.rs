@@ -9,6 +9,7 @@ use super::keys::folding;
 use super::schema::accounts;
 use super::{Error, Unique, dialect};
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 use crate::domain::password::PasswordHash;
 use crate::domain::text;
 use crate::domain::user::{Account, Appearance, Kind, Role, Username};
@@ -16,7 +17,7 @@ use crate::domain::user::{Account, Appearance, Kind, Role, Username};
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
 pub(super) struct Row {
-    id: i64,
+    id: AccountId,
     kind: String,
     username: String,
     display_name: String,
@@ -26,7 +27,7 @@ pub(super) struct Row {
     active: bool,
     appearance: String,
     created_at: i64,
-    _created_by: Option<i64>,
+    _created_by: Option<AccountId>,
     last_sign_in_at: Option<i64>,
     last_sign_in_address: Option<String>,
     _name_folded: String,
@@ -89,7 +90,7 @@ impl From<Row> for Credentials {
 }
 
 /// Adds a person. A taken user name, or email address, is a conflict.
-pub fn insert(db: &mut Db, new: &NewAccount, created_by: Option<i64>, now: Moment) -> Result<i64, Error> {
+pub fn insert(db: &mut Db, new: &NewAccount, created_by: Option<AccountId>, now: Moment) -> Result<AccountId, Error> {
     free_address(db, None, new.email.as_deref())?;
     Ok(diesel::insert_into(accounts::table)
         .values((
@@ -122,7 +123,12 @@ pub struct NewService {
 }
 
 /// Adds a service account. A taken name is a conflict.
-pub fn insert_service(db: &mut Db, new: &NewService, created_by: Option<i64>, now: Moment) -> Result<i64, Error> {
+pub fn insert_service(
+    db: &mut Db,
+    new: &NewService,
+    created_by: Option<AccountId>,
+    now: Moment,
+) -> Result<AccountId, Error> {
     Ok(diesel::insert_into(accounts::table)
         .values((
             accounts::kind.eq(Kind::Service.word()),
@@ -141,7 +147,7 @@ pub fn insert_service(db: &mut Db, new: &NewService, created_by: Option<i64>, no
 }
 
 /// Changes what a service account is for.
-pub fn set_description(db: &mut Db, id: i64, description: &str) -> Result<(), Error> {
+pub fn set_description(db: &mut Db, id: AccountId, description: &str) -> Result<(), Error> {
     diesel::update(accounts::table.find(id)).set(accounts::description.eq(description)).execute(db)?;
     Ok(())
 }
@@ -152,7 +158,7 @@ pub fn person(db: &mut Db, username: &Username) -> Result<Option<Credentials>, E
 }
 
 /// The account with this id.
-pub fn find(db: &mut Db, id: i64) -> Result<Option<Account>, Error> {
+pub fn find(db: &mut Db, id: AccountId) -> Result<Option<Account>, Error> {
     let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(db).optional()?;
     Ok(row.map(Account::from))
 }
@@ -173,8 +179,8 @@ pub struct Owner {
 }
 
 /// The owners with these ids.
-pub fn owners(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, Owner>, Error> {
-    let rows: Vec<(i64, String, String, String, bool, Option<String>)> = accounts::table
+pub fn owners(db: &mut Db, ids: &[AccountId]) -> Result<HashMap<AccountId, Owner>, Error> {
+    let rows: Vec<(AccountId, String, String, String, bool, Option<String>)> = accounts::table
         .filter(accounts::id.eq_any(ids))
         .select((
             accounts::id,
@@ -185,10 +191,14 @@ pub fn owners(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, Owner>, Error> {
             accounts::email,
         ))
         .load(db)?;
-    let owner =
-        |(id, username, display_name, kind, active, email): (i64, String, String, String, bool, Option<String>)| {
-            (id, Owner { username, display_name, is_service: kind == "service", active, email })
-        };
+    let owner = |(id, username, display_name, kind, active, email): (
+        AccountId,
+        String,
+        String,
+        String,
+        bool,
+        Option<String>,
+    )| { (id, Owner { username, display_name, is_service: kind == "service", active, email }) };
     Ok(rows.into_iter().map(owner).collect())
 }
 
@@ -213,23 +223,23 @@ pub fn credentials(db: &mut Db, username: &Username) -> Result<Option<Credential
 }
 
 /// What sign-in needs to know of the account with this id.
-pub fn find_with_password(db: &mut Db, id: i64) -> Result<Option<Credentials>, Error> {
+pub fn find_with_password(db: &mut Db, id: AccountId) -> Result<Option<Credentials>, Error> {
     let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(db).optional()?;
     Ok(row.map(Credentials::from))
 }
 
 /// Holds off other transactions that change or admit this person, or count or add their keys. Says whether they exist.
-pub fn lock(db: &mut Db, id: i64) -> Result<bool, Error> {
+pub fn lock(db: &mut Db, id: AccountId) -> Result<bool, Error> {
     Ok(dialect::lock_account(db, id)?)
 }
 
 /// As [`lock`], for several.
-pub fn lock_all(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
+pub fn lock_all(db: &mut Db, ids: &[AccountId]) -> Result<(), Error> {
     Ok(dialect::lock_accounts(db, ids)?)
 }
 
 /// The accounts with these ids.
-pub fn find_all(db: &mut Db, ids: &[i64]) -> Result<Vec<Account>, Error> {
+pub fn find_all(db: &mut Db, ids: &[AccountId]) -> Result<Vec<Account>, Error> {
     let rows: Vec<Row> = accounts::table.filter(accounts::id.eq_any(ids)).select(accounts::all_columns).load(db)?;
     Ok(rows.into_iter().map(Account::from).collect())
 }
@@ -252,7 +262,7 @@ pub fn any(db: &mut Db) -> Result<bool, Error> {
 }
 
 /// How many active administrators there are besides `id`.
-pub fn other_active_admins(db: &mut Db, id: i64) -> Result<i64, Error> {
+pub fn other_active_admins(db: &mut Db, id: AccountId) -> Result<i64, Error> {
     Ok(accounts::table
         .filter(accounts::role.eq(Role::Admin.word()).and(accounts::active.eq(true)).and(accounts::id.ne(id)))
         .count()
@@ -260,7 +270,7 @@ pub fn other_active_admins(db: &mut Db, id: i64) -> Result<i64, Error> {
 }
 
 /// Notes a successful sign-in.
-pub fn signed_in(db: &mut Db, id: i64, address: &str, now: Moment) -> Result<(), Error> {
+pub fn signed_in(db: &mut Db, id: AccountId, address: &str, now: Moment) -> Result<(), Error> {
     diesel::update(accounts::table.find(id))
         .set((accounts::last_sign_in_at.eq(Some(now.0)), accounts::last_sign_in_address.eq(Some(address))))
         .execute(db)?;
@@ -268,19 +278,19 @@ pub fn signed_in(db: &mut Db, id: i64, address: &str, now: Moment) -> Result<(),
 }
 
 /// Replaces the password.
-pub fn set_password(db: &mut Db, id: i64, password: &PasswordHash) -> Result<(), Error> {
+pub fn set_password(db: &mut Db, id: AccountId, password: &PasswordHash) -> Result<(), Error> {
     diesel::update(accounts::table.find(id)).set(accounts::password_hash.eq(Some(password.as_str()))).execute(db)?;
     Ok(())
 }
 
 /// Lets an account in or keeps it out.
-pub fn set_active(db: &mut Db, id: i64, active: bool) -> Result<(), Error> {
+pub fn set_active(db: &mut Db, id: AccountId, active: bool) -> Result<(), Error> {
     diesel::update(accounts::table.find(id)).set(accounts::active.eq(active)).execute(db)?;
     Ok(())
 }
 
 /// Deletes a person, or brings them back: what belongs to signing in is gone, the name stays.
-pub fn set_deleted(db: &mut Db, id: i64, at: Option<Moment>) -> Result<(), Error> {
+pub fn set_deleted(db: &mut Db, id: AccountId, at: Option<Moment>) -> Result<(), Error> {
     // Who is deleted lets go of the address, for whoever comes under it next.
     let email: Option<String> = accounts::table.find(id).select(accounts::email).first(db)?;
     if at.is_none() {
@@ -299,7 +309,7 @@ pub fn set_deleted(db: &mut Db, id: i64, at: Option<Moment>) -> Result<(), Error
 }
 
 /// Changes how a person is called, also where their keys are searched and sorted by it.
-pub fn set_display_name(db: &mut Db, id: i64, display_name: &str) -> Result<(), Error> {
+pub fn set_display_name(db: &mut Db, id: AccountId, display_name: &str) -> Result<(), Error> {
     diesel::update(accounts::table.find(id))
         .set((accounts::display_name.eq(display_name), accounts::name_folded.eq(text::folded(display_name))))
         .execute(db)?;
@@ -307,9 +317,9 @@ pub fn set_display_name(db: &mut Db, id: i64, display_name: &str) -> Result<(), 
 }
 
 /// Refuses an address that an account other than this has, also one from before addresses were one person's, which has no folded one.
-fn free_address(db: &mut Db, id: Option<i64>, email: Option<&str>) -> Result<(), Error> {
+fn free_address(db: &mut Db, id: Option<AccountId>, email: Option<&str>) -> Result<(), Error> {
     let Some(folded) = email.map(text::folded) else { return Ok(()) };
-    let others = accounts::table.filter(accounts::deleted_at.is_null().and(accounts::id.ne(id.unwrap_or(0))));
+    let others = accounts::table.filter(accounts::deleted_at.is_null().and(accounts::id.ne(id.map_or(0, |id| id.0))));
     let same = others.filter(accounts::email_folded.eq(&folded));
     let taken: bool = diesel::select(diesel::dsl::exists(same)).get_result(db)?;
     let without_folded = others.filter(accounts::email.is_not_null().and(accounts::email_folded.is_null()));
@@ -319,7 +329,7 @@ fn free_address(db: &mut Db, id: Option<i64>, email: Option<&str>) -> Result<(),
 }
 
 /// Changes a person's email address. That of somebody else is a conflict.
-pub fn set_email(db: &mut Db, id: i64, email: Option<&str>) -> Result<(), Error> {
+pub fn set_email(db: &mut Db, id: AccountId, email: Option<&str>) -> Result<(), Error> {
     let deleted_at: Option<i64> = accounts::table.find(id).select(accounts::deleted_at).first(db)?;
     if deleted_at.is_none() {
         free_address(db, Some(id), email)?;
@@ -332,13 +342,13 @@ pub fn set_email(db: &mut Db, id: i64, email: Option<&str>) -> Result<(), Error>
 }
 
 /// Changes what a person may do here.
-pub fn set_role(db: &mut Db, id: i64, role: Role) -> Result<(), Error> {
+pub fn set_role(db: &mut Db, id: AccountId, role: Role) -> Result<(), Error> {
     diesel::update(accounts::table.find(id)).set(accounts::role.eq(role.word())).execute(db)?;
     Ok(())
 }
 
 /// Changes the colours of a person's pages.
-pub fn set_appearance(db: &mut Db, id: i64, appearance: Appearance) -> Result<(), Error> {
+pub fn set_appearance(db: &mut Db, id: AccountId, appearance: Appearance) -> Result<(), Error> {
     diesel::update(accounts::table.find(id)).set(accounts::appearance.eq(appearance.word())).execute(db)?;
     Ok(())
 }

@@ -8,22 +8,23 @@ use super::Error;
 use super::connection::{Db, each};
 use super::schema::{api_keys, asked_permissions, permissions};
 use crate::domain::clock::Moment;
+use crate::domain::ids::{KeyId, PermissionId};
 use crate::domain::permission::PermissionName;
 
 /// Notes what was asked of keys, in the order of the keys. What was purged or never registered meanwhile is passed over.
-pub fn add(db: &mut Db, asked: &[(i64, &PermissionName, Moment)]) -> Result<(), Error> {
+pub fn add(db: &mut Db, asked: &[(KeyId, &PermissionName, Moment)]) -> Result<(), Error> {
     if asked.is_empty() {
         return Ok(());
     }
     let names: BTreeSet<&str> = asked.iter().map(|(_, name, _)| name.as_str()).collect();
-    let known: Vec<(String, i64)> = permissions::table
+    let known: Vec<(String, PermissionId)> = permissions::table
         .filter(permissions::name.eq_any(names))
         .select((permissions::name, permissions::id))
         .load(db)?;
-    let known: HashMap<String, i64> = known.into_iter().collect();
-    let ids: BTreeSet<i64> = asked.iter().map(|(key, ..)| *key).collect();
-    let there: Vec<i64> = api_keys::table.filter(api_keys::id.eq_any(ids)).select(api_keys::id).load(db)?;
-    let there: HashSet<i64> = there.into_iter().collect();
+    let known: HashMap<String, PermissionId> = known.into_iter().collect();
+    let ids: BTreeSet<KeyId> = asked.iter().map(|(key, ..)| *key).collect();
+    let there: Vec<KeyId> = api_keys::table.filter(api_keys::id.eq_any(ids)).select(api_keys::id).load(db)?;
+    let there: HashSet<KeyId> = there.into_iter().collect();
     for (key, name, at) in asked.iter().filter(|(key, ..)| there.contains(key)) {
         let Some(permission) = known.get(name.as_str()) else { continue };
         let row = (
@@ -42,7 +43,7 @@ pub fn add(db: &mut Db, asked: &[(i64, &PermissionName, Moment)]) -> Result<(), 
 }
 
 /// What was asked of a key, and when last.
-pub fn of_key(db: &mut Db, key: i64) -> Result<BTreeMap<PermissionName, Moment>, Error> {
+pub fn of_key(db: &mut Db, key: KeyId) -> Result<BTreeMap<PermissionName, Moment>, Error> {
     let rows: Vec<(String, i64)> = asked_permissions::table
         .inner_join(permissions::table.on(permissions::id.eq(asked_permissions::permission)))
         .filter(asked_permissions::key.eq(key))

@@ -11,6 +11,7 @@ use super::{Error, dialect};
 use crate::domain::audit::Event;
 use crate::domain::audit_chain::{Entry, Hash};
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 
 /// Events in one statement. Postgres takes at most 65,535 values in one.
 const BATCH: usize = 1_000;
@@ -20,7 +21,7 @@ const BATCH: usize = 1_000;
 #[diesel(table_name = audit_events)]
 struct NewRow {
     at: i64,
-    actor: Option<i64>,
+    actor: Option<AccountId>,
     actor_name: String,
     via: String,
     action: String,
@@ -139,7 +140,7 @@ pub fn seal_old(db: &mut Db) -> Result<(), Error> {
 struct Stored {
     sequence: i64,
     at: i64,
-    actor: Option<i64>,
+    actor: Option<AccountId>,
     actor_name: String,
     via: String,
     action: String,

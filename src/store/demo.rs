@@ -13,6 +13,7 @@ use super::{Error, dialect, permissions, policies, resources};
 use crate::domain::clock::{DAY, HOUR, Moment};
 use crate::domain::demo::words::{OF_KINDS, PERMISSIONS, POLICIES, RESOURCES};
 use crate::domain::demo::{DemoAccount, DemoGrant, DemoKey};
+use crate::domain::ids::{AccountId, KeyId, PermissionId, PolicyId, ResourceId};
 use crate::domain::key_filter::owner_folded;
 use crate::domain::password::PasswordHash;
 use crate::domain::permission::{PermissionName, ServiceName};
@@ -46,21 +47,21 @@ struct NewAccount {
 struct NewKey {
     first_eight: String,
     secret_hash: Vec<u8>,
-    owner: i64,
+    owner: AccountId,
     name: String,
     holds_name: bool,
     note: String,
     grant_kind: &'static str,
-    policy: Option<i64>,
-    resource: Option<i64>,
+    policy: Option<PolicyId>,
+    resource: Option<ResourceId>,
     created_at: i64,
-    created_by: i64,
+    created_by: AccountId,
     expires_at: Option<i64>,
     disabled_at: Option<i64>,
-    disabled_by: Option<i64>,
+    disabled_by: Option<AccountId>,
     disabled_reason: &'static str,
     revoked_at: Option<i64>,
-    revoked_by: Option<i64>,
+    revoked_by: Option<AccountId>,
     revoked_reason: &'static str,
     last_used_at: Option<i64>,
     last_used_address: Option<String>,
@@ -74,7 +75,7 @@ struct NewKey {
 }
 
 /// Adds the accounts; the first is an administrator with this password. Gives their ids, in their order.
-pub fn insert_accounts(db: &mut Db, people: &[DemoAccount], password: &PasswordHash) -> Result<Vec<i64>, Error> {
+pub fn insert_accounts(db: &mut Db, people: &[DemoAccount], password: &PasswordHash) -> Result<Vec<AccountId>, Error> {
     for (batch, people) in people.chunks(BATCH).enumerate() {
         let rows: Vec<NewAccount> = people
             .iter()
@@ -107,14 +108,14 @@ pub fn insert_accounts(db: &mut Db, people: &[DemoAccount], password: &PasswordH
 #[derive(Debug, Clone)]
 pub struct Ids {
     /// Of its accounts, in their order.
-    pub accounts: Vec<i64>,
-    policies: Vec<i64>,
-    resources: Vec<i64>,
-    permissions: HashMap<&'static str, i64>,
+    pub accounts: Vec<AccountId>,
+    policies: Vec<PolicyId>,
+    resources: Vec<ResourceId>,
+    permissions: HashMap<&'static str, PermissionId>,
 }
 
 /// Adds permissions, policies and resources, and gives the accounts, whose ids are `accounts`, their policies.
-pub fn insert_rights(db: &mut Db, people: &[DemoAccount], accounts: Vec<i64>, now: Moment) -> Result<Ids, Error> {
+pub fn insert_rights(db: &mut Db, people: &[DemoAccount], accounts: Vec<AccountId>, now: Moment) -> Result<Ids, Error> {
     for services in PERMISSIONS.chunk_by(|(a, ..), (b, ..)| a == b) {
         let named = |(_, name, about): &(&str, &str, &str)| (PermissionName::stored((*name).into()), (*about).into());
         let wanted: Vec<(PermissionName, String)> = services.iter().map(named).collect();
@@ -122,21 +123,21 @@ pub fn insert_rights(db: &mut Db, people: &[DemoAccount], accounts: Vec<i64>, no
         let _registered = permissions::register(db, &service, &wanted, Registrar::Service, now)?;
         permissions::add_registering(db, &service, now)?;
     }
-    let known: HashMap<String, i64> =
+    let known: HashMap<String, PermissionId> =
         permissions::catalogue(db)?.into_iter().map(|one| (one.name.as_str().to_owned(), one.id)).collect();
-    let id = |name: &str| known.get(name).copied().unwrap_or_default();
+    let id = |name: &str| known.get(name).copied().unwrap_or(PermissionId(0));
     let mut policies = Vec::new();
     for (name, about, of) in POLICIES {
-        let of: Vec<i64> = of.iter().map(|name| id(name)).collect();
+        let of: Vec<PermissionId> = of.iter().map(|name| id(name)).collect();
         policies.push(policies::insert(db, &PolicyName::stored(name.into()), about, &of, Some(accounts[0]), now)?);
     }
     let held = people.iter().zip(&accounts).flat_map(|(person, account)| {
         let policies = &policies;
         person.policies.iter().map(move |held| (*account, policies[*held]))
     });
-    let held: Vec<(i64, i64)> = held.collect();
+    let held: Vec<(AccountId, PolicyId)> = held.collect();
     for held in held.chunks(BATCH) {
-        let row = |(account, policy): &(i64, i64)| {
+        let row = |(account, policy): &(AccountId, PolicyId)| {
             (account_policies::account.eq(*account), account_policies::policy.eq(*policy))
         };
         let rows: Vec<_> = held.iter().map(row).collect();
@@ -166,11 +167,11 @@ pub fn insert_keys(
         let rows: Vec<NewKey> = keys.iter().map(|key| row(key, &people[key.owner], ids)).collect();
         each!(db, c => diesel::insert_into(api_keys::table).values(rows).execute(c).map(drop))?;
         let named: HashMap<&str, &DemoKey> = keys.iter().map(|key| (key.first_eight.as_str(), key)).collect();
-        let stored: Vec<(i64, String)> = api_keys::table
+        let stored: Vec<(KeyId, String)> = api_keys::table
             .filter(api_keys::first_eight.eq_any(named.keys().copied().collect::<Vec<_>>()))
             .select((api_keys::id, api_keys::first_eight))
             .load(db)?;
-        let stored: Vec<(i64, &DemoKey)> =
+        let stored: Vec<(KeyId, &DemoKey)> =
             stored.iter().filter_map(|(id, eight)| Some((*id, *named.get(eight.as_str())?))).collect();
         insert_scopes(db, &stored, ids)?;
         insert_usage(db, &stored, days_of_use)?;
@@ -178,7 +179,7 @@ pub fn insert_keys(
     Ok(())
 }
 
-fn insert_usage(db: &mut Db, keys: &[(i64, &DemoKey)], days: i64) -> Result<(), Error> {
+fn insert_usage(db: &mut Db, keys: &[(KeyId, &DemoKey)], days: i64) -> Result<(), Error> {
     let rows: Vec<_> = keys
         .iter()
         .flat_map(|(id, key)| key.uses_by_day(days).into_iter().map(|(day, uses)| (*id, day, uses)))
@@ -193,7 +194,7 @@ fn insert_usage(db: &mut Db, keys: &[(i64, &DemoKey)], days: i64) -> Result<(), 
     Ok(())
 }
 
-fn insert_scopes(db: &mut Db, keys: &[(i64, &DemoKey)], ids: &Ids) -> Result<(), Error> {
+fn insert_scopes(db: &mut Db, keys: &[(KeyId, &DemoKey)], ids: &Ids) -> Result<(), Error> {
     let scopes: Vec<_> = keys
         .iter()
         .filter_map(|(id, key)| if let DemoGrant::Scopes(of) = &key.grant { Some((*id, of)) } else { None })
@@ -249,7 +250,7 @@ fn row(key: &DemoKey, owner: &DemoAccount, ids: &Ids) -> NewKey {
 
 /// Tells apart what was refused on these days: keys that have ended and are still tried, and texts that are no key here.
 pub fn insert_refusals(db: &mut Db, days: &[(i64, Counts)]) -> Result<(), Error> {
-    let ended: Vec<(i64, Option<i64>)> = api_keys::table
+    let ended: Vec<(KeyId, Option<i64>)> = api_keys::table
         .filter(api_keys::revoked_at.is_not_null().or(api_keys::disabled_at.is_not_null()))
         .order(api_keys::id.asc())
         .limit(12)
@@ -276,7 +277,7 @@ pub fn insert_refusals(db: &mut Db, days: &[(i64, Counts)]) -> Result<(), Error>
             .filter(|row| row.times > 0)
             .collect();
         let rest = counts.refusals - rows.iter().map(|row| row.times).sum::<i64>();
-        rows.push(row(0, Refusal::Unknown, rest, 11));
+        rows.push(row(KeyId(0), Refusal::Unknown, rest, 11));
         refusals::add(db, &rows)?;
     }
     Ok(())

@@ -6,6 +6,7 @@ use super::Error;
 use super::connection::Db;
 use super::schema::used_forms;
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::secret::FirstEight;
 
 /// Which secret a form's answer showed.
@@ -13,11 +14,11 @@ pub struct Shown<'a> {
     /// Of this key.
     pub first_eight: &'a FirstEight,
     /// Its id; `None` for a session key, which is no row of the keys.
-    pub key: Option<i64>,
+    pub key: Option<KeyId>,
 }
 
 /// Notes that a form was answered with a secret. A form that was used before is a conflict.
-pub fn insert(db: &mut Db, form_hash: &[u8], account: i64, shown: &Shown<'_>, now: Moment) -> Result<(), Error> {
+pub fn insert(db: &mut Db, form_hash: &[u8], account: AccountId, shown: &Shown<'_>, now: Moment) -> Result<(), Error> {
     diesel::insert_into(used_forms::table)
         .values((
             used_forms::form_hash.eq(form_hash),
@@ -31,7 +32,7 @@ pub fn insert(db: &mut Db, form_hash: &[u8], account: i64, shown: &Shown<'_>, no
 }
 
 /// The key whose secret this form's answer showed to this account, if it was used.
-pub fn find(db: &mut Db, form_hash: &[u8], account: i64) -> Result<Option<FirstEight>, Error> {
+pub fn find(db: &mut Db, form_hash: &[u8], account: AccountId) -> Result<Option<FirstEight>, Error> {
     let found: Option<String> = used_forms::table
         .find(form_hash)
         .filter(used_forms::account.eq(account))

@@ -10,6 +10,7 @@ use super::keys::matching::{Reach, applicable, live, matching, of_job, with_owne
 use super::keys::predicate::{Predicate, all};
 use super::schema::{accounts, api_keys, job_keys};
 use crate::domain::clock::{DAY, Moment};
+use crate::domain::ids::{AccountId, JobId, KeyId};
 use crate::domain::job::{Job, Left, Source, Verb};
 use crate::domain::key_filter::KeyFilter;
 use crate::domain::lifetime_rules::Rules;
@@ -40,22 +41,22 @@ pub fn chosen(db: &Db, verb: Verb, chosen: &Chosen, now: Moment) -> Predicate {
 }
 
 /// The ids of the keys that fulfil a predicate.
-pub fn ids(db: &mut Db, predicate: Predicate) -> Result<Vec<i64>, Error> {
+pub fn ids(db: &mut Db, predicate: Predicate) -> Result<Vec<KeyId>, Error> {
     Ok(api_keys::table.filter(predicate).select(api_keys::id).load(db)?)
 }
 
 /// Freezes those of these keys to which the verb can still be done.
-pub fn freeze(db: &mut Db, job: i64, verb: Verb, keys: &[i64], now: Moment) -> Result<(), Error> {
+pub fn freeze(db: &mut Db, job: JobId, verb: Verb, keys: &[KeyId], now: Moment) -> Result<(), Error> {
     freeze_where(db, job, verb, all([one_of_ids(keys), applicable(verb, now)].into_iter()))
 }
 
 /// The keys with these ids.
-fn one_of_ids(keys: &[i64]) -> Predicate {
+fn one_of_ids(keys: &[KeyId]) -> Predicate {
     Box::new(api_keys::id.eq_any(keys.to_vec()))
 }
 
 /// Freezes the next keys of a job's source; gives how far that went, or `None` when there are no more.
-pub fn freeze_next(db: &mut Db, job: &Job, source: Source, now: Moment) -> Result<Option<i64>, Error> {
+pub fn freeze_next(db: &mut Db, job: &Job, source: Source, now: Moment) -> Result<Option<KeyId>, Error> {
     let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
     let of_source = match source {
         Source::Job(of) => return freeze_done(db, job, of, most),
@@ -64,7 +65,7 @@ pub fn freeze_next(db: &mut Db, job: &Job, source: Source, now: Moment) -> Resul
         Source::Policy(policy) => with_policy(policy),
     };
     let was_there: Predicate = Box::new(api_keys::created_at.le(job.frozen_at.0));
-    let next: Vec<i64> = api_keys::table
+    let next: Vec<KeyId> = api_keys::table
         .filter(all([of_source, applicable(job.verb, now), was_there].into_iter()))
         .filter(api_keys::id.gt(job.frozen_up_to))
         .order(api_keys::id.asc())
@@ -77,7 +78,7 @@ pub fn freeze_next(db: &mut Db, job: &Job, source: Source, now: Moment) -> Resul
 }
 
 /// What is undone later is noted beside each key: the owner, the policy, the end, or the pause and the revocation.
-fn freeze_where(db: &mut Db, job: i64, verb: Verb, predicate: Predicate) -> Result<(), Error> {
+fn freeze_where(db: &mut Db, job: JobId, verb: Verb, predicate: Predicate) -> Result<(), Error> {
     let keys = api_keys::table.filter(predicate);
     let (job, none) = (job.into_sql::<BigInt>(), "".into_sql::<Text>());
     let nobody = None::<i64>.into_sql::<Nullable<BigInt>>();
@@ -101,13 +102,13 @@ fn freeze_where(db: &mut Db, job: i64, verb: Verb, predicate: Predicate) -> Resu
 }
 
 /// Freezes the next keys that another job changed, as it left them.
-fn freeze_done(db: &mut Db, job: &Job, of: i64, most: i64) -> Result<Option<i64>, Error> {
+fn freeze_done(db: &mut Db, job: &Job, of: JobId, most: i64) -> Result<Option<KeyId>, Error> {
     let done = || {
         job_keys::table
             .filter(job_keys::job.eq(of).and(job_keys::outcome.eq("done")))
             .filter(job_keys::key.gt(job.frozen_up_to))
     };
-    let next: Vec<i64> = done().order(job_keys::key.asc()).limit(most).select(job_keys::key).load(db)?;
+    let next: Vec<KeyId> = done().order(job_keys::key.asc()).limit(most).select(job_keys::key).load(db)?;
     let Some(last) = next.last().copied() else { return Ok(None) };
     let (id, none) = (job.id.into_sql::<BigInt>(), "".into_sql::<Text>());
     let before = (job_keys::before_at, job_keys::before_by, job_keys::before_reason);
@@ -142,12 +143,12 @@ const FROZEN: (
 );
 
 /// What the frozen keys are in sum, for the one who asks.
-pub fn sums(db: &mut Db, job: i64, asker: i64, now: Moment) -> Result<Sums, Error> {
+pub fn sums(db: &mut Db, job: JobId, asker: AccountId, now: Moment) -> Result<Sums, Error> {
     let keys = || api_keys::table.filter(of_job(job));
     let total = job_keys::table.filter(job_keys::job.eq(job)).count().get_result(db)?;
     let recent = keys().filter(api_keys::last_used_at.ge(Some(now.plus(-7 * DAY).0))).count().get_result(db)?;
     let own = keys().filter(api_keys::owner.eq(asker)).count().get_result(db)?;
-    let owners: Vec<i64> = keys().select(api_keys::owner).distinct().load(db)?;
+    let owners: Vec<AccountId> = keys().select(api_keys::owner).distinct().load(db)?;
     let mut services = 0;
     for owners in owners.chunks(10_000) {
         let of_services = accounts::table.filter(accounts::id.eq_any(owners).and(accounts::kind.eq("service")));
@@ -158,7 +159,7 @@ pub fn sums(db: &mut Db, job: i64, asker: i64, now: Moment) -> Result<Sums, Erro
 }
 
 /// How many keys of a job would, by these rules, have ended before a day from now.
-pub fn count_outliving(db: &mut Db, job: i64, rules: &Rules, now: Moment) -> Result<i64, Error> {
+pub fn count_outliving(db: &mut Db, job: JobId, rules: &Rules, now: Moment) -> Result<i64, Error> {
     let over = super::lifetimes::over_by(rules, now.plus(DAY));
     Ok(api_keys::table.filter(of_job(job)).filter(over).count().get_result(db)?)
 }
@@ -167,7 +168,7 @@ pub fn count_outliving(db: &mut Db, job: i64, rules: &Rules, now: Moment) -> Res
 #[derive(Debug, Clone, Queryable)]
 pub struct Pending {
     /// Its id.
-    pub key: i64,
+    pub key: KeyId,
     /// The version at which it was frozen.
     pub version: i64,
     /// When its state before began, or its end before.
@@ -179,7 +180,7 @@ pub struct Pending {
 }
 
 /// The next keys of a job.
-pub fn pending(db: &mut Db, job: i64, most: i64) -> Result<Vec<Pending>, Error> {
+pub fn pending(db: &mut Db, job: JobId, most: i64) -> Result<Vec<Pending>, Error> {
     Ok(job_keys::table
         .filter(job_keys::job.eq(job).and(job_keys::outcome.eq("")))
         .order(job_keys::key.asc())
@@ -189,7 +190,7 @@ pub fn pending(db: &mut Db, job: i64, most: i64) -> Result<Vec<Pending>, Error> 
 }
 
 /// Notes that these keys were changed: each is one version further.
-pub fn set_done(db: &mut Db, job: i64, keys: &[i64]) -> Result<(), Error> {
+pub fn set_done(db: &mut Db, job: JobId, keys: &[KeyId]) -> Result<(), Error> {
     diesel::update(job_keys::table.filter(job_keys::job.eq(job).and(job_keys::key.eq_any(keys))))
         .set((job_keys::outcome.eq("done"), job_keys::version.eq(job_keys::version + 1)))
         .execute(db)?;
@@ -197,14 +198,14 @@ pub fn set_done(db: &mut Db, job: i64, keys: &[i64]) -> Result<(), Error> {
 }
 
 /// Notes what a key was like before, for the undo.
-pub fn note_before(db: &mut Db, job: i64, key: i64, before: &str) -> Result<(), Error> {
+pub fn note_before(db: &mut Db, job: JobId, key: KeyId, before: &str) -> Result<(), Error> {
     diesel::update(job_keys::table.find((job, key))).set(job_keys::before_reason.eq(Some(before))).execute(db)?;
     Ok(())
 }
 
 /// The owners whose keys a transfer took.
-pub fn owners_before(db: &mut Db, job: i64) -> Result<Vec<i64>, Error> {
-    let owners: Vec<Option<i64>> = job_keys::table
+pub fn owners_before(db: &mut Db, job: JobId) -> Result<Vec<AccountId>, Error> {
+    let owners: Vec<Option<AccountId>> = job_keys::table
         .filter(job_keys::job.eq(job).and(job_keys::outcome.eq("done")))
         .select(job_keys::before_at)
         .distinct()
@@ -213,7 +214,7 @@ pub fn owners_before(db: &mut Db, job: i64) -> Result<Vec<i64>, Error> {
 }
 
 /// Notes that a key was left, and why.
-pub fn set_left(db: &mut Db, job: i64, key: i64, why: Left) -> Result<(), Error> {
+pub fn set_left(db: &mut Db, job: JobId, key: KeyId, why: Left) -> Result<(), Error> {
     diesel::update(job_keys::table.find((job, key)))
         .set((job_keys::outcome.eq("left"), job_keys::why.eq(why.word())))
         .execute(db)?;
@@ -221,7 +222,7 @@ pub fn set_left(db: &mut Db, job: i64, key: i64, why: Left) -> Result<(), Error>
 }
 
 /// How many keys were left for each reason.
-pub fn left_by_reason(db: &mut Db, job: i64) -> Result<Vec<(Left, i64)>, Error> {
+pub fn left_by_reason(db: &mut Db, job: JobId) -> Result<Vec<(Left, i64)>, Error> {
     let rows: Vec<(String, i64)> = job_keys::table
         .filter(job_keys::job.eq(job).and(job_keys::outcome.eq("left")))
         .group_by(job_keys::why)
@@ -233,17 +234,17 @@ pub fn left_by_reason(db: &mut Db, job: i64) -> Result<Vec<(Left, i64)>, Error> 
 }
 
 /// Forgets some keys of a job. Says whether there were any.
-pub fn forget_some(db: &mut Db, job: i64) -> Result<bool, Error> {
+pub fn forget_some(db: &mut Db, job: JobId) -> Result<bool, Error> {
     let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
     let of_job = || job_keys::table.filter(job_keys::job.eq(job));
-    let some: Vec<i64> = of_job().order(job_keys::key.asc()).limit(most).select(job_keys::key).load(db)?;
+    let some: Vec<KeyId> = of_job().order(job_keys::key.asc()).limit(most).select(job_keys::key).load(db)?;
     let Some(last) = some.last() else { return Ok(false) };
     diesel::delete(of_job().filter(job_keys::key.le(*last))).execute(db)?;
     Ok(true)
 }
 
 /// The first few keys of a job, with their owners' display names, for its confirmation.
-pub fn sample(db: &mut Db, job: i64, most: i64) -> Result<Vec<(String, String, String)>, Error> {
+pub fn sample(db: &mut Db, job: JobId, most: i64) -> Result<Vec<(String, String, String)>, Error> {
     Ok(job_keys::table
         .inner_join(api_keys::table.on(api_keys::id.eq(job_keys::key)))
         .inner_join(accounts::table.on(accounts::id.eq(api_keys::owner)))

@@ -6,25 +6,26 @@ use super::Error;
 use super::connection::Db;
 use super::schema::{job_keys, jobs};
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, JobId, KeyId};
 use crate::domain::job::{AskedBy, Job, JobState, Source, Verb};
 
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
 struct Row {
-    id: i64,
+    id: JobId,
     verb: String,
     state: String,
     frozen_at: i64,
     filter: Option<String>,
-    created_by: i64,
+    created_by: AccountId,
     created_name: String,
     address: Option<String>,
     request: Option<String>,
     reason: String,
     expires_at: Option<i64>,
     parameter: String,
-    undoes: Option<i64>,
-    undone_by: Option<i64>,
+    undoes: Option<JobId>,
+    undone_by: Option<JobId>,
     total: i64,
     people: i64,
     services: i64,
@@ -94,7 +95,7 @@ pub struct NewJob {
     /// Who asks for it.
     pub asked_by: AskedBy,
     /// The job that it gives back.
-    pub undoes: Option<i64>,
+    pub undoes: Option<JobId>,
     /// What else its verb needs.
     pub parameter: String,
     /// Why, for the keys and the audit log; may be empty, and of a draft is empty.
@@ -114,7 +115,7 @@ impl NewJob {
 }
 
 /// Adds a job without keys: see [`set_frozen`].
-pub fn insert(db: &mut Db, new: &NewJob, now: Moment) -> Result<i64, Error> {
+pub fn insert(db: &mut Db, new: &NewJob, now: Moment) -> Result<JobId, Error> {
     let AskedBy { account, name, address, request } = &new.asked_by;
     let state = if new.source.is_some() { JobState::Queued } else { JobState::Draft };
     let source = new.source.map(Source::text).unwrap_or_default();
@@ -149,13 +150,13 @@ pub struct Sums {
 }
 
 /// Notes how far a job has come with taking over its keys.
-pub fn set_frozen_up_to(db: &mut Db, id: i64, key: i64) -> Result<(), Error> {
+pub fn set_frozen_up_to(db: &mut Db, id: JobId, key: KeyId) -> Result<(), Error> {
     diesel::update(jobs::table.find(id)).set(jobs::frozen_up_to.eq(key)).execute(db)?;
     Ok(())
 }
 
 /// Notes that a job knows all of its keys, and what they are in sum.
-pub fn set_frozen(db: &mut Db, id: i64, sums: Sums) -> Result<(), Error> {
+pub fn set_frozen(db: &mut Db, id: JobId, sums: Sums) -> Result<(), Error> {
     // Once: of two nodes that come to the end together, one takes the mark away.
     diesel::update(jobs::table.find(id).filter(jobs::is_frozen.eq(false)))
         .set((
@@ -172,7 +173,7 @@ pub fn set_frozen(db: &mut Db, id: i64, sums: Sums) -> Result<(), Error> {
 }
 
 /// The job with this id.
-pub fn find(db: &mut Db, id: i64) -> Result<Option<Job>, Error> {
+pub fn find(db: &mut Db, id: JobId) -> Result<Option<Job>, Error> {
     let row: Option<Row> = jobs::table.find(id).select(jobs::all_columns).first(db).optional()?;
     row.map(Job::try_from).transpose()
 }
@@ -189,7 +190,7 @@ pub fn list(db: &mut Db, most: i64) -> Result<Vec<Job>, Error> {
 }
 
 /// Confirms a draft: of several at once, one succeeds. Says whether it did.
-pub fn confirm(db: &mut Db, id: i64, reason: &str, expires_at: Option<Moment>, now: Moment) -> Result<bool, Error> {
+pub fn confirm(db: &mut Db, id: JobId, reason: &str, expires_at: Option<Moment>, now: Moment) -> Result<bool, Error> {
     let draft = jobs::table.find(id).filter(is_draft());
     let confirmed = diesel::update(draft)
         .set((
@@ -203,7 +204,7 @@ pub fn confirm(db: &mut Db, id: i64, reason: &str, expires_at: Option<Moment>, n
 }
 
 /// The latest transfer of an owner's keys that was asked for since a moment.
-pub fn transfer_since(db: &mut Db, owner: i64, since: Moment) -> Result<Option<Job>, Error> {
+pub fn transfer_since(db: &mut Db, owner: AccountId, since: Moment) -> Result<Option<Job>, Error> {
     let row: Option<Row> = jobs::table
         .filter(jobs::verb.eq(Verb::Transfer.word()).and(jobs::source.eq(Source::Owner(owner).text())))
         .filter(jobs::frozen_at.ge(since.0))
@@ -215,13 +216,13 @@ pub fn transfer_since(db: &mut Db, owner: i64, since: Moment) -> Result<Option<J
 }
 
 /// Asks a job to stop after the batch that it is at. Says whether it was still to be done.
-pub fn ask_to_stop(db: &mut Db, id: i64) -> Result<bool, Error> {
+pub fn ask_to_stop(db: &mut Db, id: JobId) -> Result<bool, Error> {
     let going = jobs::table.find(id).filter(jobs::state.eq_any([JobState::Queued.word(), JobState::Running.word()]));
     Ok(diesel::update(going).set(jobs::stop_asked.eq(true)).execute(db)? == 1)
 }
 
 /// Notes that `undo` gives `id` back. Of several at once, one succeeds. Says whether it did.
-pub fn set_undone(db: &mut Db, id: i64, undo: i64) -> Result<bool, Error> {
+pub fn set_undone(db: &mut Db, id: JobId, undo: JobId) -> Result<bool, Error> {
     let done = jobs::table.find(id).filter(jobs::undone_by.is_null());
     Ok(diesel::update(done).set(jobs::undone_by.eq(Some(undo))).execute(db)? == 1)
 }
@@ -240,8 +241,8 @@ fn is_free<'a>(node: &'a str, over: i64, over_unfrozen: i64) -> _ {
 }
 
 /// Takes the oldest job that nobody is at, besides these, until `until`; its number.
-pub fn claim(db: &mut Db, node: &str, except: &[i64], now: Moment, until: Moment) -> Result<Option<i64>, Error> {
-    let waiting: Option<(i64, bool)> = jobs::table
+pub fn claim(db: &mut Db, node: &str, except: &[JobId], now: Moment, until: Moment) -> Result<Option<JobId>, Error> {
+    let waiting: Option<(JobId, bool)> = jobs::table
         .filter(jobs::state.eq_any([JobState::Queued.word(), JobState::Running.word()]))
         .filter(is_free(node, now.0, now.0 + UNFROZEN))
         .filter(jobs::id.ne_all(except))
@@ -264,7 +265,7 @@ pub fn claim(db: &mut Db, node: &str, except: &[i64], now: Moment, until: Moment
 }
 
 /// Renews the lease at the beginning of a batch. `false`: another node has taken the job over, and nothing may be done.
-pub fn renew(db: &mut Db, id: i64, node: &str, until: Moment) -> Result<bool, Error> {
+pub fn renew(db: &mut Db, id: JobId, node: &str, until: Moment) -> Result<bool, Error> {
     let own =
         jobs::table.find(id).filter(jobs::lease_owner.eq(Some(node)).and(jobs::state.eq(JobState::Running.word())));
     let frozen = diesel::update(own.filter(jobs::is_frozen.eq(true))).set(jobs::lease_until.eq(until.0)).execute(db)?;
@@ -285,7 +286,7 @@ pub fn release(db: &mut Db, node: &str) -> Result<(), Error> {
 }
 
 /// Counts what a batch did, how many of these keys got an earlier end by the lifetime rules, and what it left.
-pub fn progress(db: &mut Db, id: i64, done: i64, shortened: i64, left: i64) -> Result<(), Error> {
+pub fn progress(db: &mut Db, id: JobId, done: i64, shortened: i64, left: i64) -> Result<(), Error> {
     diesel::update(jobs::table.find(id))
         .set((
             jobs::done.eq(jobs::done + done),
@@ -297,7 +298,7 @@ pub fn progress(db: &mut Db, id: i64, done: i64, shortened: i64, left: i64) -> R
 }
 
 /// Ends a job.
-pub fn finish(db: &mut Db, id: i64, state: JobState, now: Moment) -> Result<(), Error> {
+pub fn finish(db: &mut Db, id: JobId, state: JobState, now: Moment) -> Result<(), Error> {
     diesel::update(jobs::table.find(id))
         .set((jobs::state.eq(state.word()), jobs::finished_at.eq(Some(now.0)), jobs::lease_until.eq(0_i64)))
         .execute(db)?;
@@ -312,20 +313,20 @@ fn is_draft() -> _ {
 }
 
 /// Throws drafts away: nobody can confirm them any more. Their keys are removed later, see [`over`].
-pub fn discard(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
+pub fn discard(db: &mut Db, ids: &[JobId]) -> Result<(), Error> {
     let drafts = jobs::table.filter(jobs::id.eq_any(ids).and(jobs::state.eq(JobState::Draft.word())));
     diesel::update(drafts).set(jobs::stop_asked.eq(true)).execute(db)?;
     Ok(())
 }
 
 /// Ties a draft to the one that it came with.
-pub fn link_drafts(db: &mut Db, first: i64, second: i64) -> Result<(), Error> {
+pub fn link_drafts(db: &mut Db, first: JobId, second: JobId) -> Result<(), Error> {
     diesel::update(jobs::table.find(second)).set(jobs::parameter.eq(format!("with {first}"))).execute(db)?;
     Ok(())
 }
 
 /// The draft that came with another.
-pub fn linked_draft(db: &mut Db, first: i64) -> Result<Option<Job>, Error> {
+pub fn linked_draft(db: &mut Db, first: JobId) -> Result<Option<Job>, Error> {
     let row: Option<Row> = jobs::table
         .filter(jobs::parameter.eq(format!("with {first}")).and(is_draft()))
         .select(jobs::all_columns)
@@ -335,25 +336,25 @@ pub fn linked_draft(db: &mut Db, first: i64) -> Result<Option<Job>, Error> {
 }
 
 /// Changes what else a draft's verb needs.
-pub fn set_parameter(db: &mut Db, id: i64, parameter: &str) -> Result<(), Error> {
+pub fn set_parameter(db: &mut Db, id: JobId, parameter: &str) -> Result<(), Error> {
     diesel::update(jobs::table.find(id)).set(jobs::parameter.eq(parameter)).execute(db)?;
     Ok(())
 }
 
 /// Drafts that nobody confirmed before a moment, or that were thrown away.
-pub fn abandoned(db: &mut Db, before: Moment) -> Result<Vec<i64>, Error> {
+pub fn abandoned(db: &mut Db, before: Moment) -> Result<Vec<JobId>, Error> {
     let draft = jobs::table.filter(jobs::state.eq(JobState::Draft.word()));
     Ok(draft.filter(jobs::frozen_at.lt(before.0).or(jobs::stop_asked.eq(true))).select(jobs::id).load(db)?)
 }
 
 /// Removes a draft whose keys are gone.
-pub fn remove_draft(db: &mut Db, id: i64) -> Result<(), Error> {
+pub fn remove_draft(db: &mut Db, id: JobId) -> Result<(), Error> {
     diesel::delete(jobs::table.find(id).filter(jobs::state.eq(JobState::Draft.word()))).execute(db)?;
     Ok(())
 }
 
 /// Jobs that ended before a moment and still have keys: they cannot be undone any more. None that is being undone.
-pub fn over(db: &mut Db, before: Moment) -> Result<Vec<i64>, Error> {
+pub fn over(db: &mut Db, before: Moment) -> Result<Vec<JobId>, Error> {
     let undoing = diesel::alias!(jobs as undoing);
     let being_undone = undoing
         .filter(undoing.field(jobs::undoes).eq(jobs::id.nullable()).and(undoing.field(jobs::finished_at).is_null()))

@@ -6,6 +6,7 @@ use super::Error;
 use super::connection::{Db, each};
 use super::schema::key_addresses;
 use crate::domain::clock::Moment;
+use crate::domain::ids::KeyId;
 
 /// Addresses that are kept of a key.
 const MOST: i64 = 50;
@@ -26,7 +27,7 @@ pub struct UsedFrom {
 }
 
 /// Adds uses of a key to what is known of the address. The addresses that were used longest ago make way.
-pub fn add(db: &mut Db, key: i64, from: &UsedFrom) -> Result<(), Error> {
+pub fn add(db: &mut Db, key: KeyId, from: &UsedFrom) -> Result<(), Error> {
     let known = key_addresses::table.find((key, &from.address)).select(key_addresses::uses);
     let is_new = known.first::<i64>(db).optional()?.is_none();
     if is_new {
@@ -51,7 +52,7 @@ pub fn add(db: &mut Db, key: i64, from: &UsedFrom) -> Result<(), Error> {
     Ok(added.map(drop)?)
 }
 
-fn make_room(db: &mut Db, key: i64) -> Result<(), Error> {
+fn make_room(db: &mut Db, key: KeyId) -> Result<(), Error> {
     let over: Vec<String> = key_addresses::table
         .filter(key_addresses::key.eq(key))
         .order(key_addresses::last_at.desc())
@@ -65,7 +66,7 @@ fn make_room(db: &mut Db, key: i64) -> Result<(), Error> {
 }
 
 /// Where a key was used, the latest first.
-pub fn of_key(db: &mut Db, key: i64, most: i64) -> Result<Vec<UsedFrom>, Error> {
+pub fn of_key(db: &mut Db, key: KeyId, most: i64) -> Result<Vec<UsedFrom>, Error> {
     let rows: Vec<(String, String, i64, i64, i64)> = key_addresses::table
         .filter(key_addresses::key.eq(key))
         .order(key_addresses::last_at.desc())

@@ -10,6 +10,7 @@ use super::keys::matching::{live, none_idle_since};
 use super::keys::predicate::{Predicate, all, any};
 use super::schema::{accounts, lifetime_rules};
 use crate::domain::clock::{DAY, Moment};
+use crate::domain::ids::AccountId;
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::lifetime_rules::{AppliesTo, Lifetime, OwnerFacts, Rule, Rules};
 use crate::domain::user::Role;
@@ -45,7 +46,8 @@ pub fn load(db: &mut Db) -> Result<Rules, Error> {
             "kind" => AppliesTo::Services,
             "role" => AppliesTo::Role(subject),
             _ => {
-                let id: i64 = subject.parse().map_err(|_| Error::Internal("a lifetime rule is damaged".into()))?;
+                let id: AccountId =
+                    subject.parse().map_err(|_| Error::Internal("a lifetime rule is damaged".into()))?;
                 let name: Option<String> = accounts::table.find(id).select(accounts::username).first(db).optional()?;
                 AppliesTo::Account(id, name.unwrap_or_default())
             }
@@ -68,7 +70,7 @@ pub fn last_change(db: &mut Db) -> Result<Option<(Moment, String)>, Error> {
 }
 
 /// Puts these rules in the place of all others.
-pub fn replace(db: &mut Db, rules: &Rules, by: Option<i64>, now: Moment) -> Result<(), Error> {
+pub fn replace(db: &mut Db, rules: &Rules, by: Option<AccountId>, now: Moment) -> Result<(), Error> {
     diesel::delete(lifetime_rules::table).execute(db)?;
     for rule in &rules.0 {
         let (kind, subject) = match &rule.applies_to {
@@ -99,7 +101,7 @@ pub fn replace(db: &mut Db, rules: &Rules, by: Option<i64>, now: Moment) -> Resu
 }
 
 /// What holds for this owner.
-pub fn for_owner(db: &mut Db, owner: i64) -> Result<LifetimeRule, Error> {
+pub fn for_owner(db: &mut Db, owner: AccountId) -> Result<LifetimeRule, Error> {
     let facts = owners(db, &[owner])?;
     let facts = facts.first().ok_or_else(|| Error::Internal("a key without an owner".into()))?;
     Ok(load(db)?.for_owner(facts))
@@ -107,16 +109,16 @@ pub fn for_owner(db: &mut Db, owner: i64) -> Result<LifetimeRule, Error> {
 
 /// What holds for a service account that is added now.
 pub fn for_new_service(db: &mut Db) -> Result<LifetimeRule, Error> {
-    Ok(load(db)?.for_owner(&OwnerFacts { id: 0, role: Role::User, is_service: true }))
+    Ok(load(db)?.for_owner(&OwnerFacts { id: AccountId(0), role: Role::User, is_service: true }))
 }
 
 /// What rules ask of these owners.
-pub fn owners(db: &mut Db, ids: &[i64]) -> Result<Vec<OwnerFacts>, Error> {
-    let rows: Vec<(i64, String, String)> = accounts::table
+pub fn owners(db: &mut Db, ids: &[AccountId]) -> Result<Vec<OwnerFacts>, Error> {
+    let rows: Vec<(AccountId, String, String)> = accounts::table
         .filter(accounts::id.eq_any(ids))
         .select((accounts::id, accounts::role, accounts::kind))
         .load(db)?;
-    let facts = |(id, role, kind): (i64, String, String)| OwnerFacts {
+    let facts = |(id, role, kind): (AccountId, String, String)| OwnerFacts {
         id,
         role: Role::from_word(&role),
         is_service: kind == "service",

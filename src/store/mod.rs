@@ -22,6 +22,7 @@ mod dialect;
 mod error;
 mod file;
 pub mod forms;
+mod ids;
 pub mod job_keys;
 pub mod jobs;
 pub mod kept_counts;

@@ -14,6 +14,7 @@ use super::keys::predicate::holding;
 use super::paging::From;
 use super::schema::{accounts, api_keys};
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 use crate::domain::user::{Account, Kind, Role};
 
 /// Which people, or which service accounts.
@@ -35,7 +36,7 @@ pub struct PeopleFilter {
 pub fn page(
     db: &mut Db,
     filter: &PeopleFilter,
-    from: From<i64>,
+    from: From<AccountId>,
     size: i64,
     now: Moment,
 ) -> Result<(Vec<(Account, i64)>, bool), Error> {
@@ -63,7 +64,7 @@ pub fn page(
                 .sql(" ESCAPE '\\')"),
         );
     }
-    let place = |db: &mut Db, id: i64| -> Result<Option<(String, i64)>, Error> {
+    let place = |db: &mut Db, id: AccountId| -> Result<Option<(String, i64)>, Error> {
         Ok(accounts::table.find(id).select((accounts::name_folded, accounts::id)).first(db).optional()?)
     };
     let beyond = |operator: &str, (name, id): (String, i64)| {
@@ -99,8 +100,8 @@ pub fn page(
         rows.reverse();
     }
     let people: Vec<Account> = rows.into_iter().map(Account::from).collect();
-    let ids: Vec<i64> = people.iter().map(|person| person.id).collect();
-    let counts: HashMap<i64, i64> = live_keys(db, &ids, now)?;
+    let ids: Vec<AccountId> = people.iter().map(|person| person.id).collect();
+    let counts: HashMap<AccountId, i64> = live_keys(db, &ids, now)?;
     Ok((
         people
             .into_iter()
@@ -111,8 +112,8 @@ pub fn page(
     ))
 }
 
-fn live_keys(db: &mut Db, owners: &[i64], now: Moment) -> Result<HashMap<i64, i64>, Error> {
-    let counts: Vec<(i64, i64)> = api_keys::table
+fn live_keys(db: &mut Db, owners: &[AccountId], now: Moment) -> Result<HashMap<AccountId, i64>, Error> {
+    let counts: Vec<(AccountId, i64)> = api_keys::table
         .filter(api_keys::owner.eq_any(owners))
         .filter(live(now))
         .group_by(api_keys::owner)

@@ -11,12 +11,13 @@ use super::keys::grid::Count;
 use super::schema::{api_keys, key_scopes, permissions, policies, policy_permissions, resource_kind_permissions};
 use super::{Error, counting, dialect};
 use crate::domain::clock::Moment;
+use crate::domain::ids::PermissionId;
 use crate::domain::permission::{self, Permission, PermissionName, Retired, Rights, ServiceName};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = permissions)]
 struct Row {
-    id: i64,
+    id: PermissionId,
     name: String,
     service: String,
     description: String,
@@ -66,13 +67,13 @@ pub struct Given {
 
 /// How often each of these permissions is given, in their order.
 pub fn given(db: &mut Db, catalogue: &[Permission], limit: i64, now: Moment) -> Result<Vec<Given>, Error> {
-    let in_policies: Vec<(i64, i64)> = policy_permissions::table
+    let in_policies: Vec<(PermissionId, i64)> = policy_permissions::table
         .inner_join(policies::table.on(policies::id.eq(policy_permissions::policy)))
         .filter(policies::deleted_at.is_null())
         .group_by(policy_permissions::permission)
         .select((policy_permissions::permission, diesel::dsl::count_star()))
         .load(db)?;
-    let in_policies: HashMap<i64, i64> = in_policies.into_iter().collect();
+    let in_policies: HashMap<PermissionId, i64> = in_policies.into_iter().collect();
     catalogue
         .iter()
         .map(|permission| {
@@ -83,7 +84,7 @@ pub fn given(db: &mut Db, catalogue: &[Permission], limit: i64, now: Moment) -> 
 }
 
 /// The live keys with a permission in their list, up to a limit: read from the lists, so that it stops there.
-fn keys_with(db: &mut Db, permission: i64, limit: i64, now: Moment) -> Result<Count, Error> {
+fn keys_with(db: &mut Db, permission: PermissionId, limit: i64, now: Moment) -> Result<Count, Error> {
     let with = key_scopes::table
         .inner_join(api_keys::table.on(api_keys::id.eq(key_scopes::key)))
         .filter(key_scopes::permission.eq(permission))
@@ -182,7 +183,7 @@ pub fn register(
     let names: HashSet<&str> = names.into_iter().collect();
     let gone = before.values().filter(|row| !names.contains(row.name.as_str()) && row.retired_at.is_none());
     let gone: Vec<&Row> = gone.collect();
-    let ids: Vec<i64> = gone.iter().map(|row| row.id).collect();
+    let ids: Vec<PermissionId> = gone.iter().map(|row| row.id).collect();
     registered.taken = reached(db, &ids, now)?;
     retire(db, &ids, Retired { at: now, by_administrator: false })?;
     registered.retired = gone.iter().map(|row| PermissionName::stored(row.name.clone())).collect();
@@ -196,7 +197,7 @@ pub fn count_known(db: &mut Db, service: &ServiceName) -> Result<i64, Error> {
 }
 
 /// Who loses something when these are retired. Keys are counted up to a thousand.
-pub fn reached(db: &mut Db, ids: &[i64], now: Moment) -> Result<Reached, Error> {
+pub fn reached(db: &mut Db, ids: &[PermissionId], now: Moment) -> Result<Reached, Error> {
     if ids.is_empty() {
         return Ok(Reached::default());
     }
@@ -267,13 +268,13 @@ fn insert(db: &mut Db, service: &ServiceName, name: &PermissionName, about: &str
     Ok(())
 }
 
-fn describe(db: &mut Db, id: i64, description: &str) -> Result<(), Error> {
+fn describe(db: &mut Db, id: PermissionId, description: &str) -> Result<(), Error> {
     diesel::update(permissions::table.find(id)).set(permissions::description.eq(description)).execute(db)?;
     Ok(())
 }
 
 /// Retires permissions.
-pub fn retire(db: &mut Db, ids: &[i64], retired: Retired) -> Result<(), Error> {
+pub fn retire(db: &mut Db, ids: &[PermissionId], retired: Retired) -> Result<(), Error> {
     let values = (
         permissions::retired_at.eq(Some(retired.at.0)),
         permissions::retired_by_administrator.eq(retired.by_administrator),
@@ -283,7 +284,7 @@ pub fn retire(db: &mut Db, ids: &[i64], retired: Retired) -> Result<(), Error> {
 }
 
 /// Takes retired permissions up again.
-pub fn take_up(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
+pub fn take_up(db: &mut Db, ids: &[PermissionId]) -> Result<(), Error> {
     let values = (permissions::retired_at.eq(None::<i64>), permissions::retired_by_administrator.eq(false));
     diesel::update(permissions::table.filter(permissions::id.eq_any(ids))).set(values).execute(db)?;
     Ok(())
@@ -309,7 +310,7 @@ pub struct Standing {
 }
 
 /// Where a permission stands.
-pub fn standing(db: &mut Db, id: i64, limit: i64) -> Result<Standing, Error> {
+pub fn standing(db: &mut Db, id: PermissionId, limit: i64) -> Result<Standing, Error> {
     let policies = policy_permissions::table
         .inner_join(policies::table.on(policies::id.eq(policy_permissions::policy)))
         .filter(policy_permissions::permission.eq(id).and(policies::deleted_at.is_null()));
@@ -323,7 +324,7 @@ pub fn standing(db: &mut Db, id: i64, limit: i64) -> Result<Standing, Error> {
 }
 
 /// Removes a permission that stands nowhere but in deleted policies, which lose it.
-pub fn release(db: &mut Db, id: i64) -> Result<(), Error> {
+pub fn release(db: &mut Db, id: PermissionId) -> Result<(), Error> {
     diesel::delete(policy_permissions::table.filter(policy_permissions::permission.eq(id))).execute(db)?;
     diesel::delete(permissions::table.find(id)).execute(db)?;
     Ok(())

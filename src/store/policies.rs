@@ -11,13 +11,14 @@ use super::keys::predicate::all;
 use super::schema::{account_policies, accounts, api_keys, permissions, policies, policy_permissions};
 use super::{Error, dialect};
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, PermissionId, PolicyId};
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::policy::{Policy, PolicyName};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = policies)]
 struct Row {
-    id: i64,
+    id: PolicyId,
     name: String,
     description: String,
     version: i64,
@@ -44,11 +45,11 @@ pub fn list(db: &mut Db) -> Result<Vec<Policy>, Error> {
         .order(policies::name_folded.asc())
         .select(Row::as_select())
         .load(db)?;
-    let held: Vec<(i64, String)> = policy_permissions::table
+    let held: Vec<(PolicyId, String)> = policy_permissions::table
         .inner_join(permissions::table.on(permissions::id.eq(policy_permissions::permission)))
         .select((policy_permissions::policy, permissions::name))
         .load(db)?;
-    let mut of: HashMap<i64, Rights> = HashMap::new();
+    let mut of: HashMap<PolicyId, Rights> = HashMap::new();
     for (policy, name) in held {
         of.entry(policy).or_default().insert(PermissionName::stored(name));
     }
@@ -80,7 +81,7 @@ pub fn hold(db: &mut Db, name: &PolicyName) -> Result<Option<Policy>, Error> {
 }
 
 /// The policy with this id, unless it was deleted.
-pub fn find_by_id(db: &mut Db, id: i64) -> Result<Option<Policy>, Error> {
+pub fn find_by_id(db: &mut Db, id: PolicyId) -> Result<Option<Policy>, Error> {
     let row: Option<Row> = policies::table
         .find(id)
         .filter(policies::deleted_at.is_null())
@@ -91,7 +92,7 @@ pub fn find_by_id(db: &mut Db, id: i64) -> Result<Option<Policy>, Error> {
 }
 
 /// Holds a policy against being deleted until the end of the transaction; says whether it is there.
-pub fn hold_by_id(db: &mut Db, id: i64) -> Result<bool, Error> {
+pub fn hold_by_id(db: &mut Db, id: PolicyId) -> Result<bool, Error> {
     dialect::lock_policy(db, id)?;
     Ok(find_by_id(db, id)?.is_some())
 }
@@ -106,8 +107,8 @@ fn complete(db: &mut Db, row: Row) -> Result<Policy, Error> {
 }
 
 /// The names of policies by their ids, and whether each was deleted: keys that carry a deleted one still say which it was.
-pub fn names(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, (String, bool)>, Error> {
-    let rows: Vec<(i64, String, Option<i64>)> = policies::table
+pub fn names(db: &mut Db, ids: &[PolicyId]) -> Result<HashMap<PolicyId, (String, bool)>, Error> {
+    let rows: Vec<(PolicyId, String, Option<i64>)> = policies::table
         .filter(policies::id.eq_any(ids))
         .select((policies::id, policies::name, policies::deleted_at))
         .load(db)?;
@@ -119,10 +120,10 @@ pub fn insert(
     db: &mut Db,
     name: &PolicyName,
     description: &str,
-    permissions: &[i64],
-    created_by: Option<i64>,
+    permissions: &[PermissionId],
+    created_by: Option<AccountId>,
     now: Moment,
-) -> Result<i64, Error> {
+) -> Result<PolicyId, Error> {
     let id = diesel::insert_into(policies::table)
         .values((
             (policies::name.eq(name.as_str()), policies::name_folded.eq(name.folded())),
@@ -138,10 +139,10 @@ pub fn insert(
 /// Changes a policy. A taken name is a conflict.
 pub fn update(
     db: &mut Db,
-    id: i64,
+    id: PolicyId,
     name: &PolicyName,
     description: &str,
-    permissions: &[i64],
+    permissions: &[PermissionId],
     now: Moment,
 ) -> Result<(), Error> {
     diesel::update(policies::table.find(id))
@@ -155,7 +156,7 @@ pub fn update(
     give(db, id, permissions)
 }
 
-fn give(db: &mut Db, policy: i64, permissions: &[i64]) -> Result<(), Error> {
+fn give(db: &mut Db, policy: PolicyId, permissions: &[PermissionId]) -> Result<(), Error> {
     for permission in permissions {
         diesel::insert_into(policy_permissions::table)
             .values((policy_permissions::policy.eq(policy), policy_permissions::permission.eq(permission)))
@@ -176,12 +177,17 @@ pub struct Reached {
 }
 
 /// How many live keys carry each of these policies, up to a limit, and how many accounts hold it, by its id.
-pub fn reached(db: &mut Db, policies: &[Policy], limit: i64, now: Moment) -> Result<HashMap<i64, (Count, i64)>, Error> {
-    let holders: Vec<(i64, i64)> = account_policies::table
+pub fn reached(
+    db: &mut Db,
+    policies: &[Policy],
+    limit: i64,
+    now: Moment,
+) -> Result<HashMap<PolicyId, (Count, i64)>, Error> {
+    let holders: Vec<(PolicyId, i64)> = account_policies::table
         .group_by(account_policies::policy)
         .select((account_policies::policy, diesel::dsl::count_star()))
         .load(db)?;
-    let holders: HashMap<i64, i64> = holders.into_iter().collect();
+    let holders: HashMap<PolicyId, i64> = holders.into_iter().collect();
     let mut reached = HashMap::new();
     for policy in policies {
         let keys = count_up_to(db, all([with_policy(policy.id), live(now)].into_iter()), limit)?;
@@ -191,7 +197,7 @@ pub fn reached(db: &mut Db, policies: &[Policy], limit: i64, now: Moment) -> Res
 }
 
 /// Who and what one policy reaches.
-pub fn reached_by(db: &mut Db, policy: i64, now: Moment) -> Result<Reached, Error> {
+pub fn reached_by(db: &mut Db, policy: PolicyId, now: Moment) -> Result<Reached, Error> {
     let keys = || api_keys::table.filter(api_keys::policy.eq(policy)).filter(live(now));
     let recent = keys().filter(api_keys::last_used_at.ge(Some(now.plus(-7 * crate::domain::clock::DAY).0)));
     Ok(Reached {
@@ -202,7 +208,7 @@ pub fn reached_by(db: &mut Db, policy: i64, now: Moment) -> Result<Reached, Erro
 }
 
 /// The policies that an account holds: id and name, by name.
-pub fn held_by(db: &mut Db, account: i64) -> Result<Vec<(i64, String)>, Error> {
+pub fn held_by(db: &mut Db, account: AccountId) -> Result<Vec<(PolicyId, String)>, Error> {
     Ok(account_policies::table
         .inner_join(policies::table.on(policies::id.eq(account_policies::policy)))
         .filter(account_policies::account.eq(account).and(policies::deleted_at.is_null()))
@@ -212,7 +218,7 @@ pub fn held_by(db: &mut Db, account: i64) -> Result<Vec<(i64, String)>, Error> {
 }
 
 /// The first few accounts that hold a policy: kind, user name and display name, by name.
-pub fn holders(db: &mut Db, policy: i64, most: i64) -> Result<Vec<(String, String, String)>, Error> {
+pub fn holders(db: &mut Db, policy: PolicyId, most: i64) -> Result<Vec<(String, String, String)>, Error> {
     Ok(account_policies::table
         .inner_join(accounts::table.on(accounts::id.eq(account_policies::account)))
         .filter(account_policies::policy.eq(policy))
@@ -223,8 +229,8 @@ pub fn holders(db: &mut Db, policy: i64, most: i64) -> Result<Vec<(String, Strin
 }
 
 /// Makes these the policies of an account; the others it does not hold any more, but for deleted ones, which may come back.
-pub fn set_held_by(db: &mut Db, account: i64, policies: &[i64]) -> Result<(), Error> {
-    let held: Vec<i64> = held_by(db, account)?.into_iter().map(|(id, _)| id).collect();
+pub fn set_held_by(db: &mut Db, account: AccountId, policies: &[PolicyId]) -> Result<(), Error> {
+    let held: Vec<PolicyId> = held_by(db, account)?.into_iter().map(|(id, _)| id).collect();
     let own = account_policies::table.filter(account_policies::account.eq(account));
     diesel::delete(own.filter(account_policies::policy.eq_any(held))).execute(db)?;
     for policy in policies {
@@ -236,7 +242,7 @@ pub fn set_held_by(db: &mut Db, account: i64, policies: &[i64]) -> Result<(), Er
 }
 
 /// Takes every policy from an account, also those that were deleted and may come back.
-pub fn forget_holder(db: &mut Db, account: i64) -> Result<(), Error> {
+pub fn forget_holder(db: &mut Db, account: AccountId) -> Result<(), Error> {
     diesel::delete(account_policies::table.filter(account_policies::account.eq(account))).execute(db)?;
     Ok(())
 }
@@ -251,12 +257,12 @@ pub fn of_new_people(db: &mut Db) -> Result<Vec<String>, Error> {
 }
 
 /// Makes these the policies that every new person gets.
-pub fn set_of_new_people(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
-    let before: Vec<i64> = policies::table
+pub fn set_of_new_people(db: &mut Db, ids: &[PolicyId]) -> Result<(), Error> {
+    let before: Vec<PolicyId> = policies::table
         .filter(policies::for_new_people.eq(true).and(policies::deleted_at.is_null()))
         .select(policies::id)
         .load(db)?;
-    let mut changed: Vec<i64> = before.iter().copied().filter(|id| !ids.contains(id)).collect();
+    let mut changed: Vec<PolicyId> = before.iter().copied().filter(|id| !ids.contains(id)).collect();
     changed.extend(ids.iter().filter(|id| !before.contains(id)));
     changed.sort_unstable();
     for id in changed {
@@ -266,8 +272,8 @@ pub fn set_of_new_people(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
 }
 
 /// Gives a person who was just added what every new person gets; their names.
-pub fn give_to_new_person(db: &mut Db, account: i64) -> Result<Vec<String>, Error> {
-    let found: Vec<(i64, String)> = policies::table
+pub fn give_to_new_person(db: &mut Db, account: AccountId) -> Result<Vec<String>, Error> {
+    let found: Vec<(PolicyId, String)> = policies::table
         .filter(policies::for_new_people.eq(true).and(policies::deleted_at.is_null()))
         .order(policies::id.asc())
         .select((policies::id, policies::name))
@@ -281,7 +287,7 @@ pub fn give_to_new_person(db: &mut Db, account: i64) -> Result<Vec<String>, Erro
 }
 
 /// Deletes a policy, or brings it back: it lets go of its name meanwhile, and its keys and holders stay written down.
-pub fn set_deleted(db: &mut Db, id: i64, at: Option<Moment>) -> Result<(), Error> {
+pub fn set_deleted(db: &mut Db, id: PolicyId, at: Option<Moment>) -> Result<(), Error> {
     diesel::update(policies::table.find(id)).set(policies::deleted_at.eq(at.map(|at| at.0))).execute(db)?;
     Ok(())
 }

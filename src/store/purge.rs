@@ -13,14 +13,15 @@ use super::keys::predicate::Predicate;
 use super::schema::{api_keys, purge_marks};
 use super::{Error, dialect};
 use crate::domain::clock::Moment;
+use crate::domain::ids::KeyId;
 
 type Ids = api_keys::BoxedQuery<'static, <Db as Connection>::Backend, BigInt>;
 
 /// Marks the next keys that ended before a moment; says how many.
 pub fn mark(db: &mut Db, ended: Moment, most: i64, now: Moment) -> Result<usize, Error> {
-    let mut found: Vec<i64> = Vec::new();
+    let mut found: Vec<KeyId> = Vec::new();
     for query in unmarked(ended, most) {
-        found.extend(query.load::<i64>(db)?);
+        found.extend(query.load::<KeyId>(db)?);
     }
     found.sort_unstable(); // one order of locks on every node: no deadlock
     found.dedup();
@@ -52,27 +53,33 @@ pub fn explain(db: &mut Db, ended: Moment) -> Result<Vec<String>, Error> {
 
 /// Up to `most` marks above a key, in the order of keys: how far this got, and those of them that are wrong. A clock made them
 /// that was ahead, or their keys are not to be removed any more: restored, or kept longer by now.
-pub fn wrong(db: &mut Db, above: i64, ended: Moment, most: i64, now: Moment) -> Result<(Option<i64>, Vec<i64>), Error> {
-    let marks: Vec<(i64, i64)> = purge_marks::table
+pub fn wrong(
+    db: &mut Db,
+    above: KeyId,
+    ended: Moment,
+    most: i64,
+    now: Moment,
+) -> Result<(Option<KeyId>, Vec<KeyId>), Error> {
+    let marks: Vec<(KeyId, i64)> = purge_marks::table
         .filter(purge_marks::key.gt(above))
         .order(purge_marks::key.asc())
         .limit(most)
         .select((purge_marks::key, purge_marks::marked_at))
         .load(db)?;
-    let keys: Vec<i64> = marks.iter().map(|(key, _)| *key).collect();
-    let right: HashSet<i64> = those_of(db, &keys, ended_before(ended))?.into_iter().collect();
-    let is_wrong = |(key, at): &&(i64, i64)| *at > now.0 || !right.contains(key);
+    let keys: Vec<KeyId> = marks.iter().map(|(key, _)| *key).collect();
+    let right: HashSet<KeyId> = those_of(db, &keys, ended_before(ended))?.into_iter().collect();
+    let is_wrong = |(key, at): &&(KeyId, i64)| *at > now.0 || !right.contains(key);
     Ok((keys.last().copied(), marks.iter().filter(is_wrong).map(|(key, _)| *key).collect()))
 }
 
 /// Takes marks back.
-pub fn take_back(db: &mut Db, keys: &[i64]) -> Result<(), Error> {
+pub fn take_back(db: &mut Db, keys: &[KeyId]) -> Result<(), Error> {
     diesel::delete(purge_marks::table.filter(purge_marks::key.eq_any(keys))).execute(db)?;
     Ok(())
 }
 
 /// The next keys that were marked before a moment.
-pub fn marked_before(db: &mut Db, marked: Moment, most: i64) -> Result<Vec<i64>, Error> {
+pub fn marked_before(db: &mut Db, marked: Moment, most: i64) -> Result<Vec<KeyId>, Error> {
     Ok(purge_marks::table
         .filter(purge_marks::marked_at.le(marked.0))
         .order(purge_marks::key.asc())

@@ -8,6 +8,7 @@ use super::Error;
 use super::connection::{Db, each};
 use super::schema::{api_keys, refusals};
 use crate::domain::clock::Moment;
+use crate::domain::ids::KeyId;
 
 /// Refusals of one kind on one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct Counted {
     /// The day, since 1970 UTC.
     pub day: i64,
     /// The key; 0 for a text that is no key here, and for what is not told apart.
-    pub key: i64,
+    pub key: KeyId,
     /// The word of the reason.
     pub reason: String,
     /// From where; empty for what is not told apart.
@@ -49,7 +50,7 @@ pub fn add(db: &mut Db, counted: &[Counted]) -> Result<(), Error> {
 }
 
 /// As the columns are selected.
-type Row = (i64, i64, String, String, String, i64, i64);
+type Row = (i64, KeyId, String, String, String, i64, i64);
 
 fn read((day, key, reason, address, asked, times, last_at): Row) -> Counted {
     Counted { day, key, reason, address, asked, times, last_at: Moment(last_at) }
@@ -75,7 +76,7 @@ const COLUMNS: Columns = (
 );
 
 /// The latest kinds of refusals of a key.
-pub fn of_key(db: &mut Db, key: i64, most: i64) -> Result<Vec<Counted>, Error> {
+pub fn of_key(db: &mut Db, key: KeyId, most: i64) -> Result<Vec<Counted>, Error> {
     let rows: Vec<Row> = refusals::table
         .filter(refusals::key.eq(key))
         .order(refusals::last_at.desc())
@@ -111,16 +112,16 @@ pub fn sums(db: &mut Db, first: i64, last: i64, most: i64) -> Result<Sums, Error
         .select((refusals::reason, times()))
         .order((times().desc(), refusals::reason.asc()))
         .load(db)?;
-    let by_key: Vec<(i64, i64, Option<i64>)> = days()
+    let by_key: Vec<(KeyId, i64, Option<i64>)> = days()
         .group_by(refusals::key)
         .select((refusals::key, times(), max(refusals::last_at)))
         .order(times().desc())
         .limit(most)
         .load(db)?;
-    let ids: Vec<i64> = by_key.iter().map(|(key, ..)| *key).collect();
-    let named: Vec<(i64, String)> =
+    let ids: Vec<KeyId> = by_key.iter().map(|(key, ..)| *key).collect();
+    let named: Vec<(KeyId, String)> =
         api_keys::table.filter(api_keys::id.eq_any(&ids)).select((api_keys::id, api_keys::first_eight)).load(db)?;
-    let name = |key: i64| named.iter().find(|(id, _)| *id == key).map(|(_, first_eight)| first_eight.clone());
+    let name = |key: KeyId| named.iter().find(|(id, _)| *id == key).map(|(_, first_eight)| first_eight.clone());
     let by_address: Vec<(String, i64, Option<i64>)> = days()
         .group_by(refusals::address)
         .select((refusals::address, times(), max(refusals::last_at)))

@@ -6,10 +6,11 @@ use super::Error;
 use super::connection::Db;
 use super::schema::{api_keys, key_secrets};
 use crate::domain::clock::Moment;
+use crate::domain::ids::KeyId;
 use crate::domain::secret::SecretHash;
 
 /// Gives a key a new secret and a new end. Its present secret stays good until `grace_ends`, older ones end now.
-pub fn rotate(db: &mut Db, id: i64, secret: &Rotation, now: Moment) -> Result<(), Error> {
+pub fn rotate(db: &mut Db, id: KeyId, secret: &Rotation, now: Moment) -> Result<(), Error> {
     forget(db, id)?;
     if secret.grace_ends > now {
         let old: Vec<u8> = api_keys::table.find(id).select(api_keys::secret_hash).first(db)?;
@@ -44,7 +45,7 @@ pub struct Rotation {
 }
 
 /// Until when the replaced secret of a key stays good, if there is one at `now`.
-pub fn grace_ends(db: &mut Db, id: i64, now: Moment) -> Result<Option<Moment>, Error> {
+pub fn grace_ends(db: &mut Db, id: KeyId, now: Moment) -> Result<Option<Moment>, Error> {
     let end: Option<i64> = key_secrets::table
         .filter(key_secrets::key.eq(id).and(key_secrets::expires_at.gt(now.0)))
         .select(key_secrets::expires_at)
@@ -60,7 +61,7 @@ pub fn purge(db: &mut Db, now: Moment) -> Result<usize, Error> {
 }
 
 /// Ends the replaced secrets of a key now.
-pub fn forget(db: &mut Db, id: i64) -> Result<(), Error> {
+pub fn forget(db: &mut Db, id: KeyId) -> Result<(), Error> {
     diesel::delete(key_secrets::table.filter(key_secrets::key.eq(id))).execute(db)?;
     Ok(())
 }

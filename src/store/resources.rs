@@ -13,6 +13,7 @@ use super::schema::{
     accounts, api_keys, permissions, resource_administrators, resource_kind_permissions, resource_kinds, resources,
 };
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, PermissionId, ResourceId};
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::resource::{Resource, ResourceKind, ResourceName};
 use crate::domain::text;
@@ -20,7 +21,7 @@ use crate::domain::text;
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = resources)]
 struct Row {
-    id: i64,
+    id: ResourceId,
     kind: String,
     external_id: String,
     title: String,
@@ -50,7 +51,11 @@ pub fn find(db: &mut Db, name: &ResourceName) -> Result<Option<Resource>, Error>
 
 /// The first few by title: how services name them, and their titles. With `seen_by`, of those that an account may know of: it
 /// administers them, or their kind is one of these.
-pub fn first(db: &mut Db, seen_by: Option<(i64, &[ResourceKind])>, most: i64) -> Result<Vec<(String, String)>, Error> {
+pub fn first(
+    db: &mut Db,
+    seen_by: Option<(AccountId, &[ResourceKind])>,
+    most: i64,
+) -> Result<Vec<(String, String)>, Error> {
     let order = (resources::title_folded.asc(), resources::id.asc());
     let mut query = resources::table.order(order).limit(most).select(Row::as_select()).into_boxed();
     if let Some((account, kinds)) = seen_by {
@@ -65,7 +70,7 @@ pub fn first(db: &mut Db, seen_by: Option<(i64, &[ResourceKind])>, most: i64) ->
 }
 
 /// A page by title of those whose title or name holds a folded text, or of all; and whether there are more in its direction.
-pub fn page(db: &mut Db, search: &str, from: From<i64>, size: i64) -> Result<(Vec<Resource>, bool), Error> {
+pub fn page(db: &mut Db, search: &str, from: From<ResourceId>, size: i64) -> Result<(Vec<Resource>, bool), Error> {
     let mut query = resources::table.select(Row::as_select()).into_boxed();
     if !search.is_empty() {
         let pattern = holding(search);
@@ -122,17 +127,23 @@ pub fn live_keys_of(db: &mut Db, of: &[Resource], limit: i64, now: Moment) -> Re
 }
 
 /// How many live keys are bound to a resource.
-pub fn live_keys(db: &mut Db, resource: i64, now: Moment) -> Result<i64, Error> {
+pub fn live_keys(db: &mut Db, resource: ResourceId, now: Moment) -> Result<i64, Error> {
     Ok(api_keys::table.filter(api_keys::resource.eq(resource)).filter(live(now)).count().get_result(db)?)
 }
 
 /// How many keys are bound to a resource, ended ones too.
-pub fn count_keys(db: &mut Db, resource: i64) -> Result<i64, Error> {
+pub fn count_keys(db: &mut Db, resource: ResourceId) -> Result<i64, Error> {
     Ok(api_keys::table.filter(api_keys::resource.eq(resource)).count().get_result(db)?)
 }
 
 /// Registers a resource; a kind that is new comes with it. One of the same kind and identifier is a conflict.
-pub fn insert(db: &mut Db, name: &ResourceName, title: &str, by: Option<i64>, now: Moment) -> Result<i64, Error> {
+pub fn insert(
+    db: &mut Db,
+    name: &ResourceName,
+    title: &str,
+    by: Option<AccountId>,
+    now: Moment,
+) -> Result<ResourceId, Error> {
     add_kind(db, &name.kind)?;
     Ok(diesel::insert_into(resources::table)
         .values((
@@ -153,7 +164,7 @@ fn add_kind(db: &mut Db, kind: &ResourceKind) -> Result<(), Error> {
 }
 
 /// Changes what people call a resource.
-pub fn set_title(db: &mut Db, id: i64, title: &str) -> Result<(), Error> {
+pub fn set_title(db: &mut Db, id: ResourceId, title: &str) -> Result<(), Error> {
     diesel::update(resources::table.find(id))
         .set((resources::title.eq(title), resources::title_folded.eq(text::folded(title))))
         .execute(db)?;
@@ -161,7 +172,7 @@ pub fn set_title(db: &mut Db, id: i64, title: &str) -> Result<(), Error> {
 }
 
 /// Removes a resource to which no key is bound.
-pub fn delete(db: &mut Db, id: i64) -> Result<(), Error> {
+pub fn delete(db: &mut Db, id: ResourceId) -> Result<(), Error> {
     diesel::delete(resources::table.find(id)).execute(db)?;
     Ok(())
 }
@@ -207,14 +218,14 @@ pub fn is_kind(db: &mut Db, kind: &ResourceKind) -> Result<bool, Error> {
 }
 
 /// Makes these what keys for resources of a kind can be given.
-pub fn set_of_kind(db: &mut Db, kind: &ResourceKind, permissions: &[i64]) -> Result<(), Error> {
+pub fn set_of_kind(db: &mut Db, kind: &ResourceKind, permissions: &[PermissionId]) -> Result<(), Error> {
     let before = resource_kind_permissions::table.filter(resource_kind_permissions::kind.eq(kind.as_str()));
     diesel::delete(before).execute(db)?;
     permissions.iter().try_for_each(|permission| allow(db, kind, *permission))
 }
 
 /// Lets those who look after resources of a kind give keys for them this permission.
-pub fn allow(db: &mut Db, kind: &ResourceKind, permission: i64) -> Result<(), Error> {
+pub fn allow(db: &mut Db, kind: &ResourceKind, permission: PermissionId) -> Result<(), Error> {
     diesel::insert_into(resource_kind_permissions::table)
         .values((
             resource_kind_permissions::kind.eq(kind.as_str()),
@@ -225,7 +236,7 @@ pub fn allow(db: &mut Db, kind: &ResourceKind, permission: i64) -> Result<(), Er
 }
 
 /// Who looks after a resource: kind, user name and display name, by name.
-pub fn administrators(db: &mut Db, resource: i64) -> Result<Vec<(String, String, String)>, Error> {
+pub fn administrators(db: &mut Db, resource: ResourceId) -> Result<Vec<(String, String, String)>, Error> {
     Ok(resource_administrators::table
         .inner_join(accounts::table.on(accounts::id.eq(resource_administrators::account)))
         .filter(resource_administrators::resource.eq(resource))
@@ -235,13 +246,13 @@ pub fn administrators(db: &mut Db, resource: i64) -> Result<Vec<(String, String,
 }
 
 /// Does an account look after a resource?
-pub fn is_administrator(db: &mut Db, resource: i64, account: i64) -> Result<bool, Error> {
+pub fn is_administrator(db: &mut Db, resource: ResourceId, account: AccountId) -> Result<bool, Error> {
     let administers = resource_administrators::table.find((resource, account));
     Ok(diesel::select(diesel::dsl::exists(administers)).get_result(db)?)
 }
 
 /// Lets an account look after a resource; says whether it did not before.
-pub fn add_administrator(db: &mut Db, resource: i64, account: i64) -> Result<bool, Error> {
+pub fn add_administrator(db: &mut Db, resource: ResourceId, account: AccountId) -> Result<bool, Error> {
     let row = (resource_administrators::resource.eq(resource), resource_administrators::account.eq(account));
     let added = each!(db, c => diesel::insert_into(resource_administrators::table)
         .values(row).on_conflict_do_nothing().execute(c))?;
@@ -249,21 +260,21 @@ pub fn add_administrator(db: &mut Db, resource: i64, account: i64) -> Result<boo
 }
 
 /// Lets an account look after a resource no longer; says whether it did before.
-pub fn remove_administrator(db: &mut Db, resource: i64, account: i64) -> Result<bool, Error> {
+pub fn remove_administrator(db: &mut Db, resource: ResourceId, account: AccountId) -> Result<bool, Error> {
     Ok(diesel::delete(resource_administrators::table.find((resource, account))).execute(db)? == 1)
 }
 
 /// Lets an account look after nothing any more.
-pub fn remove_administrator_everywhere(db: &mut Db, account: i64) -> Result<(), Error> {
+pub fn remove_administrator_everywhere(db: &mut Db, account: AccountId) -> Result<(), Error> {
     let of_account = resource_administrators::table.filter(resource_administrators::account.eq(account));
     diesel::delete(of_account).execute(db)?;
     Ok(())
 }
 
 /// The resources that an account administers and that keys of its own are bound to, with their kinds.
-pub fn administered_with_keys(db: &mut Db, account: i64) -> Result<Vec<(i64, ResourceKind)>, Error> {
+pub fn administered_with_keys(db: &mut Db, account: AccountId) -> Result<Vec<(ResourceId, ResourceKind)>, Error> {
     let bound = api_keys::table.filter(api_keys::owner.eq(account)).select(api_keys::resource);
-    let rows: Vec<(i64, String)> = resources::table
+    let rows: Vec<(ResourceId, String)> = resources::table
         .inner_join(resource_administrators::table.on(resource_administrators::resource.eq(resources::id)))
         .filter(resource_administrators::account.eq(account).and(resources::id.nullable().eq_any(bound)))
         .select((resources::id, resources::kind))
@@ -272,13 +283,13 @@ pub fn administered_with_keys(db: &mut Db, account: i64) -> Result<Vec<(i64, Res
 }
 
 /// Does an account look after anything?
-pub fn looks_after_any(db: &mut Db, account: i64) -> Result<bool, Error> {
+pub fn looks_after_any(db: &mut Db, account: AccountId) -> Result<bool, Error> {
     let any = resource_administrators::table.filter(resource_administrators::account.eq(account));
     Ok(diesel::select(diesel::dsl::exists(any)).get_result(db)?)
 }
 
 /// The first few that an account looks after, by title.
-pub fn looked_after_by(db: &mut Db, account: i64, most: i64) -> Result<Vec<Resource>, Error> {
+pub fn looked_after_by(db: &mut Db, account: AccountId, most: i64) -> Result<Vec<Resource>, Error> {
     let rows: Vec<Row> = resources::table
         .inner_join(resource_administrators::table.on(resource_administrators::resource.eq(resources::id)))
         .filter(resource_administrators::account.eq(account))

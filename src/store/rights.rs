@@ -12,6 +12,7 @@ use super::policies::names as policy_names;
 use super::resources;
 use super::schema::{account_policies, key_scopes, permissions, policies, policy_permissions, resources as table};
 use crate::domain::api_key::ApiKey;
+use crate::domain::ids::{AccountId, KeyId, PermissionId, PolicyId, ResourceId};
 use crate::domain::job::Held;
 use crate::domain::permission::{PermissionName, Rights, of_everybody};
 use crate::domain::policy::PolicyName;
@@ -24,7 +25,7 @@ fn rights(names: Vec<String>) -> Rights {
 }
 
 /// What an account may do now: what its policies allow and what its role brings.
-pub fn of_account(db: &mut Db, account: i64, role: Role) -> Result<Rights, Error> {
+pub fn of_account(db: &mut Db, account: AccountId, role: Role) -> Result<Rights, Error> {
     let names: Vec<String> = account_policies::table
         .inner_join(policies::table.on(policies::id.eq(account_policies::policy)))
         .inner_join(policy_permissions::table.on(policy_permissions::policy.eq(account_policies::policy)))
@@ -49,13 +50,13 @@ pub fn policy_is_deleted(db: &mut Db, key: &ApiKey) -> Result<bool, Error> {
     }
 }
 
-fn is_there(db: &mut Db, policy: i64) -> Result<bool, Error> {
+fn is_there(db: &mut Db, policy: PolicyId) -> Result<bool, Error> {
     let query = policies::table.filter(policies::id.eq(policy).and(policies::deleted_at.is_null()));
     Ok(diesel::select(diesel::dsl::exists(query)).get_result(db)?)
 }
 
 /// What the permissions of a policy are now; `None` when it was deleted.
-fn of_policy(db: &mut Db, policy: i64) -> Result<Option<Rights>, Error> {
+fn of_policy(db: &mut Db, policy: PolicyId) -> Result<Option<Rights>, Error> {
     if !is_there(db, policy)? {
         return Ok(None);
     }
@@ -76,7 +77,7 @@ pub fn of_policy_named(db: &mut Db, name: &PolicyName) -> Result<Rights, Error> 
 }
 
 /// The permissions in the list of a key, retired ones too: what it was given.
-pub fn scopes_of(db: &mut Db, key: i64) -> Result<Rights, Error> {
+pub fn scopes_of(db: &mut Db, key: KeyId) -> Result<Rights, Error> {
     let names: Vec<String> = key_scopes::table
         .inner_join(permissions::table.on(permissions::id.eq(key_scopes::permission)))
         .filter(key_scopes::key.eq(key))
@@ -107,7 +108,7 @@ pub fn granted(db: &mut Db, key: &ApiKey, policy_alone: bool) -> Result<Option<G
 }
 
 /// The resource that a key of this owner is bound to, with what its administrators may give when the owner is one.
-fn bound(db: &mut Db, resource: i64, owner: i64) -> Result<Bound, Error> {
+fn bound(db: &mut Db, resource: ResourceId, owner: AccountId) -> Result<Bound, Error> {
     let (kind, external_id): (String, String) =
         table::table.find(resource).select((table::kind, table::external_id)).first(db)?;
     let kind = ResourceKind::stored(kind);
@@ -117,7 +118,7 @@ fn bound(db: &mut Db, resource: i64, owner: i64) -> Result<Bound, Error> {
 }
 
 /// What an account may give keys for a resource as its administrator; `None` when it is not.
-pub fn as_administrator(db: &mut Db, resource: i64, account: i64) -> Result<Option<Rights>, Error> {
+pub fn as_administrator(db: &mut Db, resource: ResourceId, account: AccountId) -> Result<Option<Rights>, Error> {
     if !resources::is_administrator(db, resource, account)? {
         return Ok(None);
     }
@@ -126,7 +127,7 @@ pub fn as_administrator(db: &mut Db, resource: i64, account: i64) -> Result<Opti
 }
 
 /// Writes the list of a new key.
-pub fn give_scopes(db: &mut Db, key: i64, permissions: &[i64]) -> Result<(), Error> {
+pub fn give_scopes(db: &mut Db, key: KeyId, permissions: &[PermissionId]) -> Result<(), Error> {
     for permission in permissions {
         diesel::insert_into(key_scopes::table)
             .values((key_scopes::key.eq(key), key_scopes::permission.eq(permission)))
@@ -147,12 +148,12 @@ pub fn held(db: &mut Db, account: &Account, policy_alone: bool) -> Result<Held, 
 }
 
 /// The ids of the permissions in the list of a key.
-pub fn scope_ids_of(db: &mut Db, key: i64) -> Result<Vec<i64>, Error> {
+pub fn scope_ids_of(db: &mut Db, key: KeyId) -> Result<Vec<PermissionId>, Error> {
     Ok(key_scopes::table.filter(key_scopes::key.eq(key)).select(key_scopes::permission).load(db)?)
 }
 
 /// Makes this the list of a key.
-pub fn set_scopes(db: &mut Db, key: i64, permissions: &[i64]) -> Result<(), Error> {
+pub fn set_scopes(db: &mut Db, key: KeyId, permissions: &[PermissionId]) -> Result<(), Error> {
     diesel::delete(key_scopes::table.filter(key_scopes::key.eq(key))).execute(db)?;
     give_scopes(db, key, permissions)
 }
@@ -163,15 +164,15 @@ pub fn access(db: &mut Db, key: &ApiKey) -> Result<Access, Error> {
 }
 
 /// What each of these keys may do, by its id: three questions, however many keys there are.
-pub fn access_of(db: &mut Db, keys: &[&ApiKey]) -> Result<HashMap<i64, Access>, Error> {
-    let policy_ids: Vec<i64> = keys.iter().filter_map(|key| key.grant.policy()).collect();
+pub fn access_of(db: &mut Db, keys: &[&ApiKey]) -> Result<HashMap<KeyId, Access>, Error> {
+    let policy_ids: Vec<PolicyId> = keys.iter().filter_map(|key| key.grant.policy()).collect();
     let names = if policy_ids.is_empty() { HashMap::new() } else { policy_names(db, &policy_ids)? };
-    let resource_ids: Vec<i64> = keys.iter().filter_map(|key| key.resource).collect();
+    let resource_ids: Vec<ResourceId> = keys.iter().filter_map(|key| key.resource).collect();
     let titles = if resource_ids.is_empty() { HashMap::new() } else { titles(db, &resource_ids)? };
-    let listed: Vec<i64> = keys.iter().filter(|key| key.grant == Grant::Scopes).map(|key| key.id).collect();
-    let mut scopes: HashMap<i64, Vec<String>> = HashMap::new();
+    let listed: Vec<KeyId> = keys.iter().filter(|key| key.grant == Grant::Scopes).map(|key| key.id).collect();
+    let mut scopes: HashMap<KeyId, Vec<String>> = HashMap::new();
     if !listed.is_empty() {
-        let rows: Vec<(i64, String)> = key_scopes::table
+        let rows: Vec<(KeyId, String)> = key_scopes::table
             .inner_join(permissions::table.on(permissions::id.eq(key_scopes::permission)))
             .filter(key_scopes::key.eq_any(&listed))
             .order((key_scopes::key.asc(), permissions::name.asc()))
@@ -196,12 +197,12 @@ pub fn access_of(db: &mut Db, keys: &[&ApiKey]) -> Result<HashMap<i64, Access>, 
     Ok(keys.iter().map(describe).collect())
 }
 
-fn titles(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, (String, String)>, Error> {
-    let rows: Vec<(i64, String, String, String)> = table::table
+fn titles(db: &mut Db, ids: &[ResourceId]) -> Result<HashMap<ResourceId, (String, String)>, Error> {
+    let rows: Vec<(ResourceId, String, String, String)> = table::table
         .filter(table::id.eq_any(ids))
         .select((table::id, table::kind, table::external_id, table::title))
         .load(db)?;
-    let named = |(id, kind, external_id, title): (i64, String, String, String)| {
+    let named = |(id, kind, external_id, title): (ResourceId, String, String, String)| {
         let name = ResourceName { kind: ResourceKind::stored(kind), external_id };
         (id, (name.text(), title))
     };

@@ -6,12 +6,13 @@ use super::Error;
 use super::connection::Db;
 use super::schema::saved_views;
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, SavedViewId};
 
 /// A view that somebody saved.
 #[derive(Debug, Clone, Queryable)]
 pub struct SavedView {
     /// To delete it by.
-    pub id: i64,
+    pub id: SavedViewId,
     /// What its owner called it.
     pub name: String,
     /// The query string of the grid.
@@ -19,7 +20,7 @@ pub struct SavedView {
 }
 
 /// The views of an account, by name.
-pub fn list(db: &mut Db, account: i64) -> Result<Vec<SavedView>, Error> {
+pub fn list(db: &mut Db, account: AccountId) -> Result<Vec<SavedView>, Error> {
     Ok(saved_views::table
         .filter(saved_views::account.eq(account))
         .order(saved_views::name.asc())
@@ -28,7 +29,7 @@ pub fn list(db: &mut Db, account: i64) -> Result<Vec<SavedView>, Error> {
 }
 
 /// Saves a view. A name that the account has already is a conflict.
-pub fn insert(db: &mut Db, account: i64, name: &str, query: &str, now: Moment) -> Result<i64, Error> {
+pub fn insert(db: &mut Db, account: AccountId, name: &str, query: &str, now: Moment) -> Result<SavedViewId, Error> {
     Ok(diesel::insert_into(saved_views::table)
         .values((
             saved_views::account.eq(account),
@@ -41,7 +42,7 @@ pub fn insert(db: &mut Db, account: i64, name: &str, query: &str, now: Moment) -
 }
 
 /// Deletes a view of this account; says how many there were.
-pub fn delete(db: &mut Db, account: i64, id: i64) -> Result<usize, Error> {
+pub fn delete(db: &mut Db, account: AccountId, id: SavedViewId) -> Result<usize, Error> {
     let own = saved_views::table.filter(saved_views::id.eq(id).and(saved_views::account.eq(account)));
     Ok(diesel::delete(own).execute(db)?)
 }

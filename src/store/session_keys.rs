@@ -10,6 +10,7 @@ use super::connection::Db;
 use super::schema::{accounts, session_keys, sessions};
 use super::sessions::IdHash;
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 use crate::domain::secret::{FirstEight, SecretHash};
 use crate::domain::user::Account;
 
@@ -107,8 +108,8 @@ pub fn find_named(
     first_eight: &FirstEight,
     now: Moment,
     idle_since: Moment,
-) -> Result<Option<(SessionKey, i64, SecretHash)>, Error> {
-    let found: Option<(Selected, i64, Vec<u8>)> = session_keys::table
+) -> Result<Option<(SessionKey, AccountId, SecretHash)>, Error> {
+    let found: Option<(Selected, AccountId, Vec<u8>)> = session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
         .filter(session_keys::first_eight.eq(first_eight.as_str()))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
@@ -122,7 +123,7 @@ pub fn find_named(
 }
 
 /// The keys of an account's sessions that are alive, newest first.
-pub fn list(db: &mut Db, account: i64, now: Moment, idle_since: Moment) -> Result<Vec<SessionKey>, Error> {
+pub fn list(db: &mut Db, account: AccountId, now: Moment, idle_since: Moment) -> Result<Vec<SessionKey>, Error> {
     let found: Vec<Selected> = session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
         .filter(sessions::account.eq(account))
@@ -134,8 +135,13 @@ pub fn list(db: &mut Db, account: i64, now: Moment, idle_since: Moment) -> Resul
 }
 
 /// How many keys of sessions that are alive each of these accounts has; who is not there has none.
-pub fn count_of(db: &mut Db, owners: &[i64], now: Moment, idle_since: Moment) -> Result<HashMap<i64, i64>, Error> {
-    let rows: Vec<(i64, i64)> = session_keys::table
+pub fn count_of(
+    db: &mut Db,
+    owners: &[AccountId],
+    now: Moment,
+    idle_since: Moment,
+) -> Result<HashMap<AccountId, i64>, Error> {
+    let rows: Vec<(AccountId, i64)> = session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
         .filter(sessions::account.eq_any(owners))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
@@ -155,14 +161,14 @@ pub fn count(db: &mut Db, now: Moment, idle_since: Moment) -> Result<i64, Error>
 }
 
 /// Ends all keys of an account.
-pub fn delete_all(db: &mut Db, account: i64) -> Result<(), Error> {
+pub fn delete_all(db: &mut Db, account: AccountId) -> Result<(), Error> {
     let own = sessions::table.filter(sessions::account.eq(account)).select(sessions::id);
     diesel::delete(session_keys::table.filter(session_keys::session.eq_any(own))).execute(db)?;
     Ok(())
 }
 
 /// Ends a key of an account; says whether it was there.
-pub fn delete(db: &mut Db, account: i64, first_eight: &FirstEight) -> Result<bool, Error> {
+pub fn delete(db: &mut Db, account: AccountId, first_eight: &FirstEight) -> Result<bool, Error> {
     let own = sessions::table.filter(sessions::account.eq(account)).select(sessions::id);
     let key = session_keys::table.filter(session_keys::first_eight.eq(first_eight.as_str()));
     Ok(diesel::delete(key.filter(session_keys::session.eq_any(own))).execute(db)? == 1)

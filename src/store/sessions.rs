@@ -8,6 +8,7 @@ use super::accounts::Row as AccountRow;
 use super::connection::Db;
 use super::schema::{accounts, sessions};
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::user::Account;
 
 /// SHA-256 of a session id.
@@ -28,7 +29,7 @@ impl IdHash {
 /// A session to be.
 pub struct NewSession {
     /// Whose.
-    pub account: i64,
+    pub account: AccountId,
     /// What the pages keep in it, as JSON.
     pub state: String,
     /// When it ends whatever happens.
@@ -43,7 +44,7 @@ pub struct NewSession {
 #[derive(Debug, Clone, Queryable)]
 pub struct Listed {
     /// To end it by.
-    pub id: i64,
+    pub id: SessionId,
     id_hash: Vec<u8>,
     /// When they signed in.
     pub created_at: i64,
@@ -130,24 +131,24 @@ pub fn delete(db: &mut Db, id: &IdHash) -> Result<usize, Error> {
 }
 
 /// Ends one session out of an account's list.
-pub fn delete_listed(db: &mut Db, account: i64, id: i64) -> Result<usize, Error> {
+pub fn delete_listed(db: &mut Db, account: AccountId, id: SessionId) -> Result<usize, Error> {
     Ok(diesel::delete(sessions::table.filter(sessions::id.eq(id).and(sessions::account.eq(account)))).execute(db)?)
 }
 
 /// Ends all sessions of an account.
-pub fn delete_all(db: &mut Db, account: i64) -> Result<usize, Error> {
+pub fn delete_all(db: &mut Db, account: AccountId) -> Result<usize, Error> {
     Ok(diesel::delete(sessions::table.filter(sessions::account.eq(account))).execute(db)?)
 }
 
 /// Ends all sessions of an account but one.
-pub fn delete_others(db: &mut Db, account: i64, keep: &IdHash) -> Result<usize, Error> {
+pub fn delete_others(db: &mut Db, account: AccountId, keep: &IdHash) -> Result<usize, Error> {
     let others = sessions::account.eq(account).and(sessions::id_hash.ne(keep.bytes()));
     Ok(diesel::delete(sessions::table.filter(others)).execute(db)?)
 }
 
 /// Ends the oldest sessions of an account beyond the newest `keep`.
-pub fn bound(db: &mut Db, account: i64, keep: i64) -> Result<(), Error> {
-    let oldest: Vec<i64> = sessions::table
+pub fn bound(db: &mut Db, account: AccountId, keep: i64) -> Result<(), Error> {
+    let oldest: Vec<SessionId> = sessions::table
         .filter(sessions::account.eq(account))
         .order(sessions::id.desc())
         .offset(keep)
@@ -161,7 +162,7 @@ pub fn bound(db: &mut Db, account: i64, keep: i64) -> Result<(), Error> {
 }
 
 /// The sessions of an account that are alive, newest activity first.
-pub fn list(db: &mut Db, account: i64, now: Moment, idle_since: Moment) -> Result<Vec<Listed>, Error> {
+pub fn list(db: &mut Db, account: AccountId, now: Moment, idle_since: Moment) -> Result<Vec<Listed>, Error> {
     Ok(sessions::table
         .filter(sessions::account.eq(account))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))

@@ -6,13 +6,14 @@ use super::Error;
 use super::connection::Db;
 use super::schema::sign_in_links;
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 
 /// Adds a link; those before it end. Of one account one link is good.
 pub fn replace(
     db: &mut Db,
-    account: i64,
+    account: AccountId,
     token_hash: &[u8],
-    created_by: Option<i64>,
+    created_by: Option<AccountId>,
     expires_at: Moment,
     now: Moment,
 ) -> Result<(), Error> {
@@ -30,7 +31,7 @@ pub fn replace(
 }
 
 /// The account of a link that is good.
-pub fn find(db: &mut Db, token_hash: &[u8], now: Moment) -> Result<Option<i64>, Error> {
+pub fn find(db: &mut Db, token_hash: &[u8], now: Moment) -> Result<Option<AccountId>, Error> {
     Ok(sign_in_links::table
         .find(token_hash)
         .filter(sign_in_links::expires_at.gt(now.0))
@@ -40,7 +41,7 @@ pub fn find(db: &mut Db, token_hash: &[u8], now: Moment) -> Result<Option<i64>, 
 }
 
 /// Ends the links of an account.
-pub fn delete(db: &mut Db, account: i64) -> Result<(), Error> {
+pub fn delete(db: &mut Db, account: AccountId) -> Result<(), Error> {
     diesel::delete(sign_in_links::table.filter(sign_in_links::account.eq(account))).execute(db)?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::connection::{Db, each};
 use super::schema::{daily_usage, key_usage};
 use super::{Error, dialect, keys};
 use crate::domain::clock::{DAY, Moment};
+use crate::domain::ids::KeyId;
 
 /// Uses and refusals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct Counts {
 }
 
 /// Counts by key and day; those without a key are of unknown keys.
-pub type ByKeyAndDay = HashMap<(Option<i64>, i64), Counts>;
+pub type ByKeyAndDay = HashMap<(Option<KeyId>, i64), Counts>;
 
 /// Keys whose counts are written in one transaction: others wait no longer than for these, and SQLite binds at most 32,766
 /// values in one statement.
@@ -32,11 +33,11 @@ pub fn day_of(at: Moment) -> i64 {
 
 /// Adds counts to at most [`BATCH`] keys, and to all keys together, on their days. Counts without a key are of unknown keys.
 pub fn add(db: &mut Db, counts: &ByKeyAndDay) -> Result<(), Error> {
-    let mut ids: Vec<i64> = counts.keys().filter_map(|(key, _)| *key).collect();
+    let mut ids: Vec<KeyId> = counts.keys().filter_map(|(key, _)| *key).collect();
     ids.sort_unstable();
     ids.dedup();
     dialect::lock_keys(db, &ids)?; // before their counts, as a purge does
-    let known: HashSet<i64> = keys::change::those_of(db, &ids, keys::predicate::any_key())?.into_iter().collect();
+    let known: HashSet<KeyId> = keys::change::those_of(db, &ids, keys::predicate::any_key())?.into_iter().collect();
     let mut days: HashMap<i64, Counts> = HashMap::new();
     let mut sorted: Vec<_> = counts.iter().collect();
     sorted.sort_unstable_by_key(|(key, _)| **key); // one order of locks on every node: no deadlock
@@ -65,7 +66,7 @@ fn add_to_day(db: &mut Db, day: i64, counts: Counts) -> Result<(), Error> {
     Ok(added.map(drop)?)
 }
 
-fn add_to_key(db: &mut Db, key: i64, day: i64, counts: Counts) -> Result<(), Error> {
+fn add_to_key(db: &mut Db, key: KeyId, day: i64, counts: Counts) -> Result<(), Error> {
     let row = (
         key_usage::key.eq(key),
         key_usage::day.eq(day),
@@ -91,7 +92,7 @@ pub fn days(db: &mut Db, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Er
 }
 
 /// The days from `first` to `last` of one key, each with its counts, also days without any.
-pub fn days_of_key(db: &mut Db, key: i64, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Error> {
+pub fn days_of_key(db: &mut Db, key: KeyId, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Error> {
     let rows: Vec<(i64, i64, i64)> = key_usage::table
         .filter(key_usage::key.eq(key).and(key_usage::day.between(first, last)))
         .select((key_usage::day, key_usage::uses, key_usage::refusals))

@@ -7,12 +7,13 @@ use super::key_addresses::UsedFrom;
 use super::{Db, Error, Store, asked_permissions, key_addresses, keys, usage};
 use crate::domain::api_key::{ApiKey, Use};
 use crate::domain::clock::Moment;
+use crate::domain::ids::KeyId;
 use crate::domain::permission::PermissionName;
 
 /// Uses that are not written yet, by the key's id.
 #[derive(Default)]
 pub struct UseLog {
-    pending: Mutex<HashMap<i64, Uses>>,
+    pending: Mutex<HashMap<KeyId, Uses>>,
 }
 
 #[derive(Clone)]
@@ -65,7 +66,7 @@ impl From<&Use> for UsedFrom {
 
 impl UseLog {
     /// Notes one use, and what was asked of the key. Never fails, never waits for the database.
-    pub fn note<'a>(&self, key: i64, latest: Use, asked: impl Iterator<Item = &'a PermissionName>) {
+    pub fn note<'a>(&self, key: KeyId, latest: Use, asked: impl Iterator<Item = &'a PermissionName>) {
         let mut pending = self.lock();
         let at = latest.at;
         let from = UsedFrom::from(&latest);
@@ -87,7 +88,7 @@ impl UseLog {
     }
 
     /// Adds the uses that are not written yet to what was read from the database: addresses, the latest first.
-    pub fn complete_addresses(&self, key: i64, addresses: &mut Vec<UsedFrom>) {
+    pub fn complete_addresses(&self, key: KeyId, addresses: &mut Vec<UsedFrom>) {
         let pending = self.lock().get(&key).map(|uses| uses.addresses.clone()).unwrap_or_default();
         for from in pending.into_values() {
             match addresses.iter_mut().find(|known| known.address == from.address) {
@@ -101,12 +102,12 @@ impl UseLog {
     }
 
     /// How often a key was used since the last write, on the day of its latest use.
-    pub fn pending(&self, key: i64) -> Option<(i64, i64)> {
+    pub fn pending(&self, key: KeyId) -> Option<(i64, i64)> {
         self.lock().get(&key).map(|uses| (usage::day_of(uses.latest.at), uses.count))
     }
 
     /// Adds what was asked and is not written yet to what was read from the database.
-    pub fn complete_asked(&self, key: i64, asked: &mut BTreeMap<PermissionName, Moment>) {
+    pub fn complete_asked(&self, key: KeyId, asked: &mut BTreeMap<PermissionName, Moment>) {
         if let Some(uses) = self.lock().get(&key) {
             for (name, at) in &uses.asked {
                 let latest = asked.entry(name.clone()).or_insert(*at);
@@ -128,7 +129,7 @@ impl UseLog {
     /// Writes everything noted so far, in short transactions. What could not be written stays noted.
     pub async fn flush(&self, store: &Store) -> Result<usize, Error> {
         let taken = std::mem::take(&mut *self.lock());
-        let mut noted: Vec<(i64, Uses)> = taken.into_iter().collect();
+        let mut noted: Vec<(KeyId, Uses)> = taken.into_iter().collect();
         noted.sort_unstable_by_key(|(key, _)| *key); // one order of locks on every node: no deadlock
         let mut written = 0;
         for batch in noted.chunks(usage::BATCH) {
@@ -143,7 +144,7 @@ impl UseLog {
         Ok(written)
     }
 
-    fn merge(&self, key: i64, uses: Uses) {
+    fn merge(&self, key: KeyId, uses: Uses) {
         match self.lock().entry(key) {
             std::collections::hash_map::Entry::Occupied(mut noted) => noted.get_mut().add(uses),
             std::collections::hash_map::Entry::Vacant(free) => {
@@ -152,12 +153,12 @@ impl UseLog {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Uses>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<KeyId, Uses>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn write(store: &Store, batch: Vec<(i64, Uses)>) -> Result<(), Error> {
+async fn write(store: &Store, batch: Vec<(KeyId, Uses)>) -> Result<(), Error> {
     let write = move |db: &mut Db| {
         for (key, uses) in &batch {
             if keys::add_uses(db, *key, &uses.latest, uses.count)? {
@@ -165,7 +166,7 @@ async fn write(store: &Store, batch: Vec<(i64, Uses)>) -> Result<(), Error> {
             }
         }
         let asked = batch.iter().flat_map(|(key, uses)| uses.asked.iter().map(|(name, at)| (*key, name, *at)));
-        let asked: Vec<(i64, &PermissionName, Moment)> = asked.collect();
+        let asked: Vec<(KeyId, &PermissionName, Moment)> = asked.collect();
         asked_permissions::add(db, &asked)?;
         let day = |uses: &Uses| usage::day_of(uses.latest.at);
         let counted = |uses: &Uses| usage::Counts { uses: uses.count, refusals: 0 };

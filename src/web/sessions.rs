@@ -14,6 +14,7 @@ use subtle::ConstantTimeEq;
 
 use crate::actions::{self, App, Error};
 use crate::domain::clock::{MINUTE, Moment};
+use crate::domain::ids::AccountId;
 
 type State = HashMap<String, String>;
 
@@ -62,7 +63,7 @@ pub fn seen(session: &Session) -> Option<Moment> {
 }
 
 /// The account that is signed in.
-pub fn account(session: &Session) -> Option<i64> {
+pub fn account(session: &Session) -> Option<AccountId> {
     session.get(ACCOUNT).unwrap_or_default()
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use claviger::actions::browse_keys::{Count, List};
+use claviger::domain::ids::JobId;
 use claviger::domain::key_filter::{KeyFilter, Sort};
 use jiff::SignedDuration;
 
@@ -235,12 +236,13 @@ on_both! { fn a_draft_is_its_makers_alone(app) {
 } }
 
 /// A job over 2,500 of 3,000 demo keys, confirmed; gives its number and how many keys it has.
-fn large_job(app: &TestApp) -> (i64, i64) {
+fn large_job(app: &TestApp) -> (JobId, i64) {
     use claviger::actions::Actor;
     use claviger::actions::change_keys::{Chosen, Confirmation};
+    use claviger::domain::ids::AccountId;
     use claviger::domain::job::Verb;
     app.run(app.app.fill_demo(3_000, 1, |_| {})).expect("a demo");
-    let id: i64 = app
+    let id: AccountId = app
         .database
         .text("SELECT CAST(id AS TEXT) AS value FROM accounts WHERE username = 'miriam'")
         .parse()

@@ -92,7 +92,7 @@ on_both! { fn the_last_administrator_is_not_deleted(app) {
     app.database.execute("UPDATE accounts SET active = TRUE WHERE username = 'second'");
     second.sign_in("second", PASSWORD);
     app.database.execute("UPDATE accounts SET active = FALSE WHERE username = 'boss'");
-    let actor = claviger::actions::Actor { account: Some(0), ..claviger::actions::Actor::cli() };
+    let actor = claviger::actions::Actor { account: Some(claviger::domain::ids::AccountId(0)), ..claviger::actions::Actor::cli() };
     let username = claviger::domain::user::Username::parse("second").expect("a name");
     let deleted = app.run(app.app.delete_user(&actor, &username, claviger::actions::delete_user::TheirKeys::Revoke));
     assert!(matches!(deleted, Err(claviger::actions::Error::Conflict(_))));

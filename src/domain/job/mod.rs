@@ -9,6 +9,7 @@ pub use parameters::{BeforeGrant, BeforeTransfer, DeletedPolicy, Held, Source, T
 pub use verb::Verb;
 
 use super::clock::Moment;
+use crate::domain::ids::{AccountId, JobId};
 
 /// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl JobState {
 #[derive(Debug, Clone)]
 pub struct Job {
     /// Its number.
-    pub id: i64,
+    pub id: JobId,
     /// What it does.
     pub verb: Verb,
     /// The state it is in.
@@ -73,9 +74,9 @@ pub struct Job {
     /// The id of the last key that it took over.
     pub frozen_up_to: i64,
     /// The job that [`Verb::Undo`] gives back.
-    pub undoes: Option<i64>,
+    pub undoes: Option<JobId>,
     /// The job that gave this one back.
-    pub undone_by: Option<i64>,
+    pub undone_by: Option<JobId>,
     /// How many keys it was given.
     pub total: i64,
     /// Of how many owners who are people.
@@ -104,7 +105,7 @@ pub struct Job {
 #[derive(Debug, Clone)]
 pub struct AskedBy {
     /// The account.
-    pub account: i64,
+    pub account: AccountId,
     /// Its user name.
     pub name: String,
     /// From which address.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::ids::{AccountId, JobId, PermissionId, PolicyId, ResourceId};
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::rights::{Grant, Granted, within};
 
@@ -9,7 +10,7 @@ use crate::domain::rights::{Grant, Granted, within};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeletedPolicy {
     /// Its id.
-    pub policy: i64,
+    pub policy: PolicyId,
     /// What it was called.
     pub name: String,
 }
@@ -20,13 +21,13 @@ pub struct DeletedPolicy {
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The live keys of this owner.
-    Owner(i64),
+    Owner(AccountId),
     /// The live keys that carry this policy.
-    LiveOfPolicy(i64),
+    LiveOfPolicy(PolicyId),
     /// All keys that carry this policy.
-    Policy(i64),
+    Policy(PolicyId),
     /// The keys that this job changed, as it left them.
-    Job(i64),
+    Job(JobId),
 }
 
 impl Source {
@@ -45,7 +46,7 @@ impl Source {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transfer {
     /// The owner who gets the keys.
-    pub to: i64,
+    pub to: AccountId,
     /// Are they more server keys than there were before?
     pub adds: bool,
     /// What the owner before could do when the transfer was confirmed: no key can do more afterwards.
@@ -72,7 +73,7 @@ pub struct Held {
     /// By policies and role.
     pub rights: Vec<String>,
     /// What they could give keys for each resource that they administered.
-    pub administered: Vec<(i64, Vec<String>)>,
+    pub administered: Vec<(ResourceId, Vec<String>)>,
     /// Keys with a policy could do what that allows, whatever the owner held: a service account's, while `service_rights` is
     /// `policy`. That holds for the next service account as well.
     pub policy_alone: bool,
@@ -82,7 +83,7 @@ pub struct Held {
 
 impl Held {
     /// What a key with this grant could do at that moment, bound to this resource or to none.
-    pub fn allowed(&self, granted: &Granted, resource: Option<i64>) -> Rights {
+    pub fn allowed(&self, granted: &Granted, resource: Option<ResourceId>) -> Rights {
         let names = |names: &[String]| names.iter().cloned().map(PermissionName::stored).collect();
         let administered = self.administered.iter().find(|(id, _)| Some(*id) == resource);
         let administered: Option<Rights> = administered.map(|(_, rights)| names(rights));
@@ -131,9 +132,9 @@ impl BeforeTransfer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BeforeGrant {
     /// Its policy.
-    pub policy: Option<i64>,
+    pub policy: Option<PolicyId>,
     /// The permissions of its list; `None` when it had none.
-    pub scopes: Option<Vec<i64>>,
+    pub scopes: Option<Vec<PermissionId>>,
 }
 
 impl BeforeGrant {

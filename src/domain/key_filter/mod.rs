@@ -20,6 +20,7 @@ pub use place::{Place, Value, owner_folded};
 use super::clock::Moment;
 use super::mistake::Mistake;
 use super::text::{self, Limits};
+use crate::domain::ids::JobId;
 
 /// One condition on one column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub enum Test {
     /// Of a number.
     Number(NumberTest),
     /// Of a bulk job: among the keys that it holds, did, or left.
-    Job(i64, JobPart),
+    Job(JobId, JobPart),
 }
 
 /// Which of a job's keys.

@@ -2,6 +2,7 @@
 
 use super::super::text;
 use super::{Column, Sort};
+use crate::domain::ids::KeyId;
 
 /// The values that the list is ordered by, of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +10,7 @@ pub struct Place {
     /// As many as [`Sort::depth`] says.
     pub values: Vec<Value>,
     /// The key's id, which decides between equals.
-    pub id: i64,
+    pub id: KeyId,
 }
 
 /// A value that orders the list.

@@ -4,6 +4,7 @@ use super::super::text;
 use super::{
     Choice, Column, Condition, DateTest, JobPart, Kind, MOST_VALUES, NumberTest, Operator, Test, TextTest, day,
 };
+use crate::domain::ids::JobId;
 
 /// Texts longer than this are no value, in characters.
 const LONGEST: usize = 200;
@@ -27,7 +28,7 @@ pub fn condition(name: &str, value: &str) -> Result<Condition, String> {
         Kind::Number => Test::Number(number(operator, value)?),
         Kind::Job => {
             let part = if column == Column::JobLeft { JobPart::Left } else { JobPart::All };
-            Test::Job(whole(value).filter(|id| *id > 0).ok_or_else(|| no_number(value))?, part)
+            Test::Job(JobId(whole(value).filter(|id| *id > 0).ok_or_else(|| no_number(value))?), part)
         }
     };
     Ok(Condition { column, test })

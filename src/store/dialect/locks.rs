@@ -4,13 +4,14 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
+use crate::domain::ids::{AccountId, KeyId, PolicyId};
 use crate::store::connection::Db;
 use crate::store::schema::{accounts, api_keys, audit_chain, policies};
 
 /// Keeps parallel transactions from counting the keys of `owner` at the same time.
 ///
 /// SQLite: there is one writer anyway. Postgres: a row lock until the end of the transaction.
-pub fn lock_account(db: &mut Db, owner: i64) -> QueryResult<bool> {
+pub fn lock_account(db: &mut Db, owner: AccountId) -> QueryResult<bool> {
     let query = accounts::table.find(owner).select(accounts::id);
     let found = match db {
         Db::Sqlite(connection) => query.first::<i64>(connection).optional()?,
@@ -20,7 +21,7 @@ pub fn lock_account(db: &mut Db, owner: i64) -> QueryResult<bool> {
 }
 
 /// As [`lock_account`], for several: in one order, so that two transactions that want the same ones take turns.
-pub fn lock_accounts(db: &mut Db, owners: &[i64]) -> QueryResult<()> {
+pub fn lock_accounts(db: &mut Db, owners: &[AccountId]) -> QueryResult<()> {
     let query = accounts::table.filter(accounts::id.eq_any(owners)).order(accounts::id.asc()).select(accounts::id);
     match db {
         Db::Sqlite(_) => Ok(()),
@@ -42,7 +43,7 @@ pub fn lock_audit_chain(db: &mut Db) -> QueryResult<(i64, Vec<u8>)> {
 /// Keeps parallel transactions from changing these keys.
 ///
 /// SQLite: there is one writer anyway. Postgres: locks on their rows, in one order.
-pub fn lock_keys(db: &mut Db, ids: &[i64]) -> QueryResult<()> {
+pub fn lock_keys(db: &mut Db, ids: &[KeyId]) -> QueryResult<()> {
     match db {
         Db::Sqlite(_) => Ok(()),
         Db::Postgres(connection) => api_keys::table
@@ -68,7 +69,7 @@ pub fn lock_server_keys(db: &mut Db) -> QueryResult<()> {
 /// Keeps parallel transactions from changing, deleting or giving a policy at the same time.
 ///
 /// SQLite: there is one writer anyway. Postgres: a lock on its row until the end of the transaction.
-pub fn lock_policy(db: &mut Db, id: i64) -> QueryResult<()> {
+pub fn lock_policy(db: &mut Db, id: PolicyId) -> QueryResult<()> {
     match db {
         Db::Sqlite(_) => Ok(()),
         Db::Postgres(connection) => {

@@ -10,6 +10,7 @@ use super::Row;
 use super::predicate::Predicate;
 use crate::domain::api_key::{ApiKey, KeyName, Stop};
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, KeyId, PolicyId};
 use crate::domain::text;
 use crate::store::connection::Db;
 use crate::store::schema::{api_keys, key_secrets};
@@ -20,19 +21,19 @@ diesel::alias! {
 }
 
 /// The keys with these ids, held against other transactions that change them.
-pub fn hold(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, ApiKey>, Error> {
+pub fn hold(db: &mut Db, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, Error> {
     dialect::lock_keys(db, ids)?;
     find_all(db, ids)
 }
 
 /// The keys with these ids.
-fn find_all(db: &mut Db, ids: &[i64]) -> Result<HashMap<i64, ApiKey>, Error> {
+fn find_all(db: &mut Db, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, Error> {
     let rows: Vec<Row> = api_keys::table.filter(api_keys::id.eq_any(ids)).select(api_keys::all_columns).load(db)?;
     rows.into_iter().map(|row| Ok((row.id, row.try_into()?))).collect()
 }
 
 /// Revokes all of them: they let go of their names, and their replaced secrets are forgotten.
-pub fn revoke_all(db: &mut Db, ids: &[i64], stop: &Stop, now: Moment) -> Result<(), Error> {
+pub fn revoke_all(db: &mut Db, ids: &[KeyId], stop: &Stop, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::revoked_at.eq(Some(stop.at.0)),
@@ -48,7 +49,7 @@ pub fn revoke_all(db: &mut Db, ids: &[i64], stop: &Stop, now: Moment) -> Result<
 }
 
 /// Pauses all of them, or ends their pauses.
-pub fn set_disabled_all(db: &mut Db, ids: &[i64], stop: Option<&Stop>, now: Moment) -> Result<(), Error> {
+pub fn set_disabled_all(db: &mut Db, ids: &[KeyId], stop: Option<&Stop>, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::disabled_at.eq(stop.map(|stop| stop.at.0)),
@@ -63,7 +64,7 @@ pub fn set_disabled_all(db: &mut Db, ids: &[i64], stop: Option<&Stop>, now: Mome
 
 /// Gives all of them the same end. Those that it ends let go of their names when a new key asks for them; a replaced secret
 /// ends with its key, whatever its own end is.
-pub fn set_expiry_all(db: &mut Db, ids: &[i64], end: Option<Moment>, now: Moment) -> Result<(), Error> {
+pub fn set_expiry_all(db: &mut Db, ids: &[KeyId], end: Option<Moment>, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::expires_at.eq(end.map(|end| end.0)),
@@ -75,7 +76,7 @@ pub fn set_expiry_all(db: &mut Db, ids: &[i64], end: Option<Moment>, now: Moment
 }
 
 /// As [`set_expiry_all`], and no rotation may go beyond it.
-pub fn limit_expiry_all(db: &mut Db, ids: &[i64], end: Option<Moment>, now: Moment) -> Result<(), Error> {
+pub fn limit_expiry_all(db: &mut Db, ids: &[KeyId], end: Option<Moment>, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set(api_keys::end_limit.eq(end.map(|end| end.0)))
         .execute(db)?;
@@ -83,13 +84,13 @@ pub fn limit_expiry_all(db: &mut Db, ids: &[i64], end: Option<Moment>, now: Mome
 }
 
 /// Gives a key another end, as part of a change that counts the version up itself.
-pub fn set_end(db: &mut Db, id: i64, end: Option<Moment>) -> Result<(), Error> {
+pub fn set_end(db: &mut Db, id: KeyId, end: Option<Moment>) -> Result<(), Error> {
     diesel::update(api_keys::table.find(id)).set(api_keys::expires_at.eq(end.map(|end| end.0))).execute(db)?;
     Ok(())
 }
 
 /// Gives all of them another policy.
-pub fn set_policy_all(db: &mut Db, ids: &[i64], policy: i64, now: Moment) -> Result<(), Error> {
+pub fn set_policy_all(db: &mut Db, ids: &[KeyId], policy: PolicyId, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::policy.eq(Some(policy)),
@@ -106,10 +107,10 @@ pub fn set_policy_all(db: &mut Db, ids: &[i64], policy: i64, now: Moment) -> Res
 pub fn transfer_all(
     db: &mut Db,
     keys: &[(&ApiKey, String)],
-    owner: i64,
+    owner: AccountId,
     now: Moment,
-) -> Result<Vec<(i64, String)>, Error> {
-    let ids: Vec<i64> = keys.iter().map(|(key, _)| key.id).collect();
+) -> Result<Vec<(KeyId, String)>, Error> {
+    let ids: Vec<KeyId> = keys.iter().map(|(key, _)| key.id).collect();
     let owner_folded = super::folding::of_owner(db, owner)?;
     let paused_by_owner = api_keys::disabled_by.eq(api_keys::owner.nullable());
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids)).filter(paused_by_owner))
@@ -131,7 +132,7 @@ pub fn transfer_all(
     }
     let live = keys.iter().filter(|(key, _)| key.revoked.is_none() && !key.is_past_expiry(now));
     let moved: Vec<ApiKey> = live.map(|(key, name)| ApiKey { owner, name: name.clone(), ..(*key).clone() }).collect();
-    let live_ids: Vec<i64> = moved.iter().map(|key| key.id).collect();
+    let live_ids: Vec<KeyId> = moved.iter().map(|key| key.id).collect();
     let renamed = rename_where_taken(db, &moved.iter().collect::<Vec<_>>(), now)?;
     let live = api_keys::table.filter(api_keys::id.eq_any(&live_ids));
     diesel::update(live).set(api_keys::holds_name.eq(true)).execute(db)?;
@@ -139,12 +140,12 @@ pub fn transfer_all(
 }
 
 /// The ids of some keys that fulfil a predicate.
-pub fn some_of(db: &mut Db, predicate: Predicate, most: i64) -> Result<Vec<i64>, Error> {
+pub fn some_of(db: &mut Db, predicate: Predicate, most: i64) -> Result<Vec<KeyId>, Error> {
     Ok(api_keys::table.filter(predicate).select(api_keys::id).limit(most).load(db)?)
 }
 
 /// Those of these keys that fulfil a predicate.
-pub fn those_of(db: &mut Db, ids: &[i64], predicate: Predicate) -> Result<Vec<i64>, Error> {
+pub fn those_of(db: &mut Db, ids: &[KeyId], predicate: Predicate) -> Result<Vec<KeyId>, Error> {
     Ok(api_keys::table.filter(api_keys::id.eq_any(ids)).filter(predicate).select(api_keys::id).load(db)?)
 }
 
@@ -157,21 +158,25 @@ pub fn ended_before(before: Moment) -> Predicate {
 }
 
 /// Removes keys for good.
-pub fn purge(db: &mut Db, ids: &[i64]) -> Result<(), Error> {
+pub fn purge(db: &mut Db, ids: &[KeyId]) -> Result<(), Error> {
     diesel::delete(api_keys::table.filter(api_keys::id.eq_any(ids))).execute(db)?;
     Ok(())
 }
 
 /// Brings revoked keys back, each with this end. A key whose name another live key of its owner has by now gets a new one: these
 /// are given back.
-pub fn restore_all(db: &mut Db, keys: &[(&ApiKey, Option<Moment>)], now: Moment) -> Result<Vec<(i64, String)>, Error> {
-    let ids: Vec<i64> = keys.iter().map(|(key, _)| key.id).collect();
+pub fn restore_all(
+    db: &mut Db,
+    keys: &[(&ApiKey, Option<Moment>)],
+    now: Moment,
+) -> Result<Vec<(KeyId, String)>, Error> {
+    let ids: Vec<KeyId> = keys.iter().map(|(key, _)| key.id).collect();
     for (key, end) in keys.iter().filter(|(key, end)| key.expires_at != *end) {
         set_end(db, key.id, *end)?;
     }
     let live: Vec<&ApiKey> =
         keys.iter().filter(|(_, end)| end.is_none_or(|end| end > now)).map(|(key, _)| *key).collect();
-    let live_ids: Vec<i64> = live.iter().map(|key| key.id).collect();
+    let live_ids: Vec<KeyId> = live.iter().map(|key| key.id).collect();
     let renamed = rename_where_taken(db, &live, now)?;
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids)))
         .set((
@@ -191,10 +196,10 @@ pub fn give_ends_back(
     db: &mut Db,
     keys: &[(&ApiKey, Option<Moment>, Option<Moment>)],
     now: Moment,
-) -> Result<Vec<(i64, String)>, Error> {
+) -> Result<Vec<(KeyId, String)>, Error> {
     let lives = |key: &ApiKey, end: Option<Moment>| key.revoked.is_none() && end.is_none_or(|end| end > now);
     let live: Vec<&ApiKey> = keys.iter().filter(|(key, end, _)| lives(key, *end)).map(|(key, ..)| *key).collect();
-    let live_ids: Vec<i64> = live.iter().map(|key| key.id).collect();
+    let live_ids: Vec<KeyId> = live.iter().map(|key| key.id).collect();
     let renamed = rename_where_taken(db, &live, now)?;
     for (key, end, limit) in keys {
         set_expiry_all(db, &[key.id], *end, now)?;
@@ -209,9 +214,9 @@ pub fn give_ends_back(
 
 /// Makes way for keys that are to hold their names again: one whose name another live key of its owner has by now gets a
 /// new one. These are given back.
-fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<(i64, String)>, Error> {
-    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
-    let held: Vec<i64> = api_keys::table
+fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<(KeyId, String)>, Error> {
+    let ids: Vec<KeyId> = keys.iter().map(|key| key.id).collect();
+    let held: Vec<KeyId> = api_keys::table
         .inner_join(
             HOLDERS.on(HOLDERS
                 .field(api_keys::owner)
@@ -224,8 +229,8 @@ fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<
         .filter(api_keys::id.eq_any(&ids))
         .select(api_keys::id)
         .load(db)?;
-    let held: HashSet<i64> = held.into_iter().collect();
-    let mut taken: HashSet<(i64, String)> = HashSet::new();
+    let held: HashSet<KeyId> = held.into_iter().collect();
+    let mut taken: HashSet<(AccountId, String)> = HashSet::new();
     let mut renamed = Vec::new();
     for key in keys {
         if held.contains(&key.id) || !taken.insert((key.owner, key.name.clone())) {
@@ -241,7 +246,7 @@ fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<
 }
 
 /// A name like the key's that neither a live key of its owner nor one of this batch has.
-fn free_name(db: &mut Db, key: &ApiKey, taken: &HashSet<(i64, String)>, now: Moment) -> Result<KeyName, Error> {
+fn free_name(db: &mut Db, key: &ApiKey, taken: &HashSet<(AccountId, String)>, now: Moment) -> Result<KeyName, Error> {
     for attempt in 2..10_000 {
         let suffix = format!(" ({attempt})");
         let kept: String = key.name.chars().take(100 - suffix.len()).collect();

@@ -3,6 +3,7 @@
 
 use diesel::prelude::*;
 
+use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::key_filter::owner_folded;
 use crate::domain::text;
 use crate::store::Error;
@@ -13,14 +14,14 @@ use crate::store::schema::{accounts, api_keys};
 const BATCH: i64 = 1_000;
 
 /// The owner's folded text for a key.
-pub fn of_owner(db: &mut Db, owner: i64) -> Result<String, Error> {
+pub fn of_owner(db: &mut Db, owner: AccountId) -> Result<String, Error> {
     let (display_name, username): (String, String) =
         accounts::table.find(owner).select((accounts::display_name, accounts::username)).first(db)?;
     Ok(owner_folded(&display_name, &username))
 }
 
 /// Writes a changed display name to the owner's keys.
-pub fn owner_was_renamed(db: &mut Db, owner: i64) -> Result<(), Error> {
+pub fn owner_was_renamed(db: &mut Db, owner: AccountId) -> Result<(), Error> {
     let folded = of_owner(db, owner)?;
     diesel::update(api_keys::table.filter(api_keys::owner.eq(owner)))
         .set(api_keys::owner_folded.eq(folded))
@@ -30,7 +31,7 @@ pub fn owner_was_renamed(db: &mut Db, owner: i64) -> Result<(), Error> {
 
 /// Fills in the texts of rows that were written before these columns were there.
 pub fn fill_in(db: &mut Db) -> Result<(), Error> {
-    let people: Vec<(i64, String)> =
+    let people: Vec<(AccountId, String)> =
         accounts::table.filter(accounts::name_folded.eq("")).select((accounts::id, accounts::display_name)).load(db)?;
     for (id, display_name) in people {
         diesel::update(accounts::table.find(id))
@@ -38,7 +39,7 @@ pub fn fill_in(db: &mut Db) -> Result<(), Error> {
             .execute(db)?;
     }
     loop {
-        let keys: Vec<(i64, i64, String, String, i64)> = api_keys::table
+        let keys: Vec<(KeyId, AccountId, String, String, i64)> = api_keys::table
             .filter(api_keys::owner_folded.eq(""))
             .limit(BATCH)
             .select((api_keys::id, api_keys::owner, api_keys::name, api_keys::note, api_keys::created_at))

@@ -9,6 +9,7 @@ use super::matching::{Reach, live, matching, needles};
 use super::predicate::{Predicate, all};
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
+use crate::domain::ids::KeyId;
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort, Value};
 use crate::store::connection::Db;
 use crate::store::paging::From;
@@ -167,7 +168,7 @@ fn ids(predicate: Predicate, most: i64) -> Ids {
 fn rows(db: &mut Db, ask: &Ask, reach: &Reach, walk: bool) -> Result<(Vec<Placed>, bool), Error> {
     // The ids first: where thousands are sorted, whole rows would be carried along.
     let query = page_of_ids(db, ask, reach, walk);
-    let ids: Vec<i64> = if walk { dialect::walking(db, |db| query.load(db))? } else { query.load(db)? };
+    let ids: Vec<KeyId> = if walk { dialect::walking(db, |db| query.load(db))? } else { query.load(db)? };
     let mut rows: Vec<Row> =
         api_keys::table.filter(api_keys::id.eq_any(&ids)).select(api_keys::all_columns).load(db)?;
     rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));

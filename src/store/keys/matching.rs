@@ -13,6 +13,7 @@ use super::predicate::{Predicate, all, any, beginning, equal, fragment, holding,
 use super::related;
 use crate::domain::api_key::EXPIRING_WITHIN;
 use crate::domain::clock::{DAY, Moment};
+use crate::domain::ids::{AccountId, JobId, PolicyId, ResourceId};
 use crate::domain::job::Verb;
 use crate::domain::key_filter::{
     Choice, Column, Condition, DateTest, JobPart, KeyFilter, NumberTest, Sort, Test, TextTest,
@@ -279,22 +280,22 @@ fn numbers(column: Column, test: NumberTest, reach: &Reach) -> Predicate {
 }
 
 /// The keys that carry a policy.
-pub fn with_policy(policy: i64) -> Predicate {
+pub fn with_policy(policy: PolicyId) -> Predicate {
     Box::new(sql::<Bool>("api_keys.policy = ").bind::<BigInt, _>(policy))
 }
 
 /// The keys that are bound to a resource.
-pub fn with_resource(resource: i64) -> Predicate {
-    number("api_keys.resource", "=", resource)
+pub fn with_resource(resource: ResourceId) -> Predicate {
+    number("api_keys.resource", "=", resource.0)
 }
 
 /// The keys of an owner.
-pub fn with_owner(owner: i64) -> Predicate {
-    number("api_keys.owner", "=", owner)
+pub fn with_owner(owner: AccountId) -> Predicate {
+    number("api_keys.owner", "=", owner.0)
 }
 
 /// The keys of a bulk job.
-pub fn of_job(id: i64) -> Predicate {
+pub fn of_job(id: JobId) -> Predicate {
     job(id, JobPart::All)
 }
 
@@ -311,7 +312,7 @@ pub fn applicable(verb: Verb, now: Moment) -> Predicate {
     }
 }
 
-fn job(id: i64, part: JobPart) -> Predicate {
+fn job(id: JobId, part: JobPart) -> Predicate {
     let open =
         sql::<Bool>("api_keys.id IN (SELECT job_keys.key FROM job_keys WHERE job_keys.job = ").bind::<BigInt, _>(id);
     match part {

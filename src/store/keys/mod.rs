@@ -22,6 +22,7 @@ use super::schema::{accounts, api_keys, key_secrets};
 use super::{Error, dialect};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
 use crate::domain::clock::Moment;
+use crate::domain::ids::{AccountId, KeyId, PolicyId, ResourceId};
 use crate::domain::rights::Grant;
 use crate::domain::secret::{FirstEight, SecretHash};
 use crate::domain::text;
@@ -34,23 +35,23 @@ pub use one::{add_uses, put_grant_back, revoke, set_disabled, set_grant, set_nam
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
 struct Row {
-    id: i64,
+    id: KeyId,
     first_eight: String,
     secret_hash: Vec<u8>,
-    owner: i64,
+    owner: AccountId,
     name: String,
     _holds_name: bool,
     note: String,
     grant_kind: String,
     created_at: i64,
-    created_by: i64,
+    created_by: AccountId,
     rotated_at: Option<i64>,
     expires_at: Option<i64>,
     disabled_at: Option<i64>,
-    disabled_by: Option<i64>,
+    disabled_by: Option<AccountId>,
     disabled_reason: String,
     revoked_at: Option<i64>,
-    revoked_by: Option<i64>,
+    revoked_by: Option<AccountId>,
     revoked_reason: String,
     last_used_at: Option<i64>,
     last_used_address: Option<String>,
@@ -61,8 +62,8 @@ struct Row {
     _note_folded: String,
     owner_folded: String,
     changed_at: i64,
-    policy: Option<i64>,
-    resource: Option<i64>,
+    policy: Option<PolicyId>,
+    resource: Option<ResourceId>,
     end_limit: Option<i64>,
 }
 
@@ -123,7 +124,7 @@ pub struct NewKey {
     /// What is kept of its secret.
     pub secret_hash: SecretHash,
     /// Whose rights bound it.
-    pub owner: i64,
+    pub owner: AccountId,
     /// Its name.
     pub name: KeyName,
     /// Its note.
@@ -131,7 +132,7 @@ pub struct NewKey {
     /// What it may do of what its owner may; its scopes are written apart.
     pub grant: Grant,
     /// The resource that it is bound to.
-    pub resource: Option<i64>,
+    pub resource: Option<ResourceId>,
     /// When it ends by itself.
     pub expires_at: Option<Moment>,
 }
@@ -146,7 +147,7 @@ pub enum Listing {
 }
 
 /// Adds a key that holds its name. A taken name and taken first eight are conflicts.
-pub fn insert(db: &mut Db, new: &NewKey, created_by: i64, now: Moment) -> Result<i64, Error> {
+pub fn insert(db: &mut Db, new: &NewKey, created_by: AccountId, now: Moment) -> Result<KeyId, Error> {
     let owner_folded = folding::of_owner(db, new.owner)?;
     Ok(diesel::insert_into(api_keys::table)
         .values((
@@ -176,13 +177,13 @@ pub fn insert(db: &mut Db, new: &NewKey, created_by: i64, now: Moment) -> Result
 }
 
 /// How many keys of the owner are live: not revoked, not expired.
-pub fn count_live(db: &mut Db, owner: i64, now: Moment) -> Result<i64, Error> {
+pub fn count_live(db: &mut Db, owner: AccountId, now: Moment) -> Result<i64, Error> {
     Ok(api_keys::table.filter(api_keys::owner.eq(owner)).filter(live(now)).count().get_result(db)?)
 }
 
 /// How many live keys each of these owners has; who is not there has none.
-pub fn count_live_of(db: &mut Db, owners: &[i64], now: Moment) -> Result<HashMap<i64, i64>, Error> {
-    let rows: Vec<(i64, i64)> = api_keys::table
+pub fn count_live_of(db: &mut Db, owners: &[AccountId], now: Moment) -> Result<HashMap<AccountId, i64>, Error> {
+    let rows: Vec<(AccountId, i64)> = api_keys::table
         .filter(api_keys::owner.eq_any(owners))
         .filter(live(now))
         .group_by(api_keys::owner)
@@ -192,8 +193,8 @@ pub fn count_live_of(db: &mut Db, owners: &[i64], now: Moment) -> Result<HashMap
 }
 
 /// The owners of these keys.
-pub fn owners_of(db: &mut Db, ids: &[i64]) -> Result<BTreeSet<i64>, Error> {
-    let owners: Vec<i64> =
+pub fn owners_of(db: &mut Db, ids: &[KeyId]) -> Result<BTreeSet<AccountId>, Error> {
+    let owners: Vec<AccountId> =
         api_keys::table.filter(api_keys::id.eq_any(ids)).select(api_keys::owner).distinct().load(db)?;
     Ok(owners.into_iter().collect())
 }
@@ -220,7 +221,7 @@ pub fn count_all_live(db: &mut Db, now: Moment) -> Result<grid::Count, Error> {
 }
 
 /// Lets expired keys of the owner let go of `name`, and says whether a live key still holds it.
-pub fn name_is_held(db: &mut Db, owner: i64, name: &KeyName, now: Moment) -> Result<bool, Error> {
+pub fn name_is_held(db: &mut Db, owner: AccountId, name: &KeyName, now: Moment) -> Result<bool, Error> {
     // Written out, since a value that is bound would not reach the partial index on held names.
     let held = || sql::<Bool>("api_keys.holds_name");
     let holder = || api_keys::owner.eq(owner).and(api_keys::name.eq(name.0.clone())).and(held());
@@ -232,7 +233,7 @@ pub fn name_is_held(db: &mut Db, owner: i64, name: &KeyName, now: Moment) -> Res
 }
 
 /// Does a live key hold `name`? Changes nothing.
-pub fn is_name_held(db: &mut Db, owner: i64, name: &KeyName, now: Moment) -> Result<bool, Error> {
+pub fn is_name_held(db: &mut Db, owner: AccountId, name: &KeyName, now: Moment) -> Result<bool, Error> {
     let holder =
         api_keys::owner.eq(owner).and(api_keys::name.eq(name.0.clone())).and(sql::<Bool>("api_keys.holds_name"));
     let lives = api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now.0));
@@ -241,7 +242,7 @@ pub fn is_name_held(db: &mut Db, owner: i64, name: &KeyName, now: Moment) -> Res
 }
 
 /// The owner's keys, newest first, and how many there are of the other listing.
-pub fn list(db: &mut Db, owner: i64, listing: Listing, now: Moment) -> Result<Vec<ApiKey>, Error> {
+pub fn list(db: &mut Db, owner: AccountId, listing: Listing, now: Moment) -> Result<Vec<ApiKey>, Error> {
     let own = api_keys::table.filter(api_keys::owner.eq(owner)).order(api_keys::id.desc());
     let rows: Vec<Row> = match listing {
         Listing::Current => own.filter(live(now)).select(api_keys::all_columns).load(db)?,
@@ -253,32 +254,32 @@ pub fn list(db: &mut Db, owner: i64, listing: Listing, now: Moment) -> Result<Ve
 /// The newest live keys that are bound to a resource, of those older than the one with this id.
 pub fn of_resource(
     db: &mut Db,
-    resource: i64,
-    older_than: Option<i64>,
+    resource: ResourceId,
+    older_than: Option<KeyId>,
     most: i64,
     now: Moment,
 ) -> Result<Vec<ApiKey>, Error> {
     let bound = api_keys::table.filter(api_keys::resource.eq(resource)).filter(live(now));
-    let bound = bound.filter(api_keys::id.lt(older_than.unwrap_or(i64::MAX)));
+    let bound = bound.filter(api_keys::id.lt(older_than.unwrap_or(KeyId(i64::MAX))));
     let rows: Vec<Row> = bound.order(api_keys::id.desc()).limit(most).select(api_keys::all_columns).load(db)?;
     rows.into_iter().map(ApiKey::try_from).collect()
 }
 
 /// The live keys of an owner that are bound to a resource, oldest first.
-pub fn own_of_resource(db: &mut Db, owner: i64, resource: i64, now: Moment) -> Result<Vec<ApiKey>, Error> {
+pub fn own_of_resource(db: &mut Db, owner: AccountId, resource: ResourceId, now: Moment) -> Result<Vec<ApiKey>, Error> {
     let bound = api_keys::table.filter(api_keys::resource.eq(resource).and(api_keys::owner.eq(owner)));
     let rows: Vec<Row> = bound.filter(live(now)).order(api_keys::id.asc()).select(api_keys::all_columns).load(db)?;
     rows.into_iter().map(ApiKey::try_from).collect()
 }
 
 /// How many keys of the owner were revoked or expired.
-pub fn count_ended(db: &mut Db, owner: i64, now: Moment) -> Result<i64, Error> {
+pub fn count_ended(db: &mut Db, owner: AccountId, now: Moment) -> Result<i64, Error> {
     let own = api_keys::table.filter(api_keys::owner.eq(owner));
     Ok(own.filter(diesel::dsl::not(live(now))).count().get_result(db)?)
 }
 
 /// The key of this owner. Somebody else's key is not found.
-pub fn find_own(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
+pub fn find_own(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
     let row: Option<Row> = api_keys::table
         .filter(api_keys::owner.eq(owner).and(api_keys::first_eight.eq(first_eight.as_str())))
         .select(api_keys::all_columns)
@@ -288,7 +289,7 @@ pub fn find_own(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<Opt
 }
 
 /// The key of this owner, held against other transactions that change it until the end of this one.
-pub fn hold_own(db: &mut Db, owner: i64, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
+pub fn hold_own(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
     let Some(key) = find_own(db, owner, first_eight)? else { return Ok(None) };
     dialect::lock_keys(db, &[key.id])?;
     find_own(db, owner, first_eight)

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
 use crate::domain::clock::Moment;
+use crate::domain::ids::KeyId;
 use crate::domain::rights::Grant;
 use crate::domain::text;
 use crate::store::connection::Db;
@@ -38,7 +39,7 @@ pub fn set_note(db: &mut Db, key: &ApiKey, note: &KeyNote, now: Moment) -> Resul
 }
 
 /// Changes what a key may do of what its owner may, and counts the version up; its scopes are written apart.
-pub fn set_grant(db: &mut Db, id: i64, grant: Grant, now: Moment) -> Result<(), Error> {
+pub fn set_grant(db: &mut Db, id: KeyId, grant: Grant, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.find(id))
         .set((
             api_keys::grant_kind.eq(grant.word()),
@@ -51,7 +52,7 @@ pub fn set_grant(db: &mut Db, id: i64, grant: Grant, now: Moment) -> Result<(), 
 }
 
 /// Gives a key back what it could do, as part of a change that counts the version up itself.
-pub fn put_grant_back(db: &mut Db, id: i64, grant: Grant) -> Result<(), Error> {
+pub fn put_grant_back(db: &mut Db, id: KeyId, grant: Grant) -> Result<(), Error> {
     diesel::update(api_keys::table.find(id))
         .set((api_keys::grant_kind.eq(grant.word()), api_keys::policy.eq(grant.policy())))
         .execute(db)?;
@@ -59,7 +60,7 @@ pub fn put_grant_back(db: &mut Db, id: i64, grant: Grant) -> Result<(), Error> {
 }
 
 /// Pauses a key, or ends the pause.
-pub fn set_disabled(db: &mut Db, id: i64, stop: Option<&Stop>, now: Moment) -> Result<(), Error> {
+pub fn set_disabled(db: &mut Db, id: KeyId, stop: Option<&Stop>, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.find(id))
         .set((
             api_keys::disabled_at.eq(stop.map(|stop| stop.at.0)),
@@ -73,7 +74,7 @@ pub fn set_disabled(db: &mut Db, id: i64, stop: Option<&Stop>, now: Moment) -> R
 }
 
 /// Ends a key for good: it lets go of its name, and its replaced secrets are forgotten.
-pub fn revoke(db: &mut Db, id: i64, stop: &Stop) -> Result<(), Error> {
+pub fn revoke(db: &mut Db, id: KeyId, stop: &Stop) -> Result<(), Error> {
     diesel::update(api_keys::table.find(id))
         .set((
             api_keys::revoked_at.eq(Some(stop.at.0)),
@@ -88,7 +89,7 @@ pub fn revoke(db: &mut Db, id: i64, stop: &Stop) -> Result<(), Error> {
 }
 
 /// Adds uses to a key: the latest one and how many there were. Says whether it is there.
-pub fn add_uses(db: &mut Db, id: i64, latest: &Use, uses: i64) -> Result<bool, Error> {
+pub fn add_uses(db: &mut Db, id: KeyId, latest: &Use, uses: i64) -> Result<bool, Error> {
     let changed = diesel::update(api_keys::table.find(id))
         .set((
             api_keys::last_used_at.eq(Some(latest.at.0)),

@@ -9,6 +9,7 @@ use super::sign_in::Nothing;
 use crate::actions::manage_account::{OwnKeys, PasswordChange};
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
+use crate::domain::ids::SessionId;
 use crate::domain::mistake::{Mistake, collect};
 use crate::domain::password::{self, Proposal};
 use crate::domain::user::{Appearance, parse_display_name};
@@ -33,7 +34,7 @@ struct AccountPage {
 }
 
 struct SessionView {
-    id: i64,
+    id: SessionId,
     browser: String,
     address: String,
     signed_in_at: String,

@@ -8,6 +8,7 @@ use super::export_keys::ExportFormat;
 use super::sign_in::Nothing;
 use crate::actions::change_keys::{Chosen, Confirmation, JobDetails};
 use crate::actions::{App, Error};
+use crate::domain::ids::JobId;
 use crate::domain::job::{JobState, Verb};
 use crate::domain::key_filter::KeyFilter;
 use crate::domain::mistake::Mistake;
@@ -33,7 +34,7 @@ struct BulkPage {
 }
 
 impl BulkPage {
-    async fn load(app: &App, user: &SignedIn, id: i64) -> Result<Self, PageError> {
+    async fn load(app: &App, user: &SignedIn, id: JobId) -> Result<Self, PageError> {
         let details = app.find_job(&user.actor, id).await?;
         let back = details.job.filter.as_ref().map_or_else(|| PATH.to_owned(), |filter| list_path(filter));
         let shell = Shell::new(user, Nav::AdminKeys);
@@ -202,7 +203,7 @@ async fn begin(app: &App, user: &SignedIn, verb: Verb, chosen: Chosen, back: &st
     }
 }
 
-fn parse(id: &str) -> Result<i64, Error> {
+fn parse(id: &str) -> Result<JobId, Error> {
     id.parse().map_err(|_| Error::NotFound)
 }
 

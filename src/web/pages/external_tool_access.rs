@@ -14,6 +14,7 @@ use crate::actions::find_keys::{Listing, OwnKeys};
 use crate::actions::give_rights::Offer;
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::Moment;
+use crate::domain::ids::KeyId;
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::rights::Access;
 use crate::domain::secret::FirstEight;
@@ -72,7 +73,7 @@ pub async fn list(
     Ok(html::page(&KeysPage::load(&request, &app, shell, listing).await?))
 }
 
-fn view(key: &ApiKey, access: &HashMap<i64, Access>, now: Moment) -> KeyView {
+fn view(key: &ApiKey, access: &HashMap<KeyId, Access>, now: Moment) -> KeyView {
     KeyView { key: key.clone(), access: access.get(&key.id).cloned().unwrap_or(Access::inherited()), now }
 }
 

@@ -8,6 +8,7 @@ use super::sign_in::Nothing;
 use crate::actions::change_keys::JobDetails;
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
+use crate::domain::ids::JobId;
 use crate::domain::job::{Job, JobState, Left, Verb};
 use crate::domain::key_filter::KeyFilter;
 use crate::web::access::{Admin, BY_ITSELF, RecentAdmin};
@@ -145,7 +146,7 @@ impl JobPage {
 }
 
 /// The path of a job's page.
-pub fn path(id: i64) -> String {
+pub fn path(id: JobId) -> String {
     format!("/admin/jobs/{id}")
 }
 
@@ -166,7 +167,7 @@ pub fn heading(job: &Job) -> String {
     }
 }
 
-fn parse(id: &str) -> Result<i64, Error> {
+fn parse(id: &str) -> Result<JobId, Error> {
     id.parse().map_err(|_| Error::NotFound)
 }
 

@@ -10,6 +10,7 @@ use super::service_account::name;
 use crate::actions::find_keys::KeyDetails;
 use crate::actions::give_rights::Offer;
 use crate::actions::{App, Error};
+use crate::domain::ids::AccountId;
 use crate::domain::user::Username;
 use crate::web::access::{RecentAdmin, SignedIn};
 use crate::web::errors::PageError;
@@ -50,7 +51,7 @@ pub struct Entered {
 
 /// A key whose access is to be changed, seen from the one who changes it.
 struct Asked {
-    owner: i64,
+    owner: AccountId,
     offer: Offer,
     details: KeyDetails,
     purpose: Purpose,

@@ -22,6 +22,7 @@ use crate::actions::look_after_resources::LookedAfter;
 use crate::actions::{App, Error};
 use crate::domain::api_key::KeyNote;
 use crate::domain::clock::Moment;
+use crate::domain::ids::KeyId;
 use crate::domain::lifetime::Expiry;
 use crate::domain::resource::{Resource, ResourceName};
 use crate::domain::rights::Wish;
@@ -75,7 +76,7 @@ impl LookedAfterPage {
         user: &SignedIn,
         shell: Shell,
         name: &str,
-        older_than: Option<i64>,
+        older_than: Option<KeyId>,
     ) -> Result<Self, PageError> {
         let mut found = app.find_looked_after(user.account.id, &parse(name)?, older_than).await?;
         let now = app.now();
@@ -154,7 +155,7 @@ impl LookedAfterPage {
 /// From where the keys are listed.
 #[derive(Debug, Deserialize)]
 pub struct Asked {
-    older_than: Option<i64>,
+    older_than: Option<KeyId>,
 }
 
 /// The path of a resource's page for those who look after it.

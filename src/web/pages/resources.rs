@@ -8,6 +8,7 @@ use super::permissions::up_to_limit;
 use crate::actions::manage_resources::ResourcePage;
 use crate::actions::paging::From;
 use crate::actions::{App, Error};
+use crate::domain::ids::ResourceId;
 use crate::domain::mistake::collect;
 use crate::domain::resource::{ResourceKind, ResourceName, parse_external_id, parse_title};
 use crate::domain::text;
@@ -43,8 +44,8 @@ struct NewPage {
 pub struct Asked {
     #[serde(default)]
     q: String,
-    after: Option<i64>,
-    before: Option<i64>,
+    after: Option<ResourceId>,
+    before: Option<ResourceId>,
 }
 
 /// What the form sends.
@@ -57,7 +58,7 @@ pub struct Entered {
 }
 
 impl ResourcesPage {
-    fn beside(&self, name: &str, id: i64) -> String {
+    fn beside(&self, name: &str, id: ResourceId) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if !self.asked.q.is_empty() {
             query.append_pair("q", &self.asked.q);

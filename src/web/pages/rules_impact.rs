@@ -9,6 +9,7 @@ use super::lifetime_rules::PATH;
 use crate::actions::set_lifetimes::{Existing, Impact, SPREAD, spread_until};
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
+use crate::domain::ids::JobId;
 use crate::domain::mistake::Mistake;
 use crate::web::access::{RecentAdmin, SignedIn};
 use crate::web::errors::PageError;
@@ -31,7 +32,7 @@ struct ImpactPage {
 }
 
 impl ImpactPage {
-    async fn load(app: &App, user: &SignedIn, id: i64) -> Result<Self, PageError> {
+    async fn load(app: &App, user: &SignedIn, id: JobId) -> Result<Self, PageError> {
         let impact = app.rules_impact(&user.actor, id).await?;
         let shell = Shell::new(user, Nav::LifetimeRules);
         Ok(Self { shell, impact, days: "14".into(), mistakes: Mistakes::default(), now: app.now() })
@@ -79,7 +80,7 @@ impl ImpactPage {
     }
 }
 
-fn parse(id: &str) -> Result<i64, Error> {
+fn parse(id: &str) -> Result<JobId, Error> {
     id.parse().map_err(|_| Error::NotFound)
 }
 

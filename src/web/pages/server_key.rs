@@ -16,6 +16,7 @@ use crate::actions::generate_key::{FormId, Issued, New};
 use crate::actions::rotate_key::{self, Grace, Rotated};
 use crate::actions::{App, Error};
 use crate::domain::clock::{DAY, Moment};
+use crate::domain::ids::AccountId;
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::policy::PolicyName;
 use crate::domain::secret::FirstEight;
@@ -176,7 +177,7 @@ impl RotatePage {
         asked: &(String, String),
         chosen: Grace,
         refusal: String,
-    ) -> Result<(Self, i64), PageError> {
+    ) -> Result<(Self, AccountId), PageError> {
         let username: Username = name(&asked.0)?;
         let owner = app.find_service_account(&username).await?.account.id;
         let details = app.own_key(owner, &parse(&asked.1)?).await?;

@@ -8,6 +8,7 @@ use crate::actions::administer_users::{PeopleFilter, PeoplePage};
 pub use crate::actions::manage_service_accounts::NewService;
 use crate::actions::paging::From;
 use crate::actions::{App, Error};
+use crate::domain::ids::AccountId;
 use crate::domain::mistake::collect;
 use crate::domain::policy::parse_description;
 use crate::domain::text;
@@ -44,8 +45,8 @@ struct NewPage {
 pub struct Asked {
     #[serde(default)]
     q: String,
-    after: Option<i64>,
-    before: Option<i64>,
+    after: Option<AccountId>,
+    before: Option<AccountId>,
 }
 
 /// What the form sends.
@@ -63,7 +64,7 @@ pub struct Entered {
 }
 
 impl Asked {
-    fn path(&self, name: &str, id: i64) -> String {
+    fn path(&self, name: &str, id: AccountId) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         if !self.q.is_empty() {
             query.append_pair("q", &self.q);

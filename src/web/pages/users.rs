@@ -8,6 +8,7 @@ use crate::actions::administer_users::{Invited, PeopleFilter, PeoplePage};
 use crate::actions::paging::From;
 use crate::actions::{App, Error};
 use crate::domain::clock::Moment;
+use crate::domain::ids::AccountId;
 use crate::domain::mistake::collect;
 use crate::domain::text;
 use crate::domain::user::{Kind, Role, Username, parse_display_name, parse_email};
@@ -60,8 +61,8 @@ pub struct Asked {
     role: String,
     #[serde(default)]
     state: String,
-    after: Option<i64>,
-    before: Option<i64>,
+    after: Option<AccountId>,
+    before: Option<AccountId>,
 }
 
 /// What the search sends.
@@ -94,7 +95,7 @@ impl Asked {
         }
     }
 
-    fn from(&self) -> From<i64> {
+    fn from(&self) -> From<AccountId> {
         match (self.after, self.before) {
             (Some(id), _) => From::After(id),
             (None, Some(id)) => From::Before(id),
@@ -102,7 +103,7 @@ impl Asked {
         }
     }
 
-    fn path(&self, place: Option<(&str, i64)>) -> String {
+    fn path(&self, place: Option<(&str, AccountId)>) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in [("q", &self.q), ("role", &self.role), ("state", &self.state)] {
             if !value.is_empty() {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::key::parse;
 use crate::actions::App;
 use crate::actions::would_allow::{Askable, Would};
+use crate::domain::ids::AccountId;
 use crate::domain::mistake::collect;
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::resource::ResourceName;
@@ -103,7 +104,7 @@ impl WouldPage {
 async fn show(
     app: &App,
     user: &SignedIn,
-    owner: Option<i64>,
+    owner: Option<AccountId>,
     first_eight: &str,
     entered: Option<Entered>,
 ) -> Result<HttpResponse, PageError> {

@@ -9,7 +9,7 @@ use crate::support::rights_model::LifetimeRules;
 
 /// Bulk work that was done, for its undo.
 pub(super) struct Done {
-    pub job: i64,
+    pub job: JobId,
     pub verb: Verb,
     /// The keys that it changed: their place in the model, how they were, and their version since.
     pub keys: Vec<(usize, Key, i64)>,
@@ -20,7 +20,7 @@ const REMEMBERED: usize = 8;
 
 impl Walk<'_> {
     /// Runs what is queued, and takes over what became of the keys; gives those that were changed, as they were.
-    pub(super) async fn run(&mut self, job: i64, verb: Verb) -> Vec<usize> {
+    pub(super) async fn run(&mut self, job: JobId, verb: Verb) -> Vec<usize> {
         let before = self.rows();
         self.api().run_jobs().await.expect("done");
         let after = self.rows();
@@ -41,7 +41,7 @@ impl Walk<'_> {
     }
 
     /// Makes the model's key what its row says, as far as the verb may change that.
-    fn take_over(&mut self, at: usize, row: &Row, job: i64, verb: Verb) {
+    fn take_over(&mut self, at: usize, row: &Row, job: JobId, verb: Verb) {
         let key = &mut self.world.keys[at];
         match verb {
             Verb::Delete => {
@@ -148,7 +148,7 @@ impl Walk<'_> {
     }
 
     /// What was changed is as it was, as far as the rules and limits of today allow.
-    fn take_back(&mut self, at: usize, facts: &Key, is: &Row, is_changed: bool, undo: i64, verb: Verb) {
+    fn take_back(&mut self, at: usize, facts: &Key, is: &Row, is_changed: bool, undo: JobId, verb: Verb) {
         let (now, said) = (self.world.now, format!("step {}: undo of {verb:?}: {facts:?}, {is:?}", self.step));
         let receiver = if verb == Verb::Transfer { facts.owner } else { self.world.keys[at].owner };
         let end = self.world.cut(receiver, self.world.keys[at].born, facts.end);

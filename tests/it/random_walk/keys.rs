@@ -97,7 +97,7 @@ impl Walk<'_> {
         let (owner, eight) = self.owner_of(at);
         let revoked = self.api().revoke_key(&self.boss, self.world.owners[owner].id, &eight).await.is_ok();
         if revoked && self.world.keys[at].revoked.is_none() {
-            self.world.keys[at].revoked = Some(0);
+            self.world.keys[at].revoked = Some(JobId(0));
             self.world.keys[at].old = None;
         }
         revoked

@@ -20,6 +20,7 @@ use claviger::actions::{Actor, App, Error};
 use claviger::domain::api_key::{KeyName, KeyNote};
 use claviger::domain::audit::Via;
 use claviger::domain::clock::{DAY, HOUR, Moment};
+use claviger::domain::ids::{AccountId, JobId};
 use claviger::domain::job::Verb;
 use claviger::domain::lifetime::Expiry;
 use claviger::domain::permission::{PermissionName, Rights, ServiceName};
@@ -76,7 +77,7 @@ struct Walk<'a> {
     /// What the step is, in a few words.
     what: String,
     /// The last deletion of a policy, and its job.
-    deleted: Option<(usize, i64)>,
+    deleted: Option<(usize, JobId)>,
     /// The last bulk work.
     remembered: Vec<Done>,
     done: usize,
@@ -135,7 +136,7 @@ impl<'a> Walk<'a> {
         self.world.rules = LifetimeRules { longest: 365, most: 20, services: None, account: None, of_services: 100 };
     }
 
-    fn add_owner(&mut self, name: &str, id: i64, is_service: bool) {
+    fn add_owner(&mut self, name: &str, id: AccountId, is_service: bool) {
         let (is_admin, active, policies) = (name == "boss", true, BTreeSet::new());
         self.world.owners.push(Owner { name: name.into(), id, is_service, is_admin, active, policies });
     }

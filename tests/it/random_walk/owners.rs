@@ -144,7 +144,7 @@ impl Walk<'_> {
     }
 
     /// All live keys of one owner are another's now, and can do no more than before: whoever gets them, others know their secrets.
-    async fn moved(&mut self, from: usize, to: usize, job: i64) {
+    async fn moved(&mut self, from: usize, to: usize, job: JobId) {
         assert!(self.world.owners[to].active, "step {}", self.step);
         let narrowed = self.narrowed(from);
         let live = self.world.live_of(from);

@@ -28,7 +28,7 @@ pub(super) type Rows = BTreeMap<String, Row>;
 
 impl Walk<'_> {
     pub(super) fn rows(&self) -> Rows {
-        let owners: HashMap<i64, usize> =
+        let owners: HashMap<AccountId, usize> =
             self.world.owners.iter().enumerate().map(|(at, owner)| (owner.id, at)).collect();
         let columns = [
             "first_eight",
@@ -44,7 +44,7 @@ impl Walk<'_> {
             let words: Vec<&str> = line.split(' ').collect();
             let number = |at: usize| words[at].parse::<i64>().expect("a number");
             let row = Row {
-                owner: owners[&number(1)],
+                owner: owners[&AccountId(number(1))],
                 born: number(2),
                 end: number(3),
                 is_revoked: number(4) == 1,

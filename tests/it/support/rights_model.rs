@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use claviger::domain::clock::DAY;
+use claviger::domain::ids::{AccountId, JobId};
 
 /// A set of permissions by their names.
 pub type Names = BTreeSet<String>;
@@ -11,7 +12,7 @@ pub type Names = BTreeSet<String>;
 #[derive(Debug, Clone)]
 pub struct Owner {
     pub name: String,
-    pub id: i64,
+    pub id: AccountId,
     pub is_service: bool,
     pub is_admin: bool,
     pub active: bool,
@@ -65,7 +66,7 @@ pub struct Key {
     pub old: Option<(String, i64)>,
     pub paused: Option<Paused>,
     /// Set when it was revoked: by the job with this number, or by 0.
-    pub revoked: Option<i64>,
+    pub revoked: Option<JobId>,
 }
 
 /// How long keys may live, in days, and how many there may be.
