@@ -126,7 +126,7 @@ impl App {
             sign_in_links::replace(db, id, &hash, actor.account, expires_at, now)?;
             let policies = policies::give_to_new_person(db, id)?;
             let details = json!({
-                "role": new.role.word(), "display_name": new.display_name, "link_until": expires_at.rfc3339(),
+                "role": new.role.as_str(), "display_name": new.display_name, "link_until": expires_at.rfc3339(),
                 "policies": policies,
             });
             Ok::<_, Error>(audit::insert(db, &actor.did(now, Action::UserCreate, new.username.as_str(), details))?)
@@ -240,7 +240,7 @@ impl App {
             accounts::set_role(db, before.id, role)?;
             sign_in_links::delete(db, before.id)?;
             session_rows::delete_all(db, before.id)?;
-            let details = json!({ "before": before.role.word(), "after": role.word() });
+            let details = json!({ "before": before.role.as_str(), "after": role.as_str() });
             Ok(audit::insert(db, &actor.did(now, Action::UserSetRole, username.as_str(), details))?)
         })
         .await

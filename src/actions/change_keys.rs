@@ -95,7 +95,7 @@ impl App {
                     return Ok::<_, Error>(false);
                 }
                 let details = json!({
-                    "verb": job.verb.word(), "keys": job.total, "filter": job.filter, "reason": reason,
+                    "verb": job.verb.as_str(), "keys": job.total, "filter": job.filter, "reason": reason,
                     "expires_at": expires_at.map(Moment::rfc3339), "frozen_at": job.frozen_at.rfc3339(),
                 });
                 audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {id}"), details))?;
@@ -140,7 +140,7 @@ impl App {
                 }
                 let new = NewJob {
                     undoes: Some(id),
-                    parameter: job.verb.word().into(),
+                    parameter: job.verb.as_str().into(),
                     ..NewJob::queued(Verb::Undo, Source::Job(id), asked_by)
                 };
                 let undo = jobs::insert(db, &new, now)?;

@@ -56,7 +56,7 @@ impl App {
                     None => revoke(db, asked_by, &account, reason, now)?,
                 };
                 let details = json!({
-                    "keys": live, "job": job, "role": account.role.word(), "transferred_to": to.as_ref().map(|to| to.username.as_str()),
+                    "keys": live, "job": job, "role": account.role.as_str(), "transferred_to": to.as_ref().map(|to| to.username.as_str()),
                 });
                 audit::insert(db, &actor.did(now, Action::UserDelete, username.as_str(), details))?;
                 Ok::<_, Error>(job)

@@ -74,7 +74,7 @@ impl Ceiling {
         };
         decide(&facts, now).map_err(|_| may_not())?;
         let rights = holding.as_ref().map(effective).unwrap_or_default();
-        if !rights.contains(&PermissionName::stored(CREATE.into())) {
+        if !rights.contains(&PermissionName::from_db(CREATE.into())) {
             return Err(may_not());
         }
         Ok(Self { rights, expires_at: asking.expires_at.into_iter().chain(key.expires_at).min() })
@@ -97,7 +97,7 @@ impl Ceiling {
     /// Refuses to give another key a new secret: that ends the one in use, so it needs the right to revoke. And it would end with
     /// the key that asks, so one that lives longer is left alone.
     pub(super) fn may_rotate(&self, key: &ApiKey) -> Result<(), Error> {
-        if !self.rights.contains(&PermissionName::stored(REVOKE.into())) {
+        if !self.rights.contains(&PermissionName::from_db(REVOKE.into())) {
             let text = "A rotation ends the secret in use, so the key that asks needs claviger:keys:revoke as well.";
             return Err(Error::Forbidden(text.into()));
         }

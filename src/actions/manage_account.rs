@@ -128,7 +128,7 @@ impl App {
 
     /// Changes the colours of the person's pages.
     pub async fn set_appearance(&self, actor: &Actor, account: AccountId, appearance: Appearance) -> Result<(), Error> {
-        let event = actor.did(self.now(), Action::UserEdit, &actor.name, json!({ "appearance": appearance.word() }));
+        let event = actor.did(self.now(), Action::UserEdit, &actor.name, json!({ "appearance": appearance.as_str() }));
         self.act(actor.authority(), move |db| {
             accounts::set_appearance(db, account, appearance)?;
             Ok(audit::insert(db, &event)?)

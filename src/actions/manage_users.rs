@@ -73,7 +73,7 @@ impl App {
         self.act(actor.authority(), move |db| {
             let id = accounts::insert(db, &new, actor.account, now).map_err(taken)?;
             let policies = policies::give_to_new_person(db, id)?;
-            let details = json!({ "role": new.role.word(), "display_name": new.display_name, "policies": policies });
+            let details = json!({ "role": new.role.as_str(), "display_name": new.display_name, "policies": policies });
             Ok(audit::insert(db, &actor.did(now, Action::UserCreate, new.username.as_str(), details))?)
         })
         .await

@@ -17,7 +17,8 @@ pub const DAYS: i64 = 30;
 const MOST: i64 = 50;
 
 /// A list of keys whose number the overview shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Tally {
     /// All of them.
     All,
@@ -26,14 +27,17 @@ pub enum Tally {
     /// Live, and about to end.
     Expiring,
     /// Working, and never used.
+    #[strum(serialize = "never used")]
     NeverUsed,
     /// Working, and unused for 90 days.
     Unused,
     /// Working, and without an end.
+    #[strum(serialize = "without expiry")]
     WithoutExpiry,
     /// Live, and paused.
     Disabled,
     /// Ended by time in the last 30 days.
+    #[strum(serialize = "just expired")]
     JustExpired,
 }
 
@@ -50,17 +54,8 @@ impl Tally {
     ];
 
     /// The name under which its number is kept.
-    fn name(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Live => "live",
-            Self::Expiring => "expiring",
-            Self::NeverUsed => "never used",
-            Self::Unused => "unused",
-            Self::WithoutExpiry => "without expiry",
-            Self::Disabled => "disabled",
-            Self::JustExpired => "just expired",
-        }
+    fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// The query of its list: what is counted is what the link opens.
@@ -119,7 +114,7 @@ impl App {
                 let is_long = grid::count(db, &filter, now, COUNT_LIMIT)? == Count::Many;
                 Ok::<_, Error>(if is_long { Some(grid::count_exactly(db, &filter, now)?) } else { None })
             });
-            counts.extend(counted.await?.map(|number| (tally.name().to_owned(), number)));
+            counts.extend(counted.await?.map(|number| (tally.as_str().to_owned(), number)));
         }
         if counts.is_empty() {
             return Ok(());
@@ -137,7 +132,7 @@ impl App {
 impl Number {
     /// A count, with what was kept of the same list where it stopped.
     pub(super) fn of(count: Count, tally: Tally, kept: &std::collections::HashMap<String, Kept>) -> Self {
-        let kept = if count == Count::Many { kept.get(tally.name()).copied() } else { None };
+        let kept = if count == Count::Many { kept.get(tally.as_str()).copied() } else { None };
         Self { count, kept }
     }
 }

@@ -69,7 +69,7 @@ fn remove_keys(db: &mut Db, ended: Moment, now: Moment) -> Result<bool, Error> {
         .iter()
         .filter_map(removed)
         .map(|key| {
-            let details = json!({ "name": key.name, "status": key.status(now).word() });
+            let details = json!({ "name": key.name, "status": key.status(now).as_str() });
             Actor::system().did(now, Action::KeyPurge, key.first_eight.as_str(), details)
         })
         .collect();

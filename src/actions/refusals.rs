@@ -168,7 +168,7 @@ fn counted(kinds: &HashMap<Kind, Times>) -> Vec<Counted> {
     let row = |(kind, times): (&Kind, &Times)| Counted {
         day: kind.day,
         key: kind.key.as_ref().map_or(KeyId(0), |(id, _)| *id),
-        reason: kind.reason.word().to_owned(),
+        reason: kind.reason.as_str().to_owned(),
         address: kind.address.clone(),
         asked: kind.asked.clone(),
         times: times.count,
@@ -191,7 +191,7 @@ fn events(kinds: HashMap<Kind, Times>) -> Vec<Event> {
     let mut all: Vec<(Kind, Times)> = kinds.into_iter().collect();
     all.sort_by_key(|(_, times)| times.latest);
     let event = |(kind, times): (Kind, Times)| {
-        let mut details = json!({ "reason": kind.reason.word(), "times": times.count, "agent": times.agent });
+        let mut details = json!({ "reason": kind.reason.as_str(), "times": times.count, "agent": times.agent });
         if !kind.asked.is_empty() {
             details["asked"] = kind.asked.into();
         }

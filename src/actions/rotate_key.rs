@@ -19,30 +19,31 @@ use crate::store::replaced_secrets::Rotation;
 use crate::store::{Db, accounts, audit, forms, keys, lifetimes, replaced_secrets, rights, settings};
 
 /// How long the secret before stays good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 pub enum Grace {
     /// It ends at once.
+    #[strum(serialize = "0h")]
     None,
     /// One hour.
+    #[strum(serialize = "1h")]
     Hour,
     /// 24 hours.
+    #[strum(serialize = "24h")]
     Day,
     /// 7 days.
+    #[strum(serialize = "7d")]
     Week,
 }
 
 impl Grace {
     /// All of them, in the order of the form.
-    pub const ALL: [Self; 4] = [Self::None, Self::Hour, Self::Day, Self::Week];
+    pub fn all() -> impl Iterator<Item = Self> {
+        <Self as strum::VariantArray>::VARIANTS.iter().copied()
+    }
 
     /// The value in the form.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::None => "0h",
-            Self::Hour => "1h",
-            Self::Day => "24h",
-            Self::Week => "7d",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// What people read: "The old key stops working …".
@@ -57,8 +58,7 @@ impl Grace {
 
     /// From the form.
     pub fn parse(word: &str) -> Result<Self, Mistake> {
-        let found = Self::ALL.into_iter().find(|grace| grace.word() == word);
-        found.ok_or_else(|| Mistake::new("old_ends", "Choose when the old key stops working"))
+        word.parse().map_err(|_| Mistake::new("old_ends", "Choose when the old key stops working"))
     }
 
     fn micros(self) -> i64 {
@@ -130,7 +130,7 @@ fn wish_of(db: &mut Db, key: &ApiKey) -> Result<Wish, Error> {
     Ok(match rights::access(db, key)?.given {
         Given::Everything => Wish::Inherit,
         Given::Scopes(_) => Wish::Scopes(rights::scopes_of(db, key.id)?),
-        Given::Policy(name) => Wish::Policy(PolicyName::stored(name)),
+        Given::Policy(name) => Wish::Policy(PolicyName::from_db(name)),
     })
 }
 

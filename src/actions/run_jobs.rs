@@ -113,7 +113,7 @@ impl App {
 
 fn end(db: &mut Db, job: &Job, state: JobState, now: Moment) -> Result<Batch, Error> {
     jobs::finish(db, job.id, state, now)?;
-    let details = json!({ "state": state.word(), "done": job.done, "left": job.left, "remaining": job.remaining() });
+    let details = json!({ "state": state.as_str(), "done": job.done, "left": job.left, "remaining": job.remaining() });
     audit::insert(db, &event(job, now, Action::JobFinish, format!("job {}", job.id), details))?;
     Ok(Batch::Over)
 }

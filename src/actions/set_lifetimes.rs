@@ -222,7 +222,7 @@ fn newly_idle(rules: &Rules, before: &Rules, now: Moment) -> keys::predicate::Pr
 
 fn start(db: &mut Db, actor: &Actor, job: &Job, reason: &str, now: Moment) -> Result<(), Error> {
     jobs::confirm(db, job.id, reason, None, now)?;
-    let details = json!({ "verb": job.verb.word(), "keys": job.total, "reason": reason });
+    let details = json!({ "verb": job.verb.as_str(), "keys": job.total, "reason": reason });
     Ok(audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {}", job.id), details))?)
 }
 

@@ -94,7 +94,7 @@ pub(super) fn transfer(db: &mut Db, actor: &Actor, asked: Asked<'_>, now: Moment
     let queued = NewJob::queued(Verb::Transfer, Source::Owner(from.id), by);
     let job = jobs::insert(db, &NewJob { parameter, reason, ..queued }, now)?;
     let details = json!({
-        "verb": Verb::Transfer.word(), "from": from.username.as_str(), "to": to.username.as_str(), "keys": total,
+        "verb": Verb::Transfer.as_str(), "from": from.username.as_str(), "to": to.username.as_str(), "keys": total,
     });
     audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {job}"), details))?;
     Ok(Some(job))

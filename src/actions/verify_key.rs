@@ -115,7 +115,7 @@ impl App {
     /// Notes the refusal in memory; it is written down with the next flush.
     fn refused(&self, key: Option<&ApiKey>, reason: Refusal, asked: String, client: &Presenter<'_>) -> Verdict {
         let shown = key.map_or("unknown", |key| key.first_eight.as_str());
-        tracing::debug!(key = shown, reason = reason.word(), "A key was refused.");
+        tracing::debug!(key = shown, reason = reason.as_str(), "A key was refused.");
         let agent = text::excerpt(client.agent, 200);
         let key = key.map(|key| (key.id, &key.first_eight));
         let address = &client.address;

@@ -131,7 +131,7 @@ async fn list(app: &App, format: Format) -> Result<(), String> {
                         "username": person.username.as_str(),
                         "display_name": person.display_name,
                         "email": person.email,
-                        "role": person.role.word(),
+                        "role": person.role.as_str(),
                         "active": person.active,
                         "created_at": person.created_at.rfc3339(),
                         "last_sign_in_at": person.last_sign_in_at.map(Moment::rfc3339),
@@ -148,7 +148,7 @@ async fn list(app: &App, format: Format) -> Result<(), String> {
                         person.username.as_str().to_owned(),
                         person.display_name,
                         person.email.unwrap_or_else(|| "-".into()),
-                        person.role.word().into(),
+                        person.role.as_str().into(),
                         if person.active { "yes" } else { "no" }.into(),
                         person.last_sign_in_at.map_or_else(|| "-".into(), Moment::minute),
                     ]

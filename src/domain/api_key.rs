@@ -77,7 +77,8 @@ pub struct Use {
 }
 
 /// The state of a key, in the order of precedence in which it is worked out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Status {
     /// Ended for good by a person.
     Revoked,
@@ -91,13 +92,8 @@ pub enum Status {
 
 impl Status {
     /// The word for the API and the audit log.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Revoked => "revoked",
-            Self::Expired => "expired",
-            Self::Disabled => "disabled",
-            Self::Active => "active",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -29,7 +29,8 @@ pub struct Event {
 }
 
 /// The door by which somebody came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Via {
     /// A page.
     Session,
@@ -43,18 +44,14 @@ pub enum Via {
 
 impl Via {
     /// The word in the database.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Key => "key",
-            Self::Cli => "cli",
-            Self::System => "system",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Outcome {
     /// Done.
     Success,
@@ -64,11 +61,8 @@ pub enum Outcome {
 
 impl Outcome {
     /// The word in the database.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failure => "failure",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -81,7 +75,7 @@ macro_rules! actions {
 
         impl Action {
             /// The word in the database: noun, dot, verb.
-            pub fn word(self) -> &'static str {
+            pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word),* }
             }
 

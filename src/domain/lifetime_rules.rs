@@ -39,7 +39,7 @@ impl AppliesTo {
         match self {
             Self::Everyone => true,
             Self::Services => owner.is_service,
-            Self::Role(role) => !owner.is_service && owner.role.word() == role,
+            Self::Role(role) => !owner.is_service && owner.role.as_str() == role,
             Self::Account(id, _) => *id == owner.id,
         }
     }

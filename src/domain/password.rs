@@ -145,7 +145,7 @@ impl PasswordHash {
     }
 
     /// From the database.
-    pub fn stored(text: String) -> Self {
+    pub fn from_db(text: String) -> Self {
         Self(text)
     }
 
@@ -249,10 +249,10 @@ mod tests {
         let hash: phc::PasswordHash =
             weak.hash_password_with_salt(b"correct horse battery staple", b"0123456789abcdef").unwrap();
         assert_eq!(
-            PasswordHash::stored(hash.to_string()).compare(&password, &mut Memory::default()),
+            PasswordHash::from_db(hash.to_string()).compare(&password, &mut Memory::default()),
             Match::RightButWeak
         );
-        assert_eq!(PasswordHash::stored("nonsense".into()).compare(&password, &mut Memory::default()), Match::Wrong);
+        assert_eq!(PasswordHash::from_db("nonsense".into()).compare(&password, &mut Memory::default()), Match::Wrong);
         assert_eq!(PasswordHash::of_nobody().compare(&password, &mut Memory::default()), Match::Wrong);
     }
 }

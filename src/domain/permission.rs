@@ -41,7 +41,7 @@ impl PermissionName {
     }
 
     /// From the database, which holds only parsed ones.
-    pub fn stored(name: String) -> Self {
+    pub fn from_db(name: String) -> Self {
         Self(name)
     }
 
@@ -101,7 +101,7 @@ impl ServiceName {
     }
 
     /// From the database, which holds only parsed ones.
-    pub fn stored(name: String) -> Self {
+    pub fn from_db(name: String) -> Self {
         Self(name)
     }
 

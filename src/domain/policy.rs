@@ -27,7 +27,7 @@ impl PolicyName {
     }
 
     /// From the database, which holds only parsed ones.
-    pub fn stored(name: String) -> Self {
+    pub fn from_db(name: String) -> Self {
         Self(name)
     }
 

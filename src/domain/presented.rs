@@ -1,22 +1,36 @@
 //! The forms in which a request may carry a key, and which of them a site accepts.
 
-/// A form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+macro_rules! forms {
+    ($($(#[doc = $about:literal])+ $form:ident = $word:literal, $words:literal;)+) => {
+        /// A form.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Form {
+            $($(#[doc = $about])+ $form,)+
+        }
+
+        impl Forms {
+            /// All forms: the word in the database and in the API, and what people read.
+            pub const CHOICES: &'static [(&'static str, &'static str)] = &[$(($word, $words),)+];
+            const ALL: &'static [Form] = &[$(Form::$form,)+];
+        }
+    };
+}
+
+forms! {
     /// `Authorization: Bearer K` (RFC 6750, section 2.1).
-    Bearer,
+    Bearer = "bearer", "Authorization: Bearer KEY";
     /// `Authorization: Apikey K`, as Tiled's clients send it.
-    Apikey,
+    Apikey = "apikey", "Authorization: Apikey KEY";
     /// `Authorization: Basic` with the user name `apikey` (RFC 7617): what `.netrc` comes to.
-    Basic,
+    Basic = "basic", "Basic with the user name apikey (.netrc)";
     /// `X-API-Key: K`.
-    XApiKey,
+    XApiKey = "x-api-key", "X-API-Key: KEY";
     /// `apikey: K`, as LabKey's clients send it.
-    ApikeyHeader,
+    ApikeyHeader = "apikey-header", "apikey: KEY";
     /// `Authorization: K` without a scheme, with `ResourceID: kind:id` beside it or without, as Encord's clients send it.
-    Raw,
+    Raw = "raw", "Authorization: KEY without a scheme, and ResourceID";
     /// `?api_key=K`, as Tiled's links have it (RFC 6750, section 2.3, which discourages it).
-    Query,
+    Query = "query", "?api_key=KEY in the URL";
 }
 
 /// A set of forms.
@@ -24,19 +38,6 @@ pub enum Form {
 pub struct Forms(u8);
 
 impl Forms {
-    /// All forms: the word in the database and in the API, and what people read.
-    pub const CHOICES: &'static [(&'static str, &'static str)] = &[
-        ("bearer", "Authorization: Bearer KEY"),
-        ("apikey", "Authorization: Apikey KEY"),
-        ("basic", "Basic with the user name apikey (.netrc)"),
-        ("x-api-key", "X-API-Key: KEY"),
-        ("apikey-header", "apikey: KEY"),
-        ("raw", "Authorization: KEY without a scheme, and ResourceID"),
-        ("query", "?api_key=KEY in the URL"),
-    ];
-    const ALL: [Form; 7] =
-        [Form::Bearer, Form::Apikey, Form::Basic, Form::XApiKey, Form::ApikeyHeader, Form::Raw, Form::Query];
-
     /// What is accepted unless a site says otherwise: each that keeps keys out of URLs and names its scheme.
     pub fn usual() -> Self {
         [Form::Bearer, Form::Apikey, Form::Basic, Form::XApiKey, Form::ApikeyHeader].into_iter().collect()
@@ -55,13 +56,13 @@ impl Forms {
     /// From the words of the database, separated by commas; unknown ones are passed over.
     pub fn from_words(words: &str) -> Self {
         let named = Self::CHOICES.iter().zip(Self::ALL);
-        named.filter(|((word, _), _)| words.split(',').any(|one| one == *word)).map(|(_, form)| form).collect()
+        named.filter(|((word, _), _)| words.split(',').any(|one| one == *word)).map(|(_, form)| *form).collect()
     }
 
     /// The words of the database.
     pub fn words(self) -> String {
         let named = Self::CHOICES.iter().zip(Self::ALL);
-        named.filter(|(_, form)| self.has(*form)).map(|((word, _), _)| *word).collect::<Vec<_>>().join(",")
+        named.filter(|(_, form)| self.has(**form)).map(|((word, _), _)| *word).collect::<Vec<_>>().join(",")
     }
 }
 
@@ -81,7 +82,7 @@ mod tests {
 
     #[test]
     fn each_form_has_its_word() {
-        for (form, (word, _)) in Forms::ALL.into_iter().zip(Forms::CHOICES) {
+        for (form, (word, _)) in Forms::ALL.iter().copied().zip(Forms::CHOICES) {
             let only: Forms = [form].into_iter().collect();
             assert_eq!((only.words().as_str(), Forms::from_words(word)), (*word, only));
         }

@@ -20,7 +20,7 @@ impl ResourceKind {
     }
 
     /// From the database, which holds only parsed ones.
-    pub fn stored(kind: String) -> Self {
+    pub fn from_db(kind: String) -> Self {
         Self(kind)
     }
 

@@ -19,7 +19,7 @@ pub enum Grant {
 
 impl Grant {
     /// The word in the database, the API and the audit log.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Inherit => "inherit",
             Self::Scopes => "scopes",
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     fn names(bits: u8) -> Rights {
-        (0..6).filter(|bit| bits & (1 << bit) != 0).map(|bit| PermissionName::stored(format!("p{bit}"))).collect()
+        (0..6).filter(|bit| bits & (1 << bit) != 0).map(|bit| PermissionName::from_db(format!("p{bit}"))).collect()
     }
 
     fn resource(number: u8) -> ResourceName {
@@ -244,7 +244,7 @@ mod tests {
                 match kind { 0 => owners, 1 => owners && given, _ => given }
             };
             for bit in 0..6 {
-                let name = PermissionName::stored(format!("p{bit}"));
+                let name = PermissionName::from_db(format!("p{bit}"));
                 prop_assert_eq!(rights.contains(&name), has(bit));
             }
             let demand = Demand {
@@ -283,7 +283,7 @@ mod tests {
     /// MENDS S1: each kind of key against each question, as docs/gateways.md has them.
     #[test]
     fn a_resource_that_is_asked_for_alone_is_a_lock() {
-        let right = |name: &str| PermissionName::stored(name.into());
+        let right = |name: &str| PermissionName::from_db(name.into());
         let of_kind = Rights::from([right("label.read"), right("label.write")]);
         let (one, two) = (resource(1), resource(2));
         let nothing = Rights::new();

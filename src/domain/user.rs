@@ -53,7 +53,8 @@ impl Account {
 }
 
 /// What an account is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Kind {
     /// A person, who can sign in.
     #[default]
@@ -64,16 +65,14 @@ pub enum Kind {
 
 impl Kind {
     /// The word in the database, the API and the audit log.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Service => "service",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// What an account may do in Claviger itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// Own keys.
     User,
@@ -83,24 +82,23 @@ pub enum Role {
 
 impl Role {
     /// The word in the database, the CLI and the audit log.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Admin => "admin",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// From the database. An unknown word gives the least.
-    pub fn from_word(word: &str) -> Self {
-        if word == "admin" { Self::Admin } else { Self::User }
+    pub fn from_db(word: &str) -> Self {
+        word.parse().unwrap_or(Self::User)
     }
 }
 
 /// The colours of the pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Appearance {
     /// As the operating system says.
     #[default]
+    #[strum(serialize = "auto")]
     System,
     /// Always light.
     Light,
@@ -110,15 +108,13 @@ pub enum Appearance {
 
 impl Appearance {
     /// All of them, in the order of the form.
-    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+    pub fn all() -> impl Iterator<Item = Self> {
+        <Self as strum::VariantArray>::VARIANTS.iter().copied()
+    }
 
     /// The value of `data-bs-theme`, the cookie and the database.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::System => "auto",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// What people read.
@@ -128,11 +124,6 @@ impl Appearance {
             Self::Light => "Light",
             Self::Dark => "Dark",
         }
-    }
-
-    /// From a form or a cookie; `None` for anything unknown.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|appearance| appearance.word() == word)
     }
 }
 
@@ -174,7 +165,7 @@ impl Username {
     }
 
     /// From the database, which holds only parsed ones.
-    pub fn stored(name: String) -> Self {
+    pub fn from_db(name: String) -> Self {
         Self(name)
     }
 

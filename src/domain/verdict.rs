@@ -20,7 +20,8 @@ pub struct Facts<'a> {
 }
 
 /// Why a secret is refused. Outside, all reasons look the same; the owner and the administrator see which it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Refusal {
     /// No key has this secret.
     Unknown,
@@ -61,41 +62,9 @@ impl Refusal {
         matches!(self, Self::MissingPermission | Self::OtherResource)
     }
 
-    /// All of them.
-    const ALL: [Self; 11] = [
-        Self::Unknown,
-        Self::Revoked,
-        Self::Expired,
-        Self::Disabled,
-        Self::Replaced,
-        Self::OwnerInactive,
-        Self::PolicyDeleted,
-        Self::KeysNotAccepted,
-        Self::FormNotAccepted,
-        Self::MissingPermission,
-        Self::OtherResource,
-    ];
-
-    /// The reason with this word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.word() == word)
-    }
-
     /// The word for logs and the audit log.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Revoked => "revoked",
-            Self::Disabled => "disabled",
-            Self::Expired => "expired",
-            Self::Replaced => "replaced",
-            Self::OwnerInactive => "owner_inactive",
-            Self::PolicyDeleted => "policy_deleted",
-            Self::KeysNotAccepted => "keys_not_accepted",
-            Self::FormNotAccepted => "form_not_accepted",
-            Self::MissingPermission => "missing_permission",
-            Self::OtherResource => "other_resource",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -40,14 +40,14 @@ impl From<Row> for Account {
     fn from(row: Row) -> Self {
         Self {
             id: row.id,
-            username: Username::stored(row.username),
+            username: Username::from_db(row.username),
             display_name: row.display_name,
             email: row.email,
             kind: if row.kind == "service" { Kind::Service } else { Kind::User },
-            role: Role::from_word(&row.role),
+            role: Role::from_db(&row.role),
             description: row.description,
             active: row.active,
-            appearance: Appearance::from_word(&row.appearance).unwrap_or_default(),
+            appearance: row.appearance.parse::<Appearance>().ok().unwrap_or_default(),
             created_at: Moment(row.created_at),
             last_sign_in_at: row.last_sign_in_at.map(Moment),
             deleted_at: row.deleted_at.map(Moment),
@@ -82,7 +82,7 @@ pub struct Credentials {
 impl From<Row> for Credentials {
     fn from(mut row: Row) -> Self {
         Self {
-            password: row.password_hash.take().map(PasswordHash::stored),
+            password: row.password_hash.take().map(PasswordHash::from_db),
             last_address: row.last_sign_in_address.take(),
             account: row.into(),
         }
@@ -100,9 +100,9 @@ pub fn insert(db: &mut Db, new: &NewAccount, created_by: Option<AccountId>, now:
             accounts::email.eq(new.email.as_deref()),
             accounts::email_folded.eq(new.email.as_deref().map(text::folded)),
             accounts::password_hash.eq(new.password.as_ref().map(PasswordHash::as_str)),
-            accounts::role.eq(new.role.word()),
+            accounts::role.eq(new.role.as_str()),
             accounts::active.eq(true),
-            accounts::appearance.eq(Appearance::default().word()),
+            accounts::appearance.eq(Appearance::default().as_str()),
             accounts::created_at.eq(now.0),
             accounts::created_by.eq(created_by),
             accounts::name_folded.eq(text::folded(&new.display_name)),
@@ -131,13 +131,13 @@ pub fn insert_service(
 ) -> Result<AccountId, Error> {
     Ok(diesel::insert_into(accounts::table)
         .values((
-            accounts::kind.eq(Kind::Service.word()),
+            accounts::kind.eq(Kind::Service.as_str()),
             accounts::username.eq(new.username.as_str()),
             accounts::display_name.eq(&new.display_name),
             accounts::description.eq(&new.description),
-            accounts::role.eq(Role::User.word()),
+            accounts::role.eq(Role::User.as_str()),
             accounts::active.eq(true),
-            accounts::appearance.eq(Appearance::default().word()),
+            accounts::appearance.eq(Appearance::default().as_str()),
             accounts::created_at.eq(now.0),
             accounts::created_by.eq(created_by),
             accounts::name_folded.eq(text::folded(&new.display_name)),
@@ -251,7 +251,7 @@ pub fn lock_admins(db: &mut Db) -> Result<(), Error> {
 
 /// Everybody, by user name.
 pub fn list(db: &mut Db) -> Result<Vec<Account>, Error> {
-    let people = accounts::table.filter(accounts::kind.eq(Kind::User.word()));
+    let people = accounts::table.filter(accounts::kind.eq(Kind::User.as_str()));
     let rows = people.order(accounts::username.asc()).select(accounts::all_columns).load::<Row>(db)?;
     Ok(rows.into_iter().map(Account::from).collect())
 }
@@ -264,7 +264,7 @@ pub fn any(db: &mut Db) -> Result<bool, Error> {
 /// How many active administrators there are besides `id`.
 pub fn other_active_admins(db: &mut Db, id: AccountId) -> Result<i64, Error> {
     Ok(accounts::table
-        .filter(accounts::role.eq(Role::Admin.word()).and(accounts::active.eq(true)).and(accounts::id.ne(id)))
+        .filter(accounts::role.eq(Role::Admin.as_str()).and(accounts::active.eq(true)).and(accounts::id.ne(id)))
         .count()
         .get_result(db)?)
 }
@@ -343,12 +343,12 @@ pub fn set_email(db: &mut Db, id: AccountId, email: Option<&str>) -> Result<(), 
 
 /// Changes what a person may do here.
 pub fn set_role(db: &mut Db, id: AccountId, role: Role) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id)).set(accounts::role.eq(role.word())).execute(db)?;
+    diesel::update(accounts::table.find(id)).set(accounts::role.eq(role.as_str())).execute(db)?;
     Ok(())
 }
 
 /// Changes the colours of a person's pages.
 pub fn set_appearance(db: &mut Db, id: AccountId, appearance: Appearance) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id)).set(accounts::appearance.eq(appearance.word())).execute(db)?;
+    diesel::update(accounts::table.find(id)).set(accounts::appearance.eq(appearance.as_str())).execute(db)?;
     Ok(())
 }

@@ -49,5 +49,5 @@ pub fn of_key(db: &mut Db, key: KeyId) -> Result<BTreeMap<PermissionName, Moment
         .filter(asked_permissions::key.eq(key))
         .select((permissions::name, asked_permissions::asked_at))
         .load(db)?;
-    Ok(rows.into_iter().map(|(name, at)| (PermissionName::stored(name), Moment(at))).collect())
+    Ok(rows.into_iter().map(|(name, at)| (PermissionName::from_db(name), Moment(at))).collect())
 }

@@ -117,9 +117,9 @@ pub struct Ids {
 /// Adds permissions, policies and resources, and gives the accounts, whose ids are `accounts`, their policies.
 pub fn insert_rights(db: &mut Db, people: &[DemoAccount], accounts: Vec<AccountId>, now: Moment) -> Result<Ids, Error> {
     for services in PERMISSIONS.chunk_by(|(a, ..), (b, ..)| a == b) {
-        let named = |(_, name, about): &(&str, &str, &str)| (PermissionName::stored((*name).into()), (*about).into());
+        let named = |(_, name, about): &(&str, &str, &str)| (PermissionName::from_db((*name).into()), (*about).into());
         let wanted: Vec<(PermissionName, String)> = services.iter().map(named).collect();
-        let service = ServiceName::stored(services[0].0.into());
+        let service = ServiceName::from_db(services[0].0.into());
         let _registered = permissions::register(db, &service, &wanted, Registrar::Service, now)?;
         permissions::add_registering(db, &service, now)?;
     }
@@ -129,7 +129,7 @@ pub fn insert_rights(db: &mut Db, people: &[DemoAccount], accounts: Vec<AccountI
     let mut policies = Vec::new();
     for (name, about, of) in POLICIES {
         let of: Vec<PermissionId> = of.iter().map(|name| id(name)).collect();
-        policies.push(policies::insert(db, &PolicyName::stored(name.into()), about, &of, Some(accounts[0]), now)?);
+        policies.push(policies::insert(db, &PolicyName::from_db(name.into()), about, &of, Some(accounts[0]), now)?);
     }
     let held = people.iter().zip(&accounts).flat_map(|(person, account)| {
         let policies = &policies;
@@ -145,11 +145,11 @@ pub fn insert_rights(db: &mut Db, people: &[DemoAccount], accounts: Vec<AccountI
     }
     let mut resources = Vec::new();
     for (kind, external_id, title) in RESOURCES {
-        let name = ResourceName { kind: ResourceKind::stored(kind.into()), external_id: external_id.into() };
+        let name = ResourceName { kind: ResourceKind::from_db(kind.into()), external_id: external_id.into() };
         resources.push(resources::insert(db, &name, title, Some(accounts[0]), now)?);
     }
     for (kind, permission) in OF_KINDS {
-        resources::allow(db, &ResourceKind::stored(kind.into()), id(permission))?;
+        resources::allow(db, &ResourceKind::from_db(kind.into()), id(permission))?;
     }
     let permissions = PERMISSIONS.iter().map(|(_, name, _)| (*name, id(name))).collect();
     Ok(Ids { accounts, policies, resources, permissions })
@@ -262,7 +262,7 @@ pub fn insert_refusals(db: &mut Db, days: &[(i64, Counts)]) -> Result<(), Error>
         let row = |key, reason: Refusal, times, last: i64| Counted {
             day: *day,
             key,
-            reason: reason.word().into(),
+            reason: reason.as_str().into(),
             address: format!("10.20.{}.{}", last % 5, 10 + last),
             asked: String::new(),
             times,

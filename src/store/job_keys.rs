@@ -216,7 +216,7 @@ pub fn owners_before(db: &mut Db, job: JobId) -> Result<Vec<AccountId>, Error> {
 /// Notes that a key was left, and why.
 pub fn set_left(db: &mut Db, job: JobId, key: KeyId, why: Left) -> Result<(), Error> {
     diesel::update(job_keys::table.find((job, key)))
-        .set((job_keys::outcome.eq("left"), job_keys::why.eq(why.word())))
+        .set((job_keys::outcome.eq("left"), job_keys::why.eq(why.as_str())))
         .execute(db)?;
     Ok(())
 }
@@ -230,7 +230,7 @@ pub fn left_by_reason(db: &mut Db, job: JobId) -> Result<Vec<(Left, i64)>, Error
         .select((job_keys::why, diesel::dsl::count_star()))
         .load(db)?;
     let damaged = || Error::Internal(format!("job {job} left keys for a reason that is not known"));
-    rows.into_iter().map(|(why, count)| Ok((Left::from_word(&why).ok_or_else(damaged)?, count))).collect()
+    rows.into_iter().map(|(why, count)| Ok((why.parse::<Left>().map_err(|_| damaged())?, count))).collect()
 }
 
 /// Forgets some keys of a job. Says whether there were any.

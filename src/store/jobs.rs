@@ -51,8 +51,8 @@ impl TryFrom<Row> for Job {
         let damaged = || Error::Internal(format!("the job with id {} is damaged", row.id));
         Ok(Self {
             id: row.id,
-            verb: Verb::from_word(&row.verb).ok_or_else(damaged)?,
-            state: JobState::from_word(&row.state).ok_or_else(damaged)?,
+            verb: row.verb.parse().map_err(|_| damaged())?,
+            state: row.state.parse().map_err(|_| damaged())?,
             frozen_at: Moment(row.frozen_at),
             filter: row.filter,
             asked_by: AskedBy {
@@ -121,7 +121,7 @@ pub fn insert(db: &mut Db, new: &NewJob, now: Moment) -> Result<JobId, Error> {
     let source = new.source.map(Source::text).unwrap_or_default();
     Ok(diesel::insert_into(jobs::table)
         .values((
-            (jobs::verb.eq(new.verb.word()), jobs::state.eq(state.word()), jobs::frozen_at.eq(now.0)),
+            (jobs::verb.eq(new.verb.as_str()), jobs::state.eq(state.as_str()), jobs::frozen_at.eq(now.0)),
             (jobs::filter.eq(new.filter.as_deref()), jobs::created_by.eq(*account), jobs::created_name.eq(name)),
             (jobs::address.eq(address.as_deref()), jobs::request.eq(request.as_deref()), jobs::reason.eq(&new.reason)),
             (jobs::parameter.eq(&new.parameter), jobs::undoes.eq(new.undoes), jobs::total.eq(0_i64)),
@@ -181,7 +181,7 @@ pub fn find(db: &mut Db, id: JobId) -> Result<Option<Job>, Error> {
 /// Jobs that are no drafts, latest first.
 pub fn list(db: &mut Db, most: i64) -> Result<Vec<Job>, Error> {
     let rows: Vec<Row> = jobs::table
-        .filter(jobs::state.ne(JobState::Draft.word()))
+        .filter(jobs::state.ne(JobState::Draft.as_str()))
         .order(jobs::id.desc())
         .limit(most)
         .select(jobs::all_columns)
@@ -194,7 +194,7 @@ pub fn confirm(db: &mut Db, id: JobId, reason: &str, expires_at: Option<Moment>,
     let draft = jobs::table.find(id).filter(is_draft());
     let confirmed = diesel::update(draft)
         .set((
-            jobs::state.eq(JobState::Queued.word()),
+            jobs::state.eq(JobState::Queued.as_str()),
             jobs::reason.eq(reason),
             jobs::expires_at.eq(expires_at.map(|at| at.0)),
             jobs::confirmed_at.eq(Some(now.0)),
@@ -206,7 +206,7 @@ pub fn confirm(db: &mut Db, id: JobId, reason: &str, expires_at: Option<Moment>,
 /// The latest transfer of an owner's keys that was asked for since a moment.
 pub fn transfer_since(db: &mut Db, owner: AccountId, since: Moment) -> Result<Option<Job>, Error> {
     let row: Option<Row> = jobs::table
-        .filter(jobs::verb.eq(Verb::Transfer.word()).and(jobs::source.eq(Source::Owner(owner).text())))
+        .filter(jobs::verb.eq(Verb::Transfer.as_str()).and(jobs::source.eq(Source::Owner(owner).text())))
         .filter(jobs::frozen_at.ge(since.0))
         .order(jobs::id.desc())
         .select(jobs::all_columns)
@@ -217,7 +217,8 @@ pub fn transfer_since(db: &mut Db, owner: AccountId, since: Moment) -> Result<Op
 
 /// Asks a job to stop after the batch that it is at. Says whether it was still to be done.
 pub fn ask_to_stop(db: &mut Db, id: JobId) -> Result<bool, Error> {
-    let going = jobs::table.find(id).filter(jobs::state.eq_any([JobState::Queued.word(), JobState::Running.word()]));
+    let going =
+        jobs::table.find(id).filter(jobs::state.eq_any([JobState::Queued.as_str(), JobState::Running.as_str()]));
     Ok(diesel::update(going).set(jobs::stop_asked.eq(true)).execute(db)? == 1)
 }
 
@@ -243,7 +244,7 @@ fn is_free<'a>(node: &'a str, over: i64, over_unfrozen: i64) -> _ {
 /// Takes the oldest job that nobody is at, besides these, until `until`; its number.
 pub fn claim(db: &mut Db, node: &str, except: &[JobId], now: Moment, until: Moment) -> Result<Option<JobId>, Error> {
     let waiting: Option<(JobId, bool)> = jobs::table
-        .filter(jobs::state.eq_any([JobState::Queued.word(), JobState::Running.word()]))
+        .filter(jobs::state.eq_any([JobState::Queued.as_str(), JobState::Running.as_str()]))
         .filter(is_free(node, now.0, now.0 + UNFROZEN))
         .filter(jobs::id.ne_all(except))
         .order(jobs::id.asc())
@@ -258,7 +259,7 @@ pub fn claim(db: &mut Db, node: &str, except: &[JobId], now: Moment, until: Mome
         .set((
             jobs::lease_owner.eq(Some(node)),
             jobs::lease_until.eq(until.0 + if is_frozen { 0 } else { UNFROZEN }),
-            jobs::state.eq(JobState::Running.word()),
+            jobs::state.eq(JobState::Running.as_str()),
         ))
         .execute(db)?;
     Ok((taken == 1).then_some(id))
@@ -267,7 +268,7 @@ pub fn claim(db: &mut Db, node: &str, except: &[JobId], now: Moment, until: Mome
 /// Renews the lease at the beginning of a batch. `false`: another node has taken the job over, and nothing may be done.
 pub fn renew(db: &mut Db, id: JobId, node: &str, until: Moment) -> Result<bool, Error> {
     let own =
-        jobs::table.find(id).filter(jobs::lease_owner.eq(Some(node)).and(jobs::state.eq(JobState::Running.word())));
+        jobs::table.find(id).filter(jobs::lease_owner.eq(Some(node)).and(jobs::state.eq(JobState::Running.as_str())));
     let frozen = diesel::update(own.filter(jobs::is_frozen.eq(true))).set(jobs::lease_until.eq(until.0)).execute(db)?;
     let unfrozen = own.filter(jobs::is_frozen.eq(false));
     let unfrozen = diesel::update(unfrozen).set(jobs::lease_until.eq(until.0 + UNFROZEN)).execute(db)?;
@@ -276,7 +277,7 @@ pub fn renew(db: &mut Db, id: JobId, node: &str, until: Moment) -> Result<bool, 
 
 /// Gives the leases of a node back.
 pub fn release(db: &mut Db, node: &str) -> Result<(), Error> {
-    let own = jobs::table.filter(jobs::state.eq(JobState::Running.word()).and(jobs::lease_owner.eq(Some(node))));
+    let own = jobs::table.filter(jobs::state.eq(JobState::Running.as_str()).and(jobs::lease_owner.eq(Some(node))));
     for (is_frozen, lease_until) in [(true, 0), (false, UNFROZEN)] {
         diesel::update(own.filter(jobs::is_frozen.eq(is_frozen)))
             .set((jobs::lease_until.eq(lease_until), jobs::lease_owner.eq(None::<&str>)))
@@ -300,7 +301,7 @@ pub fn progress(db: &mut Db, id: JobId, done: i64, shortened: i64, left: i64) ->
 /// Ends a job.
 pub fn finish(db: &mut Db, id: JobId, state: JobState, now: Moment) -> Result<(), Error> {
     diesel::update(jobs::table.find(id))
-        .set((jobs::state.eq(state.word()), jobs::finished_at.eq(Some(now.0)), jobs::lease_until.eq(0_i64)))
+        .set((jobs::state.eq(state.as_str()), jobs::finished_at.eq(Some(now.0)), jobs::lease_until.eq(0_i64)))
         .execute(db)?;
     Ok(())
 }
@@ -314,7 +315,7 @@ fn is_draft() -> _ {
 
 /// Throws drafts away: nobody can confirm them any more. Their keys are removed later, see [`over`].
 pub fn discard(db: &mut Db, ids: &[JobId]) -> Result<(), Error> {
-    let drafts = jobs::table.filter(jobs::id.eq_any(ids).and(jobs::state.eq(JobState::Draft.word())));
+    let drafts = jobs::table.filter(jobs::id.eq_any(ids).and(jobs::state.eq(JobState::Draft.as_str())));
     diesel::update(drafts).set(jobs::stop_asked.eq(true)).execute(db)?;
     Ok(())
 }
@@ -343,13 +344,13 @@ pub fn set_parameter(db: &mut Db, id: JobId, parameter: &str) -> Result<(), Erro
 
 /// Drafts that nobody confirmed before a moment, or that were thrown away.
 pub fn abandoned(db: &mut Db, before: Moment) -> Result<Vec<JobId>, Error> {
-    let draft = jobs::table.filter(jobs::state.eq(JobState::Draft.word()));
+    let draft = jobs::table.filter(jobs::state.eq(JobState::Draft.as_str()));
     Ok(draft.filter(jobs::frozen_at.lt(before.0).or(jobs::stop_asked.eq(true))).select(jobs::id).load(db)?)
 }
 
 /// Removes a draft whose keys are gone.
 pub fn remove_draft(db: &mut Db, id: JobId) -> Result<(), Error> {
-    diesel::delete(jobs::table.find(id).filter(jobs::state.eq(JobState::Draft.word()))).execute(db)?;
+    diesel::delete(jobs::table.find(id).filter(jobs::state.eq(JobState::Draft.as_str()))).execute(db)?;
     Ok(())
 }
 

@@ -120,7 +120,7 @@ pub fn owners(db: &mut Db, ids: &[AccountId]) -> Result<Vec<OwnerFacts>, Error> 
         .load(db)?;
     let facts = |(id, role, kind): (AccountId, String, String)| OwnerFacts {
         id,
-        role: Role::from_word(&role),
+        role: Role::from_db(&role),
         is_service: kind == "service",
     };
     Ok(rows.into_iter().map(facts).collect())

@@ -40,14 +40,14 @@ pub fn page(
     size: i64,
     now: Moment,
 ) -> Result<(Vec<(Account, i64)>, bool), Error> {
-    let mut query = accounts::table.filter(accounts::kind.eq(filter.kind.word())).into_boxed();
+    let mut query = accounts::table.filter(accounts::kind.eq(filter.kind.as_str())).into_boxed();
     query = if filter.deleted {
         query.filter(accounts::deleted_at.is_not_null())
     } else {
         query.filter(accounts::deleted_at.is_null())
     };
     if let Some(role) = filter.role {
-        query = query.filter(accounts::role.eq(role.word()));
+        query = query.filter(accounts::role.eq(role.as_str()));
     }
     if let Some(active) = filter.active {
         query = query.filter(accounts::active.eq(active));
@@ -124,6 +124,6 @@ fn live_keys(db: &mut Db, owners: &[AccountId], now: Moment) -> Result<HashMap<A
 
 /// How many people or service accounts there are; those who were deleted are none.
 pub fn count(db: &mut Db, kind: Kind) -> Result<i64, Error> {
-    let there = accounts::table.filter(accounts::kind.eq(kind.word()).and(accounts::deleted_at.is_null()));
+    let there = accounts::table.filter(accounts::kind.eq(kind.as_str()).and(accounts::deleted_at.is_null()));
     Ok(there.count().get_result(db)?)
 }

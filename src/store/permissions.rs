@@ -29,9 +29,9 @@ impl From<Row> for Permission {
     fn from(row: Row) -> Self {
         Self {
             id: row.id,
-            name: PermissionName::stored(row.name),
+            name: PermissionName::from_db(row.name),
             description: row.description,
-            service: ServiceName::stored(row.service),
+            service: ServiceName::from_db(row.service),
             retired: row
                 .retired_at
                 .map(|at| Retired { at: Moment(at), by_administrator: row.retired_by_administrator }),
@@ -186,7 +186,7 @@ pub fn register(
     let ids: Vec<PermissionId> = gone.iter().map(|row| row.id).collect();
     registered.taken = reached(db, &ids, now)?;
     retire(db, &ids, Retired { at: now, by_administrator: false })?;
-    registered.retired = gone.iter().map(|row| PermissionName::stored(row.name.clone())).collect();
+    registered.retired = gone.iter().map(|row| PermissionName::from_db(row.name.clone())).collect();
     Ok(Ok(registered))
 }
 
@@ -223,7 +223,7 @@ pub fn add_registering(db: &mut Db, service: &ServiceName, now: Moment) -> Resul
         return Ok(false);
     }
     let about = format!("Register the permissions of {}", service.as_str());
-    insert(db, &ServiceName::stored(permission::CLAVIGER.into()), &name, &about, now)?;
+    insert(db, &ServiceName::from_db(permission::CLAVIGER.into()), &name, &about, now)?;
     Ok(true)
 }
 
@@ -231,21 +231,21 @@ pub fn add_registering(db: &mut Db, service: &ServiceName, now: Moment) -> Resul
 pub fn own(db: &mut Db) -> Result<Rights, Error> {
     let own = permissions::service.eq(permission::CLAVIGER).and(permissions::retired_at.is_null());
     let names: Vec<String> = permissions::table.filter(own).select(permissions::name).load(db)?;
-    Ok(names.into_iter().map(PermissionName::stored).collect())
+    Ok(names.into_iter().map(PermissionName::from_db).collect())
 }
 
 /// Brings Claviger's own permissions up to what this binary knows, and to the services that are there.
 pub fn register_own(db: &mut Db) -> Result<(), Error> {
-    let stored = |name: &str| PermissionName::stored(name.to_owned());
+    let stored = |name: &str| PermissionName::from_db(name.to_owned());
     let mut own: Vec<_> = permission::OWN.iter().map(|(name, about)| (stored(name), (*about).to_owned())).collect();
-    let service = ServiceName::stored(permission::CLAVIGER.into());
+    let service = ServiceName::from_db(permission::CLAVIGER.into());
     let services: Vec<String> = permissions::table
         .filter(permissions::service.ne(permission::CLAVIGER))
         .select(permissions::service)
         .distinct()
         .load(db)?;
     for service in services {
-        add_registering(db, &ServiceName::stored(service), Moment(0))?;
+        add_registering(db, &ServiceName::from_db(service), Moment(0))?;
     }
     let registering = catalogue(db)?.into_iter().filter(|one| one.service == service);
     let registering = registering.filter(|one| one.name.registered_service().is_some());

@@ -29,7 +29,7 @@ impl Row {
     fn with(self, permissions: Rights) -> Policy {
         Policy {
             id: self.id,
-            name: PolicyName::stored(self.name),
+            name: PolicyName::from_db(self.name),
             description: self.description,
             permissions,
             version: self.version,
@@ -51,7 +51,7 @@ pub fn list(db: &mut Db) -> Result<Vec<Policy>, Error> {
         .load(db)?;
     let mut of: HashMap<PolicyId, Rights> = HashMap::new();
     for (policy, name) in held {
-        of.entry(policy).or_default().insert(PermissionName::stored(name));
+        of.entry(policy).or_default().insert(PermissionName::from_db(name));
     }
     Ok(rows
         .into_iter()
@@ -103,7 +103,7 @@ fn complete(db: &mut Db, row: Row) -> Result<Policy, Error> {
         .filter(policy_permissions::policy.eq(row.id))
         .select(permissions::name)
         .load(db)?;
-    Ok(row.with(names.into_iter().map(PermissionName::stored).collect()))
+    Ok(row.with(names.into_iter().map(PermissionName::from_db).collect()))
 }
 
 /// The names of policies by their ids, and whether each was deleted: keys that carry a deleted one still say which it was.

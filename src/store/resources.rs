@@ -32,7 +32,7 @@ impl std::convert::From<Row> for Resource {
     fn from(row: Row) -> Self {
         Self {
             id: row.id,
-            name: ResourceName { kind: ResourceKind::stored(row.kind), external_id: row.external_id },
+            name: ResourceName { kind: ResourceKind::from_db(row.kind), external_id: row.external_id },
             title: row.title,
             created_at: Moment(row.created_at),
         }
@@ -185,7 +185,7 @@ pub fn kinds(db: &mut Db) -> Result<Vec<(ResourceKind, Rights)>, Error> {
     names
         .into_iter()
         .map(|name| {
-            let kind = ResourceKind::stored(name);
+            let kind = ResourceKind::from_db(name);
             let rights = of_kind(db, &kind)?;
             Ok((kind, rights))
         })
@@ -199,7 +199,7 @@ pub fn of_kind(db: &mut Db, kind: &ResourceKind) -> Result<Rights, Error> {
         .filter(resource_kind_permissions::kind.eq(kind.as_str()).and(permissions::retired_at.is_null()))
         .select(permissions::name)
         .load(db)?;
-    Ok(names.into_iter().map(PermissionName::stored).collect())
+    Ok(names.into_iter().map(PermissionName::from_db).collect())
 }
 
 /// The same as it was chosen, with what is retired by now.
@@ -209,7 +209,7 @@ pub fn chosen_of_kind(db: &mut Db, kind: &ResourceKind) -> Result<Rights, Error>
         .filter(resource_kind_permissions::kind.eq(kind.as_str()))
         .select(permissions::name)
         .load(db)?;
-    Ok(names.into_iter().map(PermissionName::stored).collect())
+    Ok(names.into_iter().map(PermissionName::from_db).collect())
 }
 
 /// Is there this kind?
@@ -279,7 +279,7 @@ pub fn administered_with_keys(db: &mut Db, account: AccountId) -> Result<Vec<(Re
         .filter(resource_administrators::account.eq(account).and(resources::id.nullable().eq_any(bound)))
         .select((resources::id, resources::kind))
         .load(db)?;
-    Ok(rows.into_iter().map(|(id, kind)| (id, ResourceKind::stored(kind))).collect())
+    Ok(rows.into_iter().map(|(id, kind)| (id, ResourceKind::from_db(kind))).collect())
 }
 
 /// Does an account look after anything?

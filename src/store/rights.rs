@@ -21,7 +21,7 @@ use crate::domain::rights::{Access, Bound, Given, Grant, Granted, Holding};
 use crate::domain::user::{Account, Role};
 
 fn rights(names: Vec<String>) -> Rights {
-    names.into_iter().map(PermissionName::stored).collect()
+    names.into_iter().map(PermissionName::from_db).collect()
 }
 
 /// What an account may do now: what its policies allow and what its role brings.
@@ -111,7 +111,7 @@ pub fn granted(db: &mut Db, key: &ApiKey, policy_alone: bool) -> Result<Option<G
 fn bound(db: &mut Db, resource: ResourceId, owner: AccountId) -> Result<Bound, Error> {
     let (kind, external_id): (String, String) =
         table::table.find(resource).select((table::kind, table::external_id)).first(db)?;
-    let kind = ResourceKind::stored(kind);
+    let kind = ResourceKind::from_db(kind);
     let administers = resources::is_administrator(db, resource, owner)?;
     let administered = if administers { Some(resources::of_kind(db, &kind)?) } else { None };
     Ok(Bound { name: ResourceName { kind, external_id }, administered })
@@ -123,7 +123,7 @@ pub fn as_administrator(db: &mut Db, resource: ResourceId, account: AccountId) -
         return Ok(None);
     }
     let kind: String = table::table.find(resource).select(table::kind).first(db)?;
-    Ok(Some(resources::of_kind(db, &ResourceKind::stored(kind))?))
+    Ok(Some(resources::of_kind(db, &ResourceKind::from_db(kind))?))
 }
 
 /// Writes the list of a new key.
@@ -203,7 +203,7 @@ fn titles(db: &mut Db, ids: &[ResourceId]) -> Result<HashMap<ResourceId, (String
         .select((table::id, table::kind, table::external_id, table::title))
         .load(db)?;
     let named = |(id, kind, external_id, title): (ResourceId, String, String, String)| {
-        let name = ResourceName { kind: ResourceKind::stored(kind), external_id };
+        let name = ResourceName { kind: ResourceKind::from_db(kind), external_id };
         (id, (name.text(), title))
     };
     Ok(rows.into_iter().map(named).collect())

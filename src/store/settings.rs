@@ -9,26 +9,25 @@ use crate::domain::clock::Moment;
 use crate::domain::settings::Settings;
 
 /// Values that are no site setting.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, strum::IntoStaticStr)]
 pub enum Internal {
     /// SHA-256 of the set-up link's token, in hex. Gone once the site is set up.
+    #[strum(serialize = "internal.setup_token_hash")]
     SetupToken,
     /// The key that signs session cookies, in hex.
+    #[strum(serialize = "internal.cookie_key")]
     CookieKey,
     /// What time it was, in microseconds, when that was noted last: the clock never falls behind it.
+    #[strum(serialize = "internal.clock_mark")]
     ClockMark,
     /// When it was noted which events are to be purged, and the moment before which they are, in microseconds.
+    #[strum(serialize = "internal.audit_purge_plan")]
     AuditPurgePlan,
 }
 
 impl Internal {
-    fn name(self) -> &'static str {
-        match self {
-            Self::SetupToken => "internal.setup_token_hash",
-            Self::CookieKey => "internal.cookie_key",
-            Self::ClockMark => "internal.clock_mark",
-            Self::AuditPurgePlan => "internal.audit_purge_plan",
-        }
+    fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -56,22 +55,22 @@ pub fn set(db: &mut Db, name: &str, value: &str, now: Moment) -> Result<(), Erro
 
 /// A value of Claviger's own.
 pub fn internal(db: &mut Db, which: Internal) -> Result<Option<String>, Error> {
-    Ok(settings::table.find(which.name()).select(settings::value).first(db).optional()?)
+    Ok(settings::table.find(which.as_str()).select(settings::value).first(db).optional()?)
 }
 
 /// Replaces a value of Claviger's own.
 pub fn set_internal(db: &mut Db, which: Internal, value: &str, now: Moment) -> Result<(), Error> {
-    set(db, which.name(), value, now)
+    set(db, which.as_str(), value, now)
 }
 
 /// Removes a value of Claviger's own, if it is there.
 pub fn forget_internal(db: &mut Db, which: Internal) -> Result<(), Error> {
-    diesel::delete(settings::table.find(which.name())).execute(db)?;
+    diesel::delete(settings::table.find(which.as_str())).execute(db)?;
     Ok(())
 }
 
 /// Removes a value if it is still `value`; says whether it was. Of several at once, one succeeds.
 pub fn take_internal(db: &mut Db, which: Internal, value: &str) -> Result<bool, Error> {
-    let same = settings::table.find(which.name()).filter(settings::value.eq(value));
+    let same = settings::table.find(which.as_str()).filter(settings::value.eq(value));
     Ok(diesel::delete(same).execute(db)? == 1)
 }

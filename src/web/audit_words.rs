@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn every_action_has_words() {
         for one in Action::ALL {
-            assert_ne!(action(one.word()), one.word());
+            assert_ne!(action(one.as_str()), one.as_str());
         }
     }
 

@@ -28,7 +28,7 @@ pub fn heads(column: Column) -> Vec<&'static str> {
         Column::Access => vec!["access", "scopes", "resource"],
         Column::DisabledBy => vec!["disabled_by", "disabled_at", "disabled_because"],
         Column::RevokedBy => vec!["revoked_by", "revoked_at", "revoked_because"],
-        column => vec![column.name()],
+        column => vec![column.as_str()],
     }
 }
 
@@ -48,8 +48,8 @@ pub fn cells(column: Column, row: &ListedKey, now: Moment) -> Vec<Cell> {
         Column::OwnerEmail => vec![text(owner.email.as_deref().unwrap_or_default())],
         Column::Name => vec![text(&key.name)],
         Column::Note => vec![text(&key.note)],
-        Column::Access => vec![text(key.grant.word()), text(&given(access)), text(&bound_to(access))],
-        Column::Status => vec![text(if key.is_expiring(now) { "expiring" } else { key.status(now).word() })],
+        Column::Access => vec![text(key.grant.as_str()), text(&given(access)), text(&bound_to(access))],
+        Column::Status => vec![text(if key.is_expiring(now) { "expiring" } else { key.status(now).as_str() })],
         Column::Created => vec![Cell::Time(key.created_at)],
         Column::Expires => vec![time(key.expires_at)],
         Column::Activity => vec![time(latest.map(|latest| latest.at))],

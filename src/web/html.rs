@@ -56,12 +56,12 @@ const APPEARANCE: &str = "claviger_appearance";
 
 /// The colours for a page of somebody who is not signed in.
 pub fn appearance_cookie(request: &HttpRequest) -> Appearance {
-    request.cookie(APPEARANCE).and_then(|cookie| Appearance::from_word(cookie.value())).unwrap_or_default()
+    request.cookie(APPEARANCE).and_then(|cookie| cookie.value().parse::<Appearance>().ok()).unwrap_or_default()
 }
 
 /// Remembers the colours for the sign-in page.
 pub fn remember_appearance(response: &mut HttpResponse, appearance: Appearance, https: bool) {
-    let cookie = Cookie::build(APPEARANCE, appearance.word())
+    let cookie = Cookie::build(APPEARANCE, appearance.as_str())
         .path("/")
         .http_only(true)
         .secure(https)

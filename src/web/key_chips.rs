@@ -34,8 +34,8 @@ impl Chip {
 
     fn broken(self, name: &str, value: &str, problem: &str) -> Self {
         let (column, operator) = name.split_once('~').unwrap_or((name, ""));
-        let known = Column::named(column);
-        let said = known.zip(Operator::named(operator)).map(|(column, operator)| operator.label(column.kind()));
+        let known = column.parse::<Column>().ok();
+        let said = known.zip(operator.parse::<Operator>().ok()).map(|(column, operator)| operator.label(column.kind()));
         Self {
             column: known.map_or_else(|| column.to_owned(), |column| column.label().to_owned()),
             operator: said.unwrap_or(operator).into(),

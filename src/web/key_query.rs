@@ -142,7 +142,7 @@ impl KeyQuery {
                 _ => read.conditions.push((name, value)),
             }
         }
-        read.columns.sort_by_key(|column| Column::ALL.iter().position(|other| other == column));
+        read.columns.sort_unstable();
         read.columns.dedup();
         if read.columns.is_empty() {
             read.columns = Column::DEFAULT.to_vec();
@@ -177,7 +177,7 @@ impl KeyQuery {
 
     fn add_columns(&mut self, value: &str) {
         for name in value.split(',').filter(|name| !name.is_empty()) {
-            match Column::named(name).filter(|column| column.shows()) {
+            match name.parse::<Column>().ok().filter(|column| column.shows()) {
                 Some(column) => self.columns.push(column),
                 None => self.unknown_columns.push(name.to_owned()),
             }
@@ -295,7 +295,7 @@ impl KeyQuery {
         }
         let mut columns: Vec<&str> = self.unknown_columns.iter().map(String::as_str).collect();
         if self.columns != Column::DEFAULT {
-            columns.extend(self.columns.iter().map(|column| column.name()));
+            columns.extend(self.columns.iter().map(|column| column.as_str()));
         }
         if !columns.is_empty() {
             query.append_pair("cols", &columns.join(","));

@@ -47,7 +47,7 @@ impl KeyView {
 
     /// The word, and what the stylesheet and the icon go by: active, expiring, expired, disabled, revoked.
     pub fn state(&self) -> &'static str {
-        if self.key.is_expiring(self.now) { "expiring" } else { self.key.status(self.now).word() }
+        if self.key.is_expiring(self.now) { "expiring" } else { self.key.status(self.now).as_str() }
     }
 
     /// The word with a capital letter.

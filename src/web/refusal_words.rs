@@ -59,5 +59,5 @@ fn said(reason: Refusal, asked: &str, (is, has): (&str, &str)) -> String {
 
 /// [`then`] for the word of a reason, as the database has it.
 pub fn of_word(word: &str, asked: &str) -> String {
-    Refusal::from_word(word).map_or_else(|| word.to_owned(), |reason| then(reason, asked))
+    word.parse::<Refusal>().ok().map_or_else(|| word.to_owned(), |reason| then(reason, asked))
 }

@@ -7,51 +7,34 @@ use crate::domain::lifetime::LifetimeRule;
 use crate::domain::lifetime_rules::shortened;
 
 /// Why a job left a key as it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Left {
     /// It was changed after the job was frozen.
     Changed,
     /// It ends before the new end.
+    #[strum(serialize = "ends earlier")]
     EndsEarlier,
     /// It is no longer there.
     Gone,
     /// The policy that it was to get was deleted.
+    #[strum(serialize = "policy gone")]
     PolicyGone,
     /// The owner that it was to get has as many keys as are allowed, or is not active any more.
+    #[strum(serialize = "no room")]
     NoRoom,
     /// It would be live again, and its owner has as many keys as are allowed.
+    #[strum(serialize = "owner full")]
     OwnerFull,
     /// The lifetime rules allow it no later end than it has.
+    #[strum(serialize = "rules")]
     RulesForbid,
 }
 
 impl Left {
-    const ALL: [Self; 7] = [
-        Self::Changed,
-        Self::EndsEarlier,
-        Self::Gone,
-        Self::PolicyGone,
-        Self::NoRoom,
-        Self::OwnerFull,
-        Self::RulesForbid,
-    ];
-
     /// The word in the database.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Changed => "changed",
-            Self::EndsEarlier => "ends earlier",
-            Self::Gone => "gone",
-            Self::PolicyGone => "policy gone",
-            Self::NoRoom => "no room",
-            Self::OwnerFull => "owner full",
-            Self::RulesForbid => "rules",
-        }
-    }
-
-    /// From the database.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|left| left.word() == word)
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -12,7 +12,8 @@ use super::clock::Moment;
 use crate::domain::ids::{AccountId, JobId};
 
 /// The state of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum JobState {
     /// Frozen, and waiting for somebody to confirm it.
     Draft,
@@ -27,22 +28,9 @@ pub enum JobState {
 }
 
 impl JobState {
-    const ALL: [Self; 5] = [Self::Draft, Self::Queued, Self::Running, Self::Done, Self::Stopped];
-
     /// The word in the database.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Stopped => "stopped",
-        }
-    }
-
-    /// From the database.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.word() == word)
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -127,7 +115,7 @@ impl Job {
 
     /// What is undone, for an undo.
     pub fn inverse_of(&self) -> Option<Verb> {
-        if self.verb == Verb::Undo { Verb::from_word(&self.parameter) } else { None }
+        if self.verb == Verb::Undo { self.parameter.parse::<Verb>().ok() } else { None }
     }
 
     /// What a transfer needs to know.

@@ -84,7 +84,7 @@ pub struct Held {
 impl Held {
     /// What a key with this grant could do at that moment, bound to this resource or to none.
     pub fn allowed(&self, granted: &Granted, resource: Option<ResourceId>) -> Rights {
-        let names = |names: &[String]| names.iter().cloned().map(PermissionName::stored).collect();
+        let names = |names: &[String]| names.iter().cloned().map(PermissionName::from_db).collect();
         let administered = self.administered.iter().find(|(id, _)| Some(*id) == resource);
         let administered: Option<Rights> = administered.map(|(_, rights)| names(rights));
         within(granted, &names(&self.rights), administered.as_ref())

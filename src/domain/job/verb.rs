@@ -3,7 +3,8 @@
 use crate::domain::api_key::Status;
 
 /// What a job does to each of its keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Verb {
     /// Revokes it: an administrator's "Delete". It can be restored until the purge.
     Delete,
@@ -20,8 +21,10 @@ pub enum Verb {
     /// Gives it the end that the lifetime rules allow.
     Shorten,
     /// Pauses it because nobody uses it; its owner may end the pause.
+    #[strum(serialize = "disable unused")]
     Idle,
     /// Gives it another policy.
+    #[strum(serialize = "give policy")]
     GivePolicy,
     /// Gives it to another owner.
     Transfer,
@@ -30,38 +33,9 @@ pub enum Verb {
 impl Verb {
     /// Those that people choose, in the order of the bar.
     pub const CHOICES: [Self; 5] = [Self::Enable, Self::Disable, Self::Expire, Self::Restore, Self::Delete];
-    const ALL: [Self; 10] = [
-        Self::Enable,
-        Self::Disable,
-        Self::Expire,
-        Self::Restore,
-        Self::Delete,
-        Self::Undo,
-        Self::Shorten,
-        Self::Idle,
-        Self::GivePolicy,
-        Self::Transfer,
-    ];
-
     /// The word in the database, in URLs and in the audit log.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Delete => "delete",
-            Self::Disable => "disable",
-            Self::Enable => "enable",
-            Self::Restore => "restore",
-            Self::Expire => "expire",
-            Self::Undo => "undo",
-            Self::Shorten => "shorten",
-            Self::Idle => "disable unused",
-            Self::GivePolicy => "give policy",
-            Self::Transfer => "transfer",
-        }
-    }
-
-    /// The verb with this word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verb| verb.word() == word)
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// What a button says, without what it is done to.

@@ -1,15 +1,18 @@
-//! The columns of the grid: their names in URLs and exports, what people read, what they can be asked.
+//! The columns of the grid, one row each: what people read, what kind of value it holds, what it is there for, what it can be asked.
 
 use super::operators::{Choice, Operator};
 
-/// A column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A column. Its word stands in URLs and exports; the order is the one of menus and exports.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Column {
     /// The public identifier.
     FirstEight,
     /// Whose it is: display name and user name.
     Owner,
-    /// The owner's email address. To be shown only.
+    /// The owner's email address.
     OwnerEmail,
     /// What it is called.
     Name,
@@ -17,37 +20,42 @@ pub enum Column {
     Note,
     /// What it may do.
     Access,
-    /// The policy that it carries. For filters only.
+    /// The policy that it carries.
     Policy,
-    /// A permission in its list. For filters only.
+    /// A permission in its list.
     Scope,
-    /// The resource that it is bound to: as services name it, or its title. For filters only.
+    /// The resource that it is bound to: as services name it, or its title.
     Resource,
     /// The state it is in.
     Status,
     /// When it was made.
+    #[strum(serialize = "created_at")]
     Created,
     /// When it ends by itself.
+    #[strum(serialize = "expires_at")]
     Expires,
     /// When it was used last.
+    #[strum(serialize = "latest_activity")]
     Activity,
     /// From where it was used last.
     Address,
     /// How often it was used.
     Uses,
-    /// Who made it. To be shown only, as the next two.
+    /// Who made it.
     CreatedBy,
     /// Who disabled it, and when.
     DisabledBy,
     /// Who revoked it, and when.
     RevokedBy,
-    /// A person or a service account. For filters only.
+    /// A person or a service account.
     OwnerType,
-    /// Days from its secret's making to its end. For filters only.
+    /// Days from its secret's making to its end.
+    #[strum(serialize = "lifetime_days")]
     Lifetime,
-    /// The keys of a bulk job. For filters only.
+    /// The keys of a bulk job.
     Job,
-    /// The keys that a bulk job left. For filters only.
+    /// The keys that a bulk job left.
+    #[strum(serialize = "left_by_job")]
     JobLeft,
 }
 
@@ -66,32 +74,92 @@ pub enum Kind {
     Job,
 }
 
+/// What a column is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// It is shown, asked and sorted by.
+    Sort,
+    /// It is shown and asked.
+    Show,
+    /// It is shown alone: no index holds what is looked up for the rows of a page.
+    LookUp,
+    /// It is asked alone.
+    Filter,
+    /// It is asked by links alone, and in no menu.
+    Link,
+}
+
+/// What is known of a column.
+struct Row {
+    label: &'static str,
+    kind: Kind,
+    purpose: Purpose,
+    /// What its kind can be asked, and this column cannot.
+    without: &'static [Operator],
+    choices: &'static [Choice],
+}
+
+const fn row(label: &'static str, kind: Kind, purpose: Purpose) -> Row {
+    Row { label, kind, purpose, without: &[], choices: &[] }
+}
+
+impl Row {
+    const fn without(self, without: &'static [Operator]) -> Self {
+        Self { without, ..self }
+    }
+
+    const fn choices(self, choices: &'static [Choice]) -> Self {
+        Self { choices, ..self }
+    }
+}
+
 impl Column {
-    /// All columns, in the order of menus and exports.
-    pub const ALL: [Self; 22] = [
-        Self::FirstEight,
-        Self::Owner,
-        Self::OwnerEmail,
-        Self::Name,
-        Self::Note,
-        Self::Access,
-        Self::Policy,
-        Self::Scope,
-        Self::Resource,
-        Self::Status,
-        Self::Created,
-        Self::Expires,
-        Self::Activity,
-        Self::Address,
-        Self::Uses,
-        Self::CreatedBy,
-        Self::DisabledBy,
-        Self::RevokedBy,
-        Self::OwnerType,
-        Self::Lifetime,
-        Self::Job,
-        Self::JobLeft,
-    ];
+    const fn row(self) -> Row {
+        use Choice as C;
+        use Operator as O;
+        use Purpose as P;
+        const NEVER_BLANK: &[Operator] = &[O::IsBlank, O::IsNonBlank];
+        match self {
+            Self::FirstEight => row("First 8", Kind::Text, P::Sort).without(NEVER_BLANK),
+            Self::Owner => row("Owner", Kind::Text, P::Sort).without(NEVER_BLANK),
+            Self::OwnerEmail => row("Owner’s email address", Kind::Text, P::LookUp),
+            Self::Name => row("Name", Kind::Text, P::Sort).without(NEVER_BLANK),
+            Self::Note => row("Note", Kind::Text, P::Show),
+            Self::Access => row("Access", Kind::Choice, P::Show).choices(&[C::Inherit, C::Scopes, C::Policy]),
+            Self::Policy => row("Policy", Kind::Text, P::Filter),
+            Self::Scope => row("Scope", Kind::Text, P::Filter),
+            Self::Resource => row("Resource", Kind::Text, P::Filter),
+            Self::Status => row("Status", Kind::Choice, P::Sort).choices(&[
+                C::Active,
+                C::Expiring,
+                C::Expired,
+                C::Disabled,
+                C::Revoked,
+            ]),
+            Self::Created => {
+                row("Created at (UTC)", Kind::Date, P::Sort).without(&[O::Next, O::IsBlank, O::IsNonBlank])
+            }
+            Self::Expires => row("Expires at (UTC)", Kind::Date, P::Sort).without(&[O::Older]),
+            Self::Activity => row("Latest activity", Kind::Date, P::Sort).without(&[O::Next]),
+            // Nothing indexes the inside of an address.
+            Self::Address => row("Latest address", Kind::Text, P::Show).without(&[O::Contains, O::DoesNotContain]),
+            Self::Uses => row("Uses", Kind::Number, P::Sort),
+            Self::CreatedBy => row("Created by", Kind::Text, P::LookUp),
+            Self::DisabledBy => row("Disabled by", Kind::Text, P::LookUp),
+            Self::RevokedBy => row("Revoked by", Kind::Text, P::LookUp),
+            Self::OwnerType => row("Owner type", Kind::Choice, P::Filter).choices(&[C::User, C::Service]),
+            Self::Lifetime => {
+                row("Lifetime in days", Kind::Number, P::Filter).without(&[O::Eq, O::Neq, O::Lt, O::Gte, O::Between])
+            }
+            Self::Job => row("Bulk job", Kind::Job, P::Link),
+            Self::JobLeft => row("Left by bulk job", Kind::Job, P::Link),
+        }
+    }
+
+    /// All columns, in their order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        <Self as strum::VariantArray>::VARIANTS.iter().copied()
+    }
 
     /// The columns that are shown unless somebody chooses others.
     pub const DEFAULT: [Self; 8] = [
@@ -106,128 +174,55 @@ impl Column {
     ];
 
     /// The name in URLs and exports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::FirstEight => "first_eight",
-            Self::Owner => "owner",
-            Self::OwnerEmail => "owner_email",
-            Self::Name => "name",
-            Self::Note => "note",
-            Self::Access => "access",
-            Self::Policy => "policy",
-            Self::Scope => "scope",
-            Self::Resource => "resource",
-            Self::Status => "status",
-            Self::Created => "created_at",
-            Self::Expires => "expires_at",
-            Self::Activity => "latest_activity",
-            Self::Address => "address",
-            Self::Uses => "uses",
-            Self::CreatedBy => "created_by",
-            Self::DisabledBy => "disabled_by",
-            Self::RevokedBy => "revoked_by",
-            Self::OwnerType => "owner_type",
-            Self::Lifetime => "lifetime_days",
-            Self::Job => "job",
-            Self::JobLeft => "left_by_job",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// What people read.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::FirstEight => "First 8",
-            Self::Owner => "Owner",
-            Self::OwnerEmail => "Owner’s email address",
-            Self::Name => "Name",
-            Self::Note => "Note",
-            Self::Access => "Access",
-            Self::Policy => "Policy",
-            Self::Scope => "Scope",
-            Self::Resource => "Resource",
-            Self::Status => "Status",
-            Self::Created => "Created at (UTC)",
-            Self::Expires => "Expires at (UTC)",
-            Self::Activity => "Latest activity",
-            Self::Address => "Latest address",
-            Self::Uses => "Uses",
-            Self::CreatedBy => "Created by",
-            Self::DisabledBy => "Disabled by",
-            Self::RevokedBy => "Revoked by",
-            Self::OwnerType => "Owner type",
-            Self::Lifetime => "Lifetime in days",
-            Self::Job => "Bulk job",
-            Self::JobLeft => "Left by bulk job",
-        }
-    }
-
-    /// The column with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|column| column.name() == name)
+    pub const fn label(self) -> &'static str {
+        self.row().label
     }
 
     /// What kind of value it holds.
-    pub fn kind(self) -> Kind {
-        match self {
-            Self::FirstEight
-            | Self::Owner
-            | Self::OwnerEmail
-            | Self::CreatedBy
-            | Self::DisabledBy
-            | Self::RevokedBy
-            | Self::Name
-            | Self::Note
-            | Self::Address
-            | Self::Policy
-            | Self::Scope
-            | Self::Resource => Kind::Text,
-            Self::Access | Self::Status | Self::OwnerType => Kind::Choice,
-            Self::Created | Self::Expires | Self::Activity => Kind::Date,
-            Self::Uses | Self::Lifetime => Kind::Number,
-            Self::Job | Self::JobLeft => Kind::Job,
-        }
+    pub const fn kind(self) -> Kind {
+        self.row().kind
     }
 
     /// Can it be shown as a column?
     pub fn shows(self) -> bool {
-        !self.is_for_filters_only()
-    }
-
-    /// Can it be shown, but not asked or sorted by? No index holds what is looked up for the rows of a page.
-    fn only_shows(self) -> bool {
-        matches!(self, Self::OwnerEmail | Self::CreatedBy | Self::DisabledBy | Self::RevokedBy)
-    }
-
-    fn is_for_filters_only(self) -> bool {
-        let of_rights = matches!(self, Self::Policy | Self::Scope | Self::Resource);
-        of_rights || matches!(self, Self::OwnerType | Self::Lifetime | Self::Job | Self::JobLeft)
+        matches!(self.row().purpose, Purpose::Sort | Purpose::Show | Purpose::LookUp)
     }
 
     /// Can the list be sorted by it?
     pub fn sorts(self) -> bool {
-        self.shows() && !self.only_shows() && !matches!(self, Self::Note | Self::Access | Self::Address)
+        self.row().purpose == Purpose::Sort
     }
 
     /// Is it offered in the menu of filters? A job's keys are reached by links.
     pub fn is_offered(self) -> bool {
-        !self.only_shows() && !matches!(self, Self::Job | Self::JobLeft)
+        matches!(self.row().purpose, Purpose::Sort | Purpose::Show | Purpose::Filter)
     }
 
     /// The values of a choice, in their order.
-    pub fn choices(self) -> &'static [Choice] {
-        match self {
-            Self::Status => &[Choice::Active, Choice::Expiring, Choice::Expired, Choice::Disabled, Choice::Revoked],
-            Self::Access => &[Choice::Inherit, Choice::Scopes, Choice::Policy],
-            Self::OwnerType => &[Choice::User, Choice::Service],
-            _ => &[],
-        }
+    pub const fn choices(self) -> &'static [Choice] {
+        self.row().choices
     }
 
-    /// What it can be asked. A text that nothing indexes inside (an address) and what is never blank have fewer.
+    /// What it can be asked: what its kind can, less what does not fit it.
     pub fn operators(self) -> Vec<Operator> {
+        let row = self.row();
+        if row.purpose == Purpose::LookUp {
+            return Vec::new();
+        }
+        row.kind.operators().iter().copied().filter(|operator| !row.without.contains(operator)).collect()
+    }
+}
+
+impl Kind {
+    const fn operators(self) -> &'static [Operator] {
         use Operator as O;
-        let all: &[O] = match self.kind() {
-            Kind::Text => &[
+        match self {
+            Self::Text => &[
                 O::Eq,
                 O::Neq,
                 O::Contains,
@@ -238,21 +233,10 @@ impl Column {
                 O::IsBlank,
                 O::IsNonBlank,
             ],
-            Kind::Choice => &[O::In, O::NotIn],
-            Kind::Date => &[O::Lt, O::Gte, O::Between, O::Next, O::Older, O::IsBlank, O::IsNonBlank],
-            Kind::Number => &[O::Eq, O::Neq, O::Lt, O::Lte, O::Gt, O::Gte, O::Between],
-            Kind::Job => &[O::Eq],
-        };
-        let fits = |operator: &O| match self {
-            _ if self.only_shows() => false,
-            Self::FirstEight | Self::Owner | Self::Name => !matches!(operator, O::IsBlank | O::IsNonBlank),
-            Self::Address => !matches!(operator, O::Contains | O::DoesNotContain),
-            Self::Created => !matches!(operator, O::Next | O::IsBlank | O::IsNonBlank),
-            Self::Expires => !matches!(operator, O::Older),
-            Self::Activity => !matches!(operator, O::Next),
-            Self::Lifetime => matches!(operator, O::Gt | O::Lte),
-            _ => true,
-        };
-        all.iter().copied().filter(fits).collect()
+            Self::Choice => &[O::In, O::NotIn],
+            Self::Date => &[O::Lt, O::Gte, O::Between, O::Next, O::Older, O::IsBlank, O::IsNonBlank],
+            Self::Number => &[O::Eq, O::Neq, O::Lt, O::Lte, O::Gt, O::Gte, O::Between],
+            Self::Job => &[O::Eq],
+        }
     }
 }

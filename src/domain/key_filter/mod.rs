@@ -163,7 +163,7 @@ impl Sort {
     /// Reads `created_at` or `-created_at`; a column that cannot be sorted by is refused.
     pub fn read(text: &str) -> Result<Self, Mistake> {
         let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
-        let column = Column::named(name).filter(|column| column.sorts());
+        let column = name.parse::<Column>().ok().filter(|column| column.sorts());
         let column =
             column.ok_or_else(|| Mistake::new("sort", "The list cannot be sorted by this. Choose a column"))?;
         Ok(Self { column, descending })
@@ -171,7 +171,7 @@ impl Sort {
 
     /// As in the query string.
     pub fn query(self) -> String {
-        format!("{}{}", if self.descending { "-" } else { "" }, self.column.name())
+        format!("{}{}", if self.descending { "-" } else { "" }, self.column.as_str())
     }
 
     /// The other way round.

@@ -3,8 +3,9 @@
 use super::super::clock::{DAY, Moment};
 
 /// An operator, as in `column~operator=value`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[expect(missing_docs, reason = "each name says what its suffix says")]
+#[strum(serialize_all = "lowercase")]
 pub enum Operator {
     Eq,
     Neq,
@@ -34,50 +35,9 @@ impl Operator {
         }
     }
 
-    const ALL: [Self; 16] = [
-        Self::Eq,
-        Self::Neq,
-        Self::Contains,
-        Self::DoesNotContain,
-        Self::StartsWith,
-        Self::In,
-        Self::NotIn,
-        Self::IsBlank,
-        Self::IsNonBlank,
-        Self::Lt,
-        Self::Lte,
-        Self::Gt,
-        Self::Gte,
-        Self::Between,
-        Self::Next,
-        Self::Older,
-    ];
-
     /// The suffix in URLs.
-    pub fn suffix(self) -> &'static str {
-        match self {
-            Self::Eq => "eq",
-            Self::Neq => "neq",
-            Self::Contains => "contains",
-            Self::DoesNotContain => "doesnotcontain",
-            Self::StartsWith => "startswith",
-            Self::In => "in",
-            Self::NotIn => "notin",
-            Self::IsBlank => "isblank",
-            Self::IsNonBlank => "isnonblank",
-            Self::Lt => "lt",
-            Self::Lte => "lte",
-            Self::Gt => "gt",
-            Self::Gte => "gte",
-            Self::Between => "between",
-            Self::Next => "next",
-            Self::Older => "older",
-        }
-    }
-
-    /// The operator with this suffix.
-    pub fn named(suffix: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operator| operator.suffix() == suffix)
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Does it stand alone, without a value?
@@ -110,8 +70,9 @@ pub enum TextTest {
 }
 
 /// A value of a choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[expect(missing_docs, reason = "each name says what its word says")]
+#[strum(serialize_all = "snake_case")]
 pub enum Choice {
     Active,
     Expiring,
@@ -127,19 +88,8 @@ pub enum Choice {
 
 impl Choice {
     /// The word in URLs and exports.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Expiring => "expiring",
-            Self::Expired => "expired",
-            Self::Disabled => "disabled",
-            Self::Revoked => "revoked",
-            Self::Inherit => "inherit",
-            Self::Scopes => "scopes",
-            Self::Policy => "policy",
-            Self::User => "user",
-            Self::Service => "service",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// What people read.

@@ -14,8 +14,10 @@ const MOST_DAYS: i64 = 3650;
 /// Reads a pair of the query string; says what is wrong, as a sentence without a full stop.
 pub fn condition(name: &str, value: &str) -> Result<Condition, String> {
     let (column, operator) = name.split_once('~').ok_or("This is no filter. Write it as column~operator=value")?;
-    let column = Column::named(column).ok_or("There is no such column")?;
-    let operator = Operator::named(operator)
+    let column = column.parse::<Column>().map_err(|_| "There is no such column")?;
+    let operator = operator
+        .parse::<Operator>()
+        .ok()
         .filter(|operator| column.operators().contains(operator))
         .ok_or_else(|| format!("{} cannot be asked this", column.label()))?;
     if value.chars().count() > LONGEST * 20 {
@@ -74,11 +76,11 @@ fn text_test(operator: Operator, value: &str) -> Result<TextTest, String> {
 
 fn choice(column: Column, operator: Operator, value: &str) -> Result<Test, String> {
     let words = list(value);
-    let known = |word: &String| column.choices().iter().any(|choice| choice.word() == *word);
+    let known = |word: &String| column.choices().iter().any(|choice| choice.as_str() == *word);
     if let Some(unknown) = words.iter().find(|word| !known(word)) {
         return Err(format!("‘{}’ is none of its values", text::excerpt(unknown, 40)));
     }
-    let chosen = |choice: &Choice| words.iter().any(|word| word == choice.word());
+    let chosen = |choice: &Choice| words.iter().any(|word| word == choice.as_str());
     let values: Vec<Choice> = column.choices().iter().copied().filter(chosen).collect();
     if values.is_empty() {
         return Err("Choose at least one value".into());
@@ -181,7 +183,7 @@ impl Condition {
                 (if *blank { O::IsBlank } else { O::IsNonBlank }, String::new())
             }
             Test::Choice { wanted, values } => {
-                (if *wanted { O::In } else { O::NotIn }, listed(values.iter().map(|value| value.word())))
+                (if *wanted { O::In } else { O::NotIn }, listed(values.iter().map(|value| value.as_str())))
             }
             Test::Date(DateTest::Before(day)) => (O::Lt, day.day()),
             Test::Date(DateTest::From(day)) => (O::Gte, day.day()),
@@ -213,6 +215,6 @@ impl Condition {
     /// The condition as a pair of a query string.
     pub fn pair(&self) -> (String, String) {
         let (operator, value) = self.written();
-        (format!("{}~{}", self.column.name(), operator.suffix()), value)
+        (format!("{}~{}", self.column.as_str(), operator.as_str()), value)
     }
 }

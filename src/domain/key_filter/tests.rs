@@ -76,9 +76,9 @@ fn what_cannot_be_read_says_what_is_wrong() {
 
 #[test]
 fn only_what_can_be_seen_sorts() {
-    for column in Column::ALL {
-        let readable = Sort::read(column.name()).is_ok();
-        assert_eq!(readable, column.sorts() && column.shows(), "{}", column.name());
+    for column in Column::all() {
+        let readable = Sort::read(column.as_str()).is_ok();
+        assert_eq!(readable, column.sorts() && column.shows(), "{}", column.as_str());
     }
     for bad in ["", "id", "secret_hash", "--name", "name desc", "1", "owner,name"] {
         assert!(Sort::read(bad).is_err(), "SECURITY Q2: {bad}");

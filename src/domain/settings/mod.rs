@@ -1,49 +1,16 @@
 //! The site's settings that an administrator changes while the server runs: name, default, meaning.
 
-mod rows;
+mod table;
 mod values;
 
-pub use values::{OnPolicyDelete, OwnKeys, ServiceRights, Settings};
+use strum::VariantArray;
 
+pub use table::{Setting, Settings};
+pub use values::{OnPolicyDelete, OwnKeys, ServiceRights};
+
+use super::clock::DAY;
 use super::mistake::Mistake;
 use super::text::{self, Limits};
-
-/// A setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Setting {
-    /// What the organisation calls this server.
-    SiteName,
-    /// May new keys be made at all?
-    AllowCreation,
-    /// Are keys good for anything?
-    AcceptKeys,
-    /// May people make keys?
-    UserKeys,
-    /// May service accounts be given keys?
-    ServiceKeys,
-    /// What people may do with the keys that they have.
-    OwnKeys,
-    /// Does a new key need a name?
-    NameRequired,
-    /// May people make keys that end with their sign-in session?
-    SessionKeys,
-    /// May keys make keys?
-    KeyMayCreate,
-    /// May a key revoke itself?
-    KeyMayRevokeItself,
-    /// In which forms a request may carry a key.
-    AcceptedForms,
-    /// How many live keys all service accounts may have together.
-    MaxServiceKeys,
-    /// What bounds the keys of service accounts.
-    ServiceRights,
-    /// What happens to the keys of a policy that is deleted.
-    OnPolicyDelete,
-    /// How long a key is kept after its end, in days.
-    PurgeAfterDays,
-    /// How long events of the audit log are kept, in days.
-    AuditRetentionDays,
-}
 
 /// What kind of value a setting has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,62 +27,15 @@ pub enum Kind {
     Several(&'static [(&'static str, &'static str)]),
 }
 
-/// What is known of a setting, in one place.
-pub struct Row {
-    /// The name in the database, the API and the audit log.
-    pub name: &'static str,
-    /// What people read.
-    pub label: &'static str,
-    /// What it means.
-    pub help: &'static str,
-    /// What kind of value it has.
-    pub kind: Kind,
-}
-
 impl Setting {
     /// All of them, in the order of the page.
-    pub const ALL: [Self; 16] = [
-        Self::SiteName,
-        Self::AllowCreation,
-        Self::AcceptKeys,
-        Self::UserKeys,
-        Self::ServiceKeys,
-        Self::OwnKeys,
-        Self::NameRequired,
-        Self::SessionKeys,
-        Self::KeyMayCreate,
-        Self::KeyMayRevokeItself,
-        Self::AcceptedForms,
-        Self::MaxServiceKeys,
-        Self::ServiceRights,
-        Self::OnPolicyDelete,
-        Self::PurgeAfterDays,
-        Self::AuditRetentionDays,
-    ];
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::VARIANTS.iter().copied()
+    }
 
     /// The name in the database, the API and the audit log.
     pub fn name(self) -> &'static str {
-        self.row().name
-    }
-
-    /// The setting with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|setting| setting.name() == name)
-    }
-
-    /// What people read.
-    pub fn label(self) -> &'static str {
-        self.row().label
-    }
-
-    /// What it means, for the page.
-    pub fn help(self) -> &'static str {
-        self.row().help
-    }
-
-    /// What kind of value it has.
-    pub fn kind(self) -> Kind {
-        self.row().kind
+        self.into()
     }
 
     /// Is it on or off?
@@ -146,12 +66,12 @@ impl Setting {
 
     /// Reads a value: `on` or `off`, a line of text, a number, one of its words, or some of them.
     pub fn parse(self, input: &str) -> Result<String, Mistake> {
-        let (input, row) = (input.trim(), self.row());
-        let mistake = |text: String| Mistake::new(row.name, text);
-        match row.kind {
+        let input = input.trim();
+        let mistake = |text: String| Mistake::new(self.name(), text);
+        match self.kind() {
             Kind::Switch if matches!(input, "on" | "off") => Ok(input.to_owned()),
             Kind::Switch => Err(mistake("Choose on or off".into())),
-            Kind::Text(longest) => text::line(Limits { field: row.name, label: row.label, longest }, input),
+            Kind::Text(longest) => text::line(Limits { field: self.name(), label: self.label(), longest }, input),
             Kind::Number(least, most, unit) => {
                 let digits: String = input.chars().filter(|c| *c != ',').collect();
                 let number: Option<i32> = digits.parse().ok().filter(|number| (least..=most).contains(number));
@@ -175,13 +95,28 @@ impl Setting {
     }
 }
 
+impl Settings {
+    /// How long a key is kept after its end, in microseconds.
+    pub fn purge_after(&self) -> i64 {
+        i64::from(self.purge_after_days) * DAY
+    }
+
+    /// Takes over one stored setting. Names that are no site setting are passed over; a switch that cannot be read is
+    /// taken as "off", the safer of the two, and a number as it was.
+    pub fn apply(&mut self, name: &str, value: &str) {
+        if let Ok(setting) = name.parse() {
+            self.set(setting, value);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn each_setting_is_read_written_and_has_its_default() {
-        for setting in Setting::ALL {
+        for setting in Setting::all() {
             let usual = Settings::default().value(setting);
             assert_eq!(setting.parse(&usual).as_deref(), Ok(usual.as_str()), "{setting:?}");
             let other = match setting.kind() {
@@ -194,7 +129,7 @@ mod tests {
             changed.apply(setting.name(), &other);
             assert_eq!(changed.value(setting), other, "{setting:?}");
             assert_ne!(changed, Settings::default(), "{setting:?}");
-            assert_eq!(Setting::named(setting.name()), Some(setting));
+            assert_eq!(setting.name().parse(), Ok(setting));
         }
     }
 

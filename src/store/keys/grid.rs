@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::Row;
+use super::columns::SqlColumn;
 use super::matching::{Reach, live, matching, needles};
 use super::predicate::{Predicate, all};
 use crate::domain::api_key::ApiKey;
@@ -189,22 +190,6 @@ fn page_of_ids(db: &Db, ask: &Ask, reach: &Reach, walk: bool) -> Ids {
     ids(predicate, ask.size + 1).order(sql::<BigInt>(&order(ask.sort, ask.sort.descending != backwards, walk)))
 }
 
-/// The columns of an order, as an index has them, and inside expressions that no index has.
-fn ordered_by(sort: Sort) -> &'static [(&'static str, &'static str)] {
-    match sort.column {
-        Column::FirstEight => &[("api_keys.first_eight", "api_keys.first_eight || ''")],
-        Column::Owner => &[("api_keys.owner_folded", "api_keys.owner_folded || ''")],
-        Column::Name => &[("api_keys.name_folded", "api_keys.name_folded || ''")],
-        Column::Status => {
-            &[("api_keys.standing", "api_keys.standing + 0"), ("api_keys.ends_at", "api_keys.ends_at - 0")]
-        }
-        Column::Expires => &[("api_keys.ends_at", "api_keys.ends_at - 0")],
-        Column::Activity => &[("api_keys.active_at", "api_keys.active_at + 0")],
-        Column::Uses => &[("api_keys.use_count", "api_keys.use_count + 0")],
-        _ => &[("api_keys.created_at", "api_keys.created_at + 0")],
-    }
-}
-
 /// `ORDER BY`: to be walked along an index, or, inside expressions, to be sorted after fetching.
 fn order(sort: Sort, descending: bool, walk: bool) -> String {
     let direction = if descending { "DESC" } else { "ASC" };
@@ -212,7 +197,8 @@ fn order(sort: Sort, descending: bool, walk: bool) -> String {
 }
 
 fn columns(sort: Sort, walk: bool) -> impl Iterator<Item = &'static str> {
-    let columns = ordered_by(sort).iter().map(move |(bare, hidden)| if walk { *bare } else { *hidden });
+    let columns =
+        SqlColumn::of(sort.column).order.iter().map(move |column| if walk { column.indexed } else { column.hidden });
     columns.chain([if walk { "api_keys.id" } else { "api_keys.id + 0" }])
 }
 

@@ -9,6 +9,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
+use super::columns::SqlColumn;
 use super::predicate::{Predicate, all, any, beginning, equal, fragment, holding, like, not, number, one_of};
 use super::related;
 use crate::domain::api_key::EXPIRING_WITHIN;
@@ -103,47 +104,8 @@ fn one(db: &Db, condition: &Condition, now: Moment, reach: &Reach) -> Predicate 
 /// How a column stands in a condition: bare, or inside an expression that no index has.
 pub(super) fn written(column: Column, reach: &Reach) -> &'static str {
     let hidden = matches!(reach, Reach::Row(sort) if sort.column != column);
-    match (column, hidden) {
-        (Column::FirstEight, false) => "lower(api_keys.first_eight)",
-        (Column::FirstEight, true) => "lower(api_keys.first_eight) || ''",
-        (Column::Name, false) => "api_keys.name_folded",
-        (Column::Name, true) => "api_keys.name_folded || ''",
-        (Column::Note, false) => "api_keys.note_folded",
-        (Column::Note, true) => "api_keys.note_folded || ''",
-        (Column::Address, false) => "api_keys.last_used_address",
-        (Column::Address, true) => "(api_keys.last_used_address || '')",
-        (Column::Access, false) => "api_keys.grant_kind",
-        (Column::Access, true) => "api_keys.grant_kind || ''",
-        (Column::Policy, false) => "api_keys.policy",
-        (Column::Policy, true) => "api_keys.policy + 0",
-        (Column::Resource, false) => "api_keys.resource",
-        (Column::Resource, true) => "api_keys.resource + 0",
-        (Column::Created, false) => "api_keys.created_at",
-        (Column::Created, true) => "api_keys.created_at + 0",
-        (Column::Expires, false) => "api_keys.ends_at",
-        (Column::Expires, true) => "api_keys.ends_at - 0",
-        (Column::Activity, false) => "api_keys.active_at",
-        (Column::Activity, true) => "api_keys.active_at + 0",
-        (Column::Uses, false) => "api_keys.use_count",
-        (Column::Uses, true) => "api_keys.use_count + 0",
-        (Column::Lifetime, false) => "api_keys.lifetime",
-        (Column::Lifetime, true) => "api_keys.lifetime - 0",
-        (Column::Owner | Column::OwnerType, false) => "api_keys.owner",
-        (Column::Owner | Column::OwnerType, true) => "api_keys.owner + 0",
-        (Column::Status, false) => "api_keys.standing",
-        (Column::Status, true) => "api_keys.standing + 0",
-        // Related rows; and what is shown only, which no condition names.
-        (
-            Column::Scope
-            | Column::Job
-            | Column::JobLeft
-            | Column::OwnerEmail
-            | Column::CreatedBy
-            | Column::DisabledBy
-            | Column::RevokedBy,
-            _,
-        ) => "api_keys.id",
-    }
+    let condition = SqlColumn::of(column).condition;
+    if hidden { condition.hidden } else { condition.indexed }
 }
 
 fn text(db: &Db, column: Column, test: &TextTest, reach: &Reach) -> Predicate {
@@ -226,13 +188,13 @@ fn choice(value: Choice, now: Moment, reach: &Reach) -> Predicate {
         }
         Choice::Disabled => all([standing(1), number(ends, ">", now.0)].into_iter()),
         Choice::Revoked => standing(2),
-        Choice::Inherit | Choice::Scopes | Choice::Policy => equal(grant, value.word()),
+        Choice::Inherit | Choice::Scopes | Choice::Policy => equal(grant, value.as_str()),
         Choice::User | Choice::Service => {
             let open = format!(
                 "{} IN (SELECT accounts.id FROM accounts WHERE accounts.kind = ",
                 written(Column::OwnerType, reach)
             );
-            Box::new(sql::<Bool>(&open).bind::<Text, _>(value.word().to_owned()).sql(")"))
+            Box::new(sql::<Bool>(&open).bind::<Text, _>(value.as_str().to_owned()).sql(")"))
         }
     }
 }

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 pub mod change;
+mod columns;
 pub mod folding;
 pub mod grid;
 pub mod matching;
@@ -157,7 +158,7 @@ pub fn insert(db: &mut Db, new: &NewKey, created_by: AccountId, now: Moment) -> 
             api_keys::name.eq(&new.name.0),
             api_keys::holds_name.eq(true),
             api_keys::note.eq(&new.note.0),
-            api_keys::grant_kind.eq(new.grant.word()),
+            api_keys::grant_kind.eq(new.grant.as_str()),
             api_keys::policy.eq(new.grant.policy()),
             api_keys::resource.eq(new.resource),
             api_keys::created_at.eq(now.0),

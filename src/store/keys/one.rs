@@ -42,7 +42,7 @@ pub fn set_note(db: &mut Db, key: &ApiKey, note: &KeyNote, now: Moment) -> Resul
 pub fn set_grant(db: &mut Db, id: KeyId, grant: Grant, now: Moment) -> Result<(), Error> {
     diesel::update(api_keys::table.find(id))
         .set((
-            api_keys::grant_kind.eq(grant.word()),
+            api_keys::grant_kind.eq(grant.as_str()),
             api_keys::policy.eq(grant.policy()),
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
@@ -54,7 +54,7 @@ pub fn set_grant(db: &mut Db, id: KeyId, grant: Grant, now: Moment) -> Result<()
 /// Gives a key back what it could do, as part of a change that counts the version up itself.
 pub fn put_grant_back(db: &mut Db, id: KeyId, grant: Grant) -> Result<(), Error> {
     diesel::update(api_keys::table.find(id))
-        .set((api_keys::grant_kind.eq(grant.word()), api_keys::policy.eq(grant.policy())))
+        .set((api_keys::grant_kind.eq(grant.as_str()), api_keys::policy.eq(grant.policy())))
         .execute(db)?;
     Ok(())
 }

@@ -37,7 +37,7 @@ pub async fn actor_for(
     needs: &str,
     resource: Option<ResourceName>,
 ) -> Result<Result<(Actor, GoodKey), HttpResponse>, ApiError> {
-    let needs = vec![PermissionName::stored(needs.to_owned())];
+    let needs = vec![PermissionName::from_db(needs.to_owned())];
     with_demand(request, app, Demand { all: needs, resource_optional: true, ..Demand::default() }, resource).await
 }
 

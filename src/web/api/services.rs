@@ -43,7 +43,7 @@ pub async fn register(
     let name = ServiceName::parse(&service);
     let of_service = name.iter().map(PermissionName::registers);
     let needs: Vec<PermissionName> =
-        std::iter::once(PermissionName::stored(REGISTER.into())).chain(of_service).collect();
+        std::iter::once(PermissionName::from_db(REGISTER.into())).chain(of_service).collect();
     let actor = match caller::actor(&request, &app, needs).await? {
         Ok(actor) => actor,
         Err(refused) => return Ok(refused),

@@ -157,7 +157,7 @@ pub async fn set_appearance(
     Form(user, form): Form<SignedIn, Chosen>,
 ) -> Result<HttpResponse, PageError> {
     let wrong = || Error::from(Mistake::new("appearance", "Choose System, Light or Dark"));
-    let appearance = Appearance::from_word(&form.appearance).ok_or_else(wrong)?;
+    let appearance = form.appearance.parse::<Appearance>().map_err(|_| wrong())?;
     app.set_appearance(&user.actor, user.account.id, appearance).await?;
     Flash::done(format!("Appearance: {}.", appearance.label())).leave(&user.session);
     let mut response = html::see_other(PATH);

@@ -68,7 +68,7 @@ impl KeyRow {
 
     /// The words of what can be done to it, with spaces between them.
     pub fn verb_words(&self) -> String {
-        self.verbs().into_iter().map(Verb::word).collect::<Vec<_>>().join(" ")
+        self.verbs().into_iter().map(Verb::as_str).collect::<Vec<_>>().join(" ")
     }
 
     /// The path of its page for administrators.
@@ -249,7 +249,7 @@ impl GridPage {
     /// For `aria-sort`; empty for a column that the list is not sorted by.
     fn sorted(&self, column: &str) -> &'static str {
         match self.query.sort {
-            Sort { column: sorted, .. } if sorted.name() != column => "",
+            Sort { column: sorted, .. } if sorted.as_str() != column => "",
             Sort { descending: true, .. } => "descending",
             Sort { .. } => "ascending",
         }
@@ -257,7 +257,7 @@ impl GridPage {
 
     /// The link in a column's head: sorts by it, or turns the order around. What people look for first comes first.
     fn sort_link(&self, column: &str) -> String {
-        let Some(column) = Column::named(column) else { return self.query.path() };
+        let Some(column) = column.parse::<Column>().ok() else { return self.query.path() };
         let sort = if self.query.sort.column == column {
             self.query.sort.reversed()
         } else {

@@ -144,7 +144,7 @@ impl AuditPage {
     }
 
     fn actions() -> Vec<&'static str> {
-        let mut words: Vec<&str> = Action::ALL.iter().map(|action| action.word()).collect();
+        let mut words: Vec<&str> = Action::ALL.iter().map(|action| action.as_str()).collect();
         words.sort_unstable();
         words
     }

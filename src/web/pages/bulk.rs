@@ -173,7 +173,7 @@ pub async fn draft(
         let chosen = if all { query.query_string() } else { format!("first_eight~in={}", words.join(";")) };
         return Ok(html::see_other(&ExportFormat::Csv.path(&chosen, false)));
     }
-    let verb = Verb::from_word(&form.act).filter(|verb| Verb::CHOICES.contains(verb)).ok_or(Error::NotFound)?;
+    let verb = form.act.parse::<Verb>().ok().filter(|verb| Verb::CHOICES.contains(verb)).ok_or(Error::NotFound)?;
     let chosen = if all { Chosen::Matching(query.filter.clone()) } else { Chosen::Ticked(ticked) };
     begin(&app, &user, verb, chosen, &query.path()).await
 }
@@ -186,7 +186,7 @@ pub async fn draft_one(
 ) -> Result<HttpResponse, PageError> {
     let (key, verb) = path.into_inner();
     let key = FirstEight::parse(&key).ok_or(Error::NotFound)?;
-    let verb = Verb::from_word(&verb).filter(|verb| Verb::CHOICES.contains(verb)).ok_or(Error::NotFound)?;
+    let verb = verb.parse::<Verb>().ok().filter(|verb| Verb::CHOICES.contains(verb)).ok_or(Error::NotFound)?;
     let back = format!("{PATH}/{key}");
     begin(&app, &user, verb, Chosen::Ticked(vec![key]), &back).await
 }

@@ -28,7 +28,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 const CHUNK: usize = 256 * 1024;
 
 /// The form of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum ExportFormat {
     /// Comma-separated (RFC 4180).
     Csv,
@@ -42,16 +43,13 @@ pub enum ExportFormat {
 
 impl ExportFormat {
     /// All of them, in the order of the menu.
-    pub const ALL: [Self; 4] = [Self::Csv, Self::Tsv, Self::Xlsx, Self::Jsonl];
+    pub fn all() -> impl Iterator<Item = Self> {
+        <Self as strum::VariantArray>::VARIANTS.iter().copied()
+    }
 
     /// The ending of the file and of the path.
-    pub fn ending(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Tsv => "tsv",
-            Self::Xlsx => "xlsx",
-            Self::Jsonl => "jsonl",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// What people read.
@@ -80,7 +78,7 @@ impl ExportFormat {
     /// The path of the export of a list.
     pub fn path(self, query: &str, all_columns: bool) -> String {
         let columns = if all_columns { "&columns=all" } else { "" };
-        format!("/admin/api-keys/export.{}?{query}{columns}", self.ending())
+        format!("/admin/api-keys/export.{}?{query}{columns}", self.as_str())
     }
 }
 
@@ -91,7 +89,7 @@ pub async fn export(
     Admin(user): Admin,
     format: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let format = ExportFormat::ALL.into_iter().find(|one| one.ending() == format.as_str()).ok_or(Error::NotFound)?;
+    let format = ExportFormat::all().find(|one| one.as_str() == format.as_str()).ok_or(Error::NotFound)?;
     let all = "columns=all";
     let pairs: Vec<&str> = request.query_string().split('&').filter(|pair| *pair != all).collect();
     let query = KeyQuery::read(&pairs.join("&"));
@@ -100,13 +98,10 @@ pub async fn export(
         return Err(Error::from(Mistake::new("filter", text)).into());
     }
     let shows_all = request.query_string().split('&').any(|pair| pair == all);
-    let columns: Vec<Column> = if shows_all {
-        Column::ALL.into_iter().filter(|column| column.shows()).collect()
-    } else {
-        query.columns.clone()
-    };
-    let export = app.begin_export(&user.actor, &query.list(), format.ending(), format.most()).await?;
-    let name = format!("api-keys-{}.{}", export.now.day(), format.ending());
+    let columns: Vec<Column> =
+        if shows_all { Column::all().filter(|column| column.shows()).collect() } else { query.columns.clone() };
+    let export = app.begin_export(&user.actor, &query.list(), format.as_str(), format.most()).await?;
+    let name = format!("api-keys-{}.{}", export.now.day(), format.as_str());
 
     let (sender, receiver) = channel::<Result<Bytes, ExportError>>(2);
     actix_web::rt::spawn(send(app, export, format, columns, sender));

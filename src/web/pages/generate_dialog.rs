@@ -117,7 +117,7 @@ impl NewKey {
         Self {
             name: key.name.clone(),
             note: key.note.clone(),
-            access: key.grant.word().into(),
+            access: key.grant.as_str().into(),
             scope: access.scopes().to_vec(),
             policy,
             resource: access.resource.as_ref().map(|(name, _)| name.clone()).unwrap_or_default(),

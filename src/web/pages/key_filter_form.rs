@@ -27,7 +27,7 @@ pub struct FilterForm {
 impl FilterForm {
     /// For one more condition on this column.
     pub fn add(column: &str) -> Option<Self> {
-        let column = Column::named(column).filter(|column| column.is_offered())?;
+        let column = column.parse::<Column>().ok().filter(|column| column.is_offered())?;
         let operator = match column.kind() {
             Kind::Text => Operator::Contains,
             Kind::Date => Operator::Lt,
@@ -37,7 +37,7 @@ impl FilterForm {
         let operator =
             column.operators().into_iter().find(|one| *one == operator).or(column.operators().first().copied())?;
         let (value, problem) = (String::new(), String::new());
-        Some(Self { column, index: None, operator: operator.suffix().into(), value, problem })
+        Some(Self { column, index: None, operator: operator.as_str().into(), value, problem })
     }
 
     /// For the condition at `index` of a list.
@@ -45,18 +45,18 @@ impl FilterForm {
         let (name, value) = query.conditions().get(index)?;
         let (column, operator) = name.split_once('~')?;
         let problem = query.chips().get(index).map(|chip| chip.problem.clone()).unwrap_or_default();
-        let column = Column::named(column)?;
+        let column = column.parse::<Column>().ok()?;
         Some(Self { column, index: Some(index), operator: operator.into(), value: value.clone(), problem })
     }
 
     /// Is this the operator that is chosen?
     pub fn is(&self, operator: &Operator) -> bool {
-        self.operator == operator.suffix()
+        self.operator == operator.as_str()
     }
 
     /// Is this value among the chosen ones?
     pub fn has(&self, choice: &Choice) -> bool {
-        self.value.split(';').any(|word| word.trim() == choice.word())
+        self.value.split(';').any(|word| word.trim() == choice.as_str())
     }
 
     /// Can it be asked for what lies between two values?
@@ -65,7 +65,7 @@ impl FilterForm {
     }
 
     fn is_range(&self) -> bool {
-        self.operator == Operator::Between.suffix()
+        self.operator == Operator::Between.as_str()
     }
 
     /// What stands in the first field.
@@ -121,10 +121,10 @@ pub struct Entered {
 /// into the value is refused before it stands in an address.
 pub async fn apply(Form(_, form): Form<Admin, Entered>) -> HttpResponse {
     let Entered { state, column, operator, index, value: values } = form;
-    let alone = Operator::named(&operator).is_some_and(Operator::is_alone);
-    let takes = Operator::named(&operator).map_or(1, Operator::values);
+    let alone = operator.parse::<Operator>().ok().is_some_and(Operator::is_alone);
+    let takes = operator.parse::<Operator>().ok().map_or(1, Operator::values);
     // Without scripts both fields are sent: the second counts for what lies between alone.
-    let is_listed = Column::named(&column).is_some_and(|column| column.kind() == Kind::Choice);
+    let is_listed = column.parse::<Column>().ok().is_some_and(|column| column.kind() == Kind::Choice);
     let most = if is_listed { values.len() } else { takes.max(1) };
     let values: Vec<String> = values.into_iter().take(most).filter(|value| !value.trim().is_empty()).collect();
     let value = if alone { String::new() } else { values.join(";") };

@@ -45,7 +45,7 @@ impl RefusalsPage {
     }
 
     fn reason(word: &str) -> String {
-        Refusal::from_word(word).map_or_else(|| word.to_owned(), |reason| label(reason).to_owned())
+        word.parse::<Refusal>().ok().map_or_else(|| word.to_owned(), |reason| label(reason).to_owned())
     }
 
     /// The link to the last so many days.

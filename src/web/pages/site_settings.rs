@@ -31,14 +31,14 @@ struct SettingsPage {
 impl SettingsPage {
     async fn load(app: &App, user: &SignedIn) -> Result<Self, PageError> {
         let settings = app.settings().await?;
-        let entered = Setting::ALL.into_iter().map(|setting| (setting, settings.value(setting))).collect();
+        let entered = Setting::all().map(|setting| (setting, settings.value(setting))).collect();
         let (given, all) = app.policies_of_new_people().await?;
         let policies = all.into_iter().map(|name| (name.clone(), given.contains(&name))).collect();
         Ok(Self { shell: Shell::new(user, Nav::Settings), entered, mistakes: Mistakes::default(), policies })
     }
 
     fn default_of(setting: &str) -> String {
-        let setting = Setting::named(setting);
+        let setting = setting.parse::<Setting>().ok();
         setting.map(|setting| setting.in_words(&Settings::default().value(setting))).unwrap_or_default()
     }
 
@@ -127,8 +127,8 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
 /// Refuses a field that is no setting of this form, and one that is there twice: passed over, a misspelt switch would read as off.
 fn check(form: &[(String, String)]) -> Result<(), Error> {
     for (at, (name, _)) in form.iter().enumerate() {
-        let known = Setting::named(name).is_some_and(|setting| !SettingsPage::is_grave(setting.name()));
-        let is_list = Setting::named(name).is_some_and(|setting| matches!(setting.kind(), Kind::Several(_)));
+        let known = name.parse::<Setting>().ok().is_some_and(|setting| !SettingsPage::is_grave(setting.name()));
+        let is_list = name.parse::<Setting>().ok().is_some_and(|setting| matches!(setting.kind(), Kind::Several(_)));
         if !known || (!is_list && form[..at].iter().any(|(before, _)| before == name)) {
             let text = "The form has a setting that this page does not know, or one twice, so nothing was changed. Open the page \
                  again, and try again";
@@ -150,8 +150,7 @@ pub async fn save(
         sent.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(",")
     };
     // A switch that is off sends nothing. The two grave ones have pages of their own.
-    let entered: Vec<(Setting, String)> = Setting::ALL
-        .into_iter()
+    let entered: Vec<(Setting, String)> = Setting::all()
         .filter(|setting| !SettingsPage::is_grave(setting.name()))
         .filter_map(|setting| {
             let value = sent(&setting);
@@ -203,7 +202,7 @@ pub async fn save_for_new_people(
 }
 
 fn grave(name: &str) -> Result<Setting, Error> {
-    Setting::named(name).filter(|setting| SettingsPage::is_grave(setting.name())).ok_or(Error::NotFound)
+    name.parse::<Setting>().ok().filter(|setting| SettingsPage::is_grave(setting.name())).ok_or(Error::NotFound)
 }
 
 /// `GET /admin/settings/{name}`

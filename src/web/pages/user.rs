@@ -73,7 +73,7 @@ impl Change {
         })
     }
 
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Deactivate => "deactivate",
             Self::Activate => "activate",

@@ -64,7 +64,7 @@ impl Walk<'_> {
     /// Something to some keys, as an administrator does it.
     pub(super) async fn bulk(&mut self) -> bool {
         let verb = *Verb::CHOICES.choose(&mut self.rng).expect("one");
-        self.what = format!("bulk {}", verb.word());
+        self.what = format!("bulk {}", verb.as_str());
         let mut keys: Vec<usize> = (0..4).filter_map(|_| self.key_for(verb)).collect();
         keys.sort_unstable();
         keys.dedup();
@@ -130,7 +130,7 @@ impl Walk<'_> {
         }
         let chosen = self.pick(self.remembered.len());
         let done = self.remembered.remove(chosen);
-        self.what = format!("undo of {}", done.verb.word());
+        self.what = format!("undo of {}", done.verb.as_str());
         let before = self.rows();
         let Ok(undo) = self.api().undo_job(&self.boss, done.job).await else { return false };
         self.api().run_jobs().await.expect("done");

@@ -72,7 +72,7 @@ impl Walk<'_> {
     pub(super) async fn rotate(&mut self) -> bool {
         let Some(at) = self.some_key() else { return false };
         let (owner, eight) = self.owner_of(at);
-        let grace = *Grace::ALL.choose(&mut self.rng).expect("one");
+        let grace = rand::seq::IteratorRandom::choose(Grace::all(), &mut self.rng).expect("one");
         let form = FormId::parse(&self.api().new_form_id()).expect("a form");
         let id = self.world.owners[owner].id;
         let Ok(rotated) = self.api().rotate_key(&self.boss, id, &eight, grace, form).await else { return false };
