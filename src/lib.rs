@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`domain`] | what things ARE: pure, no database, no HTTP |
 //! | [`store`] | where they are KEPT: the only folder that names Diesel |
-//! | [`actions`] | what people can DO: one verb per file, `ls src/actions` is the feature list |
+//! | [`actions`] | what people can DO: one operation per file, `ls src/actions` is the feature list |
 //! | [`web`] | how browsers, programs and gateways ASK |
 //! | [`cli`] | how operators ASK |
 //! | [`background`] | what runs beside the answers |

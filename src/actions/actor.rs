@@ -6,10 +6,10 @@ use super::sessions::idle_since;
 use super::verify_key::{Known, look_up};
 use super::{App, Error};
 use crate::domain::audit::{Action, Event, Outcome, Via};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::{Demand, effective};
+use crate::domain::rights::{Required, effective};
 use crate::domain::secret::SecretHash;
 use crate::domain::user::{Account, Role};
 use crate::store::sessions::{self, IdHash};
@@ -56,7 +56,7 @@ pub enum Authority {
         /// The hash of the presented secret.
         secret: SecretHash,
         /// What it has to be good for.
-        demand: Demand,
+        demand: Required,
     },
 }
 
@@ -66,7 +66,7 @@ const ENDED: &str =
 
 impl Authority {
     /// Is it good at this moment, for what it was good for when the request came?
-    pub(super) fn confirm(&self, db: &mut Db, now: Moment) -> Result<(), Error> {
+    pub(super) fn confirm(&self, db: &mut Db, now: Timestamp) -> Result<(), Error> {
         let good = match self {
             Self::Anonymous | Self::Operator => true,
             Self::Session { id, needs, administers } => {
@@ -87,7 +87,7 @@ impl Authority {
     }
 }
 
-fn is_good_for(known: Known, demand: &Demand) -> bool {
+fn is_good_for(known: Known, demand: &Required) -> bool {
     let Known { decided, of_kind, .. } = known;
     decided.is_ok_and(|holding| {
         let rights = effective(&holding);
@@ -153,7 +153,7 @@ impl Actor {
     pub fn with_key(
         owner: &Account,
         secret: SecretHash,
-        demand: Demand,
+        demand: Required,
         address: Option<IpAddr>,
         request: Option<String>,
     ) -> Self {
@@ -193,16 +193,23 @@ impl Actor {
     }
 
     /// The audit event of something that succeeded.
-    pub(super) fn did(&self, now: Moment, action: Action, target: &str, details: serde_json::Value) -> Event {
+    pub(super) fn did(&self, now: Timestamp, action: Action, target: &str, details: serde_json::Value) -> Event {
         self.event(now, action, target, details, Outcome::Success)
     }
 
     /// The audit event of something that was refused.
-    pub(super) fn failed(&self, now: Moment, action: Action, target: &str, details: serde_json::Value) -> Event {
+    pub(super) fn failed(&self, now: Timestamp, action: Action, target: &str, details: serde_json::Value) -> Event {
         self.event(now, action, target, details, Outcome::Failure)
     }
 
-    fn event(&self, now: Moment, action: Action, target: &str, details: serde_json::Value, outcome: Outcome) -> Event {
+    fn event(
+        &self,
+        now: Timestamp,
+        action: Action,
+        target: &str,
+        details: serde_json::Value,
+        outcome: Outcome,
+    ) -> Event {
         Event {
             at: now,
             actor: self.account,

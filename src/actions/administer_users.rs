@@ -8,7 +8,7 @@ use super::manage_users::taken;
 use super::sessions::{self, Listed, Session};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::password::{Password, PasswordHash, Proposal};
 use crate::domain::secret::base62;
@@ -57,7 +57,7 @@ pub struct Link {
     /// The token, 43 base62 characters.
     pub token: String,
     /// Until when it is good.
-    pub expires_at: Moment,
+    pub expires_at: Timestamp,
 }
 
 /// A one-time link that is good.
@@ -274,7 +274,7 @@ fn person(db: &mut Db, username: &Username) -> Result<Account, Error> {
 }
 
 /// A deactivated person's link opens nothing (SECURITY A9).
-fn linked(db: &mut Db, hash: &[u8], now: Moment) -> Result<Account, Error> {
+fn linked(db: &mut Db, hash: &[u8], now: Timestamp) -> Result<Account, Error> {
     let id = sign_in_links::find(db, hash, now)?.ok_or(Error::NotFound)?;
     accounts::find(db, id)?.filter(|account| account.active).ok_or(Error::NotFound)
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Actor, App, Error};
 use crate::domain::audit::{Action, Event};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::network::network_of;
 use crate::store::audit;
 
@@ -31,12 +31,12 @@ pub struct Attempts {
 #[derive(Clone)]
 struct Times {
     actor: Actor,
-    latest: Moment,
+    latest: Timestamp,
     count: i64,
 }
 
 impl Attempts {
-    fn note(&self, actor: Actor, target: String, status: u16, at: Moment) {
+    fn note(&self, actor: Actor, target: String, status: u16, at: Timestamp) {
         // A stranger with an IPv6 network has more addresses than can be told apart.
         let address = match actor.account {
             Some(_) => actor.address_text(),

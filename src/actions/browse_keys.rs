@@ -7,11 +7,11 @@ use super::overview::{Number, Tally};
 use super::sessions::idle_since;
 use super::{App, Error};
 use crate::domain::api_key::{ApiKey, Stop};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort};
-use crate::domain::mistake::Mistake;
-use crate::domain::rights::Access;
+use crate::domain::rights::AccessView;
 use crate::domain::secret::{FirstEight, Secret};
 use crate::store::keys::grid::{self, Ask};
 use crate::store::paging::From;
@@ -47,7 +47,7 @@ pub struct KeyPage {
     /// The keys with their owners, in the order of the list.
     pub keys: Vec<ListedKey>,
     /// The moment at which the filter was read.
-    pub now: Moment,
+    pub now: Timestamp,
     /// How many keys stand before this page.
     pub before: i64,
     /// How many keys match.
@@ -65,7 +65,7 @@ pub struct KeyPage {
 }
 
 impl App {
-    /// One page. A link that was altered or belongs to another list is a mistake.
+    /// One page. A link that was altered or belongs to another list is an error.
     pub async fn browse_keys(&self, list: &List) -> Result<KeyPage, Error> {
         let (now, key) = (self.now(), self.signing_key().await?);
         let name = format!("{} sorted {}", list.filter.query(), list.sort.query());
@@ -73,7 +73,7 @@ impl App {
             None => None,
             Some(text) => {
                 Some(Cursor::read(text, &key, &name).filter(|cursor| grid::fits(&cursor.place, list.sort)).ok_or_else(
-                    || Mistake::new("from", "This link to a page belongs to another list. Begin at its first page"),
+                    || FieldError::new("from", "This link to a page belongs to another list. Begin at its first page"),
                 )?)
             }
         };
@@ -164,7 +164,7 @@ impl App {
         let complete = |mut key: ApiKey| {
             self.use_log.complete(&mut key);
             let owner = around.owners.get(&key.owner).cloned().unwrap_or_default();
-            let access = around.access.remove(&key.id).unwrap_or(Access::inherited());
+            let access = around.access.remove(&key.id).unwrap_or(AccessView::inherited());
             let by = |id: Option<AccountId>| id.and_then(|id| around.owners.get(&id).cloned());
             let made_by = by(Some(key.created_by));
             let (disabled_by, revoked_by) =
@@ -183,7 +183,7 @@ pub struct ListedKey {
     /// Whose.
     pub owner: Owner,
     /// What it may do.
-    pub access: Access,
+    pub access: AccessView,
     /// Who made it; `None` when the account is gone.
     pub made_by: Option<Owner>,
     /// Who disabled it; `None` when nobody did, or Claviger itself.
@@ -199,7 +199,7 @@ fn stopped_by(stop: Option<&Stop>) -> Option<AccountId> {
 /// What stands around keys in lists.
 pub(super) struct Around {
     owners: HashMap<AccountId, Owner>,
-    access: HashMap<KeyId, Access>,
+    access: HashMap<KeyId, AccessView>,
 }
 
 impl Around {

@@ -5,10 +5,10 @@ use serde_json::json;
 use super::run_jobs::lost_rules;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::ids::JobId;
-use crate::domain::job::{AskedBy, DeletedPolicy, Job, JobState, Left, Source, Verb};
-use crate::domain::mistake::{Mistake, collect};
+use crate::domain::job::{AskedBy, BulkOperation, DeletedPolicy, Job, JobState, SkipReason, Source};
 use crate::domain::shortening::Shortening;
 use crate::domain::text::{self, Limits};
 use crate::store::jobs::NewJob;
@@ -24,9 +24,9 @@ pub struct JobDetails {
     /// The first few keys: first eight, name, owner.
     pub sample: Vec<(String, String, String)>,
     /// How many keys were left, for each reason.
-    pub left: Vec<(Left, i64)>,
+    pub left: Vec<(SkipReason, i64)>,
     /// Until when deleted keys can be restored.
-    pub restorable_until: Moment,
+    pub restorable_until: Timestamp,
 }
 
 /// What somebody enters on a confirmation.
@@ -36,24 +36,24 @@ pub struct Confirmation {
     pub number: String,
     /// Why; may be empty.
     pub reason: String,
-    /// The new end of [`Verb::Expire`], as year-month-day.
+    /// The new end of [`BulkOperation::Expire`], as year-month-day.
     pub expires_on: String,
 }
 
 impl App {
-    /// Freezes what was chosen, for somebody to confirm. Nothing that fits is a mistake.
-    pub async fn draft_job(&self, actor: &Actor, verb: Verb, chosen: Chosen) -> Result<JobId, Error> {
+    /// Freezes what was chosen, for somebody to confirm. Nothing that fits is an error.
+    pub async fn draft_job(&self, actor: &Actor, operation: BulkOperation, chosen: Chosen) -> Result<JobId, Error> {
         let (asked_by, now) = (asked_by(actor)?, self.now());
         let filter = match &chosen {
             Chosen::Matching(filter) => Some(filter.query()),
             Chosen::Ticked(_) => None,
         };
         let asker = asked_by.account;
-        let new = NewJob::draft(verb, filter, asked_by, String::new());
+        let new = NewJob::draft(operation, filter, asked_by, String::new());
         let id = self.act(actor.authority(), move |db| Ok::<_, Error>(jobs::insert(db, &new, now)?)).await?;
-        if self.freeze(id, verb, asker, move |db| job_keys::chosen(db, verb, &chosen, now)).await? == 0 {
+        if self.freeze(id, operation, asker, move |db| job_keys::chosen(db, operation, &chosen, now)).await? == 0 {
             self.store.write(move |db| Ok::<_, Error>(jobs::remove_draft(db, id)?)).await?;
-            return Err(Mistake::new("key", nothing(verb)).into());
+            return Err(FieldError::new("key", nothing(operation)).into());
         }
         Ok(id)
     }
@@ -83,7 +83,7 @@ impl App {
     /// Confirms a draft. The number counts for more than ten keys, and for a filter.
     pub async fn confirm_job(&self, actor: &Actor, id: JobId, entered: &Confirmation) -> Result<(), Error> {
         let job = self.find_job(actor, id).await?.job;
-        if !Verb::CHOICES.contains(&job.verb) {
+        if !BulkOperation::CHOICES.contains(&job.operation) {
             return Err(Error::NotFound); // rules are applied with what they replace: see `apply_rules`
         }
         let now = self.now();
@@ -95,8 +95,8 @@ impl App {
                     return Ok::<_, Error>(false);
                 }
                 let details = json!({
-                    "verb": job.verb.as_str(), "keys": job.total, "filter": job.filter, "reason": reason,
-                    "expires_at": expires_at.map(Moment::rfc3339), "frozen_at": job.frozen_at.rfc3339(),
+                    "verb": job.operation.as_str(), "keys": job.total, "filter": job.filter, "reason": reason,
+                    "expires_at": expires_at.map(Timestamp::rfc3339), "frozen_at": job.frozen_at.rfc3339(),
                 });
                 audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {id}"), details))?;
                 Ok(true)
@@ -136,12 +136,12 @@ impl App {
                 can_be_undone(db, &job, now)?;
                 let deleted = job.deleted_policy();
                 if let Some(deleted) = &deleted {
-                    bring_back(db, deleted)?;
+                    restore_policy(db, deleted)?;
                 }
                 let new = NewJob {
                     undoes: Some(id),
-                    parameter: job.verb.as_str().into(),
-                    ..NewJob::queued(Verb::Undo, Source::Job(id), asked_by)
+                    parameter: job.operation.as_str().into(),
+                    ..NewJob::queued(BulkOperation::Undo, Source::Job(id), asked_by)
                 };
                 let undo = jobs::insert(db, &new, now)?;
                 if !jobs::set_undone(db, id, undo)? {
@@ -168,7 +168,7 @@ pub(super) fn asked_by(actor: &Actor) -> Result<AskedBy, Error> {
 }
 
 /// Brings a policy back that was deleted with its keys. It needs its name.
-fn bring_back(db: &mut Db, deleted: &DeletedPolicy) -> Result<(), Error> {
+fn restore_policy(db: &mut Db, deleted: &DeletedPolicy) -> Result<(), Error> {
     policies::set_deleted(db, deleted.policy, None).map_err(|error| match error {
         StoreError::Conflict(_) => {
             let text = format!("Another policy is called {} by now. Rename that one first.", deleted.name);
@@ -178,26 +178,26 @@ fn bring_back(db: &mut Db, deleted: &DeletedPolicy) -> Result<(), Error> {
     })
 }
 
-fn can_be_undone(db: &mut Db, job: &Job, now: Moment) -> Result<(), Error> {
+fn can_be_undone(db: &mut Db, job: &Job, now: Timestamp) -> Result<(), Error> {
     let refuse = |text: &str| Err(Error::Conflict(text.into()));
     if !job.is_over() {
         return refuse("This work is still going on. Stop it first, or wait until it is done.");
     }
-    if job.verb == Verb::Undo {
+    if job.operation == BulkOperation::Undo {
         return refuse("This was itself an undo. Choose the keys, and change them again.");
     }
     let keep = settings::load(db)?.purge_after();
     if job.finished_at.is_none_or(|at| now.since(at) > keep) {
         return refuse("This is too long ago: what it changed may have been purged.");
     }
-    if job.verb == Verb::Shorten
+    if job.operation == BulkOperation::Shorten
         && Shortening::of(job).ok_or_else(|| lost_rules(job))?.rules.same_lifetimes(&lifetimes::load(db)?)
     {
         return refuse(
             "These lifetime rules are still in force, so no key may end later. Change them first, then undo this.",
         );
     }
-    if job.verb == Verb::Transfer {
+    if job.operation == BulkOperation::Transfer {
         let from = match job.source {
             Some(Source::Owner(owner)) => vec![owner],
             _ => job_keys::owners_before(db, job.id)?,
@@ -218,37 +218,44 @@ fn can_be_undone(db: &mut Db, job: &Job, now: Moment) -> Result<(), Error> {
     Ok(())
 }
 
-fn nothing(verb: Verb) -> String {
-    match verb {
-        Verb::Delete => "All selected keys are deleted already".into(),
-        Verb::Restore => "None of the selected keys was deleted".into(),
-        Verb::Enable => "None of the selected keys is disabled".into(),
-        Verb::Disable => "None of the selected keys can be disabled".into(),
-        Verb::Expire | Verb::Undo | Verb::Shorten | Verb::Idle | Verb::GivePolicy | Verb::Transfer => {
-            "All selected keys have ended".into()
-        }
+fn nothing(operation: BulkOperation) -> String {
+    match operation {
+        BulkOperation::Delete => "All selected keys are deleted already".into(),
+        BulkOperation::Restore => "None of the selected keys was deleted".into(),
+        BulkOperation::Enable => "None of the selected keys is disabled".into(),
+        BulkOperation::Disable => "None of the selected keys can be disabled".into(),
+        BulkOperation::Expire
+        | BulkOperation::Undo
+        | BulkOperation::Shorten
+        | BulkOperation::Idle
+        | BulkOperation::GivePolicy
+        | BulkOperation::Transfer => "All selected keys have ended".into(),
     }
 }
 
 /// What a confirmation says, when it says all that is needed.
-fn read(job: &Job, entered: &Confirmation, now: Moment) -> Result<(String, Option<Moment>), Error> {
-    let mut mistakes = Vec::new();
+fn read(job: &Job, entered: &Confirmation, now: Timestamp) -> Result<(String, Option<Timestamp>), Error> {
+    let mut field_errors = Vec::new();
     let typed: String = entered.number.chars().filter(|c| !c.is_whitespace() && *c != ',').collect();
     if job.needs_number() && typed != job.total.to_string() {
-        mistakes.push(Mistake::new("number", format!("Type {}, the number of keys", job.total)));
+        field_errors.push(FieldError::new("number", format!("Type {}, the number of keys", job.total)));
     }
     let reason = text::line(Limits { field: "reason", label: "Reason", longest: 200 }, &entered.reason);
-    let reason = collect(&mut mistakes, reason);
+    let reason = validate(&mut field_errors, reason);
     let mut expires_at = None;
-    if job.verb == Verb::Expire {
-        match Moment::parse_day(&entered.expires_on) {
+    if job.operation == BulkOperation::Expire {
+        match Timestamp::parse_day(&entered.expires_on) {
             Some(day) if day > now => expires_at = Some(day),
-            Some(_) => mistakes.push(Mistake::new("expires_on", format!("Choose a date after today, {}", now.day()))),
-            None => mistakes.push(Mistake::new("expires_on", "Enter a date as year-month-day, such as 2027-02-18")),
+            Some(_) => {
+                field_errors.push(FieldError::new("expires_on", format!("Choose a date after today, {}", now.day())));
+            }
+            None => {
+                field_errors.push(FieldError::new("expires_on", "Enter a date as year-month-day, such as 2027-02-18"));
+            }
         }
     }
     match reason {
-        Some(reason) if mistakes.is_empty() => Ok((reason, expires_at)),
-        _ => Err(Error::Invalid(mistakes)),
+        Some(reason) if field_errors.is_empty() => Ok((reason, expires_at)),
+        _ => Err(Error::Invalid(field_errors)),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::manage_policies::hold_all;
+use super::manage_policies::lock_all;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::settings::{Setting, Settings};
@@ -11,7 +11,7 @@ use crate::store::{audit, policies, settings};
 impl App {
     /// The settings in force.
     pub async fn settings(&self) -> Result<Settings, Error> {
-        Ok(self.store.look_up(settings::load).await?)
+        Ok(self.store.query(settings::load).await?)
     }
 
     /// Changes settings; those that have the value already are passed over. Says how many were changed.
@@ -53,7 +53,7 @@ impl App {
         let (actor, now) = (actor.clone(), self.now());
         self.act(actor.authority(), move |db| {
             let before = policies::of_new_people(db)?;
-            let ids = hold_all(db, wanted)?;
+            let ids = lock_all(db, wanted)?;
             policies::set_of_new_people(db, &ids)?;
             let after = policies::of_new_people(db)?;
             if before != after {

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::change_keys::asked_by;
-use super::transfer_keys::{Asked, hold_owners, receiver, transfer};
+use super::transfer_keys::{Asked, lock_owners, receiver, transfer};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::JobId;
-use crate::domain::job::{AskedBy, Held, Source, Verb};
+use crate::domain::job::{AskedBy, BulkOperation, Held, Source};
 use crate::domain::user::{Account, Role, Username};
 use crate::store::jobs::NewJob;
 use crate::store::{Db, accounts, audit, jobs, keys, policies, resources, rights, sessions, sign_in_links};
@@ -43,11 +43,11 @@ impl App {
                 let live = keys::count_live(db, id, now)?;
                 may_delete(db, &actor, &account, live)?;
                 let reason = format!("Its owner {} was deleted", username.as_str());
-                hold_owners(db, &account, to.as_ref())?;
+                lock_owners(db, &account, to.as_ref())?;
                 let held = held(db, &account)?; // while they still hold it
                 sessions::delete_all(db, id)?;
                 sign_in_links::delete(db, id)?;
-                policies::forget_holder(db, id)?;
+                policies::delete_holder(db, id)?;
                 resources::remove_administrator_everywhere(db, id)?;
                 accounts::set_role(db, id, Role::User)?;
                 accounts::set_deleted(db, id, Some(now))?;
@@ -92,10 +92,16 @@ fn may_delete(db: &mut Db, actor: &Actor, account: &Account, live: i64) -> Resul
 }
 
 /// Starts the revocation of all live keys of an owner; `None` when there is nothing.
-fn revoke(db: &mut Db, asked_by: AskedBy, of: &Account, reason: String, now: Moment) -> Result<Option<JobId>, Error> {
+fn revoke(
+    db: &mut Db,
+    asked_by: AskedBy,
+    of: &Account,
+    reason: String,
+    now: Timestamp,
+) -> Result<Option<JobId>, Error> {
     if keys::count_live(db, of.id, now)? == 0 {
         return Ok(None);
     }
-    let queued = NewJob::queued(Verb::Delete, Source::Owner(of.id), asked_by);
+    let queued = NewJob::queued(BulkOperation::Delete, Source::Owner(of.id), asked_by);
     Ok(Some(jobs::insert(db, &NewJob { reason, ..queued }, now)?))
 }

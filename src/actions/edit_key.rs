@@ -6,7 +6,7 @@ use super::generate_key::name_taken;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::audit::Action;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::domain::secret::FirstEight;
 use crate::domain::settings::OwnKeys;
@@ -45,7 +45,7 @@ impl App {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
         self.act(actor.authority(), move |db| {
             let owner = keys::find(db, &first_eight)?.ok_or(Error::NotFound)?.owner;
-            let key = unless_revoked(hold(db, owner, &first_eight)?)?;
+            let key = unless_revoked(lock_for_update(db, owner, &first_eight)?)?;
             edit(db, &actor, &key, version, &texts, now)
         })
         .await
@@ -59,7 +59,7 @@ fn edit(
     key: &ApiKey,
     version: i64,
     (name, note): &(KeyName, KeyNote),
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), Error> {
     if key.version != version {
         let text = "This key was changed meanwhile. Reload to see the change, then try again.";
@@ -80,7 +80,12 @@ fn edit(
 const EXPIRED: &str = "This key has expired, so there is nothing to disable or enable. Generate a new one like it.";
 
 /// The key of this owner, unless it has ended.
-pub(super) fn own_live(db: &mut Db, owner: AccountId, first_eight: &FirstEight, now: Moment) -> Result<ApiKey, Error> {
+pub(super) fn own_live(
+    db: &mut Db,
+    owner: AccountId,
+    first_eight: &FirstEight,
+    now: Timestamp,
+) -> Result<ApiKey, Error> {
     let key = own_living(db, owner, first_eight)?;
     if key.is_past_expiry(now) { Err(Error::Conflict(EXPIRED.into())) } else { Ok(key) }
 }
@@ -97,14 +102,14 @@ pub(super) fn may_manage(db: &mut Db, owner: AccountId) -> Result<(), Error> {
 
 /// The key of this owner, held, unless it was revoked.
 pub(super) fn own_living(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
-    let key = hold(db, owner, first_eight)?;
+    let key = lock_for_update(db, owner, first_eight)?;
     may_manage(db, owner)?;
     unless_revoked(key)
 }
 
-fn hold(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
+fn lock_for_update(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
     accounts::lock(db, owner)?;
-    keys::hold_own(db, owner, first_eight)?.ok_or(Error::NotFound)
+    keys::lock_own(db, owner, first_eight)?.ok_or(Error::NotFound)
 }
 
 fn unless_revoked(key: ApiKey) -> Result<ApiKey, Error> {

@@ -1,6 +1,6 @@
 //! The one error that a door sees. All but the last three are answers: the caller can do something about them.
 
-use crate::domain::mistake::Mistake;
+use crate::domain::field_error::FieldError;
 use crate::store;
 
 /// Why an action was not done.
@@ -14,7 +14,7 @@ pub enum Error {
     Forbidden(String),
     /// What was entered is wrong, field by field.
     #[error("{}", .0.iter().map(|m| m.text.as_str()).collect::<Vec<_>>().join(". "))]
-    Invalid(Vec<Mistake>),
+    Invalid(Vec<FieldError>),
     /// It does not fit the present state: changed meanwhile, a limit is reached.
     #[error("{0}")]
     Conflict(String),
@@ -53,9 +53,9 @@ impl From<store::Error> for Error {
     }
 }
 
-impl From<Mistake> for Error {
-    fn from(mistake: Mistake) -> Self {
-        Self::Invalid(vec![mistake])
+impl From<FieldError> for Error {
+    fn from(field_error: FieldError) -> Self {
+        Self::Invalid(vec![field_error])
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::browse_keys::{Around, List, ListedKey};
 use super::{Actor, App, Authority, Error};
 use crate::domain::audit::Action;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::key_filter::Place;
 use crate::store::audit;
 use crate::store::keys::grid::{self, Ask};
@@ -29,7 +29,7 @@ pub struct Export {
     /// How many keys there were when it began.
     pub count: i64,
     /// When it began.
-    pub now: Moment,
+    pub now: Timestamp,
     _seat: OwnedSemaphorePermit,
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Actor, App, Error};
 use crate::domain::audit::{Action, Event, Outcome, Via};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::demo::{Demo, DemoKey};
 use crate::domain::ids::AccountId;
 use crate::domain::password::{Memory, Password, PasswordHash, Proposal};
@@ -33,7 +33,7 @@ pub struct SignInWith {
 impl App {
     /// Fills the database; refuses one that has accounts. Says after each batch how many keys there are.
     pub async fn fill_demo(&self, keys: usize, seed: u64, said: impl Fn(usize)) -> Result<SignInWith, Error> {
-        if self.store.look_up(accounts::any).await? {
+        if self.store.query(accounts::any).await? {
             let text = "This database has accounts. A demo fills an empty one: set DATABASE_URL to a new place.";
             return Err(Error::Conflict(text.into()));
         }
@@ -108,7 +108,7 @@ impl App {
 }
 
 /// What the audit log tells of somebody who did something.
-fn told(actor: &str, id: AccountId, action: Action, at: Moment) -> Event {
+fn told(actor: &str, id: AccountId, action: Action, at: Timestamp) -> Event {
     Event {
         at,
         actor: Some(id),
@@ -123,7 +123,7 @@ fn told(actor: &str, id: AccountId, action: Action, at: Moment) -> Event {
     }
 }
 
-fn sign_in(username: &str, id: AccountId, at: Moment) -> Event {
+fn sign_in(username: &str, id: AccountId, at: Timestamp) -> Event {
     told(username, id, Action::SignIn, at)
 }
 

@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::give_rights::{self, Offer};
+use super::give_rights::{self, GrantOptions};
 use super::overview::DAYS;
 use super::session_keys::SessionKey;
 use super::sessions::idle_since;
-use super::verify_key::holding_of;
+use super::verify_key::rights_source_of;
 use super::{App, Error, generate_key};
 use crate::domain::api_key::{ApiKey, Status, Stop, Use};
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
 use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::permission::PermissionName;
-use crate::domain::rights::{Access, Grant, effective};
+use crate::domain::rights::{AccessView, Grant, effective};
 use crate::domain::secret::FirstEight;
 use crate::domain::settings::{OwnKeys as Manner, Settings};
 use crate::domain::user::Kind;
@@ -35,9 +35,9 @@ pub struct OwnKeys {
     /// The keys of the listing that was asked for, newest first. Of ended ones, the latest 200.
     pub keys: Vec<ApiKey>,
     /// What each of them may do, by its id.
-    pub access: HashMap<KeyId, Access>,
+    pub access: HashMap<KeyId, AccessView>,
     /// What a new key can be given.
-    pub offer: Offer,
+    pub offer: GrantOptions,
     /// How many keys are live.
     pub live: i64,
     /// How many were revoked or expired.
@@ -80,9 +80,9 @@ pub struct KeyDetails {
     /// The key.
     pub key: ApiKey,
     /// What it may do.
-    pub access: Access,
+    pub access: AccessView,
     /// Until when a replaced secret stays good.
-    pub grace_ends: Option<Moment>,
+    pub grace_ends: Option<Timestamp>,
     /// The display name of who created it; of its owner for most.
     pub created_by: String,
     /// Who disabled it; `None` when nobody did, or Claviger itself.
@@ -106,19 +106,19 @@ pub struct KeyDetails {
     /// What it may do now: of what services registered, and of Claviger's own what stands in its list.
     pub rights: Vec<PermissionName>,
     /// When each permission was last asked of it while it had it.
-    pub asked: BTreeMap<PermissionName, Moment>,
+    pub asked: BTreeMap<PermissionName, Timestamp>,
 }
 
 impl KeyDetails {
     /// The permissions that it has and that nobody asked it for in the last 90 days.
-    pub fn never_asked(&self, now: Moment) -> Vec<&str> {
+    pub fn never_asked(&self, now: Timestamp) -> Vec<&str> {
         let since = now.plus(-UNASKED_AFTER);
         let asked = |name: &&PermissionName| self.asked.get(*name).is_some_and(|at| *at >= since);
         self.rights.iter().filter(|name| !asked(name)).map(PermissionName::as_str).collect()
     }
 
     /// Is it younger than the time for which it is said what was never asked?
-    pub fn is_young(&self, now: Moment) -> bool {
+    pub fn is_young(&self, now: Timestamp) -> bool {
         now.since(self.key.created_at) < UNASKED_AFTER
     }
 }
@@ -179,7 +179,7 @@ impl App {
         &self,
         owner: AccountId,
         first_eight: &FirstEight,
-    ) -> Result<(KeyDetails, Offer), Error> {
+    ) -> Result<(KeyDetails, GrantOptions), Error> {
         let (first_eight, now) = (first_eight.clone(), self.now());
         self.store
             .read(move |db| {
@@ -244,7 +244,7 @@ pub(super) fn may_see(db: &mut Db, owner: AccountId) -> Result<(), Error> {
     if hidden { Err(Error::NotFound) } else { Ok(()) }
 }
 
-fn details_of(db: &mut Db, key: ApiKey, now: Moment) -> Result<KeyDetails, Error> {
+fn details_of(db: &mut Db, key: ApiKey, now: Timestamp) -> Result<KeyDetails, Error> {
     let by = |stop: Option<&Stop>| stop.and_then(|stop| stop.by);
     let (disabler, revoker) = (by(key.disabled.as_ref()), by(key.revoked.as_ref()));
     let ids: Vec<AccountId> = [Some(key.created_by), disabler, revoker].into_iter().flatten().collect();
@@ -264,7 +264,7 @@ fn details_of(db: &mut Db, key: ApiKey, now: Moment) -> Result<KeyDetails, Error
     let (rule, access) = (lifetimes::for_owner(db, key.owner)?, rights::access(db, &key)?);
     let owner = accounts::find(db, key.owner)?.ok_or(Error::NotFound)?;
     let settings = settings::load(db)?;
-    let holding = holding_of(db, &key, &owner, &settings)?;
+    let holding = rights_source_of(db, &key, &owner, &settings)?;
     let listed = key.grant == Grant::Scopes;
     let is_shown = |name: &PermissionName| listed || !name.is_own();
     let rights = holding.as_ref().map(effective).unwrap_or_default().into_iter().filter(is_shown).collect();

@@ -1,19 +1,19 @@
 //! Which keys bulk work is about: written down before anything is done to them, in batches, so that nobody waits for it.
 
 use super::{App, Error};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, JobId};
-use crate::domain::job::{Job, Verb};
+use crate::domain::job::{BulkOperation, Job};
 use crate::store::keys::predicate::Predicate;
 use crate::store::{Db, job_keys, jobs};
 
 impl App {
-    /// Gives a draft its keys: those that `choose` finds and to which the verb can be done. Says how many. They are found in one
+    /// Gives a draft its keys: those that `choose` finds and to which the operation can be done. Says how many. They are found in one
     /// state of the database, and each is written down as it is when its batch is.
     pub(super) async fn freeze(
         &self,
         job: JobId,
-        verb: Verb,
+        operation: BulkOperation,
         asker: AccountId,
         choose: impl FnOnce(&mut Db) -> Predicate + Send + 'static,
     ) -> Result<i64, Error> {
@@ -27,7 +27,7 @@ impl App {
             .await?;
         for batch in ids.chunks(job_keys::BATCH) {
             let batch = batch.to_vec();
-            self.store.write(move |db| Ok::<_, Error>(job_keys::freeze(db, job, verb, &batch, now)?)).await?;
+            self.store.write(move |db| Ok::<_, Error>(job_keys::freeze(db, job, operation, &batch, now)?)).await?;
         }
         self.finish_freezing(job, asker, now).await
     }
@@ -52,7 +52,7 @@ impl App {
     }
 
     /// Notes what the keys of a job are in sum, which may take a while to read; gives how many they are.
-    async fn finish_freezing(&self, job: JobId, asker: AccountId, now: Moment) -> Result<i64, Error> {
+    async fn finish_freezing(&self, job: JobId, asker: AccountId, now: Timestamp) -> Result<i64, Error> {
         let sums = self.store.read(move |db| Ok::<_, Error>(job_keys::sums(db, job, asker, now)?)).await?;
         self.store.write(move |db| Ok::<_, Error>(jobs::set_frozen(db, job, sums)?)).await?;
         Ok(sums.total)

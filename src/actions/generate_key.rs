@@ -3,17 +3,17 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::give_rights::{Asking, Ceiling, Given, find_resource, give, own_scopes, prove};
+use super::give_rights::{ActingKey, Attenuation, CheckedGrant, find_resource, give, own_scopes, prove};
 use super::room::counted;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::audit::Action;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::domain::lifetime::{Expiry, LifetimeRule};
-use crate::domain::mistake::Mistake;
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::{Access, Wish};
+use crate::domain::rights::{AccessView, GrantRequest};
 use crate::domain::secret::{FirstEight, Secret, SecretHash, base62};
 use crate::domain::settings::Settings;
 use crate::domain::text;
@@ -72,13 +72,13 @@ pub struct KeyRequest {
     /// How long it shall live.
     pub expiry: Expiry,
     /// What it shall be able to do of what its owner may.
-    pub wish: Wish,
+    pub wish: GrantRequest,
     /// The resource that it shall be bound to.
     pub resource: Option<ResourceName>,
     /// The form by which it is asked for.
     pub form: FormId,
     /// The key with which somebody asks: it bounds the new one, besides the owner.
-    pub asking: Option<Asking>,
+    pub asking: Option<ActingKey>,
 }
 
 /// The one-time id of a form whose answer shows a secret. It carries no right, it only makes the answer unique.
@@ -87,9 +87,9 @@ pub struct FormId(String);
 
 impl FormId {
     /// As it came back from the form: 22 base62 characters.
-    pub fn parse(text: &str) -> Result<Self, Mistake> {
+    pub fn parse(text: &str) -> Result<Self, FieldError> {
         let shaped = text.len() == 22 && text.bytes().all(|b| b.is_ascii_alphanumeric());
-        shaped.then(|| Self(text.to_owned())).ok_or_else(|| Mistake::new("form", "Open the form again"))
+        shaped.then(|| Self(text.to_owned())).ok_or_else(|| FieldError::new("form", "Open the form again"))
     }
 
     /// The hash under which its use by this account is noted: one person's form says nothing about another's.
@@ -111,7 +111,7 @@ pub struct New {
     /// The key.
     pub key: ApiKey,
     /// What it may do.
-    pub access: Access,
+    pub access: AccessView,
     /// Its secret.
     pub secret: Secret,
 }
@@ -124,28 +124,28 @@ pub struct Readable {
     /// How long it shall live.
     pub expiry: Option<Expiry>,
     /// What it shall be able to do.
-    pub wish: Option<Wish>,
+    pub wish: Option<GrantRequest>,
     /// The resource that it shall be bound to; `Some(None)` for none.
     pub resource: Option<Option<ResourceName>>,
 }
 
 impl App {
-    /// Adds to the mistakes of a form what else is wrong with it, so that it is corrected in one go. Changes nothing.
-    pub async fn all_mistakes(
+    /// Adds to the errors of a form what else is wrong with it, so that it is corrected in one go. Changes nothing.
+    pub async fn all_field_errors(
         &self,
         actor: &Actor,
         owner: AccountId,
         readable: Readable,
-        mut mistakes: Vec<Mistake>,
-    ) -> Result<Vec<Mistake>, Error> {
+        mut field_errors: Vec<FieldError>,
+    ) -> Result<Vec<FieldError>, Error> {
         let (actor, now) = (actor.clone(), self.now());
         let more = self.store.read(move |db| check(db, &actor, owner, &readable, now)).await?;
-        for mistake in more {
-            if !mistakes.iter().any(|known| known.field == mistake.field) {
-                mistakes.push(mistake);
+        for field_error in more {
+            if !field_errors.iter().any(|known| known.field == field_error.field) {
+                field_errors.push(field_error);
             }
         }
-        Ok(mistakes)
+        Ok(field_errors)
     }
 
     /// A fresh id for a form that asks for a secret.
@@ -179,7 +179,7 @@ impl App {
         request: KeyRequest,
         first_eight: FirstEight,
         secret_hash: SecretHash,
-    ) -> Result<Result<(ApiKey, Access), FirstEight>, Attempt> {
+    ) -> Result<Result<(ApiKey, AccessView), FirstEight>, Attempt> {
         let (actor, now) = (actor.clone(), self.now());
         self.act(actor.authority(), move |db| issue(db, &actor, owner, request, (first_eight, secret_hash), now)).await
     }
@@ -193,8 +193,8 @@ pub(super) fn issue(
     owner: AccountId,
     request: KeyRequest,
     (first_eight, secret_hash): (FirstEight, SecretHash),
-    now: Moment,
-) -> Result<Result<(ApiKey, Access), FirstEight>, Attempt> {
+    now: Timestamp,
+) -> Result<Result<(ApiKey, AccessView), FirstEight>, Attempt> {
     let maker = actor.account.unwrap_or(owner);
     if accounts::find(db, owner)?.is_some_and(|owner| owner.kind == Kind::Service) {
         keys::lock_server_keys(db)?;
@@ -206,9 +206,9 @@ pub(super) fn issue(
     let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
     let expires_at = may_generate(db, &account, actor.account == Some(owner), request.expiry, now)?;
     if request.name.is_none() && settings::load(db)?.name_required {
-        return Err(Error::from(Mistake::new("name", "Enter a name")).into());
+        return Err(Error::from(FieldError::new("name", "Enter a name")).into());
     }
-    let ceiling = request.asking.as_ref().map(|asking| Ceiling::of(db, asking, now)).transpose()?;
+    let ceiling = request.asking.as_ref().map(|asking| Attenuation::of(db, asking, now)).transpose()?;
     let expires_at = ceiling.as_ref().map_or(expires_at, |ceiling| ceiling.end(expires_at));
     if let Some(ceiling) = &ceiling {
         ceiling.allows(&request.wish)?;
@@ -216,7 +216,7 @@ pub(super) fn issue(
     prove(db, actor, &request.wish)?;
     let given = give(db, &account, &request.wish, request.resource.as_ref())?;
     let name = free_name(db, owner, request.name, now)?.ok_or_else(|| name_taken(actor, owner))?;
-    let Given { grant, scopes, resource } = given;
+    let CheckedGrant { grant, scopes, resource } = given;
     let note = request.note;
     let new = NewKey { first_eight, secret_hash, owner, name, note, grant, resource, expires_at };
     let id = keys::insert(db, &new, maker, now)?;
@@ -224,8 +224,8 @@ pub(super) fn issue(
     let shown = Shown { first_eight: &new.first_eight, key: Some(id) };
     forms::insert(db, &request.form.hash(maker), maker, &shown, now)?;
     let details = json!({
-        "name": new.name.0, "owner": account.username.as_str(), "expires_at": expires_at.map(Moment::rfc3339),
-        "access": request.wish.told(), "resource": request.resource.as_ref().map(ResourceName::text),
+        "name": new.name.0, "owner": account.username.as_str(), "expires_at": expires_at.map(Timestamp::rfc3339),
+        "access": request.wish.event_details(), "resource": request.resource.as_ref().map(ResourceName::text),
         "by_key": request.asking.as_ref().map(|asking| asking.first_eight.as_str()),
     });
     audit::insert(db, &actor.did(now, Action::KeyGenerate, new.first_eight.as_str(), details))?;
@@ -241,14 +241,14 @@ fn check(
     actor: &Actor,
     owner: AccountId,
     readable: &Readable,
-    now: Moment,
-) -> Result<Vec<Mistake>, Error> {
+    now: Timestamp,
+) -> Result<Vec<FieldError>, Error> {
     let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
-    let mut found: Vec<Mistake> = Vec::new();
+    let mut found: Vec<FieldError> = Vec::new();
     let mut note = |checked: Result<(), Error>| match checked {
         Ok(()) => Ok(()),
-        Err(Error::Invalid(mistakes)) => {
-            found.extend(mistakes);
+        Err(Error::Invalid(field_errors)) => {
+            found.extend(field_errors);
             Ok(())
         }
         Err(error) => Err(error),
@@ -258,14 +258,14 @@ fn check(
     }
     match &readable.name {
         Some(Some(name)) if keys::is_name_held(db, owner, name, now)? => note(Err(name_taken(actor, owner)))?,
-        Some(None) if settings::load(db)?.name_required => note(Err(Mistake::new("name", "Enter a name").into()))?,
+        Some(None) if settings::load(db)?.name_required => note(Err(FieldError::new("name", "Enter a name").into()))?,
         _ => {}
     }
     let resource = readable.resource.clone().flatten();
     if let Some(resource) = &resource {
         note(find_resource(db, &account, resource).map(drop))?;
     }
-    if let Some(Wish::Scopes(wanted)) = &readable.wish {
+    if let Some(GrantRequest::Scopes(wanted)) = &readable.wish {
         let bound = match &resource {
             Some(name) => resources::find(db, name)?.map(|resource| resource.id),
             None => None,
@@ -281,8 +281,8 @@ fn may_generate(
     owner: &Account,
     by_owner: bool,
     wish: Expiry,
-    now: Moment,
-) -> Result<Option<Moment>, Error> {
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
     if !owner.active {
         return Err(Error::Forbidden(deactivated(owner.kind, by_owner).into()));
     }
@@ -310,7 +310,7 @@ pub(super) fn why_not(
     by_owner: bool,
     rule: &LifetimeRule,
     live: i64,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Option<String>, Error> {
     let settings = settings::load(db)?;
     if owner.kind == Kind::User {
@@ -337,7 +337,7 @@ pub(super) fn why_not(
 }
 
 /// The name that was asked for, `None` if a live key holds it; the first free one of today if none was asked for.
-fn free_name(db: &mut Db, owner: AccountId, wish: Option<KeyName>, now: Moment) -> Result<Option<KeyName>, Error> {
+fn free_name(db: &mut Db, owner: AccountId, wish: Option<KeyName>, now: Timestamp) -> Result<Option<KeyName>, Error> {
     match wish {
         Some(name) if keys::name_is_held(db, owner, &name, now)? => Ok(None),
         Some(name) => Ok(Some(name)),
@@ -356,10 +356,10 @@ fn free_name(db: &mut Db, owner: AccountId, wish: Option<KeyName>, now: Moment) 
 /// What the owner reads of a name that another live key has.
 const NAME_TAKEN: &str = "Another of your keys has this name. Choose another name";
 
-/// The mistake of a name that another live key of this owner has.
+/// The error of a name that another live key of this owner has.
 pub(super) fn name_taken(actor: &Actor, owner: AccountId) -> Error {
     let of_other = "Another key of this account has this name. Choose another name";
-    Mistake::new("name", if actor.account == Some(owner) { NAME_TAKEN } else { of_other }).into()
+    FieldError::new("name", if actor.account == Some(owner) { NAME_TAKEN } else { of_other }).into()
 }
 
 /// How one attempt to issue a secret ended when it did not succeed.
@@ -380,7 +380,7 @@ impl From<store::Error> for Attempt {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Conflict(Unique::FirstEight | Unique::UsedForm) => Self::Again,
-            store::Error::Conflict(Unique::KeyName) => Self::Failed(Mistake::new("name", NAME_TAKEN).into()),
+            store::Error::Conflict(Unique::KeyName) => Self::Failed(FieldError::new("name", NAME_TAKEN).into()),
             error => Self::Failed(error.into()),
         }
     }

@@ -1,17 +1,17 @@
 //! *Get or create*: the key for a resource that is there, or a new one. Two at the same moment make one key.
 
 use super::generate_key::{ATTEMPTS, Attempt, KeyRequest, New, issue};
-use super::give_rights::Ceiling;
-use super::look_after_resources::own_resource;
+use super::give_rights::Attenuation;
+use super::own_resources::own_resource;
 use super::rotate_key::{Grace, renew};
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
-use crate::domain::mistake::Mistake;
 use crate::domain::permission::Rights;
 use crate::domain::resource::{Resource, ResourceName};
-use crate::domain::rights::{Access, Grant, Wish};
+use crate::domain::rights::{AccessView, Grant, GrantRequest};
 use crate::domain::secret::{FirstEight, Secret, SecretHash};
 use crate::domain::user::Kind;
 use crate::store::{Db, accounts, keys, resources, rights};
@@ -28,9 +28,9 @@ pub enum Wanted {
 /// What *get or create* answers.
 pub enum GotOrCreated {
     /// The key was there; its secret is known to nobody here.
-    Got(Box<(ApiKey, Access)>),
+    Got(Box<(ApiKey, AccessView)>),
     /// The key was there, and has a new secret.
-    Rotated(Box<New>, Option<Moment>),
+    Rotated(Box<New>, Option<Timestamp>),
     /// There was none.
     Created(Box<New>),
     /// This form was answered before, with the secret of this key.
@@ -97,7 +97,7 @@ impl App {
         wanted: Wanted,
         request: &KeyRequest,
         renews: bool,
-    ) -> Result<Option<(ApiKey, Access)>, Error> {
+    ) -> Result<Option<(ApiKey, AccessView)>, Error> {
         let (name, asking, now) = (bound_to(request)?.clone(), request.asking.clone(), self.now());
         self.store
             .read(move |db| {
@@ -105,7 +105,7 @@ impl App {
                 let scopes = scopes(db, &wanted, &resource)?;
                 let found = matching(db, account, &resource, &scopes, now)?;
                 if let Some(asking) = asking.filter(|_| found.is_none() || renews) {
-                    Ceiling::of(db, &asking, now)?.allows(&Wish::Scopes(scopes))?;
+                    Attenuation::of(db, &asking, now)?.allows(&GrantRequest::Scopes(scopes))?;
                 }
                 let Some(key) = found else { return Ok(None) };
                 let access = rights::access(db, &key)?;
@@ -123,9 +123,9 @@ struct Hashes {
 }
 
 enum Made {
-    Got(ApiKey, Access),
-    Rotated(ApiKey, Access, Option<Moment>),
-    Created(Result<(ApiKey, Access), FirstEight>),
+    Got(ApiKey, AccessView),
+    Rotated(ApiKey, AccessView, Option<Timestamp>),
+    Created(Result<(ApiKey, AccessView), FirstEight>),
 }
 
 #[expect(clippy::too_many_arguments, reason = "one transaction, called from one place")]
@@ -137,7 +137,7 @@ fn get_or_create(
     request: KeyRequest,
     rotate: Option<Grace>,
     hashes: Hashes,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Made, Attempt> {
     if accounts::find(db, account)?.is_some_and(|account| account.kind == Kind::Service) {
         keys::lock_server_keys(db)?; // before the account, as for every other server key
@@ -145,7 +145,7 @@ fn get_or_create(
     accounts::lock(db, account)?; // who comes second finds what the first has made
     let resource = own_resource(db, account, bound_to(&request)?)?;
     let scopes = scopes(db, wanted, &resource)?;
-    let wish = Wish::Scopes(scopes.clone());
+    let wish = GrantRequest::Scopes(scopes.clone());
     let Some(key) = matching(db, account, &resource, &scopes, now)? else {
         let name = match (wanted, request.name) {
             (Wanted::All, None) => Some(master_name(db, account, &resource, now)?),
@@ -161,9 +161,9 @@ fn get_or_create(
     match hashes.renewed.filter(|(first_eight, _)| *first_eight == key.first_eight) {
         Some((_, hash)) => {
             if let Some(asking) = &request.asking {
-                Ceiling::of(db, asking, now)?.allows(&wish)?;
+                Attenuation::of(db, asking, now)?.allows(&wish)?;
             }
-            let key = keys::hold_own(db, account, &key.first_eight)?.ok_or(Error::NotFound)?;
+            let key = keys::lock_own(db, account, &key.first_eight)?.ok_or(Error::NotFound)?;
             let renewed = renew(db, actor, &key, (hash, grace), request.asking.as_ref(), now)?;
             Ok(Made::Rotated(renewed.key, renewed.access, renewed.old_until))
         }
@@ -180,12 +180,12 @@ fn scopes(db: &mut Db, wanted: &Wanted, resource: &Resource) -> Result<Rights, E
     let scopes = match wanted {
         Wanted::All => allowed,
         Wanted::These(these) if these.is_empty() => {
-            return Err(Mistake::new("scopes", "Select at least one scope").into());
+            return Err(FieldError::new("scopes", "Select at least one scope").into());
         }
         Wanted::These(these) => {
             if let Some(name) = these.difference(&allowed).next() {
                 let text = format!("Keys for {} cannot be given {}", resource.name.text(), name.as_str());
-                return Err(Mistake::new("scopes", text).into());
+                return Err(FieldError::new("scopes", text).into());
             }
             these.clone()
         }
@@ -193,13 +193,13 @@ fn scopes(db: &mut Db, wanted: &Wanted, resource: &Resource) -> Result<Rights, E
     if scopes.is_empty() {
         let text =
             format!("Keys for a {} can be given nothing yet: an administrator says what", resource.name.kind.as_str());
-        return Err(Mistake::new("scopes", text).into());
+        return Err(FieldError::new("scopes", text).into());
     }
     Ok(scopes)
 }
 
 /// What a master key is called that nobody named.
-fn master_name(db: &mut Db, account: AccountId, resource: &Resource, now: Moment) -> Result<KeyName, Error> {
+fn master_name(db: &mut Db, account: AccountId, resource: &Resource, now: Timestamp) -> Result<KeyName, Error> {
     let of: String = resource.name.text().chars().take(70).collect();
     for attempt in 1..1_000 {
         let name =
@@ -218,7 +218,7 @@ pub(super) fn matching(
     account: AccountId,
     resource: &Resource,
     scopes: &Rights,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Option<ApiKey>, Error> {
     for key in keys::own_of_resource(db, account, resource.id, now)? {
         if key.grant == Grant::Scopes && rights::scopes_of(db, key.id)? == *scopes {

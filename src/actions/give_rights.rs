@@ -1,15 +1,15 @@
 //! Giving a key its rights: no key gets more than its maker may give (DESIGN, rule 2 and 4).
 
-use super::verify_key::holding_of;
+use super::verify_key::rights_source_of;
 use super::{Actor, Error};
 use crate::domain::api_key::ApiKey;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::{PermissionId, PolicyId, ResourceId};
-use crate::domain::mistake::Mistake;
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::policy::PolicyName;
 use crate::domain::resource::{ResourceKind, ResourceName};
-use crate::domain::rights::{Grant, Wish, effective};
+use crate::domain::rights::{Grant, GrantRequest, effective};
 use crate::domain::secret::FirstEight;
 use crate::domain::settings::ServiceRights;
 use crate::domain::user::{Account, Kind};
@@ -18,7 +18,7 @@ use crate::store::{Db, accounts, keys, permissions, policies, resources, rights,
 
 /// What a person can choose from for a new key.
 #[derive(Debug, Clone, Default)]
-pub struct Offer {
+pub struct GrantOptions {
     /// What the account may do now, with descriptions, by service.
     pub permissions: Vec<crate::domain::permission::Permission>,
     /// The policies that it holds, by name.
@@ -31,19 +31,19 @@ pub struct Offer {
 
 /// A key with which somebody asks for another.
 #[derive(Debug, Clone)]
-pub struct Asking {
+pub struct ActingKey {
     /// Which.
     pub first_eight: FirstEight,
     /// When the presented secret ends: with the key, or before it when a rotation replaced it.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Timestamp>,
     /// When it was rotated last: after another rotation, it has to ask again.
-    pub rotated_at: Option<Moment>,
+    pub rotated_at: Option<Timestamp>,
 }
 
 /// The rights and the life of a key with which somebody asks: what they give has no more of either (DESIGN, rule 4).
-pub(super) struct Ceiling {
+pub(super) struct Attenuation {
     rights: Rights,
-    expires_at: Option<Moment>,
+    expires_at: Option<Timestamp>,
 }
 
 /// Resources that a form offers.
@@ -56,15 +56,15 @@ pub(super) const REVOKE: &str = "claviger:keys:revoke";
 const MAY_NOT: &str = "This key may not make keys or give them new secrets. It needs claviger:keys:create, an administrator has to \
      turn on key_may_create, and a session key never may.";
 
-impl Ceiling {
+impl Attenuation {
     /// What holds in this transaction, whatever was true when the key was presented.
-    pub(super) fn of(db: &mut Db, asking: &Asking, now: Moment) -> Result<Self, Error> {
+    pub(super) fn of(db: &mut Db, asking: &ActingKey, now: Timestamp) -> Result<Self, Error> {
         let may_not = || Error::Forbidden(MAY_NOT.into());
         let settings = settings::load(db)?;
         let same = |key: &ApiKey| settings.key_may_create && key.rotated_at == asking.rotated_at;
         let key = keys::find(db, &asking.first_eight)?.filter(same).ok_or_else(may_not)?;
         let owner = accounts::find(db, key.owner)?.ok_or_else(may_not)?;
-        let holding = holding_of(db, &key, &owner, &settings)?;
+        let holding = rights_source_of(db, &key, &owner, &settings)?;
         let facts = Facts {
             key: &key,
             owner_active: owner.active,
@@ -81,15 +81,15 @@ impl Ceiling {
     }
 
     /// Refuses a wish beyond it. Only a list can be held against it: what an owner or a policy has may grow later.
-    pub(super) fn allows(&self, wish: &Wish) -> Result<(), Error> {
-        let Wish::Scopes(wanted) = wish else {
-            return Err(Mistake::new("scopes", "A key can give another key a list of scopes only").into());
+    pub(super) fn allows(&self, wish: &GrantRequest) -> Result<(), Error> {
+        let GrantRequest::Scopes(wanted) = wish else {
+            return Err(FieldError::new("scopes", "A key can give another key a list of scopes only").into());
         };
         match wanted.difference(&self.rights).next() {
             None => Ok(()),
             Some(name) => {
                 let text = format!("The key that asks does not have {}. Select among its own scopes", name.as_str());
-                Err(Mistake::new("scopes", text).into())
+                Err(FieldError::new("scopes", text).into())
             }
         }
     }
@@ -110,14 +110,14 @@ impl Ceiling {
     }
 
     /// The earlier of two ends.
-    pub(super) fn end(&self, other: Option<Moment>) -> Option<Moment> {
+    pub(super) fn end(&self, other: Option<Timestamp>) -> Option<Timestamp> {
         self.expires_at.into_iter().chain(other).min()
     }
 }
 
 /// What a key is given, in ids.
 #[derive(Debug, Clone)]
-pub(super) struct Given {
+pub(super) struct CheckedGrant {
     /// Of what its owner may do.
     pub grant: Grant,
     /// The permissions of its list.
@@ -127,13 +127,13 @@ pub(super) struct Given {
 }
 
 /// What keys of this account can be given: of what it has.
-pub(super) fn offer(db: &mut Db, account: &Account) -> Result<Offer, Error> {
+pub(super) fn offer(db: &mut Db, account: &Account) -> Result<GrantOptions, Error> {
     offer_for(db, account, None)
 }
 
 /// What a key of this account that is bound to a resource can be given: also what the account may give as one who looks
 /// after it.
-pub(super) fn offer_for(db: &mut Db, account: &Account, resource: Option<ResourceId>) -> Result<Offer, Error> {
+pub(super) fn offer_for(db: &mut Db, account: &Account, resource: Option<ResourceId>) -> Result<GrantOptions, Error> {
     let held = held_for(db, account, resource)?;
     let mut offered = permissions::known(db, &held)?;
     offered.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
@@ -143,7 +143,7 @@ pub(super) fn offer_for(db: &mut Db, account: &Account, resource: Option<Resourc
         policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect()
     };
     let name_required = settings::load(db)?.name_required;
-    Ok(Offer { permissions: offered, policies, resources: resources_for(db, account)?, name_required })
+    Ok(GrantOptions { permissions: offered, policies, resources: resources_for(db, account)?, name_required })
 }
 
 /// Do the keys of this account do what their policies say, whatever it holds itself?
@@ -155,16 +155,16 @@ fn policies_alone_count(db: &mut Db, account: &Account) -> Result<bool, Error> {
 pub(super) fn give(
     db: &mut Db,
     account: &Account,
-    wish: &Wish,
+    wish: &GrantRequest,
     bound_to: Option<&ResourceName>,
-) -> Result<Given, Error> {
+) -> Result<CheckedGrant, Error> {
     let resource = bound_to.map(|name| find_resource(db, account, name)).transpose()?;
     let (grant, scopes) = match wish {
-        Wish::Inherit => (Grant::Inherit, Vec::new()),
-        Wish::Scopes(wanted) => (Grant::Scopes, own_scopes(db, account, wanted, resource)?),
-        Wish::Policy(name) => (Grant::Policy(own_policy(db, account, name)?), Vec::new()),
+        GrantRequest::Inherit => (Grant::Inherit, Vec::new()),
+        GrantRequest::Scopes(wanted) => (Grant::Scopes, own_scopes(db, account, wanted, resource)?),
+        GrantRequest::Policy(name) => (Grant::Policy(own_policy(db, account, name)?), Vec::new()),
     };
-    Ok(Given { grant, scopes, resource })
+    Ok(CheckedGrant { grant, scopes, resource })
 }
 
 /// What a person reads who has to give the password first.
@@ -172,16 +172,16 @@ const PROVE: &str = "This key may do what administrators do, and outlives your s
 
 /// Refuses to give a key administrative permissions, or a new secret with them, to a person who did not give the password lately:
 /// an open browser is enough for everything else, and this would outlive it.
-pub(super) fn prove(db: &mut Db, actor: &Actor, wish: &Wish) -> Result<(), Error> {
+pub(super) fn prove(db: &mut Db, actor: &Actor, wish: &GrantRequest) -> Result<(), Error> {
     if actor.is_proved {
         return Ok(());
     }
     let is_administrative = match wish {
-        Wish::Inherit => false, // without them
-        Wish::Scopes(wanted) => wanted.iter().any(PermissionName::is_administrative),
-        Wish::Policy(name) => rights::of_policy_named(db, name)?.iter().any(PermissionName::is_administrative),
+        GrantRequest::Inherit => false, // without them
+        GrantRequest::Scopes(wanted) => wanted.iter().any(PermissionName::is_administrative),
+        GrantRequest::Policy(name) => rights::of_policy_named(db, name)?.iter().any(PermissionName::is_administrative),
     };
-    if is_administrative { Err(Mistake::new("present", PROVE).into()) } else { Ok(()) }
+    if is_administrative { Err(FieldError::new("present", PROVE).into()) } else { Ok(()) }
 }
 
 /// The first few resources that a key of this account can be bound to.
@@ -203,7 +203,7 @@ fn sees_all_resources(account: &Account) -> bool {
 /// Finds a resource that keys of this account can be bound to: one that the person administers, or of a kind in which they
 /// may do something. Others are not told from those that do not exist.
 pub(super) fn find_resource(db: &mut Db, account: &Account, name: &ResourceName) -> Result<ResourceId, Error> {
-    let unknown = || Mistake::new("resource", "No resource has this name. Name it as kind:id, such as project:abc");
+    let unknown = || FieldError::new("resource", "No resource has this name. Name it as kind:id, such as project:abc");
     let resource = resources::find(db, name)?.ok_or_else(unknown)?;
     if sees_all_resources(account) || resources::is_administrator(db, resource.id, account.id)? {
         return Ok(resource.id);
@@ -230,7 +230,7 @@ pub(super) fn own_scopes(
     resource: Option<ResourceId>,
 ) -> Result<Vec<PermissionId>, Error> {
     if wanted.is_empty() {
-        return Err(Mistake::new("scopes", "Select at least one scope").into());
+        return Err(FieldError::new("scopes", "Select at least one scope").into());
     }
     let held = held_for(db, account, resource)?;
     let known = permissions::known(db, wanted)?;
@@ -242,7 +242,7 @@ pub(super) fn own_scopes(
                 format!("This account does not have {}. Give it a policy that allows it first", name.as_str())
             }
         };
-        return Err(Mistake::new("scopes", text).into());
+        return Err(FieldError::new("scopes", text).into());
     }
     Ok(known.into_iter().map(|permission| permission.id).collect())
 }
@@ -253,9 +253,9 @@ fn own_policy(db: &mut Db, account: &Account, name: &PolicyName) -> Result<Polic
             Kind::User => "You do not hold this policy. Choose another one",
             Kind::Service => "This account does not hold this policy. Give it to the account first",
         };
-        Mistake::new("policy", text)
+        FieldError::new("policy", text)
     };
-    let policy = policies::hold(db, name)?.ok_or_else(not_held)?;
+    let policy = policies::lock_for_update(db, name)?.ok_or_else(not_held)?;
     if policies_alone_count(db, account)? {
         return Ok(policy.id);
     }

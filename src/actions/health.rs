@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::{App, Error};
-use crate::domain::clock::{Moment, SECOND, system_time};
+use crate::domain::clock::{SECOND, Timestamp, system_time};
 use crate::domain::steadiness::Steadiness;
 use crate::store::settings::{self, Internal};
 use crate::store::upkeep::Problem as StoreProblem;
@@ -67,7 +67,7 @@ impl Drop for InFlight {
 
 impl Health {
     /// At the start; `known` is the latest moment that the database knows.
-    pub fn new(now: Moment, known: Option<Moment>) -> Self {
+    pub fn new(now: Timestamp, known: Option<Timestamp>) -> Self {
         Self {
             began: Instant::now(),
             steadiness: Mutex::new(Steadiness::new(now, known)),
@@ -181,13 +181,13 @@ impl App {
     }
 
     /// Makes this server's clock the one that counts again, after a wrong one was noted.
-    pub async fn accept_clock(&self) -> Result<(Moment, Moment), Error> {
+    pub async fn accept_clock(&self) -> Result<(Timestamp, Timestamp), Error> {
         let (was, now) = (self.now(), system_time());
         self.set_clock_mark(now).await?;
         Ok((was, now))
     }
 
-    async fn set_clock_mark(&self, at: Moment) -> Result<(), Error> {
+    async fn set_clock_mark(&self, at: Timestamp) -> Result<(), Error> {
         self.store.write(move |db| Ok(settings::set_internal(db, Internal::ClockMark, &at.0.to_string(), at)?)).await
     }
 

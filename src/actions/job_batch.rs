@@ -11,30 +11,30 @@ use super::room::Room;
 use super::run_jobs::{event, lost_rules};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::audit::{Action, Event};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, KeyId, PolicyId};
-use crate::domain::job::{Job, Left, Verb, decide, revives};
+use crate::domain::job::{BulkOperation, Job, SkipReason, decide, revives};
 use crate::store::accounts::Owner;
 use crate::store::job_keys::Pending;
 use crate::store::keys::change;
 use crate::store::{Db, audit, job_keys, jobs, keys, policies};
 
 /// Changes what is as it was frozen, leaves the rest, and writes down both.
-pub(super) fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<(), Error> {
+pub(super) fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Timestamp) -> Result<(), Error> {
     let ids: Vec<KeyId> = pending.iter().map(|pending| pending.key).collect();
     let gone = gives_what_is_gone(db, job, pending)?;
     let mut room = room(db, job, pending, now)?;
-    let keys = change::hold(db, &ids)?;
+    let keys = change::lock_for_update(db, &ids)?;
     let ends = Ends::of(db, job, &keys, pending, |pending| job_transfer::receiver(job, pending), now)?;
     let owners = job_transfer::owners(db, job, &keys, pending)?;
     let mut doing: Vec<(&ApiKey, &Pending)> = Vec::new();
     let mut shortened = 0;
     for pending in pending {
         let (key, end) = (keys.get(&pending.key), ends.of_key(pending.key));
-        let decided = if gone { Err(Left::PolicyGone) } else { decide(job, key, pending.version, end) };
+        let decided = if gone { Err(SkipReason::PolicyGone) } else { decide(job, key, pending.version, end) };
         let decided = decided.and_then(|()| match key {
             Some(key) => takes_room(job, key, pending, &ends, &mut room, now),
-            None => Err(Left::Gone),
+            None => Err(SkipReason::Gone),
         });
         match (decided, key) {
             (Ok(()), Some(key)) => {
@@ -54,7 +54,7 @@ pub(super) fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> 
         .iter()
         .map(|(key, pending)| {
             let name = renamed.iter().find(|(id, _)| *id == key.id).map(|(_, name)| name);
-            let (action, details) = told(job, key, pending, &ends, &owners, name);
+            let (action, details) = event_details(job, key, pending, &ends, &owners, name);
             event(job, now, action, key.first_eight.as_str().to_owned(), details)
         })
         .collect();
@@ -62,14 +62,15 @@ pub(super) fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> 
 }
 
 /// The owners who get live keys by a job, with how many more they may have. They are held before the keys are.
-fn room(db: &mut Db, job: &Job, pending: &[Pending], now: Moment) -> Result<Room, Error> {
-    match (job.verb, job.inverse_of()) {
-        (Verb::Transfer, _) | (Verb::Undo, Some(Verb::Transfer)) => {
+fn room(db: &mut Db, job: &Job, pending: &[Pending], now: Timestamp) -> Result<Room, Error> {
+    match (job.operation, job.inverse_of()) {
+        (BulkOperation::Transfer, _) | (BulkOperation::Undo, Some(BulkOperation::Transfer)) => {
             let adds = job.transfer().is_some_and(|transfer| transfer.adds);
             let receivers = pending.iter().filter_map(|pending| job_transfer::receiver(job, pending)).collect();
             Room::of(db, receivers, adds, now)
         }
-        (Verb::Restore, _) | (Verb::Undo, Some(Verb::Delete | Verb::Expire | Verb::Shorten)) => {
+        (BulkOperation::Restore, _)
+        | (BulkOperation::Undo, Some(BulkOperation::Delete | BulkOperation::Expire | BulkOperation::Shorten)) => {
             let ids: Vec<KeyId> = pending.iter().map(|pending| pending.key).collect();
             let owners = keys::owners_of(db, &ids)?;
             Room::of(db, owners, true, now)
@@ -85,15 +86,15 @@ fn takes_room(
     pending: &Pending,
     ends: &Ends,
     room: &mut Room,
-    now: Moment,
-) -> Result<(), Left> {
+    now: Timestamp,
+) -> Result<(), SkipReason> {
     if let Some(receiver) = job_transfer::receiver(job, pending) {
         let lives = key.revoked.is_none() && ends.after(key).is_none_or(|end| end > now);
         let fits = !room.is_inactive(receiver) && (!lives || room.take(receiver));
-        return if fits { Ok(()) } else { Err(Left::NoRoom) };
+        return if fits { Ok(()) } else { Err(SkipReason::NoRoom) };
     }
     let fits = !revives(job, key, ends.of_key(key.id), now) || room.take(key.owner);
-    if fits { Ok(()) } else { Err(Left::OwnerFull) }
+    if fits { Ok(()) } else { Err(SkipReason::OwnerFull) }
 }
 
 /// The policy that a job gives.
@@ -103,15 +104,17 @@ fn given_policy(job: &Job) -> Result<PolicyId, Error> {
 
 /// Does a job give keys a policy that was deleted meanwhile? It is held against that until the batch is done.
 fn gives_what_is_gone(db: &mut Db, job: &Job, pending: &[Pending]) -> Result<bool, Error> {
-    let mut policies: Vec<PolicyId> = match (job.verb, job.inverse_of()) {
-        (Verb::GivePolicy, _) => vec![given_policy(job)?],
-        (_, Some(Verb::GivePolicy)) => pending.iter().filter_map(|pending| pending.before_at.map(PolicyId)).collect(),
+    let mut policies: Vec<PolicyId> = match (job.operation, job.inverse_of()) {
+        (BulkOperation::GivePolicy, _) => vec![given_policy(job)?],
+        (_, Some(BulkOperation::GivePolicy)) => {
+            pending.iter().filter_map(|pending| pending.before_at.map(PolicyId)).collect()
+        }
         _ => Vec::new(),
     };
     policies.sort_unstable();
     policies.dedup();
     for policy in policies {
-        if !policies::hold_by_id(db, policy)? {
+        if !policies::lock_by_id(db, policy)? {
             return Ok(true);
         }
     }
@@ -124,45 +127,45 @@ fn change(
     job: &Job,
     doing: &[(&ApiKey, &Pending)],
     ends: &Ends,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Vec<(KeyId, String)>, Error> {
     let ids: Vec<KeyId> = doing.iter().map(|(key, _)| key.id).collect();
     let keys: Vec<&ApiKey> = doing.iter().map(|(key, _)| *key).collect();
     let stop = Stop { at: now, by: Some(job.asked_by.account), reason: job.reason.clone() };
-    match (job.verb, job.inverse_of()) {
-        (Verb::Delete, _) => change::revoke_all(db, &ids, &stop, now)?,
-        (Verb::Disable, _) => change::set_disabled_all(db, &ids, Some(&stop), now)?,
-        (Verb::Idle, _) => change::set_disabled_all(db, &ids, Some(&Stop { by: None, ..stop }), now)?,
-        (Verb::Shorten, _) => {
+    match (job.operation, job.inverse_of()) {
+        (BulkOperation::Delete, _) => change::revoke_all(db, &ids, &stop, now)?,
+        (BulkOperation::Disable, _) => change::set_disabled_all(db, &ids, Some(&stop), now)?,
+        (BulkOperation::Idle, _) => change::set_disabled_all(db, &ids, Some(&Stop { by: None, ..stop }), now)?,
+        (BulkOperation::Shorten, _) => {
             for key in keys {
                 change::set_expiry_all(db, &[key.id], ends.after(key), now)?;
             }
         }
-        (Verb::Enable, _) | (Verb::Undo, Some(Verb::Disable | Verb::Idle)) => {
+        (BulkOperation::Enable, _) | (BulkOperation::Undo, Some(BulkOperation::Disable | BulkOperation::Idle)) => {
             change::set_disabled_all(db, &ids, None, now)?;
         }
-        (Verb::Restore, _) | (Verb::Undo, Some(Verb::Delete)) => {
-            let restored: Vec<(&ApiKey, Option<Moment>)> = keys.iter().map(|key| (*key, ends.after(key))).collect();
+        (BulkOperation::Restore, _) | (BulkOperation::Undo, Some(BulkOperation::Delete)) => {
+            let restored: Vec<(&ApiKey, Option<Timestamp>)> = keys.iter().map(|key| (*key, ends.after(key))).collect();
             return Ok(change::restore_all(db, &restored, now)?);
         }
-        (Verb::Expire, _) => change::limit_expiry_all(db, &ids, job.expires_at, now)?,
-        (Verb::Undo, Some(Verb::Enable)) => {
+        (BulkOperation::Expire, _) => change::limit_expiry_all(db, &ids, job.expires_at, now)?,
+        (BulkOperation::Undo, Some(BulkOperation::Enable)) => {
             for (id, before) in before(doing) {
                 change::set_disabled_all(db, &[id], Some(&before), now)?;
             }
         }
-        (Verb::Undo, Some(Verb::Restore)) => {
+        (BulkOperation::Undo, Some(BulkOperation::Restore)) => {
             for (id, before) in before(doing) {
                 change::revoke_all(db, &[id], &before, now)?;
             }
         }
-        (Verb::Undo, Some(Verb::Expire | Verb::Shorten)) => {
-            let before: Vec<(&ApiKey, Option<Moment>, Option<Moment>)> =
-                doing.iter().map(|(key, pending)| (*key, ends.after(key), pending.before_by.map(Moment))).collect();
+        (BulkOperation::Undo, Some(BulkOperation::Expire | BulkOperation::Shorten)) => {
+            let before: Vec<(&ApiKey, Option<Timestamp>, Option<Timestamp>)> =
+                doing.iter().map(|(key, pending)| (*key, ends.after(key), pending.before_by.map(Timestamp))).collect();
             return Ok(change::give_ends_back(db, &before, now)?);
         }
-        (Verb::GivePolicy, _) => change::set_policy_all(db, &ids, given_policy(job)?, now)?,
-        (Verb::Undo, Some(Verb::GivePolicy)) => {
+        (BulkOperation::GivePolicy, _) => change::set_policy_all(db, &ids, given_policy(job)?, now)?,
+        (BulkOperation::Undo, Some(BulkOperation::GivePolicy)) => {
             let mut before: HashMap<PolicyId, Vec<KeyId>> = HashMap::new();
             for (key, pending) in doing {
                 before.entry(PolicyId(pending.before_at.unwrap_or_default())).or_default().push(key.id);
@@ -171,10 +174,12 @@ fn change(
                 change::set_policy_all(db, &ids, policy, now)?;
             }
         }
-        (Verb::Transfer, _) | (Verb::Undo, Some(Verb::Transfer)) => {
+        (BulkOperation::Transfer, _) | (BulkOperation::Undo, Some(BulkOperation::Transfer)) => {
             return job_transfer::change(db, job, doing, ends, now);
         }
-        (Verb::Undo, _) => return Err(Error::Internal(format!("job {} undoes nothing that is known", job.id))),
+        (BulkOperation::Undo, _) => {
+            return Err(Error::Internal(format!("job {} undoes nothing that is known", job.id)));
+        }
     }
     Ok(Vec::new())
 }
@@ -183,12 +188,12 @@ fn change(
 fn before<'a>(doing: &'a [(&ApiKey, &Pending)]) -> impl Iterator<Item = (KeyId, Stop)> + 'a {
     doing.iter().filter_map(|(key, pending)| {
         let reason = pending.before_reason.clone().unwrap_or_default();
-        Some((key.id, Stop { at: Moment(pending.before_at?), by: pending.before_by.map(AccountId), reason }))
+        Some((key.id, Stop { at: Timestamp(pending.before_at?), by: pending.before_by.map(AccountId), reason }))
     })
 }
 
 /// The event of one key.
-fn told(
+fn event_details(
     job: &Job,
     key: &ApiKey,
     pending: &Pending,
@@ -206,15 +211,20 @@ fn told(
     }
     let end = ends.after(key);
     if end != key.expires_at {
-        tell("expires_at", json!([key.expires_at.map(Moment::rfc3339), end.map(Moment::rfc3339)]));
+        tell("expires_at", json!([key.expires_at.map(Timestamp::rfc3339), end.map(Timestamp::rfc3339)]));
     }
-    let action = match (job.verb, job.inverse_of()) {
-        (Verb::Delete, _) | (Verb::Undo, Some(Verb::Restore)) => Action::KeyRevoke,
-        (Verb::Disable | Verb::Idle, _) | (Verb::Undo, Some(Verb::Enable)) => Action::KeyDisable,
-        (Verb::Enable, _) | (Verb::Undo, Some(Verb::Disable | Verb::Idle)) => Action::KeyEnable,
-        (Verb::Expire | Verb::Shorten, _) | (Verb::Undo, Some(Verb::Expire | Verb::Shorten)) => Action::KeySetExpiry,
-        (Verb::GivePolicy, _) | (Verb::Undo, Some(Verb::GivePolicy)) => Action::KeyEdit,
-        (Verb::Transfer, _) | (Verb::Undo, Some(Verb::Transfer)) => {
+    let action = match (job.operation, job.inverse_of()) {
+        (BulkOperation::Delete, _) | (BulkOperation::Undo, Some(BulkOperation::Restore)) => Action::KeyRevoke,
+        (BulkOperation::Disable | BulkOperation::Idle, _) | (BulkOperation::Undo, Some(BulkOperation::Enable)) => {
+            Action::KeyDisable
+        }
+        (BulkOperation::Enable, _) | (BulkOperation::Undo, Some(BulkOperation::Disable | BulkOperation::Idle)) => {
+            Action::KeyEnable
+        }
+        (BulkOperation::Expire | BulkOperation::Shorten, _)
+        | (BulkOperation::Undo, Some(BulkOperation::Expire | BulkOperation::Shorten)) => Action::KeySetExpiry,
+        (BulkOperation::GivePolicy, _) | (BulkOperation::Undo, Some(BulkOperation::GivePolicy)) => Action::KeyEdit,
+        (BulkOperation::Transfer, _) | (BulkOperation::Undo, Some(BulkOperation::Transfer)) => {
             let name = |id| owners.get(&id).map(|owner| owner.username.clone());
             tell("owner", json!([name(key.owner), job_transfer::receiver(job, pending).and_then(name)]));
             Action::KeyTransfer

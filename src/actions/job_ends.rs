@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::Error;
 use super::run_jobs::lost_rules;
 use crate::domain::api_key::ApiKey;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, KeyId};
-use crate::domain::job::{BeforeTransfer, Job, NewEnd, Verb};
+use crate::domain::job::{BeforeTransfer, BulkOperation, Job, NewEnd};
 use crate::domain::lifetime_rules::OwnerFacts;
 use crate::domain::shortening::Shortening;
 use crate::store::job_keys::Pending;
@@ -25,13 +25,13 @@ impl Ends {
         keys: &HashMap<KeyId, ApiKey>,
         pending: &[Pending],
         receiver: impl Fn(&Pending) -> Option<AccountId>,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<Self, Error> {
-        if job.verb == Verb::Expire {
+        if job.operation == BulkOperation::Expire {
             let end = NewEnd { at: job.expires_at, is_cut: false };
             return Ok(Self(keys.keys().map(|id| (*id, end)).collect()));
         }
-        let wanted: Vec<(&ApiKey, AccountId, Option<Moment>)> = pending
+        let wanted: Vec<(&ApiKey, AccountId, Option<Timestamp>)> = pending
             .iter()
             .filter_map(|pending| {
                 let key = keys.get(&pending.key)?;
@@ -45,7 +45,7 @@ impl Ends {
         owners.dedup();
         let owners: HashMap<AccountId, OwnerFacts> =
             lifetimes::owners(db, &owners)?.into_iter().map(|owner| (owner.id, owner)).collect();
-        if job.verb == Verb::Shorten {
+        if job.operation == BulkOperation::Shorten {
             let shortening = Shortening::of(job).ok_or_else(|| lost_rules(job))?;
             let end = |(key, owner, _): (&ApiKey, AccountId, _)| {
                 let at = shortening.end(job, key, owners.get(&owner)?)?;
@@ -54,7 +54,7 @@ impl Ends {
             return Ok(Self(wanted.into_iter().filter_map(end).collect()));
         }
         let rules = lifetimes::load(db)?;
-        let end = |(key, owner, end): (&ApiKey, AccountId, Option<Moment>)| {
+        let end = |(key, owner, end): (&ApiKey, AccountId, Option<Timestamp>)| {
             let rule = rules.for_owner(owners.get(&owner)?);
             Some((key.id, NewEnd::within(&rule, key, end, now)))
         };
@@ -67,24 +67,25 @@ impl Ends {
     }
 
     /// The end that a key has when this is done.
-    pub(super) fn after(&self, key: &ApiKey) -> Option<Moment> {
+    pub(super) fn after(&self, key: &ApiKey) -> Option<Timestamp> {
         self.of_key(key.id).map_or(key.expires_at, |end| end.at)
     }
 }
 
 /// The end that a job wants for a key, as far as the rules allow it; `None` is never.
-struct WantedEnd(Option<Moment>);
+struct WantedEnd(Option<Timestamp>);
 
 /// Nothing where the job leaves a key its own end.
 fn wanted_end(job: &Job, key: &ApiKey, pending: &Pending) -> Option<WantedEnd> {
-    match (job.verb, job.inverse_of()) {
-        (Verb::Shorten | Verb::Restore | Verb::Transfer, _) | (Verb::Undo, Some(Verb::Delete)) => {
-            Some(WantedEnd(key.expires_at))
+    match (job.operation, job.inverse_of()) {
+        (BulkOperation::Shorten | BulkOperation::Restore | BulkOperation::Transfer, _)
+        | (BulkOperation::Undo, Some(BulkOperation::Delete)) => Some(WantedEnd(key.expires_at)),
+        (BulkOperation::Undo, Some(BulkOperation::Expire | BulkOperation::Shorten)) => {
+            Some(WantedEnd(pending.before_at.map(Timestamp)))
         }
-        (Verb::Undo, Some(Verb::Expire | Verb::Shorten)) => Some(WantedEnd(pending.before_at.map(Moment))),
-        (Verb::Undo, Some(Verb::Transfer)) => {
+        (BulkOperation::Undo, Some(BulkOperation::Transfer)) => {
             let before = BeforeTransfer::read(pending.before_reason.as_deref());
-            Some(WantedEnd(if before.was_shortened { before.expires_at.map(Moment) } else { key.expires_at }))
+            Some(WantedEnd(if before.was_shortened { before.expires_at.map(Timestamp) } else { key.expires_at }))
         }
         _ => None,
     }

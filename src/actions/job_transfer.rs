@@ -6,9 +6,9 @@ use super::Error;
 use super::job_ends::Ends;
 use super::run_jobs::lost_rules;
 use crate::domain::api_key::ApiKey;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, KeyId, PermissionId};
-use crate::domain::job::{BeforeGrant, BeforeTransfer, Held, Job, Verb};
+use crate::domain::job::{BeforeGrant, BeforeTransfer, BulkOperation, Held, Job};
 use crate::domain::permission::Rights;
 use crate::domain::rights::Grant;
 use crate::store::accounts::Owner;
@@ -18,7 +18,11 @@ use crate::store::{Db, accounts, job_keys, keys, permissions, rights};
 
 /// The owner that a key gets by a transfer, or gets back by its undo; `None` where a job leaves owners alone.
 pub(super) fn receiver(job: &Job, pending: &Pending) -> Option<AccountId> {
-    if job.inverse_of() == Some(Verb::Transfer) { pending.before_at.map(AccountId) } else { Some(job.transfer()?.to) }
+    if job.inverse_of() == Some(BulkOperation::Transfer) {
+        pending.before_at.map(AccountId)
+    } else {
+        Some(job.transfer()?.to)
+    }
 }
 
 /// Gives keys to the new owner, or back to the one before; gives those that got a new name.
@@ -27,9 +31,9 @@ pub(super) fn change(
     job: &Job,
     doing: &[(&ApiKey, &Pending)],
     ends: &Ends,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Vec<(KeyId, String)>, Error> {
-    if job.verb == Verb::Transfer {
+    if job.operation == BulkOperation::Transfer {
         let transfer = job.transfer().ok_or_else(|| lost_rules(job))?;
         let mut known = HashMap::new();
         for (key, pending) in doing {

@@ -5,9 +5,9 @@ use serde_json::json;
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, Stop};
 use crate::domain::audit::{Action, Event};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
-use crate::domain::mistake::Mistake;
 use crate::domain::password::{Match, Password, PasswordHash, Proposal};
 use crate::domain::user::{Account, Appearance};
 use crate::store::keys::change;
@@ -27,11 +27,14 @@ pub enum OwnKeys {
 
 impl OwnKeys {
     /// From a form: `yes` revokes, nothing keeps.
-    pub fn of_word(word: &str) -> Result<Self, Mistake> {
+    pub fn of_word(word: &str) -> Result<Self, FieldError> {
         match word {
             "" => Ok(Self::Keep),
             "yes" => Ok(Self::Revoke),
-            _ => Err(Mistake::new("revoke_keys", "Open the page again, and choose whether your API keys keep working")),
+            _ => Err(FieldError::new(
+                "revoke_keys",
+                "Open the page again, and choose whether your API keys keep working",
+            )),
         }
     }
 }
@@ -70,7 +73,7 @@ pub(super) fn revoke_own(
     account: AccountId,
     own_keys: OwnKeys,
     event: Event,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<i64, Error> {
     if own_keys == OwnKeys::Keep {
         audit::insert(db, &event)?;
@@ -82,11 +85,11 @@ pub(super) fn revoke_own(
     Ok(revoked)
 }
 
-fn revoke_some(db: &mut Db, actor: &Actor, account: AccountId, now: Moment) -> Result<(i64, Vec<Event>), Error> {
+fn revoke_some(db: &mut Db, actor: &Actor, account: AccountId, now: Timestamp) -> Result<(i64, Vec<Event>), Error> {
     session_keys::delete_all(db, account)?;
     let live_own = all([with_owner(account), live(now)].into_iter());
     let ids = change::some_of(db, live_own, AT_ONCE)?;
-    let held = change::hold(db, &ids)?;
+    let held = change::lock_for_update(db, &ids)?;
     let stop = Stop { at: now, by: actor.account, reason: REASON.into() };
     change::revoke_all(db, &ids, &stop, now)?;
     let event = |key: &ApiKey| {
@@ -146,9 +149,9 @@ impl App {
     ) -> Result<Ended, Error> {
         let PasswordChange { present, new, keys: own_keys } = change;
         let username = account.username.clone();
-        let known = self.store.look_up(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
+        let known = self.store.query(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
         self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;
-        let wrong = || Error::from(Mistake::new("present", "This is not your current password"));
+        let wrong = || Error::from(FieldError::new("present", "This is not your current password"));
         let present = Password::presented(present).ok_or_else(wrong)?;
         let stored = known.password.unwrap_or_else(PasswordHash::of_nobody);
         let (compared, owner, mut rng) = (stored.clone(), account.username.clone(), self.rng());
@@ -157,7 +160,7 @@ impl App {
             .run(move |memory| match compared.compare(&present, memory) {
                 Match::Wrong => None,
                 _ if new.is(&present) => {
-                    Some(Err(Mistake::new("password", "Choose a password other than the present one")))
+                    Some(Err(FieldError::new("password", "Choose a password other than the present one")))
                 }
                 _ => Some(Password::chosen(new, &owner).map(|new| PasswordHash::of(&new, &mut *rng, memory))),
             })

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
-use crate::domain::clock::Moment;
-use crate::domain::mistake::Mistake;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
 use crate::domain::permission::{CLAVIGER, Permission, PermissionName, Retired, Rights, ServiceName};
 use crate::domain::text;
 use crate::store::{Db, audit, permissions};
@@ -89,7 +89,7 @@ impl App {
         self.act(actor.authority(), move |db| {
             permissions::lock(db)?;
             if !permissions::add_registering(db, &service, now)? {
-                return Err(Mistake::new("new_service", "This service is there already").into());
+                return Err(FieldError::new("new_service", "This service is there already").into());
             }
             let details = json!({ "added": [name.as_str()] });
             audit::insert(db, &actor.did(now, Action::PermissionsRegister, CLAVIGER, details))?;
@@ -130,19 +130,24 @@ impl App {
             if permission.retired.is_none() {
                 return Ok(());
             }
-            take_up(db, &actor, &permission.service.clone(), &[permission], now)
+            reinstate(db, &actor, &permission.service.clone(), &[permission], now)
         })
         .await
     }
 
     /// Takes up again what a service left out of its list at one moment; says how many that were.
-    pub async fn restore_permissions(&self, actor: &Actor, service: &ServiceName, at: Moment) -> Result<usize, Error> {
+    pub async fn restore_permissions(
+        &self,
+        actor: &Actor,
+        service: &ServiceName,
+        at: Timestamp,
+    ) -> Result<usize, Error> {
         let (actor, service, now) = (actor.clone(), service.clone(), self.now());
         self.act(actor.authority(), move |db| {
             permissions::lock(db)?;
             let retired = permissions::retired_at(db, &service, at)?;
             if !retired.is_empty() {
-                take_up(db, &actor, &service, &retired, now)?;
+                reinstate(db, &actor, &service, &retired, now)?;
             }
             Ok(retired.len())
         })
@@ -156,10 +161,10 @@ impl App {
     pub async fn move_permissions(&self, actor: &Actor, from: &ServiceName, to: ServiceName) -> Result<usize, Error> {
         let (actor, from, now) = (actor.clone(), from.clone(), self.now());
         if to.as_str() == CLAVIGER || from.as_str() == CLAVIGER {
-            return Err(Mistake::new("to", "Claviger’s own permissions stay its own. Name another service").into());
+            return Err(FieldError::new("to", "Claviger’s own permissions stay its own. Name another service").into());
         }
         if to == from {
-            return Err(Mistake::new("to", "Name another service than this one").into());
+            return Err(FieldError::new("to", "Name another service than this one").into());
         }
         self.act(actor.authority(), move |db| {
             permissions::lock(db)?;
@@ -213,14 +218,14 @@ fn in_the_way(standing: Standing) -> Option<String> {
     (!places.is_empty()).then(|| format!("It is still listed by {}. Remove it there first.", places.join(", and by ")))
 }
 
-fn take_up(
+fn reinstate(
     db: &mut Db,
     actor: &Actor,
     service: &ServiceName,
     retired: &[Permission],
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), Error> {
-    permissions::take_up(db, &retired.iter().map(|permission| permission.id).collect::<Vec<_>>())?;
+    permissions::reinstate(db, &retired.iter().map(|permission| permission.id).collect::<Vec<_>>())?;
     let names: Vec<&str> = retired.iter().map(|permission| permission.name.as_str()).collect();
     let event = actor.did(now, Action::PermissionsRestore, service.as_str(), json!({ "restored": names }));
     Ok(audit::insert(db, &event)?)
@@ -252,7 +257,7 @@ fn register(
     service: &ServiceName,
     wanted: &[(PermissionName, String)],
     registrar: Registrar,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Registered, Error> {
     let registered = permissions::register(db, service, wanted, registrar, now)?.map_err(|name| {
         Error::Conflict(format!("Another service has registered {}. Choose another name.", name.as_str()))
@@ -271,19 +276,19 @@ fn register(
 
 fn check(service: &ServiceName, wanted: &[(PermissionName, String)]) -> Result<(), Error> {
     if service.as_str() == CLAVIGER {
-        return Err(Mistake::new("service", "Claviger registers its own permissions. Name your service").into());
+        return Err(FieldError::new("service", "Claviger registers its own permissions. Name your service").into());
     }
     if wanted.len() > MOST {
-        return Err(Mistake::new("permissions", format!("Register at most {MOST} permissions")).into());
+        return Err(FieldError::new("permissions", format!("Register at most {MOST} permissions")).into());
     }
     let mut seen = Rights::new();
     for (name, _) in wanted {
         if !service.may_register(name) {
             let text = format!("{} begins with claviger, which only Claviger’s own permissions do", name.as_str());
-            return Err(Mistake::new("permissions", text).into());
+            return Err(FieldError::new("permissions", text).into());
         }
         if !seen.insert(name.clone()) {
-            return Err(Mistake::new("permissions", format!("{} is there twice", name.as_str())).into());
+            return Err(FieldError::new("permissions", format!("{} is there twice", name.as_str())).into());
         }
     }
     Ok(())

@@ -7,9 +7,9 @@ use super::change_keys::asked_by;
 use super::manage_permissions::COUNT_LIMIT;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, JobId, PermissionId, PolicyId};
-use crate::domain::job::{DeletedPolicy, Source, Verb};
-use crate::domain::mistake::Mistake;
+use crate::domain::job::{BulkOperation, DeletedPolicy, Source};
 use crate::domain::permission::{Permission, PermissionName, Rights};
 use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::settings::OnPolicyDelete;
@@ -117,7 +117,7 @@ impl App {
     ) -> Result<(), Error> {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
         self.act(actor.authority(), move |db| {
-                let before = policies::hold(db, &name)?.ok_or(Error::NotFound)?;
+                let before = policies::lock_for_update(db, &name)?.ok_or(Error::NotFound)?;
                 if before.version != version {
                     let text = "Somebody else changed this policy meanwhile. Look at it, and enter your change again.";
                     return Err(Error::Conflict(text.into()));
@@ -137,28 +137,31 @@ impl App {
     /// brings back all. Gives the job.
     pub async fn delete_policy(&self, actor: &Actor, name: &PolicyName, typed: &str) -> Result<JobId, Error> {
         if typed.trim() != name.as_str() {
-            return Err(Mistake::new("typed", format!("Type {}, the name of the policy", name.as_str())).into());
+            return Err(FieldError::new("typed", format!("Type {}, the name of the policy", name.as_str())).into());
         }
         let (actor, asked_by, name, now) = (actor.clone(), asked_by(actor)?, name.clone(), self.now());
         let job = self
             .act(actor.authority(), move |db| {
-                let policy = policies::hold(db, &name)?.ok_or(Error::NotFound)?;
+                let policy = policies::lock_for_update(db, &name)?.ok_or(Error::NotFound)?;
                 let reached = policies::reached_by(db, policy.id, now)?;
-                let verb = match settings::load(db)?.on_policy_delete {
+                let operation = match settings::load(db)?.on_policy_delete {
                     OnPolicyDelete::Refuse if reached.keys > 0 => {
                         let text = format!("{} keys carry this policy. Give them another one first.", reached.keys);
                         return Err(Error::Conflict(text));
                     }
-                    OnPolicyDelete::Disable => Verb::Disable,
-                    OnPolicyDelete::Cascade | OnPolicyDelete::Refuse => Verb::Delete,
+                    OnPolicyDelete::Disable => BulkOperation::Disable,
+                    OnPolicyDelete::Cascade | OnPolicyDelete::Refuse => BulkOperation::Delete,
                 };
                 policies::set_deleted(db, policy.id, Some(now))?;
                 let deleted = DeletedPolicy { policy: policy.id, name: policy.name.as_str().to_owned() };
                 let parameter = json!(deleted).to_string();
                 let reason = format!("Its policy {} was deleted", policy.name.as_str());
                 let source = Source::LiveOfPolicy(policy.id);
-                let job =
-                    jobs::insert(db, &NewJob { parameter, reason, ..NewJob::queued(verb, source, asked_by) }, now)?;
+                let job = jobs::insert(
+                    db,
+                    &NewJob { parameter, reason, ..NewJob::queued(operation, source, asked_by) },
+                    now,
+                )?;
                 let details = json!({ "job": job, "keys": reached.keys, "permissions": names(&policy.permissions) });
                 audit::insert(db, &actor.did(now, Action::PolicyDelete, policy.name.as_str(), details))?;
                 Ok::<_, Error>(job)
@@ -175,14 +178,14 @@ impl App {
         let job = self
             .act(actor.authority(), move |db| {
                 let from = policies::find(db, &from)?.ok_or(Error::NotFound)?;
-                let unknown = || Mistake::new("to", "Choose another policy");
-                let to = policies::hold(db, &to)?.filter(|to| to.id != from.id).ok_or_else(unknown)?;
-                let carry = all([with_policy(from.id), applicable(Verb::GivePolicy, now)].into_iter());
+                let unknown = || FieldError::new("to", "Choose another policy");
+                let to = policies::lock_for_update(db, &to)?.filter(|to| to.id != from.id).ok_or_else(unknown)?;
+                let carry = all([with_policy(from.id), applicable(BulkOperation::GivePolicy, now)].into_iter());
                 let total = keys::count_where(db, carry)?;
                 if total == 0 {
                     return Err(Error::Conflict("No key carries this policy.".into()));
                 }
-                let queued = NewJob::queued(Verb::GivePolicy, Source::Policy(from.id), asked_by);
+                let queued = NewJob::queued(BulkOperation::GivePolicy, Source::Policy(from.id), asked_by);
                 let job = jobs::insert(db, &NewJob { parameter: to.id.to_string(), ..queued }, now)?;
                 let details =
                     json!({ "verb": "give policy", "from": from.name.as_str(), "to": to.name.as_str(), "keys": total });
@@ -201,7 +204,7 @@ impl App {
             let account = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account;
             accounts::lock(db, account.id)?;
             let before: Vec<String> = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
-            let ids = hold_all(db, wanted)?;
+            let ids = lock_all(db, wanted)?;
             policies::set_held_by(db, account.id, &ids)?;
             let after: Vec<String> = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
             if before != after {
@@ -231,13 +234,13 @@ impl App {
 }
 
 /// The ids of the policies with these names, held against other transactions that change or delete them.
-pub(super) fn hold_all(db: &mut Db, mut wanted: Vec<String>) -> Result<Vec<PolicyId>, Error> {
+pub(super) fn lock_all(db: &mut Db, mut wanted: Vec<String>) -> Result<Vec<PolicyId>, Error> {
     let mut ids = Vec::new();
     wanted.sort(); // one order of locks: no deadlock
     for name in &wanted {
-        let unknown = || Mistake::new("policies", "One of these policies was deleted. Choose again");
+        let unknown = || FieldError::new("policies", "One of these policies was deleted. Choose again");
         let name = PolicyName::parse(name).map_err(|_| unknown())?;
-        ids.push(policies::hold(db, &name)?.ok_or_else(unknown)?.id);
+        ids.push(policies::lock_for_update(db, &name)?.ok_or_else(unknown)?.id);
     }
     ids.sort_unstable();
     ids.dedup();
@@ -252,7 +255,7 @@ pub(super) fn ids(db: &mut Db, wanted: &Rights, before: Option<&Rights>) -> Resu
         let kept = before.is_some_and(|before| before.contains(name));
         let unknown = || {
             let text = format!("{} is not in the catalogue. Select among these permissions", name.as_str());
-            Mistake::new("permissions", text)
+            FieldError::new("permissions", text)
         };
         let known = permissions::find(db, name)?.filter(|permission| permission.retired.is_none() || kept);
         ids.push(known.ok_or_else(unknown)?.id);
@@ -267,7 +270,7 @@ fn names(rights: &Rights) -> Vec<&str> {
 fn name_taken(error: StoreError) -> Error {
     match error {
         StoreError::Conflict(Unique::PolicyName) => {
-            Mistake::new("name", "Another policy has this name. Choose another name").into()
+            FieldError::new("name", "Another policy has this name. Choose another name").into()
         }
         error => error.into(),
     }

@@ -1,4 +1,4 @@
-//! What administrators do with resources: register them, say who looks after each, and what keys for each kind can be given.
+//! What administrators do with resources: register them, say who administers each, and what keys for each kind can be given.
 
 use serde_json::json;
 
@@ -7,8 +7,8 @@ use super::manage_permissions::COUNT_LIMIT;
 use super::manage_policies::ids;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::ResourceId;
-use crate::domain::mistake::Mistake;
 use crate::domain::permission::{Permission, Rights};
 use crate::domain::resource::{Resource, ResourceKind, ResourceName};
 use crate::domain::user::Username;
@@ -38,11 +38,11 @@ pub struct ResourcePage {
 pub struct ResourceDetails {
     /// Which.
     pub resource: Resource,
-    /// Who looks after it: kind, user name, display name.
+    /// Who administers it: kind, user name, display name.
     pub administrators: Vec<(String, String, String)>,
     /// Live keys bound to it.
     pub live: i64,
-    /// What keys for it can be given by those who look after it.
+    /// What keys for it can be given by those who administer it.
     pub of_kind: Rights,
 }
 
@@ -95,7 +95,7 @@ impl App {
         self.act(actor.authority(), move |db| {
             resources::insert(db, &name, &title, actor.account, now).map_err(|error| match error {
                 StoreError::Conflict(Unique::ResourceName) => {
-                    Mistake::new("external_id", "A resource of this kind has this identifier already").into()
+                    FieldError::new("external_id", "A resource of this kind has this identifier already").into()
                 }
                 error => Error::from(error),
             })?;
@@ -142,14 +142,14 @@ impl App {
         .await
     }
 
-    /// Lets a person or a service account look after a resource.
+    /// Lets a person or a service account administer a resource.
     pub async fn add_resource_administrator(
         &self,
         actor: &Actor,
         name: &ResourceName,
         username: &Username,
     ) -> Result<(), Error> {
-        let unknown = || Mistake::new("username", "No active person or service account has this user name");
+        let unknown = || FieldError::new("username", "No active person or service account has this user name");
         let (actor, name, username, now) = (actor.clone(), name.clone(), username.clone(), self.now());
         self.act(actor.authority(), move |db| {
             let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
@@ -166,7 +166,7 @@ impl App {
         .await
     }
 
-    /// Lets somebody look after a resource no longer: what they gave their keys for it as its administrator is gone at once.
+    /// Lets somebody administer a resource no longer: what they gave their keys for it as its administrator is gone at once.
     pub async fn remove_resource_administrator(
         &self,
         actor: &Actor,
@@ -201,7 +201,7 @@ impl App {
             .await
     }
 
-    /// Makes these what keys for resources of a kind can be given by those who look after them. Claviger's own are refused:
+    /// Makes these what keys for resources of a kind can be given by those who administer them. Claviger's own are refused:
     /// a key that is bound to a resource is good for that alone.
     pub async fn set_resource_kind(&self, actor: &Actor, kind: &ResourceKind, wanted: Rights) -> Result<(), Error> {
         let (actor, kind, now) = (actor.clone(), kind.clone(), self.now());
@@ -213,7 +213,7 @@ impl App {
             let before = resources::chosen_of_kind(db, &kind)?;
             if let Some(name) = wanted.iter().find(|name| name.is_own()) {
                 let text = format!("{} cannot be given here. Select among these permissions", name.as_str());
-                return Err(Mistake::new("permissions", text).into());
+                return Err(FieldError::new("permissions", text).into());
             }
             let ids = ids(db, &wanted, Some(&before))?;
             if before == wanted {

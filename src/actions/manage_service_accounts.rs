@@ -6,10 +6,10 @@ use super::administer_users::PeoplePage;
 use super::generate_key::{ATTEMPTS, Attempt, Issued, KeyRequest, New, issue, why_not};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::domain::lifetime::LifetimeRule;
-use crate::domain::mistake::Mistake;
 use crate::domain::policy::PolicyName;
 use crate::domain::secret::{FirstEight, Secret};
 use crate::domain::user::{Account, Kind, Username};
@@ -17,7 +17,7 @@ use crate::store::paging::From;
 use crate::store::people::{self, PeopleFilter};
 use crate::store::{Db, Error as StoreError, Unique, accounts, audit, forms, keys, lifetimes, policies};
 
-pub use super::give_rights::Offer;
+pub use super::give_rights::GrantOptions;
 pub use crate::store::accounts::NewService;
 
 /// Accounts of one page.
@@ -33,7 +33,7 @@ pub struct ServiceAccount {
     /// Its policies, and all that there are, by name.
     pub policies: (Vec<String>, Vec<String>),
     /// What a new key of it can be given.
-    pub offer: Offer,
+    pub offer: GrantOptions,
     /// The rule for new keys.
     pub rule: LifetimeRule,
     /// Why it can have no other key at present.
@@ -155,9 +155,9 @@ impl App {
                         return Ok(Err(shown_before));
                     }
                     // Held before the first event: the log is the last thing that a transaction touches.
-                    let gone = || Error::from(Mistake::new("policy", "This policy was deleted. Choose another one"));
+                    let gone = || Error::from(FieldError::new("policy", "This policy was deleted. Choose another one"));
                     let policy = match policy {
-                        Some(name) => Some(policies::hold(db, &name)?.ok_or_else(gone)?),
+                        Some(name) => Some(policies::lock_for_update(db, &name)?.ok_or_else(gone)?),
                         None => None,
                     };
                     let id = add(db, &actor, &new, now)?;
@@ -175,7 +175,7 @@ impl App {
                 Ok(Err(shown_before)) => return Ok(Issued::Before(shown_before)),
                 Err(Attempt::Again) => {}
                 // The limit of all server keys is no fault of the account, which has none.
-                Err(Attempt::Failed(Error::Conflict(text))) => return Err(Mistake::new("username", text).into()),
+                Err(Attempt::Failed(Error::Conflict(text))) => return Err(FieldError::new("username", text).into()),
                 Err(Attempt::Failed(error)) => return Err(error),
             }
         }
@@ -196,9 +196,11 @@ impl App {
 }
 
 /// Adds a service account; gives its id.
-fn add(db: &mut Db, actor: &Actor, new: &NewService, now: Moment) -> Result<AccountId, Error> {
+fn add(db: &mut Db, actor: &Actor, new: &NewService, now: Timestamp) -> Result<AccountId, Error> {
     let id = accounts::insert_service(db, new, actor.account, now).map_err(|error| match error {
-        StoreError::Conflict(Unique::Username) => Mistake::new("username", "This name is taken. Choose another").into(),
+        StoreError::Conflict(Unique::Username) => {
+            FieldError::new("username", "This name is taken. Choose another").into()
+        }
         error => Error::from(error),
     })?;
     let details = json!({ "display_name": new.display_name, "description": new.description });

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::give_rights::{self, Offer};
+use super::give_rights::{self, GrantOptions};
 use super::room::counted;
 use super::{Actor, App, Error, generate_key};
 use crate::domain::audit::Action;
+use crate::domain::field_error::FieldError;
 use crate::domain::lifetime::LifetimeRule;
-use crate::domain::mistake::Mistake;
 use crate::domain::password::{Password, PasswordHash};
 use crate::domain::user::{Account, Kind, Role, Username};
 use crate::store::accounts::NewAccount;
@@ -33,7 +33,7 @@ pub struct ForNewKey {
     /// Whose it will be.
     pub account: Account,
     /// What it can be given.
-    pub offer: Offer,
+    pub offer: GrantOptions,
     /// The rule for its life.
     pub rule: LifetimeRule,
     /// Why none can be made at present.
@@ -160,11 +160,11 @@ impl App {
 pub(super) fn taken(error: store::Error) -> Error {
     match error {
         store::Error::Conflict(Unique::Username) => {
-            Mistake::new("username", "This user name is taken. Choose another").into()
+            FieldError::new("username", "This user name is taken. Choose another").into()
         }
         store::Error::Conflict(Unique::Email) => {
             let text = "Another account has this email address, and services tell people apart by it. Enter another";
-            Mistake::new("email", text).into()
+            FieldError::new("email", text).into()
         }
         error => error.into(),
     }

@@ -1,4 +1,4 @@
-//! What people can DO: one verb per file, each an `impl App` block. An action decides; it never sees a request or a template.
+//! What people can DO: one operation per file, each an `impl App` block. An action decides; it never sees a request or a template.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 
 use crate::config::Config;
-use crate::domain::clock::{Clock, Moment};
+use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::secret::base62;
 use crate::store::Store;
 use crate::store::use_log::UseLog;
@@ -21,6 +21,7 @@ pub mod change_keys;
 pub mod change_settings;
 mod cursor;
 pub mod delete_user;
+pub mod diagnose;
 pub mod edit_key;
 mod error;
 pub mod export_keys;
@@ -35,7 +36,6 @@ pub mod health;
 mod job_batch;
 mod job_ends;
 mod job_transfer;
-pub mod look_after_resources;
 pub mod manage_account;
 pub mod manage_permissions;
 pub mod manage_policies;
@@ -43,6 +43,7 @@ pub mod manage_resources;
 pub mod manage_service_accounts;
 pub mod manage_users;
 pub mod overview;
+pub mod own_resources;
 pub mod pause_key;
 mod purge;
 pub mod read_audit;
@@ -59,14 +60,13 @@ pub mod set_lifetimes;
 pub mod set_up;
 pub mod sign_in;
 pub mod signed_in;
+pub mod simulate;
 pub mod start;
 pub mod sweep;
 mod throttle;
 pub mod transfer_keys;
 pub mod verify_audit;
 pub mod verify_key;
-pub mod why_refused;
-pub mod would_allow;
 
 pub use crate::store::paging;
 pub use actor::{Actor, Authority};
@@ -99,7 +99,7 @@ pub struct App {
 
 impl App {
     /// Puts the parts together; `known` is the latest moment that the database knows.
-    fn new(config: Config, store: Store, clock: Clock, chance: Chance, known: Option<Moment>) -> Self {
+    fn new(config: Config, store: Store, clock: Clock, chance: Chance, known: Option<Timestamp>) -> Self {
         let node = base62(&mut *chance(), 12).to_string();
         let throttle = throttle::Throttle::new(&clock);
         Self {
@@ -128,7 +128,7 @@ impl App {
     }
 
     /// The present moment.
-    pub fn now(&self) -> Moment {
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 

@@ -1,7 +1,7 @@
 //! Numbers over all keys, and what happened day by day.
 
 use super::{App, Error};
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
 use crate::domain::key_filter::KeyFilter;
 use crate::store::kept_counts::{self, Kept};
 use crate::store::keys::grid::{self, COUNT_LIMIT, Count};
@@ -59,7 +59,7 @@ impl Tally {
     }
 
     /// The query of its list: what is counted is what the link opens.
-    pub fn query(self, now: Moment) -> String {
+    pub fn query(self, now: Timestamp) -> String {
         match self {
             Self::All => String::new(),
             Self::Live => "status~in=active;expiring;disabled".into(),
@@ -72,7 +72,7 @@ impl Tally {
         }
     }
 
-    fn filter(self, now: Moment) -> KeyFilter {
+    fn filter(self, now: Timestamp) -> KeyFilter {
         KeyFilter::from_query(&self.query(now)).unwrap_or_default()
     }
 }
@@ -123,7 +123,7 @@ impl App {
     }
 
     /// The refusals from one day to another (00:00 UTC), by reason, key and address.
-    pub async fn refusals(&self, first: Moment, last: Moment) -> Result<Sums, Error> {
+    pub async fn refusals(&self, first: Timestamp, last: Timestamp) -> Result<Sums, Error> {
         let (first, last) = (usage::day_of(first), usage::day_of(last));
         Ok(self.store.read(move |db| refusals::sums(db, first, last, MOST)).await?)
     }

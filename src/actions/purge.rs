@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Actor, App, Error};
 use crate::domain::audit::{Action, Event};
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
 use crate::domain::ids::KeyId;
 use crate::domain::settings::Settings;
 use crate::store::keys::change;
@@ -21,7 +21,7 @@ const DELAY: i64 = 2 * DAY;
 
 impl App {
     /// Marks keys whose time is over, and removes those that were marked long enough ago.
-    pub(super) async fn purge_keys(&self, settings: &Settings, now: Moment) -> Result<(), Error> {
+    pub(super) async fn purge_keys(&self, settings: &Settings, now: Timestamp) -> Result<(), Error> {
         let ended = now.plus(-settings.purge_after());
         let mut above = Some(KeyId(0));
         while let Some(key) = above {
@@ -37,15 +37,15 @@ impl App {
     }
 
     /// Notes which events are over, and removes those that were noted long enough ago.
-    pub(super) async fn purge_events(&self, settings: &Settings, now: Moment) -> Result<(), Error> {
+    pub(super) async fn purge_events(&self, settings: &Settings, now: Timestamp) -> Result<(), Error> {
         if settings.audit_retention_days == 0 {
-            return self.store.write(|db| Ok(values::forget_internal(db, Internal::AuditPurgePlan)?)).await;
+            return self.store.write(|db| Ok(values::delete_internal(db, Internal::AuditPurgePlan)?)).await;
         }
         let over = now.plus(-i64::from(settings.audit_retention_days) * DAY);
         let due = self.store.write(move |db| plan(db, over, now)).await?;
         let Some(before) = due.map(|noted| noted.min(over)) else { return Ok(()) };
         while !self.is_ending() && self.store.write(move |db| remove_events(db, before, now)).await? {}
-        self.store.write(|db| Ok(values::forget_internal(db, Internal::AuditPurgePlan)?)).await
+        self.store.write(|db| Ok(values::delete_internal(db, Internal::AuditPurgePlan)?)).await
     }
 
     /// How the database finds the keys whose time is over, in its own words.
@@ -56,12 +56,12 @@ impl App {
 }
 
 /// Removes the next keys that were marked long enough ago. Says whether there may be more.
-fn remove_keys(db: &mut Db, ended: Moment, now: Moment) -> Result<bool, Error> {
+fn remove_keys(db: &mut Db, ended: Timestamp, now: Timestamp) -> Result<bool, Error> {
     let ids = purge::marked_before(db, now.plus(-DELAY), BATCH)?;
     if ids.is_empty() {
         return Ok(false);
     }
-    let keys = change::hold(db, &ids)?;
+    let keys = change::lock_for_update(db, &ids)?;
     // What was restored while this waited for it is left.
     let ids = change::those_of(db, &ids, change::ended_before(ended))?;
     let removed = |id| keys.get(id);
@@ -80,11 +80,11 @@ fn remove_keys(db: &mut Db, ended: Moment, now: Moment) -> Result<bool, Error> {
 
 /// The moment before which events may be removed now, as it was noted long enough ago; `None` when nothing is due. Notes one
 /// when there is none, or when it was noted by a clock that was ahead.
-fn plan(db: &mut Db, over: Moment, now: Moment) -> Result<Option<Moment>, Error> {
+fn plan(db: &mut Db, over: Timestamp, now: Timestamp) -> Result<Option<Timestamp>, Error> {
     let noted = values::internal(db, Internal::AuditPurgePlan)?;
     let read = |text: String| {
         let (at, before) = text.split_once(' ')?;
-        Some((Moment(at.parse().ok()?), Moment(before.parse().ok()?)))
+        Some((Timestamp(at.parse().ok()?), Timestamp(before.parse().ok()?)))
     };
     if let Some((at, before)) = noted.and_then(read).filter(|(at, _)| *at <= now) {
         return Ok((now.since(at) >= DELAY).then_some(before));
@@ -94,7 +94,7 @@ fn plan(db: &mut Db, over: Moment, now: Moment) -> Result<Option<Moment>, Error>
 }
 
 /// Removes the next events from before a moment, and seals where the log begins now. Says whether there may be more.
-fn remove_events(db: &mut Db, before: Moment, now: Moment) -> Result<bool, Error> {
+fn remove_events(db: &mut Db, before: Timestamp, now: Timestamp) -> Result<bool, Error> {
     let Some((sequence, hash)) = audit::purge(db, before, EVENTS)? else { return Ok(false) };
     let details = json!({ "through": sequence, "hash": hex::encode(hash), "before": before.rfc3339() });
     audit::insert(db, &Actor::system().did(now, Action::AuditPurge, "audit log", details))?;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{App, Error};
 use crate::domain::audit::{Action, Event, Outcome, Via};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::KeyId;
 use crate::domain::secret::FirstEight;
 use crate::domain::verdict::Refusal;
@@ -81,7 +81,7 @@ impl Noted {
 
 #[derive(Clone)]
 struct Times {
-    latest: Moment,
+    latest: Timestamp,
     agent: String,
     count: i64,
 }
@@ -109,7 +109,7 @@ pub(super) struct Refused<'a> {
     /// With what.
     pub agent: &'a str,
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
 }
 
 impl Refusals {

@@ -18,7 +18,7 @@ impl App {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
         self.act(actor.authority(), move |db| {
             accounts::lock(db, owner)?;
-            let key = keys::hold_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+            let key = keys::lock_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
             may_manage(db, owner)?;
             if key.revoked.is_some() {
                 return Ok(());
@@ -53,7 +53,7 @@ impl App {
                 return Err(Error::Forbidden(format!("To revoke another key, this one needs {REVOKE}.")));
             }
             let stop = Stop { at: now, by: Some(owner), reason: format!("By key {by_key}") };
-            match keys::hold_own(db, owner, &first_eight)? {
+            match keys::lock_own(db, owner, &first_eight)? {
                 Some(key) if key.revoked.is_some() => return Ok(()),
                 Some(key) => keys::revoke(db, key.id, &stop)?,
                 None if session_keys::delete(db, owner, &first_eight)? => {}

@@ -4,18 +4,18 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Error;
 use super::sessions::idle_since;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::domain::lifetime_rules::OwnerFacts;
 use crate::domain::user::Kind;
 use crate::store::{Db, accounts, keys, lifetimes, session_keys, settings};
 
 /// How many live keys an account has, session keys among them: what limits count.
-pub(super) fn counted(db: &mut Db, account: AccountId, now: Moment) -> Result<i64, Error> {
+pub(super) fn counted(db: &mut Db, account: AccountId, now: Timestamp) -> Result<i64, Error> {
     Ok(counted_of(db, &[account], now)?.remove(&account).unwrap_or_default())
 }
 
-fn counted_of(db: &mut Db, owners: &[AccountId], now: Moment) -> Result<HashMap<AccountId, i64>, Error> {
+fn counted_of(db: &mut Db, owners: &[AccountId], now: Timestamp) -> Result<HashMap<AccountId, i64>, Error> {
     let mut counted = keys::count_live_of(db, owners, now)?;
     if settings::load(db)?.session_keys {
         for (owner, more) in session_keys::count_of(db, owners, now, idle_since(now))? {
@@ -27,7 +27,7 @@ fn counted_of(db: &mut Db, owners: &[AccountId], now: Moment) -> Result<HashMap<
 
 /// How many live keys an account may still be given, which this holds against other transactions; `None` is any number,
 /// and an inactive account may be given none. With `adds`, they are more server keys than there were before.
-pub(super) fn room_for(db: &mut Db, account: AccountId, adds: bool, now: Moment) -> Result<Option<i64>, Error> {
+pub(super) fn room_for(db: &mut Db, account: AccountId, adds: bool, now: Timestamp) -> Result<Option<i64>, Error> {
     let room = Room::of(db, [account].into(), adds, now)?;
     if room.inactive.contains(&account) {
         return Ok(Some(0));
@@ -50,7 +50,7 @@ pub(super) struct Room {
 
 impl Room {
     /// Counts what there is. With `adds`, what is taken counts for the limit of all service accounts together as well.
-    pub(super) fn of(db: &mut Db, owners: BTreeSet<AccountId>, adds: bool, now: Moment) -> Result<Self, Error> {
+    pub(super) fn of(db: &mut Db, owners: BTreeSet<AccountId>, adds: bool, now: Timestamp) -> Result<Self, Error> {
         let mut room = Self::default();
         let owners: Vec<AccountId> = owners.into_iter().collect();
         if accounts::find_all(db, &owners)?.iter().any(|account| account.kind == Kind::Service) {

@@ -4,15 +4,15 @@ use serde_json::json;
 
 use super::edit_key::{REVOKED, own_living};
 use super::generate_key::{ATTEMPTS, Attempt, FormId, Issued, New, creation_off};
-use super::give_rights::{Asking, Ceiling, prove};
+use super::give_rights::{ActingKey, Attenuation, prove};
 use super::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, Status};
 use crate::domain::audit::Action;
-use crate::domain::clock::{DAY, HOUR, Moment};
+use crate::domain::clock::{DAY, HOUR, Timestamp};
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
-use crate::domain::mistake::Mistake;
 use crate::domain::policy::PolicyName;
-use crate::domain::rights::{Access, Given, Wish};
+use crate::domain::rights::{AccessView, GrantRequest, GrantView};
 use crate::domain::secret::{FirstEight, Secret, SecretHash};
 use crate::store::forms::Shown;
 use crate::store::replaced_secrets::Rotation;
@@ -57,8 +57,8 @@ impl Grace {
     }
 
     /// From the form.
-    pub fn parse(word: &str) -> Result<Self, Mistake> {
-        word.parse().map_err(|_| Mistake::new("old_ends", "Choose when the old key stops working"))
+    pub fn parse(word: &str) -> Result<Self, FieldError> {
+        word.parse().map_err(|_| FieldError::new("old_ends", "Choose when the old key stops working"))
     }
 
     fn micros(self) -> i64 {
@@ -76,12 +76,12 @@ pub struct Rotated {
     /// The key and its new secret.
     pub issued: Issued,
     /// Until when the secret before it stays good, if it does.
-    pub old_until: Option<Moment>,
+    pub old_until: Option<Timestamp>,
 }
 
 impl App {
     /// Gives an active key of an owner a new secret, and a new life as long as its last one, within the rule of today. The
-    /// owner is the actor, or a service account that an administrator looks after.
+    /// owner is the actor, or a service account that an administrator administers.
     pub async fn rotate_key(
         &self,
         actor: &Actor,
@@ -126,11 +126,11 @@ impl App {
 }
 
 /// What would have to be wished for to get what a key has.
-fn wish_of(db: &mut Db, key: &ApiKey) -> Result<Wish, Error> {
-    Ok(match rights::access(db, key)?.given {
-        Given::Everything => Wish::Inherit,
-        Given::Scopes(_) => Wish::Scopes(rights::scopes_of(db, key.id)?),
-        Given::Policy(name) => Wish::Policy(PolicyName::from_db(name)),
+fn wish_of(db: &mut Db, key: &ApiKey) -> Result<GrantRequest, Error> {
+    Ok(match rights::access(db, key)?.grant {
+        GrantView::Everything => GrantRequest::Inherit,
+        GrantView::Scopes(_) => GrantRequest::Scopes(rights::scopes_of(db, key.id)?),
+        GrantView::Policy(name) => GrantRequest::Policy(PolicyName::from_db(name)),
     })
 }
 
@@ -139,9 +139,9 @@ pub(super) struct Renewed {
     /// The key.
     pub key: ApiKey,
     /// What it may do.
-    pub access: Access,
+    pub access: AccessView,
     /// Until when the secret before stays good, if it does.
-    pub old_until: Option<Moment>,
+    pub old_until: Option<Timestamp>,
 }
 
 /// Gives a key that is held against other transactions the secret with this hash.
@@ -150,8 +150,8 @@ pub(super) fn renew(
     actor: &Actor,
     key: &ApiKey,
     (hash, grace): (SecretHash, Grace),
-    asking: Option<&Asking>,
-    now: Moment,
+    asking: Option<&ActingKey>,
+    now: Timestamp,
 ) -> Result<Renewed, Error> {
     if let Some(refusal) = refusal(key, now) {
         return Err(Error::Conflict(refusal.into()));
@@ -160,16 +160,16 @@ pub(super) fn renew(
     if let Some(off) = creation_off(&settings::load(db)?, owner.kind) {
         return Err(Error::Forbidden(off.into()));
     }
-    let ceiling = asking.map(|asking| Ceiling::of(db, asking, now)).transpose()?;
+    let ceiling = asking.map(|asking| Attenuation::of(db, asking, now)).transpose()?;
     let expires_at = key.renewed(&lifetimes::for_owner(db, key.owner)?, now);
     if let Some(ceiling) = &ceiling {
         ceiling.may_rotate(key)?;
     }
     let expires_at = ceiling.as_ref().map_or(expires_at, |ceiling| ceiling.end(expires_at));
-    let grace_ends = now.plus(grace.micros()).min(key.expires_at.unwrap_or(Moment(i64::MAX)));
+    let grace_ends = now.plus(grace.micros()).min(key.expires_at.unwrap_or(Timestamp(i64::MAX)));
     replaced_secrets::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
     let details = json!({
-        "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Moment::rfc3339),
+        "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Timestamp::rfc3339),
         "by_key": asking.map(|asking| asking.first_eight.as_str()),
     });
     audit::insert(db, &actor.did(now, Action::KeyRotate, key.first_eight.as_str(), details))?;
@@ -179,7 +179,7 @@ pub(super) fn renew(
 }
 
 /// Why a key cannot be rotated in the state that it is in.
-pub fn refusal(key: &ApiKey, now: Moment) -> Option<&'static str> {
+pub fn refusal(key: &ApiKey, now: Timestamp) -> Option<&'static str> {
     match key.status(now) {
         Status::Active => None,
         Status::Revoked => Some(REVOKED),

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::job_batch::work;
 use super::{App, Error};
 use crate::domain::audit::{Action, Event, Outcome, Via};
-use crate::domain::clock::{Moment, SECOND};
+use crate::domain::clock::{SECOND, Timestamp};
 use crate::domain::ids::JobId;
 use crate::domain::job::{Job, JobState};
 use crate::store::{Db, audit, job_keys, jobs};
@@ -111,7 +111,7 @@ impl App {
     }
 }
 
-fn end(db: &mut Db, job: &Job, state: JobState, now: Moment) -> Result<Batch, Error> {
+fn end(db: &mut Db, job: &Job, state: JobState, now: Timestamp) -> Result<Batch, Error> {
     jobs::finish(db, job.id, state, now)?;
     let details = json!({ "state": state.as_str(), "done": job.done, "left": job.left, "remaining": job.remaining() });
     audit::insert(db, &event(job, now, Action::JobFinish, format!("job {}", job.id), details))?;
@@ -124,7 +124,7 @@ pub(super) fn lost_rules(job: &Job) -> Error {
 }
 
 /// An event of a job: its actor is who asked for it.
-pub(super) fn event(job: &Job, now: Moment, action: Action, target: String, details: serde_json::Value) -> Event {
+pub(super) fn event(job: &Job, now: Timestamp, action: Action, target: String, details: serde_json::Value) -> Event {
     Event {
         at: now,
         actor: Some(job.asked_by.account),

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, SavedViewId};
-use crate::domain::mistake::Mistake;
 use crate::domain::text::{self, Limits};
 use crate::store::{self, Unique, accounts, audit, saved_views};
 
@@ -15,15 +15,15 @@ pub use crate::store::saved_views::SavedView;
 const MOST: usize = 50;
 
 /// Reads the name of a view: 1 to 60 characters on one line.
-pub fn parse_name(input: &str) -> Result<String, Mistake> {
+pub fn parse_name(input: &str) -> Result<String, FieldError> {
     let name = text::line(Limits { field: "name", label: "Name", longest: 60 }, input)?;
-    if name.is_empty() { Err(Mistake::new("name", "Enter a name")) } else { Ok(name) }
+    if name.is_empty() { Err(FieldError::new("name", "Enter a name")) } else { Ok(name) }
 }
 
 impl App {
     /// The views of an account, by name.
     pub async fn saved_views(&self, account: AccountId) -> Result<Vec<SavedView>, Error> {
-        Ok(self.store.look_up(move |db| saved_views::list(db, account)).await?)
+        Ok(self.store.query(move |db| saved_views::list(db, account)).await?)
     }
 
     /// Saves a query string of the grid under a name that the account does not have yet; gives its number.
@@ -38,11 +38,11 @@ impl App {
         self.act(actor.authority(), move |db| {
             accounts::lock(db, account)?;
             if saved_views::list(db, account)?.len() >= MOST {
-                return Err(Mistake::new("name", format!("You have {MOST} saved views. Delete one first")).into());
+                return Err(FieldError::new("name", format!("You have {MOST} saved views. Delete one first")).into());
             }
             let id = saved_views::insert(db, account, &name, &query, now).map_err(|error| match error {
                 store::Error::Conflict(Unique::ViewName) => {
-                    Mistake::new("name", "You have a view with this name. Choose another").into()
+                    FieldError::new("name", "You have a view with this name. Choose another").into()
                 }
                 error => Error::from(error),
             })?;

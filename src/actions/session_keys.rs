@@ -8,7 +8,7 @@ use super::sessions::{IDLE, idle_since};
 use super::{Actor, App, Error};
 use crate::domain::api_key::ApiKey;
 use crate::domain::audit::Action;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::rights::Grant;
 use crate::domain::secret::{FirstEight, Secret};
@@ -31,7 +31,7 @@ pub enum IssuedForSession {
 
 impl SessionKey {
     /// When it ends if nobody is active in its session from now on: with the session, or after the time without activity.
-    pub fn ends_at(&self) -> Moment {
+    pub fn ends_at(&self) -> Timestamp {
         self.expires_at.min(self.last_seen_at.plus(IDLE))
     }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
-use crate::domain::clock::{HOUR, MINUTE, Moment};
+use crate::domain::clock::{HOUR, MINUTE, Timestamp};
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::secret::base62;
 use crate::domain::user::Account;
@@ -38,7 +38,7 @@ pub(super) fn begin(
     account: &Account,
     address: &str,
     agent: String,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let new = NewSession {
         account: account.id,
@@ -58,13 +58,13 @@ impl App {
     }
 
     /// The state of a session that is alive, and its latest activity that was noted.
-    pub async fn load_session(&self, id: &str) -> Result<Option<(String, Moment)>, Error> {
+    pub async fn load_session(&self, id: &str) -> Result<Option<(String, Timestamp)>, Error> {
         let (hash, now) = (IdHash::of(id), self.now());
-        Ok(self.store.look_up(move |db| sessions::find(db, &hash, now, idle_since(now))).await?)
+        Ok(self.store.query(move |db| sessions::find(db, &hash, now, idle_since(now))).await?)
     }
 
     /// Notes that a person is active in a session, at most once a minute.
-    pub async fn note_activity(&self, id: &str, last_seen: Moment) {
+    pub async fn note_activity(&self, id: &str, last_seen: Timestamp) {
         let (hash, now) = (IdHash::of(id), self.now());
         if now.since(last_seen) < TOUCH_EVERY {
             return;
@@ -129,6 +129,6 @@ impl App {
 }
 
 /// Idle sessions were last seen before this.
-pub(super) fn idle_since(now: Moment) -> Moment {
+pub(super) fn idle_since(now: Timestamp) -> Timestamp {
     now.plus(-IDLE)
 }

@@ -3,25 +3,25 @@
 use serde_json::{Value, json};
 
 use super::edit_key::own_living;
-use super::give_rights::{Given, give, prove};
+use super::give_rights::{CheckedGrant, give, prove};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::ids::AccountId;
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::{self, Access, Wish};
+use crate::domain::rights::{self, AccessView, GrantRequest};
 use crate::domain::secret::FirstEight;
 use crate::store::{accounts, audit, keys, rights as key_rights};
 
 impl App {
     /// Gives a key of an owner other rights; the resource that it is bound to stays. The owner is the actor, or a service
-    /// account that an administrator looks after; `version` is the one that the person saw.
+    /// account that an administrator administers; `version` is the one that the person saw.
     pub async fn set_key_access(
         &self,
         actor: &Actor,
         owner: AccountId,
         first_eight: &FirstEight,
         version: i64,
-        wish: Wish,
+        wish: GrantRequest,
     ) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
         self.act(actor.authority(), move |db| {
@@ -38,20 +38,20 @@ impl App {
                 let text = "This key was changed meanwhile. Reload to see the change, then try again.";
                 return Err(Error::Conflict(text.into()));
             }
-            let Given { grant, scopes, .. } = given?;
+            let CheckedGrant { grant, scopes, .. } = given?;
             keys::set_grant(db, key.id, grant, now)?;
             key_rights::set_scopes(db, key.id, &scopes)?;
-            let details = json!({ "name": key.name, "access": [told(&before), wish.told()] });
+            let details = json!({ "name": key.name, "access": [event_details(&before), wish.event_details()] });
             Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, first_eight.as_str(), details))?)
         })
         .await
     }
 }
 
-fn told(access: &Access) -> Value {
-    match &access.given {
-        rights::Given::Everything => "inherit".into(),
-        rights::Given::Scopes(scopes) => scopes.clone().into(),
-        rights::Given::Policy(name) => json!({ "policy": name }),
+fn event_details(access: &AccessView) -> Value {
+    match &access.grant {
+        rights::GrantView::Everything => "inherit".into(),
+        rights::GrantView::Scopes(scopes) => scopes.clone().into(),
+        rights::GrantView::Policy(name) => json!({ "policy": name }),
     }
 }

@@ -6,11 +6,11 @@ use super::change_keys::asked_by;
 use super::run_jobs::lost_rules;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, JobId};
-use crate::domain::job::{Job, JobState, Verb};
+use crate::domain::job::{BulkOperation, Job, JobState};
 use crate::domain::lifetime_rules::{AppliesTo, Rules};
-use crate::domain::mistake::Mistake;
 use crate::domain::shortening::Shortening;
 use crate::domain::user::Username;
 use crate::store::jobs::NewJob;
@@ -22,7 +22,7 @@ pub struct RulesNow {
     /// The rules in force.
     pub rules: Rules,
     /// When they were changed last, and by whom.
-    pub last_change: Option<(Moment, String)>,
+    pub last_change: Option<(Timestamp, String)>,
     /// May people generate keys?
     pub allow_creation: bool,
     /// Are keys accepted at all?
@@ -95,9 +95,9 @@ impl App {
     /// The account of a stricter rule, by its user name.
     pub async fn rule_for(&self, username: &str) -> Result<AppliesTo, Error> {
         let unknown =
-            || Error::from(Mistake::new("rule_subject", format!("There is nobody with the user name {username}")));
+            || Error::from(FieldError::new("rule_subject", format!("There is nobody with the user name {username}")));
         let name = Username::parse(username).map_err(|_| unknown())?;
-        let known = self.store.look_up(move |db| accounts::credentials(db, &name)).await?.ok_or_else(unknown)?;
+        let known = self.store.query(move |db| accounts::credentials(db, &name)).await?.ok_or_else(unknown)?;
         Ok(AppliesTo::Account(known.account.id, known.account.username.as_str().to_owned()))
     }
 
@@ -111,16 +111,16 @@ impl App {
                 let before = unchanged(db, &seen)?;
                 let fresh = planned.with_idle_start(&before, Some(0), now);
                 let parameter = Shortening { rules: fresh.clone(), replaces: seen, spread_days: 1 }.parameter();
-                let shorten = NewJob::draft(Verb::Shorten, None, asked_by.clone(), parameter);
-                let idle = NewJob::draft(Verb::Idle, None, asked_by, String::new());
+                let shorten = NewJob::draft(BulkOperation::Shorten, None, asked_by.clone(), parameter);
+                let idle = NewJob::draft(BulkOperation::Idle, None, asked_by, String::new());
                 Ok::<_, Error>((jobs::insert(db, &shorten, now)?, jobs::insert(db, &idle, now)?, before, fresh))
             })
             .await?;
         let (shorten, idle, before, fresh) = drafted;
         let outlived = fresh.clone();
         let outliving =
-            self.freeze(shorten, Verb::Shorten, asker, move |_| lifetimes::outliving(&outlived, now)).await?;
-        let unused = self.freeze(idle, Verb::Idle, asker, move |_| newly_idle(&fresh, &before, now)).await?;
+            self.freeze(shorten, BulkOperation::Shorten, asker, move |_| lifetimes::outliving(&outlived, now)).await?;
+        let unused = self.freeze(idle, BulkOperation::Idle, asker, move |_| newly_idle(&fresh, &before, now)).await?;
         self.act(actor.clone().authority(), move |db| {
             let before = unchanged(db, &replaces)?;
             if outliving == 0 && unused == 0 {
@@ -208,25 +208,32 @@ fn unchanged(db: &mut Db, version: &str) -> Result<Rules, Error> {
 fn own_draft(db: &mut Db, id: JobId, account: Option<AccountId>) -> Result<Job, Error> {
     jobs::find(db, id)?
         .filter(|job| {
-            let is_draft = job.verb == Verb::Shorten && job.state == JobState::Draft && job.is_frozen;
+            let is_draft = job.operation == BulkOperation::Shorten && job.state == JobState::Draft && job.is_frozen;
             is_draft && Some(job.asked_by.account) == account
         })
         .ok_or(Error::NotFound)
 }
 
 /// The keys that these rules would disable as unused and the rules before them would not.
-fn newly_idle(rules: &Rules, before: &Rules, now: Moment) -> keys::predicate::Predicate {
+fn newly_idle(rules: &Rules, before: &Rules, now: Timestamp) -> keys::predicate::Predicate {
     let old = keys::predicate::not(lifetimes::idle(before, true, now));
     keys::predicate::all([lifetimes::idle(rules, false, now), old].into_iter())
 }
 
-fn start(db: &mut Db, actor: &Actor, job: &Job, reason: &str, now: Moment) -> Result<(), Error> {
+fn start(db: &mut Db, actor: &Actor, job: &Job, reason: &str, now: Timestamp) -> Result<(), Error> {
     jobs::confirm(db, job.id, reason, None, now)?;
-    let details = json!({ "verb": job.verb.as_str(), "keys": job.total, "reason": reason });
+    let details = json!({ "verb": job.operation.as_str(), "keys": job.total, "reason": reason });
     Ok(audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {}", job.id), details))?)
 }
 
-fn save(db: &mut Db, actor: &Actor, before: &Rules, rules: &Rules, existing: &str, now: Moment) -> Result<(), Error> {
+fn save(
+    db: &mut Db,
+    actor: &Actor,
+    before: &Rules,
+    rules: &Rules,
+    existing: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
     lifetimes::replace(db, rules, actor.account, now)?;
     let details = json!({ "before": before, "after": rules, "existing_keys": existing });
     Ok(audit::insert(db, &actor.did(now, Action::RulesChange, "lifetime rules", details))?)
@@ -236,6 +243,6 @@ fn save(db: &mut Db, actor: &Actor, before: &Rules, rules: &Rules, existing: &st
 pub const SPREAD: (i64, i64) = (2, 90);
 
 /// The day up to which spread ends reach.
-pub fn spread_until(now: Moment, days: i64) -> String {
+pub fn spread_until(now: Timestamp, days: i64) -> String {
     now.plus(days * DAY).day()
 }

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::sessions::{self, Session};
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
-use crate::domain::mistake::Mistake;
 use crate::domain::password::{Match, Password, PasswordHash};
 use crate::domain::user::{Account, Username};
 use crate::store::accounts::Credentials;
@@ -36,7 +36,7 @@ impl App {
         let known = match &username {
             Ok(username) => {
                 let username = username.clone();
-                self.store.look_up(move |db| accounts::person(db, &username)).await?
+                self.store.query(move |db| accounts::person(db, &username)).await?
             }
             Err(_) => None,
         };
@@ -62,7 +62,7 @@ impl App {
             }
             (Some(account), Match::Right | Match::RightButWeak) => {
                 self.note_refusal(actor, account.username.as_str(), "deactivated").await?;
-                Err(Mistake::new("username", "Your account is deactivated. Ask an administrator").into())
+                Err(FieldError::new("username", "Your account is deactivated. Ask an administrator").into())
             }
             (account, _) => {
                 // What was typed is not kept when it is nobody's name: it may be a password in the wrong field.
@@ -81,9 +81,9 @@ impl App {
         field: &'static str,
         password: String,
     ) -> Result<(), Error> {
-        let wrong = || Error::from(Mistake::new(field, "This is not your password"));
+        let wrong = || Error::from(FieldError::new(field, "This is not your password"));
         let username = account.username.clone();
-        let known = self.store.look_up(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
+        let known = self.store.query(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
         self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;
         let password = Password::presented(password).ok_or_else(wrong)?;
         let stored = known.password.unwrap_or_else(PasswordHash::of_nobody);
@@ -172,5 +172,5 @@ impl App {
 }
 
 fn refused() -> Error {
-    Mistake::new("username", REFUSED).into()
+    FieldError::new("username", REFUSED).into()
 }

@@ -2,7 +2,7 @@
 
 use super::sessions::idle_since;
 use super::{App, Error};
-use crate::domain::clock::{MINUTE, Moment};
+use crate::domain::clock::{MINUTE, Timestamp};
 use crate::domain::job::{Job, JobState};
 use crate::domain::settings::Settings;
 use crate::domain::user::Account;
@@ -31,10 +31,10 @@ impl App {
     /// Who is signed in with the session with this id; `None` when it has ended, or they are not active any more.
     pub async fn person_of_session(&self, id: &str) -> Result<Option<Person>, Error> {
         let (id, now) = (IdHash::of(id), self.now());
-        let found = self.store.look_up(move |db| {
+        let found = self.store.query(move |db| {
             let account = sessions::account(db, &id, now, idle_since(now))?.filter(|account| account.active);
             let Some(account) = account else { return Ok(None) };
-            let administers_resources = resources::looks_after_any(db, account.id)?;
+            let administers_resources = resources::administers_any(db, account.id)?;
             let work = if account.is_admin() { work_in_reach(db, &account, now)? } else { Vec::new() };
             Ok::<_, Error>(Some(Person { administers_resources, settings: settings::load(db)?, work, account }))
         });
@@ -42,7 +42,7 @@ impl App {
     }
 }
 
-fn work_in_reach(db: &mut Db, account: &Account, now: Moment) -> Result<Vec<Job>, Error> {
+fn work_in_reach(db: &mut Db, account: &Account, now: Timestamp) -> Result<Vec<Job>, Error> {
     let just_ended = |job: &Job| job.finished_at.is_some_and(|at| now.since(at) <= IN_REACH);
     let in_reach = |job: &Job| match job.state {
         JobState::Draft => false,

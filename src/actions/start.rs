@@ -51,7 +51,7 @@ impl App {
             .await;
         let key = match key {
             // Another node made one at the same moment: take that.
-            Err(Error::Conflict(_)) => self.store.look_up(|db| settings::internal(db, Internal::CookieKey)).await?,
+            Err(Error::Conflict(_)) => self.store.query(|db| settings::internal(db, Internal::CookieKey)).await?,
             key => Some(key?),
         };
         key.and_then(|key| hex::decode(key).ok())

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Actor, App, Error, sessions};
 use crate::domain::api_key::Stop;
 use crate::domain::audit::{Action, Event};
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
 use crate::domain::ids::KeyId;
 use crate::store::keys::change;
 use crate::store::{
@@ -45,7 +45,7 @@ impl App {
             })
             .await?;
         let undoable_since = now.plus(-settings.purge_after() - DAY);
-        self.forget_jobs(undoable_since, now.plus(-DAY)).await?;
+        self.delete_jobs(undoable_since, now.plus(-DAY)).await?;
         while self.store.write(move |db| usage::purge_day(db, now.plus(-KEEP_USAGE))).await.map_err(Error::from)? {}
         let kept_from = usage::day_of(now.plus(-KEEP_USAGE));
         self.store.write(move |db| Ok::<_, Error>(refusals::purge(db, kept_from)?)).await?;
@@ -59,13 +59,13 @@ impl App {
 
 impl App {
     /// Forgets which keys jobs were about that ended before a moment, and drafts that nobody confirmed, a batch at a time.
-    async fn forget_jobs(&self, ended_before: Moment, drafted_before: Moment) -> Result<(), Error> {
+    async fn delete_jobs(&self, ended_before: Timestamp, drafted_before: Timestamp) -> Result<(), Error> {
         let read = self
             .store
             .read(move |db| Ok::<_, Error>((jobs::abandoned(db, drafted_before)?, jobs::over(db, ended_before)?)));
         let (drafts, over) = read.await?;
         for id in drafts.iter().chain(&over).copied() {
-            while self.store.write(move |db| Ok::<_, Error>(job_keys::forget_some(db, id)?)).await? {}
+            while self.store.write(move |db| Ok::<_, Error>(job_keys::delete_some(db, id)?)).await? {}
         }
         for id in drafts {
             self.store.write(move |db| Ok::<_, Error>(jobs::remove_draft(db, id)?)).await?;
@@ -75,7 +75,7 @@ impl App {
 }
 
 /// Pauses the next keys that nobody used for as long as the lifetime rules allow. Says whether there may be more.
-fn disable_unused(db: &mut Db, now: Moment) -> Result<bool, Error> {
+fn disable_unused(db: &mut Db, now: Timestamp) -> Result<bool, Error> {
     let rules = lifetimes::load(db)?;
     if rules.0.iter().all(|rule| rule.idle_days.is_none()) {
         return Ok(false);
@@ -84,7 +84,7 @@ fn disable_unused(db: &mut Db, now: Moment) -> Result<bool, Error> {
     if ids.is_empty() {
         return Ok(false);
     }
-    let keys = change::hold(db, &ids)?;
+    let keys = change::lock_for_update(db, &ids)?;
     // What was used or changed while this waited for it is left.
     let ids = change::those_of(db, &ids, lifetimes::idle(&rules, true, now))?;
     let reason = "Nobody used it for as long as the lifetime rules allow".to_owned();

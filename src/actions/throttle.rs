@@ -144,7 +144,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::domain::clock::Moment;
+    use crate::domain::clock::Timestamp;
 
     fn tries(throttle: &Throttle, addresses: impl Iterator<Item = String>) -> usize {
         let allowed = |address: &String| throttle.try_address(Some(address.parse().unwrap())).is_ok();
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_is_one_address_and_a_site_of_many_has_a_bound_of_its_own() {
-        let throttle = Throttle::new(&Clock::frozen(Moment(1)));
+        let throttle = Throttle::new(&Clock::frozen(Timestamp(1)));
         assert_eq!(tries(&throttle, (0..100).map(|host| format!("2001:db8:1:1::{host:x}"))), 60, "one /64");
         assert_eq!(tries(&throttle, (0..1_000).map(|net| format!("2001:db8:2:{net:x}::1"))), 120, "one /48");
         assert_eq!(tries(&throttle, (3..100).map(|site| format!("2001:db8:{site:x}:9::1"))), 97, "other sites go on");
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn strangers_slow_an_account_down_but_not_where_its_owner_signed_in() {
-        let clock = Clock::frozen(Moment(1));
+        let clock = Clock::frozen(Timestamp(1));
         let throttle = Throttle::new(&clock);
         let name = Username::parse("ada").unwrap();
         let from = |n: u32| Some(IpAddr::from(std::net::Ipv4Addr::from(n)));
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn keys_are_made_and_guessed_at_a_bounded_rate() {
-        let clock = Clock::frozen(Moment(1));
+        let clock = Clock::frozen(Timestamp(1));
         let throttle = Throttle::new(&clock);
         assert_eq!((0..500).filter(|_| throttle.try_creation(Some(AccountId(1))).is_ok()).count(), 200);
         assert!(throttle.try_creation(Some(AccountId(2))).is_ok(), "somebody else");

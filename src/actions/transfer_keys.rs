@@ -6,10 +6,10 @@ use super::change_keys::asked_by;
 use super::room::room_for;
 use super::{Actor, App, Error};
 use crate::domain::audit::Action;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, JobId};
-use crate::domain::job::{AskedBy, Held, Source, Transfer, Verb};
-use crate::domain::mistake::Mistake;
+use crate::domain::job::{AskedBy, BulkOperation, Held, Source, Transfer};
 use crate::domain::settings::ServiceRights;
 use crate::domain::user::{Account, Kind, Username};
 use crate::store::jobs::NewJob;
@@ -26,7 +26,7 @@ impl App {
                 let from = accounts::credentials(db, &from)?.map(|known| known.account).filter(is_service);
                 let from = from.ok_or(Error::NotFound)?;
                 let to = receiver(db, &to, from.id, Some(Kind::Service))?;
-                hold_owners(db, &from, Some(&to))?; // nobody takes away meanwhile what is noted as held
+                lock_owners(db, &from, Some(&to))?; // nobody takes away meanwhile what is noted as held
                 let policy_alone = settings::load(db)?.service_rights == ServiceRights::Policy;
                 let held = rights::held(db, &from, policy_alone)?;
                 let asked = Asked { by: asked_by, from: &from, to: &to, reason: String::new(), held };
@@ -55,14 +55,14 @@ pub(super) fn receiver(db: &mut Db, name: &Username, from: AccountId, kind: Opti
     let known = accounts::credentials(db, name)?.map(|known| known.account);
     let fits = |to: &Account| to.id != from && to.active && kind.is_none_or(|kind| to.kind == kind);
     let unknown = || match kind {
-        Some(Kind::Service) => Mistake::new("to", "Name another service account that is active"),
-        _ => Mistake::new("to", "Name another person or service account that is active"),
+        Some(Kind::Service) => FieldError::new("to", "Name another service account that is active"),
+        _ => FieldError::new("to", "Name another person or service account that is active"),
     };
     Ok(known.filter(fits).ok_or_else(unknown)?)
 }
 
 /// Holds an owner, and who gets the keys, against other transactions that change them or give them keys.
-pub(super) fn hold_owners(db: &mut Db, from: &Account, to: Option<&Account>) -> Result<(), Error> {
+pub(super) fn lock_owners(db: &mut Db, from: &Account, to: Option<&Account>) -> Result<(), Error> {
     if to.is_some_and(|to| to.kind == Kind::Service) {
         keys::lock_server_keys(db)?;
     }
@@ -74,9 +74,9 @@ pub(super) fn hold_owners(db: &mut Db, from: &Account, to: Option<&Account>) -> 
 
 /// Starts the transfer of all live keys of an owner; its number, or `None` when there is no live key. What the new owner
 /// has no room for is refused as a whole.
-pub(super) fn transfer(db: &mut Db, actor: &Actor, asked: Asked<'_>, now: Moment) -> Result<Option<JobId>, Error> {
+pub(super) fn transfer(db: &mut Db, actor: &Actor, asked: Asked<'_>, now: Timestamp) -> Result<Option<JobId>, Error> {
     let Asked { by, from, to, reason, held } = asked;
-    hold_owners(db, from, Some(to))?;
+    lock_owners(db, from, Some(to))?;
     let adds = from.kind == Kind::User;
     let room = room_for(db, to.id, adds, now)?;
     let total = keys::count_live(db, from.id, now)?;
@@ -91,10 +91,10 @@ pub(super) fn transfer(db: &mut Db, actor: &Actor, asked: Asked<'_>, now: Moment
         return Err(Error::Conflict(text));
     }
     let parameter = Transfer { to: to.id, adds, held }.text();
-    let queued = NewJob::queued(Verb::Transfer, Source::Owner(from.id), by);
+    let queued = NewJob::queued(BulkOperation::Transfer, Source::Owner(from.id), by);
     let job = jobs::insert(db, &NewJob { parameter, reason, ..queued }, now)?;
     let details = json!({
-        "verb": Verb::Transfer.as_str(), "from": from.username.as_str(), "to": to.username.as_str(), "keys": total,
+        "verb": BulkOperation::Transfer.as_str(), "from": from.username.as_str(), "to": to.username.as_str(), "keys": total,
     });
     audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {job}"), details))?;
     Ok(Some(job))

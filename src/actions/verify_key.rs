@@ -1,15 +1,15 @@
 //! Verify: decide whether a presented secret is good. Reads, never writes; what was used is noted in memory.
 
-use super::give_rights::Asking;
+use super::give_rights::ActingKey;
 use super::refusals::Refused;
 use super::sessions::idle_since;
 use super::{App, Error};
 use crate::domain::api_key::{ApiKey, Use};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::permission::Rights;
 use crate::domain::presented::{Form, Forms};
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::{Demand, Holding, Lacking, effective};
+use crate::domain::rights::{Insufficient, Required, RightsSource, effective};
 use crate::domain::secret::{Secret, SecretHash};
 use crate::domain::settings::{ServiceRights, Settings};
 use crate::domain::text;
@@ -23,7 +23,7 @@ pub enum Verdict {
     /// Good, and enough for what was asked.
     Good(Box<GoodKey>),
     /// Good, and not enough.
-    Lacking(Lacking),
+    Insufficient(Insufficient),
     /// Not good. The reason is not for the one who asked.
     Refused(Refusal),
     /// Not good, and one of very many that came from this address: it may try again after so many seconds.
@@ -43,16 +43,16 @@ pub struct GoodKey {
     /// The resource that it is bound to.
     pub bound: Option<ResourceName>,
     /// When the presented secret ends: with the key, or before it when a rotation replaced it.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Timestamp>,
     /// The hash of the presented secret.
     pub secret: SecretHash,
 }
 
 impl GoodKey {
     /// The key as one that asks for another.
-    pub fn asking(&self) -> Asking {
+    pub fn asking(&self) -> ActingKey {
         let key = &self.key;
-        Asking { first_eight: key.first_eight.clone(), expires_at: self.expires_at, rotated_at: key.rotated_at }
+        ActingKey { first_eight: key.first_eight.clone(), expires_at: self.expires_at, rotated_at: key.rotated_at }
     }
 }
 
@@ -69,7 +69,12 @@ pub struct Presenter<'a> {
 impl App {
     /// Decides about a presented text, and whether its key is enough for what is asked of it. `Unavailable` means "cannot
     /// know": neither yes nor no.
-    pub async fn verify_key(&self, presented: &str, demand: &Demand, client: Presenter<'_>) -> Result<Verdict, Error> {
+    pub async fn verify_key(
+        &self,
+        presented: &str,
+        demand: &Required,
+        client: Presenter<'_>,
+    ) -> Result<Verdict, Error> {
         let in_url = client.forms.has(Form::Query);
         if in_url && !self.store.read_to_verify(settings::load).await?.accepted_forms.has(Form::Query) {
             return Ok(Verdict::InUrl);
@@ -99,7 +104,7 @@ impl App {
         let bound = holding.bound.map(|bound| bound.name);
         if let Err(lacking) = demand.is_met(&rights, bound.as_ref(), of_kind.as_ref()) {
             self.refused(noted, lacking.into(), text::excerpt(&demand.words(), 200), &client);
-            return Ok(Verdict::Lacking(lacking));
+            return Ok(Verdict::Insufficient(lacking));
         }
         if noted.is_some() {
             let agent = text::excerpt(client.agent, 200);
@@ -131,7 +136,7 @@ pub(super) struct Known {
     /// It ends with a sign-in session, and is no row of the keys.
     pub is_of_session: bool,
     /// What its rights come from, or why it is not good.
-    pub decided: Result<Holding, Refusal>,
+    pub decided: Result<RightsSource, Refusal>,
     /// What keys for the resource that is asked for can be given; `None` when there is none, or nobody asked.
     pub of_kind: Option<Rights>,
     /// The forms in which a request may carry a key.
@@ -147,12 +152,12 @@ pub(super) fn asked_resource(db: &mut Db, name: &ResourceName) -> Result<Option<
 }
 
 /// What the rights of a key come from; `None` when its policy was deleted.
-pub(super) fn holding_of(
+pub(super) fn rights_source_of(
     db: &mut Db,
     key: &ApiKey,
     owner: &Account,
     settings: &Settings,
-) -> Result<Option<Holding>, Error> {
+) -> Result<Option<RightsSource>, Error> {
     let policy_alone = settings.service_rights == ServiceRights::Policy && owner.kind == Kind::Service;
     Ok(rights::of_key(db, key, owner.role, policy_alone)?)
 }
@@ -163,7 +168,7 @@ pub(super) fn look_up(
     db: &mut Db,
     hash: &SecretHash,
     resource: Option<&ResourceName>,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Option<Known>, Error> {
     let settings = settings::load(db)?;
     let (found, is_of_session) = match keys::find_by_secret(db, hash)? {
@@ -182,7 +187,7 @@ pub(super) fn look_up(
         accept_keys: settings.accept_keys,
     };
     let decided = match decide(&facts, now) {
-        Ok(()) => holding_of(db, &found.key, &found.owner, &settings)?.ok_or(Refusal::PolicyDeleted),
+        Ok(()) => rights_source_of(db, &found.key, &found.owner, &settings)?.ok_or(Refusal::PolicyDeleted),
         Err(refusal) => {
             if settings.session_keys && !is_of_session {
                 session_keys::find(db, hash, now, idle_since(now))?;

@@ -57,7 +57,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 fn execute(arguments: Arguments) -> Result<(), String> {
-    let config = Config::parse(&arguments.given).map_err(|mistakes| mistakes.join("\n"))?;
+    let config = Config::parse(&arguments.given).map_err(|errors| errors.join("\n"))?;
     let telemetry = telemetry::start(&config);
     let command = arguments.command.unwrap_or(Command::Serve);
     match command {

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::output;
 use crate::actions::manage_users::NewUser;
 use crate::actions::{Actor, App, Error};
-use crate::domain::clock::Moment;
-use crate::domain::mistake::collect;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::validate;
 use crate::domain::password::{LONGEST_BYTES, Password, Proposal};
 use crate::domain::user::{Role, Username, parse_display_name, parse_email};
 
@@ -86,13 +86,13 @@ pub async fn run(app: &App, command: Command) -> Result<(), String> {
     let actor = Actor::cli();
     match command {
         Command::Create { name, admin, display_name, email, source } => {
-            let mut mistakes = Vec::new();
-            let username = collect(&mut mistakes, Username::parse_new(&name));
+            let mut field_errors = Vec::new();
+            let username = validate(&mut field_errors, Username::parse_new(&name));
             let display_name =
-                collect(&mut mistakes, parse_display_name(display_name.as_deref().unwrap_or(name.trim())));
-            let email = collect(&mut mistakes, parse_email(email.as_deref().unwrap_or_default()));
+                validate(&mut field_errors, parse_display_name(display_name.as_deref().unwrap_or(name.trim())));
+            let email = validate(&mut field_errors, parse_email(email.as_deref().unwrap_or_default()));
             let (Some(username), Some(display_name), Some(email)) = (username, display_name, email) else {
-                return Err(explain(Error::Invalid(mistakes), &name));
+                return Err(explain(Error::Invalid(field_errors), &name));
             };
             let password = source.password(&username)?;
             let role = if admin { Role::Admin } else { Role::User };
@@ -134,7 +134,7 @@ async fn list(app: &App, format: Format) -> Result<(), String> {
                         "role": person.role.as_str(),
                         "active": person.active,
                         "created_at": person.created_at.rfc3339(),
-                        "last_sign_in_at": person.last_sign_in_at.map(Moment::rfc3339),
+                        "last_sign_in_at": person.last_sign_in_at.map(Timestamp::rfc3339),
                     })
                 })
                 .collect();
@@ -150,7 +150,7 @@ async fn list(app: &App, format: Format) -> Result<(), String> {
                         person.email.unwrap_or_else(|| "-".into()),
                         person.role.as_str().into(),
                         if person.active { "yes" } else { "no" }.into(),
-                        person.last_sign_in_at.map_or_else(|| "-".into(), Moment::minute),
+                        person.last_sign_in_at.map_or_else(|| "-".into(), Timestamp::minute),
                     ]
                 })
                 .collect();
@@ -185,19 +185,19 @@ impl PasswordSource {
         };
         Proposal::parse("password", text)
             .and_then(|proposal| Password::chosen(proposal, owner))
-            .map_err(|mistake| format!("{}. Nothing was changed.", mistake.text))
+            .map_err(|field_error| format!("{}. Nothing was changed.", field_error.text))
     }
 }
 
 fn parse(name: &str) -> Result<Username, String> {
-    Username::parse(name).map_err(|mistake| format!("{}.", mistake.text))
+    Username::parse(name).map_err(|field_error| format!("{}.", field_error.text))
 }
 
 fn explain(error: Error, name: &str) -> String {
     match error {
         Error::NotFound => format!("There is no user {name:?}. `claviger user list` shows everybody."),
-        Error::Invalid(mistakes) => {
-            mistakes.iter().map(|mistake| format!("{}.", mistake.text)).collect::<Vec<_>>().join("\n")
+        Error::Invalid(field_errors) => {
+            field_errors.iter().map(|field_error| format!("{}.", field_error.text)).collect::<Vec<_>>().join("\n")
         }
         error => error.to_string(),
     }

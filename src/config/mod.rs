@@ -1,4 +1,4 @@
-//! Every setting of the process, parsed: read once, all mistakes reported together.
+//! Every setting of the process, parsed: read once, all errors reported together.
 
 mod given;
 mod values;
@@ -48,10 +48,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// Parses all settings; every mistake is a sentence that names its variable.
+    /// Parses all settings; every error is a sentence that names its variable.
     pub fn parse(given: &Given) -> Result<Self, Vec<String>> {
-        let mut mistakes = Vec::new();
-        let mut keep = |parsed: Result<(), String>| mistakes.extend(parsed.err());
+        let mut errors = Vec::new();
+        let mut keep = |parsed: Result<(), String>| errors.extend(parsed.err());
         let mut config = Self {
             database: Address::Sqlite("data/claviger.db".into()),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
@@ -111,7 +111,7 @@ impl Config {
             "json" => Ok(true),
             _ => Err(format!("CLAVIGER_LOG_FORMAT is {text:?}. Give text or json")),
         }));
-        if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
+        if errors.is_empty() { Ok(config) } else { Err(errors) }
     }
 
     /// The address that people use, with the port that was really bound; without a slash at the end.
@@ -165,8 +165,8 @@ mod tests {
             log: Some("a=b=c".into()),
             log_format: Some("xml".into()),
         };
-        let mistakes = Config::parse(&given).err().unwrap();
-        let text = mistakes.join("\n");
+        let errors = Config::parse(&given).err().unwrap();
+        let text = errors.join("\n");
         for variable in [
             "DATABASE_URL",
             "CLAVIGER_LISTEN",
@@ -184,7 +184,7 @@ mod tests {
         ] {
             assert!(text.contains(variable), "{variable} is missing from {text}");
         }
-        assert_eq!(mistakes.len(), 13);
+        assert_eq!(errors.len(), 13);
         assert!(!text.contains("hunter2"));
     }
 
@@ -202,7 +202,7 @@ mod tests {
             match Config::parse(&given).map(|config| config.database) {
                 Ok(Address::Postgres { url, .. }) => Ok(url),
                 Ok(Address::Sqlite(path)) => Ok(path),
-                Err(mistakes) => Err(mistakes.join(" ")),
+                Err(errors) => Err(errors.join(" ")),
             }
         };
         assert_eq!(
@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn parsed(given: &Given) -> Config {
-        Config::parse(given).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
+        Config::parse(given).unwrap_or_else(|errors| panic!("{errors:?}"))
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Reading the text of one setting; a mistake is a sentence that names its variable.
+//! Reading the text of one setting; an error is a sentence that names its variable.
 
 use std::net::IpAddr;
 
@@ -50,7 +50,7 @@ pub(super) fn public_url(text: &str) -> Result<Url, String> {
 }
 
 /// The first line of a file that holds a password. Neither its name nor its text is repeated in full: the name may be the
-/// password, put there by mistake.
+/// password, put there by error.
 pub(super) fn password_in(path: &str) -> Result<Zeroizing<String>, String> {
     let failed =
         |why: &str| format!("DATABASE_PASSWORD_FILE: the file that it names {why}. Give the path of a text file");

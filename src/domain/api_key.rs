@@ -1,9 +1,9 @@
 //! An API key: the record, its name and note, and the state it is in. The secret is not part of it.
 
-use super::clock::{DAY, Moment};
+use super::clock::{DAY, Timestamp};
+use super::field_error::FieldError;
 use super::ids::{AccountId, KeyId, ResourceId};
 use super::lifetime::LifetimeRule;
-use super::mistake::Mistake;
 use super::rights::Grant;
 use super::secret::FirstEight;
 use super::text::{self, Limits};
@@ -31,15 +31,15 @@ pub struct ApiKey {
     /// The resource that it is bound to.
     pub resource: Option<ResourceId>,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// The account that made it: its owner, or an administrator for it.
     pub created_by: AccountId,
     /// When it last got a new secret.
-    pub rotated_at: Option<Moment>,
+    pub rotated_at: Option<Timestamp>,
     /// When it stops working by itself; `None` is never.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Timestamp>,
     /// The latest end that an administrator allows it, whatever the lifetime rules would.
-    pub end_limit: Option<Moment>,
+    pub end_limit: Option<Timestamp>,
     /// Paused: reversible.
     pub disabled: Option<Stop>,
     /// Ended for good.
@@ -51,14 +51,14 @@ pub struct ApiKey {
     /// Grows with every change a person makes, so that two people editing at once notice.
     pub version: i64,
     /// When a person or a job changed it last; a use is no change.
-    pub changed_at: Moment,
+    pub changed_at: Timestamp,
 }
 
 /// Who stopped a key, when and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stop {
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
     /// The account that did it; `None` is the system itself.
     pub by: Option<AccountId>,
     /// The reason that was given; may be empty.
@@ -69,7 +69,7 @@ pub struct Stop {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
     /// The client's address.
     pub address: String,
     /// The client's `User-Agent`, shortened; may be empty.
@@ -99,7 +99,7 @@ impl Status {
 
 impl ApiKey {
     /// The state at `now`.
-    pub fn status(&self, now: Moment) -> Status {
+    pub fn status(&self, now: Timestamp) -> Status {
         if self.revoked.is_some() {
             Status::Revoked
         } else if self.is_past_expiry(now) {
@@ -112,12 +112,12 @@ impl ApiKey {
     }
 
     /// Has its time passed, whatever else is true of it?
-    pub fn is_past_expiry(&self, now: Moment) -> bool {
+    pub fn is_past_expiry(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
     /// Works, but not for much longer.
-    pub fn is_expiring(&self, now: Moment) -> bool {
+    pub fn is_expiring(&self, now: Timestamp) -> bool {
         let (Status::Active, Some(end)) = (self.status(now), self.expires_at) else { return false };
         let last_part = end.since(self.began_at()) / EXPIRING_PART;
         end.since(now) <= EXPIRING_WITHIN.min(last_part)
@@ -131,12 +131,12 @@ impl ApiKey {
 
     /// The end of the key when it gets a new secret `now`, under this rule: as long a life as before, and never beyond the end
     /// that an administrator set.
-    pub fn renewed(&self, rule: &LifetimeRule, now: Moment) -> Option<Moment> {
+    pub fn renewed(&self, rule: &LifetimeRule, now: Timestamp) -> Option<Timestamp> {
         self.end_limit.into_iter().chain(rule.renewed(self.lifetime(), now)).min()
     }
 
     /// When its present secret was made.
-    pub fn began_at(&self) -> Moment {
+    pub fn began_at(&self) -> Timestamp {
         self.rotated_at.unwrap_or(self.created_at)
     }
 
@@ -154,13 +154,13 @@ impl KeyName {
     const LIMITS: Limits = Limits { field: "name", label: "Name", longest: 100 };
 
     /// The name, or `None` when nothing was entered.
-    pub fn parse(input: &str) -> Result<Option<Self>, Mistake> {
+    pub fn parse(input: &str) -> Result<Option<Self>, FieldError> {
         let name = text::line(Self::LIMITS, input)?;
         Ok((!name.is_empty()).then_some(Self(name)))
     }
 
     /// The `attempt`-th name (from 1) for a key that was given none.
-    pub fn made_up(now: Moment, attempt: u32) -> Self {
+    pub fn made_up(now: Timestamp, attempt: u32) -> Self {
         let day = now.day();
         Self(if attempt <= 1 { format!("Key of {day}") } else { format!("Key of {day} ({attempt})") })
     }
@@ -174,7 +174,7 @@ impl KeyNote {
     const LIMITS: Limits = Limits { field: "note", label: "Note", longest: 256 };
 
     /// The trimmed note. A longer one is refused, never cut.
-    pub fn parse(input: &str) -> Result<Self, Mistake> {
+    pub fn parse(input: &str) -> Result<Self, FieldError> {
         text::line(Self::LIMITS, input).map(Self)
     }
 }

@@ -1,13 +1,13 @@
 //! What the audit log holds: who did what to what, when, from where, and how it ended. Never a secret, first eight only.
 
-use super::clock::Moment;
+use super::clock::Timestamp;
 use super::ids::AccountId;
 
 /// One entry, before the database numbers it.
 #[derive(Debug, Clone)]
 pub struct Event {
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
     /// The account that acted; `None` for the system and for strangers.
     pub actor: Option<AccountId>,
     /// Its user name at that time, or what stood in its place.

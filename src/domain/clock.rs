@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Instant;
 
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use jiff::{SignedDuration, civil::Date};
 
 /// A moment in microseconds since 1970-01-01 00:00 UTC: the form in which both databases keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(pub i64);
+pub struct Timestamp(pub i64);
 
 /// Microseconds in a day.
 pub const DAY: i64 = 86_400_000_000;
@@ -19,7 +19,7 @@ pub const MINUTE: i64 = 60_000_000;
 /// Microseconds in a second.
 pub const SECOND: i64 = 1_000_000;
 
-impl Moment {
+impl Timestamp {
     /// This moment and `micros` later; saturates at the end of time.
     #[must_use]
     pub fn plus(self, micros: i64) -> Self {
@@ -78,8 +78,12 @@ impl Moment {
         }
     }
 
-    fn timestamp(self) -> Timestamp {
-        Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })
+    fn timestamp(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        })
     }
 }
 
@@ -112,7 +116,7 @@ pub struct Steady {
 const TOLERANCE: i64 = SECOND;
 
 impl Steady {
-    fn now(&self) -> Moment {
+    fn now(&self) -> Timestamp {
         let steady = self.origin.load(Ordering::Relaxed).saturating_add(self.elapsed());
         let now = if self.follows_system.load(Ordering::Relaxed) {
             let system = system_time().0;
@@ -120,7 +124,7 @@ impl Steady {
         } else {
             steady
         };
-        Moment(self.latest.fetch_max(now, Ordering::Relaxed).max(now))
+        Timestamp(self.latest.fetch_max(now, Ordering::Relaxed).max(now))
     }
 
     fn elapsed(&self) -> i64 {
@@ -130,8 +134,8 @@ impl Steady {
 
 /// What the operating system's clock shows. Right only if somebody sets it: what counts is [`Clock::now`].
 #[expect(clippy::disallowed_methods, reason = "the one home of the clock")]
-pub fn system_time() -> Moment {
-    Moment(Timestamp::now().as_microsecond())
+pub fn system_time() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_microsecond())
 }
 
 impl Clock {
@@ -147,21 +151,21 @@ impl Clock {
     }
 
     /// A clock that stands at `start`.
-    pub fn frozen(start: Moment) -> Self {
+    pub fn frozen(start: Timestamp) -> Self {
         Self::Frozen(Arc::new(AtomicI64::new(start.0)))
     }
 
     /// The present moment.
-    pub fn now(&self) -> Moment {
+    pub fn now(&self) -> Timestamp {
         match self {
             Self::System(steady) => steady.now(),
-            Self::Frozen(at) => Moment(at.load(Ordering::SeqCst)),
+            Self::Frozen(at) => Timestamp(at.load(Ordering::SeqCst)),
         }
     }
 
     /// It is this moment now by a clock that is to be believed, such as the database's; the operating system's counts no
     /// more. A frozen clock stays where it is.
-    pub fn set(&self, now: Moment) {
+    pub fn set(&self, now: Timestamp) {
         if let Self::System(steady) = self {
             if steady.follows_system.swap(false, Ordering::Relaxed) {
                 steady.latest.store(now.0, Ordering::Relaxed); // what the system's clock told until now may lie ahead
@@ -171,7 +175,7 @@ impl Clock {
     }
 
     /// It is this moment at least: it was told before. Says how far the clock lay behind it, in microseconds.
-    pub fn not_before(&self, mark: Moment) -> i64 {
+    pub fn not_before(&self, mark: Timestamp) -> i64 {
         let behind = mark.since(self.now()).max(0);
         if let (Self::System(steady), 1..) = (self, behind) {
             steady.origin.store(mark.0.saturating_sub(steady.elapsed()), Ordering::Relaxed);
@@ -198,15 +202,15 @@ mod tests {
 
     #[test]
     fn days_are_read_strictly() {
-        assert_eq!(Moment::parse_day(" 2027-02-18 ").unwrap().minute(), "2027-02-18 00:00");
+        assert_eq!(Timestamp::parse_day(" 2027-02-18 ").unwrap().minute(), "2027-02-18 00:00");
         for bad in ["", "tomorow", "2027-2-8", "20270218", "2027-02-30", "2027-02-18T10:00", "99999-01-01"] {
-            assert_eq!(Moment::parse_day(bad), None, "{bad}");
+            assert_eq!(Timestamp::parse_day(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn distances_are_told_in_the_largest_whole_unit() {
-        let now = Moment::parse_day("2026-11-20").unwrap();
+        let now = Timestamp::parse_day("2026-11-20").unwrap();
         assert_eq!(now.plus(-5 * SECOND).ago(now), "Just now");
         assert_eq!(now.plus(-9 * HOUR).ago(now), "9 h ago");
         assert_eq!(now.plus(-19 * DAY).ago(now), "19 days ago");

@@ -1,7 +1,7 @@
 //! How long keys may live, and how many a person may have.
 
-use super::clock::{DAY, HOUR, MINUTE, Moment, SECOND};
-use super::mistake::Mistake;
+use super::clock::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use super::field_error::FieldError;
 use super::span;
 
 /// The lifetimes that a form offers, in days, where the rule allows them.
@@ -32,7 +32,7 @@ pub enum Expiry {
     /// So long from the moment of creation, in microseconds.
     After(i64),
     /// At the start of a day, UTC.
-    On(Moment),
+    On(Timestamp),
     /// Not at all.
     Never,
     /// The rule's default.
@@ -42,13 +42,13 @@ pub enum Expiry {
 impl Expiry {
     /// Reads the choice of a form: `90` days, `12h`, `never`, `other` together with a span such as `12h`, or `date` together with a day
     /// such as `2027-02-18`; empty is the default.
-    pub fn parse(choice: &str, day: &str, other: &str) -> Result<Self, Mistake> {
+    pub fn parse(choice: &str, day: &str, other: &str) -> Result<Self, FieldError> {
         if choice.trim() != "other" && !other.trim().is_empty() {
             let text = "Choose “Another time…” for the time that you entered, or empty it";
-            return Err(Mistake::new("expires", text));
+            return Err(FieldError::new("expires", text));
         }
         if choice.trim() != "date" && !day.trim().is_empty() {
-            return Err(Mistake::new(
+            return Err(FieldError::new(
                 "expires",
                 "Choose “On a date…” for the date that you entered, or empty the date",
             ));
@@ -58,16 +58,16 @@ impl Expiry {
             "never" => Ok(Self::Never),
             "other" => span::parse(other)
                 .map(Self::After)
-                .ok_or_else(|| Mistake::new("expires_in", "Enter a time such as 30s, 5m, 12h, 3d, 2w, 3mo or 1y")),
-            "date" => Moment::parse_day(day)
+                .ok_or_else(|| FieldError::new("expires_in", "Enter a time such as 30s, 5m, 12h, 3d, 2w, 3mo or 1y")),
+            "date" => Timestamp::parse_day(day)
                 .map(Self::On)
-                .ok_or_else(|| Mistake::new("expires_on", "Enter a date as year-month-day, such as 2027-02-18")),
+                .ok_or_else(|| FieldError::new("expires_on", "Enter a date as year-month-day, such as 2027-02-18")),
             choice => match choice.parse() {
                 Ok(days) => Ok(Self::AfterDays(days)),
                 Err(_) if choice.ends_with(|last: char| last.is_ascii_lowercase()) => span::parse(choice)
                     .map(Self::After)
-                    .ok_or_else(|| Mistake::new("expires", "Choose one of the lifetimes in the list")),
-                Err(_) => Err(Mistake::new("expires", "Choose one of the lifetimes in the list")),
+                    .ok_or_else(|| FieldError::new("expires", "Choose one of the lifetimes in the list")),
+                Err(_) => Err(FieldError::new("expires", "Choose one of the lifetimes in the list")),
             },
         }
     }
@@ -91,20 +91,20 @@ impl LifetimeRule {
     }
 
     /// The moment at which a key made `now` ends; never later than the rule allows. `Ok(None)` is never.
-    pub fn expires_at(&self, wish: Expiry, now: Moment) -> Result<Option<Moment>, Mistake> {
+    pub fn expires_at(&self, wish: Expiry, now: Timestamp) -> Result<Option<Timestamp>, FieldError> {
         let latest = self.latest(now);
         match wish {
             Expiry::Default => Ok(Some(now.plus(self.default_span).min(latest))),
-            Expiry::AfterDays(days) if days < 1 => Err(Mistake::new("expires", "Choose 1 day or more")),
+            Expiry::AfterDays(days) if days < 1 => Err(FieldError::new("expires", "Choose 1 day or more")),
             Expiry::AfterDays(days) if i64::from(days) > self.longest_span / DAY => Err(self.too_long("expires")),
             Expiry::AfterDays(days) => Ok(Some(now.plus(i64::from(days) * DAY))),
             Expiry::After(span) if now.plus(span) > latest => Err(self.too_long("expires_in")),
             Expiry::After(span) => Ok(Some(now.plus(span.max(SECOND)))),
             Expiry::On(day) if day <= now => {
-                Err(Mistake::new("expires_on", format!("Choose a date after today, {}", now.day())))
+                Err(FieldError::new("expires_on", format!("Choose a date after today, {}", now.day())))
             }
             Expiry::On(day) if day > latest => {
-                Err(Mistake::new("expires_on", format!("Choose a date up to {}", latest.day())))
+                Err(FieldError::new("expires_on", format!("Choose a date up to {}", latest.day())))
             }
             Expiry::On(day) => Ok(Some(day)),
             Expiry::Never if self.allow_never => Ok(None),
@@ -113,7 +113,7 @@ impl LifetimeRule {
     }
 
     /// The end of a key that gets a new secret `now`: as long a life as before, within the rule of today.
-    pub fn renewed(&self, lifetime: Option<i64>, now: Moment) -> Option<Moment> {
+    pub fn renewed(&self, lifetime: Option<i64>, now: Timestamp) -> Option<Timestamp> {
         match lifetime {
             None if self.allow_never => None,
             None => Some(self.latest(now)),
@@ -122,7 +122,7 @@ impl LifetimeRule {
     }
 
     /// The latest end that a key made `now` may have.
-    pub fn latest(&self, now: Moment) -> Moment {
+    pub fn latest(&self, now: Timestamp) -> Timestamp {
         now.plus(self.longest_span)
     }
 
@@ -132,8 +132,8 @@ impl LifetimeRule {
         format!("{} or {or}", span::words(self.longest_span))
     }
 
-    fn too_long(&self, field: &'static str) -> Mistake {
-        Mistake::new(field, format!("Choose {}", self.at_most()))
+    fn too_long(&self, field: &'static str) -> FieldError {
+        FieldError::new(field, format!("Choose {}", self.at_most()))
     }
 }
 
@@ -153,14 +153,14 @@ mod tests {
         }
     }
 
-    fn now() -> Moment {
-        Moment::parse_day("2026-11-20").unwrap().plus(DAY / 2)
+    fn now() -> Timestamp {
+        Timestamp::parse_day("2026-11-20").unwrap().plus(DAY / 2)
     }
 
     fn wishes() -> impl Strategy<Value = Expiry> {
         prop_oneof![
             any::<i32>().prop_map(Expiry::AfterDays),
-            any::<i64>().prop_map(|at| Expiry::On(Moment(at))),
+            any::<i64>().prop_map(|at| Expiry::On(Timestamp(at))),
             (1..i64::MAX).prop_map(Expiry::After),
             Just(Expiry::Never),
             Just(Expiry::Default),
@@ -192,9 +192,9 @@ mod tests {
             (Expiry::AfterDays(-5), "Choose 1 day or more"),
             (Expiry::AfterDays(366), "Choose 365 days or fewer"),
             (Expiry::AfterDays(i32::MAX), "Choose 365 days or fewer"),
-            (Expiry::On(Moment::parse_day("2026-11-20").unwrap()), "Choose a date after today, 2026-11-20"),
-            (Expiry::On(Moment::parse_day("2027-11-21").unwrap()), "Choose a date up to 2027-11-20"),
-            (Expiry::On(Moment::parse_day("9999-12-31").unwrap()), "Choose a date up to 2027-11-20"),
+            (Expiry::On(Timestamp::parse_day("2026-11-20").unwrap()), "Choose a date after today, 2026-11-20"),
+            (Expiry::On(Timestamp::parse_day("2027-11-21").unwrap()), "Choose a date up to 2027-11-20"),
+            (Expiry::On(Timestamp::parse_day("9999-12-31").unwrap()), "Choose a date up to 2027-11-20"),
             (Expiry::Never, "Choose 365 days or fewer"),
         ];
         for (wish, text) in texts {

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::clock::{DAY, Moment, SECOND};
+use super::clock::{DAY, SECOND, Timestamp};
+use super::field_error::FieldError;
 use super::ids::AccountId;
 use super::lifetime::LifetimeRule;
-use super::mistake::Mistake;
 use super::span;
 use super::user::Role;
 
@@ -125,7 +125,7 @@ impl Rules {
     /// Gives a rule that disables keys it would not have disabled before a start in time, so that nobody loses a key by it
     /// in haste: `None` leaves the keys that are there their full time from now on, else they have so many days.
     #[must_use]
-    pub fn with_idle_start(mut self, before: &Self, grace_days: Option<i32>, now: Moment) -> Self {
+    pub fn with_idle_start(mut self, before: &Self, grace_days: Option<i32>, now: Timestamp) -> Self {
         for rule in &mut self.0 {
             let old = before.0.iter().find(|old| old.applies_to == rule.applies_to);
             let was = old.and_then(|old| old.idle_days);
@@ -220,23 +220,24 @@ pub const LONGEST_SPAN: i64 = 3_650 * DAY;
 
 /// Reads a lifetime of 1 second to 3,650 days, in microseconds: a number alone is days, with a unit it is what [`span::parse`]
 /// reads. Blank is none.
-pub fn lifetime(field: &'static str, what: &str, input: &str) -> Result<Option<i64>, Mistake> {
+pub fn lifetime(field: &'static str, what: &str, input: &str) -> Result<Option<i64>, FieldError> {
     let text: String = input.trim().chars().filter(|c| *c != ',').collect();
     if text.is_empty() {
         return Ok(None);
     }
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     let span = span::parse(&if is_number { format!("{text}d") } else { text }).filter(|span| *span <= LONGEST_SPAN);
-    span.map(Some).ok_or_else(|| Mistake::new(field, format!("Enter {what} up to 3,650 days, such as 90 days or 12h")))
+    span.map(Some)
+        .ok_or_else(|| FieldError::new(field, format!("Enter {what} up to 3,650 days, such as 90 days or 12h")))
 }
 
 /// Reads a number of days: 1 to 3,650; blank is none.
-pub fn days(field: &'static str, what: &str, input: &str) -> Result<Option<i32>, Mistake> {
+pub fn days(field: &'static str, what: &str, input: &str) -> Result<Option<i32>, FieldError> {
     number(field, what, "days", input, 1, LONGEST)
 }
 
 /// Reads a number of keys: 0 to 10,000; blank is none.
-pub fn keys(field: &'static str, what: &str, input: &str) -> Result<Option<i32>, Mistake> {
+pub fn keys(field: &'static str, what: &str, input: &str) -> Result<Option<i32>, FieldError> {
     number(field, what, "keys", input, 0, 10_000)
 }
 
@@ -247,18 +248,23 @@ fn number(
     input: &str,
     least: i32,
     most: i32,
-) -> Result<Option<i32>, Mistake> {
+) -> Result<Option<i32>, FieldError> {
     let digits: String = input.trim().chars().filter(|c| *c != ',').collect();
     if digits.is_empty() {
         return Ok(None);
     }
     let number = digits.parse().ok().filter(|number| (least..=most).contains(number));
     let most = if most == LONGEST { "3,650".to_owned() } else { "10,000".to_owned() };
-    number.map(Some).ok_or_else(|| Mistake::new(field, format!("Enter {what} between {least} and {most} {unit}")))
+    number.map(Some).ok_or_else(|| FieldError::new(field, format!("Enter {what} between {least} and {most} {unit}")))
 }
 
 /// The end that a key gets when rules are applied to it: never later than it has, never sooner than `earliest`.
-pub fn shortened(rule: &LifetimeRule, start: Moment, end: Option<Moment>, earliest: Moment) -> Option<Moment> {
+pub fn shortened(
+    rule: &LifetimeRule,
+    start: Timestamp,
+    end: Option<Timestamp>,
+    earliest: Timestamp,
+) -> Option<Timestamp> {
     if end.is_none() && rule.allow_never {
         return None;
     }
@@ -337,7 +343,7 @@ mod tests {
 
     #[test]
     fn an_idle_rule_that_is_new_starts_in_time() {
-        let now = Moment::parse_day("2026-11-20").unwrap();
+        let now = Timestamp::parse_day("2026-11-20").unwrap();
         let before = rules();
         let mut after = rules();
         after.0[0].idle_days = Some(60);
@@ -363,7 +369,7 @@ mod tests {
         #[test]
         fn applying_a_rule_only_ever_shortens(longest_span in 1..4000 * DAY, allow_never: bool, start in 0..i64::MAX / 4, life in proptest::option::of(1..400 * DAY), age in 0..800 * DAY) {
             let rule = LifetimeRule { default_span: 1, longest_span, allow_never, keys_per_owner: 0, idle_days: None };
-            let (start, now) = (Moment(start), Moment(start + age));
+            let (start, now) = (Timestamp(start), Timestamp(start + age));
             let end = life.map(|life| start.plus(life));
             if let Some(new) = shortened(&rule, start, end, now.plus(DAY)) {
                 prop_assert!(end.is_none_or(|end| new < end));

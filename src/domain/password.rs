@@ -7,7 +7,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use rand::Rng;
 use zeroize::Zeroizing;
 
-use super::mistake::Mistake;
+use super::field_error::FieldError;
 use super::user::Username;
 
 /// The fewest characters, while a password is the only factor.
@@ -29,9 +29,9 @@ impl Password {
 
     /// A password that somebody chooses for the account `owner`. Costs up to a tenth of a second: not for the threads
     /// that answer requests.
-    pub fn chosen(proposal: Proposal, owner: &Username) -> Result<Self, Mistake> {
+    pub fn chosen(proposal: Proposal, owner: &Username) -> Result<Self, FieldError> {
         if is_guessable(&proposal.text, owner) {
-            return Err(Mistake::new(
+            return Err(FieldError::new(
                 proposal.field,
                 "This password is easy to guess: it repeats itself, or is made of common words. Choose another",
             ));
@@ -48,13 +48,13 @@ pub struct Proposal {
 
 impl Proposal {
     /// Checks the length.
-    pub fn parse(field: &'static str, text: String) -> Result<Self, Mistake> {
+    pub fn parse(field: &'static str, text: String) -> Result<Self, FieldError> {
         let text = Zeroizing::new(text);
         if text.chars().count() < SHORTEST {
-            return Err(Mistake::new(field, format!("Choose a password of {SHORTEST} characters or more")));
+            return Err(FieldError::new(field, format!("Choose a password of {SHORTEST} characters or more")));
         }
         if text.len() > LONGEST_BYTES {
-            return Err(Mistake::new(field, format!("Choose a password of {LONGEST_BYTES} bytes or fewer")));
+            return Err(FieldError::new(field, format!("Choose a password of {LONGEST_BYTES} bytes or fewer")));
         }
         Ok(Self { field, text })
     }
@@ -193,7 +193,7 @@ mod tests {
 
     use super::*;
 
-    fn chosen(text: &str) -> Result<Password, Mistake> {
+    fn chosen(text: &str) -> Result<Password, FieldError> {
         Password::chosen(Proposal::parse("password", text.to_owned())?, &Username::parse("miriam").unwrap())
     }
 

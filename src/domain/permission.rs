@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::clock::Moment;
+use super::clock::Timestamp;
+use super::field_error::FieldError;
 use super::ids::PermissionId;
-use super::mistake::Mistake;
 use super::text::{self, Limits};
 
 /// The service whose permissions are Claviger's own. No other may register names that begin with it.
@@ -31,13 +31,13 @@ pub struct PermissionName(String);
 
 impl PermissionName {
     /// Reads a name as it came. A name in capitals is refused, not folded: services compare names byte by byte.
-    pub fn parse(field: &'static str, input: &str) -> Result<Self, Mistake> {
+    pub fn parse(field: &'static str, input: &str) -> Result<Self, FieldError> {
         let service = input.strip_prefix(REGISTER).and_then(|rest| rest.strip_prefix(':'));
         if service.map_or_else(|| is_name(input, b":"), |service| is_name(service, b"")) {
             return Ok(Self(input.to_owned()));
         }
-        // The mistake never repeats what came: a key may stand there.
-        Err(Mistake::new(field, "Name a permission with 1 to 64 of a-z, 0-9 and . _ : -"))
+        // The error never repeats what came: a key may stand there.
+        Err(FieldError::new(field, "Name a permission with 1 to 64 of a-z, 0-9 and . _ : -"))
     }
 
     /// From the database, which holds only parsed ones.
@@ -93,11 +93,11 @@ pub struct ServiceName(String);
 
 impl ServiceName {
     /// Reads a name as it came.
-    pub fn parse(input: &str) -> Result<Self, Mistake> {
+    pub fn parse(input: &str) -> Result<Self, FieldError> {
         if is_name(input, b"") {
             return Ok(Self(input.to_owned()));
         }
-        Err(Mistake::new("service", "Name the service with 1 to 64 of a-z, 0-9 and . _ -"))
+        Err(FieldError::new("service", "Name the service with 1 to 64 of a-z, 0-9 and . _ -"))
     }
 
     /// From the database, which holds only parsed ones.
@@ -135,13 +135,13 @@ pub struct Permission {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retired {
     /// Since when.
-    pub at: Moment,
+    pub at: Timestamp,
     /// An administrator retired it: its service does not take it up again. Otherwise its service left it out of its list.
     pub by_administrator: bool,
 }
 
 /// Reads what a permission allows: at most 200 characters on one line.
-pub fn parse_description(input: &str) -> Result<String, Mistake> {
+pub fn parse_description(input: &str) -> Result<String, FieldError> {
     text::line(Limits { field: "description", label: "Description", longest: 200 }, input)
 }
 

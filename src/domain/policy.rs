@@ -1,8 +1,8 @@
 //! Policies: uniquely named sets of permissions, which people hold and keys can be given.
 
-use super::clock::Moment;
+use super::clock::Timestamp;
+use super::field_error::FieldError;
 use super::ids::PolicyId;
-use super::mistake::Mistake;
 use super::permission::Rights;
 use super::text::{self, Limits};
 
@@ -12,16 +12,16 @@ pub struct PolicyName(String);
 
 impl PolicyName {
     /// Reads what somebody typed.
-    pub fn parse(input: &str) -> Result<Self, Mistake> {
+    pub fn parse(input: &str) -> Result<Self, FieldError> {
         let name = text::line(Limits { field: "name", label: "Name", longest: 64 }, input)?;
         if name.is_empty() {
-            return Err(Mistake::new("name", "Enter a name"));
+            return Err(FieldError::new("name", "Enter a name"));
         }
         if name.contains('/') {
-            return Err(Mistake::new("name", "Choose a name without a slash: it stands in addresses"));
+            return Err(FieldError::new("name", "Choose a name without a slash: it stands in addresses"));
         }
         if name.eq_ignore_ascii_case("new") || matches!(name.as_str(), "." | "..") {
-            return Err(Mistake::new("name", "Choose another name: this one stands in an address of this site"));
+            return Err(FieldError::new("name", "Choose another name: this one stands in an address of this site"));
         }
         Ok(Self(name))
     }
@@ -43,7 +43,7 @@ impl PolicyName {
 }
 
 /// Reads what a policy is for: at most 256 characters on one line.
-pub fn parse_description(input: &str) -> Result<String, Mistake> {
+pub fn parse_description(input: &str) -> Result<String, FieldError> {
     text::line(Limits { field: "description", label: "Description", longest: 256 }, input)
 }
 
@@ -61,5 +61,5 @@ pub struct Policy {
     /// Grows with every change, so that two people editing at once notice.
     pub version: i64,
     /// When it was changed last.
-    pub changed_at: Moment,
+    pub changed_at: Timestamp,
 }

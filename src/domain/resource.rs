@@ -1,8 +1,8 @@
 //! Resources: what a key can be bound to, such as one project or one dataset.
 
-use super::clock::Moment;
+use super::clock::Timestamp;
+use super::field_error::FieldError;
 use super::ids::ResourceId;
-use super::mistake::Mistake;
 use super::text::{self, Limits};
 
 /// The kind of a resource, such as `project`: 1 to 32 characters of `[a-z0-9_-]`.
@@ -11,12 +11,12 @@ pub struct ResourceKind(String);
 
 impl ResourceKind {
     /// Reads a kind as it came.
-    pub fn parse(input: &str) -> Result<Self, Mistake> {
+    pub fn parse(input: &str) -> Result<Self, FieldError> {
         let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-');
         if (1..=32).contains(&input.len()) && input.bytes().all(fits) {
             return Ok(Self(input.to_owned()));
         }
-        Err(Mistake::new("kind", "Name the kind with 1 to 32 of a-z, 0-9 and _ -"))
+        Err(FieldError::new("kind", "Name the kind with 1 to 32 of a-z, 0-9 and _ -"))
     }
 
     /// From the database, which holds only parsed ones.
@@ -41,8 +41,8 @@ pub struct ResourceName {
 
 impl ResourceName {
     /// Reads `kind:id`; the id may hold colons.
-    pub fn parse(input: &str) -> Result<Self, Mistake> {
-        let wrong = || Mistake::new("resource", "Name a resource as kind:id, such as project:abc");
+    pub fn parse(input: &str) -> Result<Self, FieldError> {
+        let wrong = || FieldError::new("resource", "Name a resource as kind:id, such as project:abc");
         let (kind, id) = input.split_once(':').ok_or_else(wrong)?;
         let kind = ResourceKind::parse(kind).map_err(|_| wrong())?;
         Ok(Self { kind, external_id: parse_external_id(id).map_err(|_| wrong())? })
@@ -60,18 +60,18 @@ impl ResourceName {
 }
 
 /// Reads the id that a resource has where it comes from.
-pub fn parse_external_id(input: &str) -> Result<String, Mistake> {
+pub fn parse_external_id(input: &str) -> Result<String, FieldError> {
     let id = text::line(Limits { field: "external_id", label: "Identifier", longest: 128 }, input)?;
     if id.is_empty() || id.contains(char::is_whitespace) {
-        return Err(Mistake::new("external_id", "Enter the identifier, without spaces"));
+        return Err(FieldError::new("external_id", "Enter the identifier, without spaces"));
     }
     Ok(id)
 }
 
 /// Reads what people call a resource: 1 to 200 characters on one line.
-pub fn parse_title(input: &str) -> Result<String, Mistake> {
+pub fn parse_title(input: &str) -> Result<String, FieldError> {
     let title = text::line(Limits { field: "title", label: "Title", longest: 200 }, input)?;
-    if title.is_empty() { Err(Mistake::new("title", "Enter a title")) } else { Ok(title) }
+    if title.is_empty() { Err(FieldError::new("title", "Enter a title")) } else { Ok(title) }
 }
 
 /// Something a key can be bound to.
@@ -84,7 +84,7 @@ pub struct Resource {
     /// What people read.
     pub title: String,
     /// When it was registered.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl Grant {
 
 /// What somebody wants a key to be given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Wish {
+pub enum GrantRequest {
     /// All that the owner may do.
     #[default]
     Inherit,
@@ -48,9 +48,9 @@ pub enum Wish {
     Policy(PolicyName),
 }
 
-impl Wish {
+impl GrantRequest {
     /// For the audit log.
-    pub fn told(&self) -> serde_json::Value {
+    pub fn event_details(&self) -> serde_json::Value {
         match self {
             Self::Inherit => "inherit".into(),
             Self::Scopes(scopes) => scopes.iter().map(PermissionName::as_str).collect::<Vec<_>>().into(),
@@ -61,33 +61,33 @@ impl Wish {
 
 /// What pages tell of what a key may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Access {
+pub struct AccessView {
     /// Of what its owner may do.
-    pub given: Given,
+    pub grant: GrantView,
     /// The resource that it is bound to: how services name it, and its title.
     pub resource: Option<(String, String)>,
     /// Its policy was deleted: it is refused.
     pub policy_deleted: bool,
 }
 
-impl Access {
+impl AccessView {
     /// What pages show while they know nothing better: a key that inherits and is bound to nothing.
     pub const fn inherited() -> Self {
-        Self { given: Given::Everything, resource: None, policy_deleted: false }
+        Self { grant: GrantView::Everything, resource: None, policy_deleted: false }
     }
 
     /// The permissions of its list, or none.
     pub fn scopes(&self) -> &[String] {
-        match &self.given {
-            Given::Scopes(scopes) => scopes,
-            Given::Everything | Given::Policy(_) => &[],
+        match &self.grant {
+            GrantView::Scopes(scopes) => scopes,
+            GrantView::Everything | GrantView::Policy(_) => &[],
         }
     }
 }
 
 /// A grant in names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Given {
+pub enum GrantView {
     /// All of it.
     Everything,
     /// These, in their order; retired ones too.
@@ -98,7 +98,7 @@ pub enum Given {
 
 /// What the grant of a key comes to at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Granted {
+pub enum EffectiveGrant {
     /// All that the owner has.
     Everything,
     /// These at most.
@@ -109,18 +109,18 @@ pub enum Granted {
 
 /// What is known of a key and its owner at this moment. Retired permissions are in none of the sets.
 #[derive(Debug, Clone)]
-pub struct Holding {
+pub struct RightsSource {
     /// What the key was given.
-    pub granted: Granted,
+    pub granted: EffectiveGrant,
     /// What the owner's policies and role allow.
     pub owner: Rights,
     /// The resource that the key is bound to.
-    pub bound: Option<Bound>,
+    pub bound: Option<BoundResource>,
 }
 
 /// The resource that a key is bound to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bound {
+pub struct BoundResource {
     /// Which.
     pub name: ResourceName,
     /// What its administrators may give keys for it; `None` when the owner is not one of them now.
@@ -128,24 +128,24 @@ pub struct Bound {
 }
 
 /// The permissions that a key has at this moment.
-pub fn effective(holding: &Holding) -> Rights {
+pub fn effective(holding: &RightsSource) -> Rights {
     let administered = holding.bound.as_ref().and_then(|bound| bound.administered.as_ref());
     within(&holding.granted, &holding.owner, administered)
 }
 
 /// A grant within what the owner holds, and what they may give keys for the resource as one of its administrators.
-pub fn within(granted: &Granted, owner: &Rights, administered: Option<&Rights>) -> Rights {
+pub fn within(granted: &EffectiveGrant, owner: &Rights, administered: Option<&Rights>) -> Rights {
     let owner = || owner.iter().chain(administered.into_iter().flatten());
     match granted {
-        Granted::Everything => owner().filter(|right| !right.is_administrative()).cloned().collect(),
-        Granted::Only(these) => owner().filter(|right| these.contains(*right)).cloned().collect(),
-        Granted::Exactly(these) => these.clone(),
+        EffectiveGrant::Everything => owner().filter(|right| !right.is_administrative()).cloned().collect(),
+        EffectiveGrant::Only(these) => owner().filter(|right| these.contains(*right)).cloned().collect(),
+        EffectiveGrant::Exactly(these) => these.clone(),
     }
 }
 
 /// What somebody asks of a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Demand {
+pub struct Required {
     /// All of these.
     pub all: Vec<PermissionName>,
     /// And at least one of these, when there are any.
@@ -158,7 +158,7 @@ pub struct Demand {
 
 /// Why a good key is not enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Lacking {
+pub enum Insufficient {
     /// It does not have what was asked for.
     Permission,
     /// It is bound to another resource, or it is bound and none was asked for; or it is bound to none, and has nothing that keys
@@ -168,7 +168,7 @@ pub enum Lacking {
     UnknownResource,
 }
 
-impl Demand {
+impl Required {
     /// What was asked for, for people who look a refusal up: "read:data write:data on project:abc".
     pub fn words(&self) -> String {
         let all: Vec<&str> = self.all.iter().map(PermissionName::as_str).collect();
@@ -195,21 +195,21 @@ impl Demand {
         rights: &Rights,
         bound: Option<&ResourceName>,
         of_kind: Option<&Rights>,
-    ) -> Result<(), Lacking> {
+    ) -> Result<(), Insufficient> {
         let asks_for_nothing_more = self.all.is_empty() && self.any.is_empty();
         let fits = match (&self.resource, of_kind, bound) {
             (None, _, None) => true,
             (None, _, Some(_)) => self.resource_optional,
-            (Some(_), None, _) => return Err(Lacking::UnknownResource),
+            (Some(_), None, _) => return Err(Insufficient::UnknownResource),
             (Some(asked), Some(_), Some(bound)) => bound == asked,
             (Some(_), Some(of_kind), None) => !asks_for_nothing_more || !rights.is_disjoint(of_kind),
         };
         if !fits {
-            return Err(Lacking::Resource);
+            return Err(Insufficient::Resource);
         }
         let all = self.all.iter().all(|right| rights.contains(right));
         let any = self.any.is_empty() || self.any.iter().any(|right| rights.contains(right));
-        if all && any { Ok(()) } else { Err(Lacking::Permission) }
+        if all && any { Ok(()) } else { Err(Insufficient::Permission) }
     }
 }
 
@@ -234,9 +234,9 @@ mod tests {
             kind in 0_u8..3, given: u8, owner: u8, kind_allows: u8, is_bound: bool, administers: bool,
             all: u8, any: u8, asked in 0_u8..4, optional: bool,
         ) {
-            let granted = [Granted::Everything, Granted::Only(names(given)), Granted::Exactly(names(given))][usize::from(kind)].clone();
-            let bound = is_bound.then(|| Bound { name: resource(1), administered: administers.then(|| names(kind_allows)) });
-            let holding = Holding { granted, owner: names(owner), bound };
+            let granted = [EffectiveGrant::Everything, EffectiveGrant::Only(names(given)), EffectiveGrant::Exactly(names(given))][usize::from(kind)].clone();
+            let bound = is_bound.then(|| BoundResource { name: resource(1), administered: administers.then(|| names(kind_allows)) });
+            let holding = RightsSource { granted, owner: names(owner), bound };
             let rights = effective(&holding);
             let has = |bit: u8| {
                 let given = given & (1 << bit) != 0;
@@ -247,7 +247,7 @@ mod tests {
                 let name = PermissionName::from_db(format!("p{bit}"));
                 prop_assert_eq!(rights.contains(&name), has(bit));
             }
-            let demand = Demand {
+            let demand = Required {
                 all: names(all).into_iter().collect(),
                 any: names(any).into_iter().collect(),
                 resource: (asked > 0).then(|| resource(asked)),
@@ -265,7 +265,7 @@ mod tests {
             };
             let every = (0..6).filter(|bit| all & (1 << bit) != 0).all(has);
             let one = names(any).is_empty() || (0..6).filter(|bit| any & (1 << bit) != 0).any(has);
-            let expected = if asked == 3 { Err(Lacking::UnknownResource) } else if !fits { Err(Lacking::Resource) } else if every && one { Ok(()) } else { Err(Lacking::Permission) };
+            let expected = if asked == 3 { Err(Insufficient::UnknownResource) } else if !fits { Err(Insufficient::Resource) } else if every && one { Ok(()) } else { Err(Insufficient::Permission) };
             prop_assert_eq!(demand.is_met(&rights, holding.bound.as_ref().map(|bound| &bound.name), of_kind.as_ref()), expected);
         }
     }
@@ -273,10 +273,10 @@ mod tests {
     #[test]
     fn nothing_is_never_everything() {
         let everything = names(0xff);
-        let holding = |granted| Holding { granted, owner: everything.clone(), bound: None };
-        assert!(effective(&holding(Granted::Only(Rights::new()))).is_empty());
-        assert!(effective(&holding(Granted::Exactly(Rights::new()))).is_empty());
-        let none = Holding { owner: Rights::new(), ..holding(Granted::Everything) };
+        let holding = |granted| RightsSource { granted, owner: everything.clone(), bound: None };
+        assert!(effective(&holding(EffectiveGrant::Only(Rights::new()))).is_empty());
+        assert!(effective(&holding(EffectiveGrant::Exactly(Rights::new()))).is_empty());
+        let none = RightsSource { owner: Rights::new(), ..holding(EffectiveGrant::Everything) };
         assert!(effective(&none).is_empty());
     }
 
@@ -300,10 +300,10 @@ mod tests {
             (&other, Some(&one), [true, false, false, false]),
             (&nothing, Some(&two), [false, false, false, false]),
         ];
-        let asks = |resource: Option<&ResourceName>, all: &[PermissionName]| Demand {
+        let asks = |resource: Option<&ResourceName>, all: &[PermissionName]| Required {
             all: all.to_vec(),
             resource: resource.cloned(),
-            ..Demand::default()
+            ..Required::default()
         };
         let questions = [
             (asks(Some(&one), &[]), Some(&of_kind)),

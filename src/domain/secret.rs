@@ -208,7 +208,7 @@ fn is_base62(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// CRC-32 (IEEE) of `text` as six base62 digits, most significant first. Finds typing mistakes; proves nothing.
+/// CRC-32 (IEEE) of `text` as six base62 digits, most significant first. Finds typing errors; proves nothing.
 fn checksum(text: &str) -> String {
     let mut value = crc32fast::hash(text.as_bytes());
     let mut digits = [b'0'; CHECKSUM];

@@ -1,9 +1,9 @@
-//! What [`Verb::Shorten`](super::job::Verb) needs to know: the rules that it applies, and when keys may end at the earliest.
+//! What [`BulkOperation::Shorten`](super::job::BulkOperation) needs to know: the rules that it applies, and when keys may end at the earliest.
 
 use serde::{Deserialize, Serialize};
 
 use super::api_key::ApiKey;
-use super::clock::{DAY, Moment};
+use super::clock::{DAY, Timestamp};
 use super::ids::KeyId;
 use super::job::Job;
 use super::lifetime_rules::{OwnerFacts, Rules, shortened};
@@ -31,12 +31,12 @@ impl Shortening {
     }
 
     /// The new end of a key; `None` when it may keep the end that it has.
-    pub fn end(&self, job: &Job, key: &ApiKey, owner: &OwnerFacts) -> Option<Moment> {
+    pub fn end(&self, job: &Job, key: &ApiKey, owner: &OwnerFacts) -> Option<Timestamp> {
         shortened(&self.rules.for_owner(owner), key.began_at(), key.expires_at, self.earliest(job, key.id))
     }
 
     /// A day from the confirmation, or later where ends are spread.
-    fn earliest(&self, job: &Job, key: KeyId) -> Moment {
+    fn earliest(&self, job: &Job, key: KeyId) -> Timestamp {
         let day = 1 + key.0.rem_euclid(self.spread_days.max(1));
         job.confirmed_at.unwrap_or(job.frozen_at).plus(day * DAY)
     }

@@ -1,7 +1,7 @@
 //! Is the clock to be trusted with what cannot be taken back? It is after it has run evenly for a while, and without a jump
 //! since the latest moment that is known.
 
-use super::clock::{DAY, MINUTE, Moment, SECOND};
+use super::clock::{DAY, MINUTE, SECOND, Timestamp};
 
 /// The clock has to run evenly for so long, in microseconds.
 const SETTLES_IN: i64 = 5 * MINUTE;
@@ -15,7 +15,7 @@ const DRIFT: i64 = 5 * SECOND;
 /// What was seen of the clock. Running time is the machine's monotonic clock, in microseconds since the process began.
 #[derive(Debug, Clone, Copy)]
 pub struct Steadiness {
-    seen: Moment,
+    seen: Timestamp,
     seen_running: i64,
     uneven_since: i64,
     jumped_far: bool,
@@ -23,13 +23,13 @@ pub struct Steadiness {
 
 impl Steadiness {
     /// At the start of the process; `known` is the latest moment that the database knows.
-    pub fn new(now: Moment, known: Option<Moment>) -> Self {
+    pub fn new(now: Timestamp, known: Option<Timestamp>) -> Self {
         let jumped_far = known.is_some_and(|known| now.since(known) > FAR);
         Self { seen: now, seen_running: 0, uneven_since: 0, jumped_far }
     }
 
     /// Looks at the clock again. Says by how much it jumped, when it did.
-    pub fn look(&mut self, now: Moment, running: i64) -> Option<i64> {
+    pub fn look(&mut self, now: Timestamp, running: i64) -> Option<i64> {
         let jump = now.since(self.seen) - (running - self.seen_running);
         (self.seen, self.seen_running) = (now, running);
         if jump.abs() <= DRIFT {
@@ -50,7 +50,7 @@ impl Steadiness {
 mod tests {
     use super::*;
 
-    const NOON: Moment = Moment(1_000 * DAY);
+    const NOON: Timestamp = Timestamp(1_000 * DAY);
 
     #[test]
     fn a_clock_that_runs_evenly_settles_in_minutes() {

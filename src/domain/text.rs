@@ -1,11 +1,11 @@
 //! One line of text that somebody typed: trimmed, of limited length, without characters that could deceive a reader.
 
-use super::mistake::Mistake;
+use super::field_error::FieldError;
 
 /// The limits of one kind of line.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The form field, for the mistake.
+    /// The form field, for the error.
     pub field: &'static str,
     /// What people call it, at the start of a sentence: "Name".
     pub label: &'static str,
@@ -14,24 +14,24 @@ pub struct Limits {
 }
 
 /// The trimmed line, possibly empty. Too long a line is refused, never cut.
-pub fn line(limits: Limits, input: &str) -> Result<String, Mistake> {
+pub fn line(limits: Limits, input: &str) -> Result<String, FieldError> {
     let text = input.trim();
     let length = text.chars().count();
     if length > limits.longest {
-        return Err(Mistake::new(
+        return Err(FieldError::new(
             limits.field,
             format!("Shorten the {} to {} characters or fewer", limits.label.to_lowercase(), limits.longest),
         ));
     }
     if text.chars().any(deceives) {
-        return Err(Mistake::new(
+        return Err(FieldError::new(
             limits.field,
             format!("{} contains a control character. Type it on one line, without invisible characters", limits.label),
         ));
     }
     if !text.is_empty() && !text.chars().any(is_seen) {
         let text = format!("{} shows nothing. Type at least one character that can be seen", limits.label);
-        return Err(Mistake::new(limits.field, text));
+        return Err(FieldError::new(limits.field, text));
     }
     Ok(text.to_owned())
 }

@@ -1,8 +1,8 @@
 //! Accounts: who can sign in, and who owns keys.
 
-use super::clock::Moment;
+use super::clock::Timestamp;
+use super::field_error::FieldError;
 use super::ids::AccountId;
-use super::mistake::Mistake;
 use super::text::{self, Limits};
 
 /// An account: of a person, or of a service.
@@ -27,11 +27,11 @@ pub struct Account {
     /// Light, dark or as the system says.
     pub appearance: Appearance,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// The latest successful sign-in.
-    pub last_sign_in_at: Option<Moment>,
+    pub last_sign_in_at: Option<Timestamp>,
     /// When it was deleted. It stays known to what it did and to the keys that it had, and is inactive.
-    pub deleted_at: Option<Moment>,
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl Account {
@@ -134,15 +134,15 @@ pub struct Username(String);
 
 impl Username {
     /// Reads what somebody typed.
-    pub fn parse(input: &str) -> Result<Self, Mistake> {
+    pub fn parse(input: &str) -> Result<Self, FieldError> {
         let name = input.trim().to_ascii_lowercase();
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'@' | b'-');
         let starts_well = name.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         if name.is_empty() {
-            return Err(Mistake::new("username", "Enter a user name"));
+            return Err(FieldError::new("username", "Enter a user name"));
         }
         if name.len() > 64 || !starts_well || !name.bytes().all(plain) {
-            return Err(Mistake::new(
+            return Err(FieldError::new(
                 "username",
                 "Use 1 to 64 letters without accents, digits or . _ @ -, beginning with a letter or a digit",
             ));
@@ -151,10 +151,10 @@ impl Username {
     }
 
     /// Reads the name of an account that is to be.
-    pub fn parse_new(input: &str) -> Result<Self, Mistake> {
+    pub fn parse_new(input: &str) -> Result<Self, FieldError> {
         let name = Self::parse(input)?;
         if name.is_reserved() {
-            return Err(Mistake::new("username", "Choose another name: this one stands in an address of this site"));
+            return Err(FieldError::new("username", "Choose another name: this one stands in an address of this site"));
         }
         Ok(name)
     }
@@ -176,16 +176,16 @@ impl Username {
 }
 
 /// Reads a display name: 1 to 100 characters on one line.
-pub fn parse_display_name(input: &str) -> Result<String, Mistake> {
+pub fn parse_display_name(input: &str) -> Result<String, FieldError> {
     let name = text::line(Limits { field: "display_name", label: "Display name", longest: 100 }, input)?;
     if name.is_empty() {
-        return Err(Mistake::new("display_name", "Enter a display name"));
+        return Err(FieldError::new("display_name", "Enter a display name"));
     }
     Ok(name)
 }
 
 /// Reads an e-mail address; empty is none. Checked for shape only: mail tells whether it exists.
-pub fn parse_email(input: &str) -> Result<Option<String>, Mistake> {
+pub fn parse_email(input: &str) -> Result<Option<String>, FieldError> {
     let email = text::line(Limits { field: "email", label: "Email address", longest: 254 }, input)?;
     if email.is_empty() {
         return Ok(None);
@@ -194,7 +194,7 @@ pub fn parse_email(input: &str) -> Result<Option<String>, Mistake> {
         !local.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains('@')
     });
     if !shaped || email.contains(char::is_whitespace) || !email.is_ascii() {
-        return Err(Mistake::new("email", "Enter an email address such as name@example.org"));
+        return Err(FieldError::new("email", "Enter an email address such as name@example.org"));
     }
     Ok(Some(email))
 }

@@ -1,8 +1,8 @@
 //! The decision: is a presented secret good now? One pure function, and "no" is its default.
 
 use super::api_key::{ApiKey, Status};
-use super::clock::Moment;
-use super::rights::Lacking;
+use super::clock::Timestamp;
+use super::rights::Insufficient;
 
 /// What was found for a presented secret.
 #[derive(Debug, Clone)]
@@ -12,7 +12,7 @@ pub struct Facts<'a> {
     /// Is the key's owner active?
     pub owner_active: bool,
     /// Set when the secret is one that a rotation replaced: the end of its grace period.
-    pub replaced_until: Option<Moment>,
+    pub replaced_until: Option<Timestamp>,
     /// Was the policy of the key deleted?
     pub policy_deleted: bool,
     /// Does this server accept keys at all?
@@ -47,11 +47,11 @@ pub enum Refusal {
     OtherResource,
 }
 
-impl From<Lacking> for Refusal {
-    fn from(lacking: Lacking) -> Self {
+impl From<Insufficient> for Refusal {
+    fn from(lacking: Insufficient) -> Self {
         match lacking {
-            Lacking::Permission => Self::MissingPermission,
-            Lacking::Resource | Lacking::UnknownResource => Self::OtherResource,
+            Insufficient::Permission => Self::MissingPermission,
+            Insufficient::Resource | Insufficient::UnknownResource => Self::OtherResource,
         }
     }
 }
@@ -70,7 +70,7 @@ impl Refusal {
 
 /// Valid = not revoked, not disabled, not expired, owner active, policy there, keys accepted (DESIGN, rule 3). Whether a
 /// valid key is enough for what is asked of it, [`rights`](super::rights) says.
-pub fn decide(facts: &Facts<'_>, now: Moment) -> Result<(), Refusal> {
+pub fn decide(facts: &Facts<'_>, now: Timestamp) -> Result<(), Refusal> {
     match facts.key.status(now) {
         Status::Revoked => return Err(Refusal::Revoked),
         Status::Expired => return Err(Refusal::Expired),
@@ -101,7 +101,7 @@ mod tests {
     use crate::domain::api_key::Stop;
     use crate::domain::secret::FirstEight;
 
-    const NOW: Moment = Moment(1_000_000);
+    const NOW: Timestamp = Timestamp(1_000_000);
 
     fn key() -> ApiKey {
         ApiKey {
@@ -112,22 +112,22 @@ mod tests {
             note: String::new(),
             grant: crate::domain::rights::Grant::Inherit,
             resource: None,
-            created_at: Moment(0),
+            created_at: Timestamp(0),
             created_by: AccountId(1),
             rotated_at: None,
             end_limit: None,
-            expires_at: Some(Moment(NOW.0 + 1)),
+            expires_at: Some(Timestamp(NOW.0 + 1)),
             disabled: None,
             revoked: None,
             last_use: None,
             use_count: 0,
             version: 1,
-            changed_at: Moment(0),
+            changed_at: Timestamp(0),
         }
     }
 
     fn stopped() -> Stop {
-        Stop { at: Moment(5), by: Some(AccountId(1)), reason: String::new() }
+        Stop { at: Timestamp(5), by: Some(AccountId(1)), reason: String::new() }
     }
 
     #[test]
@@ -136,7 +136,7 @@ mod tests {
             let on = |bit: u32| bits & (1 << bit) != 0;
             let key = ApiKey {
                 revoked: on(0).then(stopped),
-                expires_at: Some(if on(1) { NOW } else { Moment(NOW.0 + 1) }),
+                expires_at: Some(if on(1) { NOW } else { Timestamp(NOW.0 + 1) }),
                 disabled: on(2).then(stopped),
                 ..key()
             };
@@ -167,7 +167,7 @@ mod tests {
         let facts = Facts {
             key: &key,
             owner_active: true,
-            replaced_until: Some(Moment(NOW.0 + 1)),
+            replaced_until: Some(Timestamp(NOW.0 + 1)),
             policy_deleted: false,
             accept_keys: true,
         };

@@ -8,7 +8,7 @@ use super::connection::Db;
 use super::keys::folding;
 use super::schema::accounts;
 use super::{Error, Unique, dialect};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::domain::password::PasswordHash;
 use crate::domain::text;
@@ -48,9 +48,9 @@ impl From<Row> for Account {
             description: row.description,
             active: row.active,
             appearance: row.appearance.parse::<Appearance>().ok().unwrap_or_default(),
-            created_at: Moment(row.created_at),
-            last_sign_in_at: row.last_sign_in_at.map(Moment),
-            deleted_at: row.deleted_at.map(Moment),
+            created_at: Timestamp(row.created_at),
+            last_sign_in_at: row.last_sign_in_at.map(Timestamp),
+            deleted_at: row.deleted_at.map(Timestamp),
         }
     }
 }
@@ -90,7 +90,12 @@ impl From<Row> for Credentials {
 }
 
 /// Adds a person. A taken user name, or email address, is a conflict.
-pub fn insert(db: &mut Db, new: &NewAccount, created_by: Option<AccountId>, now: Moment) -> Result<AccountId, Error> {
+pub fn insert(
+    db: &mut Db,
+    new: &NewAccount,
+    created_by: Option<AccountId>,
+    now: Timestamp,
+) -> Result<AccountId, Error> {
     free_address(db, None, new.email.as_deref())?;
     Ok(diesel::insert_into(accounts::table)
         .values((
@@ -127,7 +132,7 @@ pub fn insert_service(
     db: &mut Db,
     new: &NewService,
     created_by: Option<AccountId>,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<AccountId, Error> {
     Ok(diesel::insert_into(accounts::table)
         .values((
@@ -270,7 +275,7 @@ pub fn other_active_admins(db: &mut Db, id: AccountId) -> Result<i64, Error> {
 }
 
 /// Notes a successful sign-in.
-pub fn signed_in(db: &mut Db, id: AccountId, address: &str, now: Moment) -> Result<(), Error> {
+pub fn signed_in(db: &mut Db, id: AccountId, address: &str, now: Timestamp) -> Result<(), Error> {
     diesel::update(accounts::table.find(id))
         .set((accounts::last_sign_in_at.eq(Some(now.0)), accounts::last_sign_in_address.eq(Some(address))))
         .execute(db)?;
@@ -290,7 +295,7 @@ pub fn set_active(db: &mut Db, id: AccountId, active: bool) -> Result<(), Error>
 }
 
 /// Deletes a person, or brings them back: what belongs to signing in is gone, the name stays.
-pub fn set_deleted(db: &mut Db, id: AccountId, at: Option<Moment>) -> Result<(), Error> {
+pub fn set_deleted(db: &mut Db, id: AccountId, at: Option<Timestamp>) -> Result<(), Error> {
     // Who is deleted lets go of the address, for whoever comes under it next.
     let email: Option<String> = accounts::table.find(id).select(accounts::email).first(db)?;
     if at.is_none() {

@@ -7,12 +7,12 @@ use diesel::prelude::*;
 use super::Error;
 use super::connection::{Db, each};
 use super::schema::{api_keys, asked_permissions, permissions};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{KeyId, PermissionId};
 use crate::domain::permission::PermissionName;
 
 /// Notes what was asked of keys, in the order of the keys. What was purged or never registered meanwhile is passed over.
-pub fn add(db: &mut Db, asked: &[(KeyId, &PermissionName, Moment)]) -> Result<(), Error> {
+pub fn add(db: &mut Db, asked: &[(KeyId, &PermissionName, Timestamp)]) -> Result<(), Error> {
     if asked.is_empty() {
         return Ok(());
     }
@@ -43,11 +43,11 @@ pub fn add(db: &mut Db, asked: &[(KeyId, &PermissionName, Moment)]) -> Result<()
 }
 
 /// What was asked of a key, and when last.
-pub fn of_key(db: &mut Db, key: KeyId) -> Result<BTreeMap<PermissionName, Moment>, Error> {
+pub fn of_key(db: &mut Db, key: KeyId) -> Result<BTreeMap<PermissionName, Timestamp>, Error> {
     let rows: Vec<(String, i64)> = asked_permissions::table
         .inner_join(permissions::table.on(permissions::id.eq(asked_permissions::permission)))
         .filter(asked_permissions::key.eq(key))
         .select((permissions::name, asked_permissions::asked_at))
         .load(db)?;
-    Ok(rows.into_iter().map(|(name, at)| (PermissionName::from_db(name), Moment(at))).collect())
+    Ok(rows.into_iter().map(|(name, at)| (PermissionName::from_db(name), Timestamp(at))).collect())
 }

@@ -10,7 +10,7 @@ use super::schema::{audit_chain, audit_events};
 use super::{Error, dialect};
 use crate::domain::audit::Event;
 use crate::domain::audit_chain::{Entry, Hash};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 
 /// Events in one statement. Postgres takes at most 65,535 values in one.
@@ -192,10 +192,10 @@ pub fn ends(db: &mut Db) -> Result<Ends, Error> {
 }
 
 /// When the latest event was.
-pub fn latest(db: &mut Db) -> Result<Option<Moment>, Error> {
+pub fn latest(db: &mut Db) -> Result<Option<Timestamp>, Error> {
     let at: Option<i64> =
         audit_events::table.order(audit_events::sequence.desc()).select(audit_events::at).first(db).optional()?;
-    Ok(at.map(Moment))
+    Ok(at.map(Timestamp))
 }
 
 /// Up to `most` events above `sequence` with the hashes that stand beside them, in their order.
@@ -210,7 +210,7 @@ pub fn read_chain(db: &mut Db, after: i64, most: i64) -> Result<Vec<(Entry, Vec<
 }
 
 /// Removes up to `most` events from before `before`, and notes up to where; gives the number and hash of the last one removed.
-pub fn purge(db: &mut Db, before: Moment, most: i64) -> Result<Option<(i64, Vec<u8>)>, Error> {
+pub fn purge(db: &mut Db, before: Timestamp, most: i64) -> Result<Option<(i64, Vec<u8>)>, Error> {
     dialect::lock_audit_chain(db)?;
     // Clocks of several nodes differ a little: what stands behind the first event to be kept is kept as well.
     let first_kept: Option<i64> = audit_events::table
@@ -237,7 +237,7 @@ pub fn purge(db: &mut Db, before: Moment, most: i64) -> Result<Option<(i64, Vec<
 #[derive(Debug, Clone)]
 pub struct Line {
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
     /// Who.
     pub actor_name: String,
     /// The action's word.
@@ -255,6 +255,6 @@ pub fn history(db: &mut Db, target: &str, most: i64) -> Result<Vec<Line>, Error>
         .limit(most)
         .select((audit_events::at, audit_events::actor_name, audit_events::action, audit_events::address))
         .load(db)?;
-    let line = |(at, actor_name, action, address)| Line { at: Moment(at), actor_name, action, address };
+    let line = |(at, actor_name, action, address)| Line { at: Timestamp(at), actor_name, action, address };
     Ok(rows.into_iter().map(line).collect())
 }

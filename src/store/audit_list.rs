@@ -6,7 +6,7 @@ use super::connection::Db;
 use super::paging::From;
 use super::schema::audit_events;
 use super::{Error, counting};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 
 /// Which events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,9 +24,9 @@ pub struct EventFilter {
     /// By which door.
     pub via: Option<String>,
     /// From this moment on.
-    pub from: Option<Moment>,
+    pub from: Option<Timestamp>,
     /// Before this moment.
-    pub before: Option<Moment>,
+    pub before: Option<Timestamp>,
 }
 
 /// An event as it is listed.
@@ -55,8 +55,8 @@ pub struct Listed {
 
 impl Listed {
     /// When.
-    pub fn at(&self) -> Moment {
-        Moment(self.at)
+    pub fn at(&self) -> Timestamp {
+        Timestamp(self.at)
     }
 }
 

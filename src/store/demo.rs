@@ -10,7 +10,7 @@ use super::refusals::{self, Counted};
 use super::schema::{account_policies, accounts, api_keys, key_scopes, key_usage};
 use super::usage::Counts;
 use super::{Error, dialect, permissions, policies, resources};
-use crate::domain::clock::{DAY, HOUR, Moment};
+use crate::domain::clock::{DAY, HOUR, Timestamp};
 use crate::domain::demo::words::{OF_KINDS, PERMISSIONS, POLICIES, RESOURCES};
 use crate::domain::demo::{DemoAccount, DemoGrant, DemoKey};
 use crate::domain::ids::{AccountId, KeyId, PermissionId, PolicyId, ResourceId};
@@ -115,7 +115,12 @@ pub struct Ids {
 }
 
 /// Adds permissions, policies and resources, and gives the accounts, whose ids are `accounts`, their policies.
-pub fn insert_rights(db: &mut Db, people: &[DemoAccount], accounts: Vec<AccountId>, now: Moment) -> Result<Ids, Error> {
+pub fn insert_rights(
+    db: &mut Db,
+    people: &[DemoAccount],
+    accounts: Vec<AccountId>,
+    now: Timestamp,
+) -> Result<Ids, Error> {
     for services in PERMISSIONS.chunk_by(|(a, ..), (b, ..)| a == b) {
         let named = |(_, name, about): &(&str, &str, &str)| (PermissionName::from_db((*name).into()), (*about).into());
         let wanted: Vec<(PermissionName, String)> = services.iter().map(named).collect();
@@ -266,7 +271,7 @@ pub fn insert_refusals(db: &mut Db, days: &[(i64, Counts)]) -> Result<(), Error>
             address: format!("10.20.{}.{}", last % 5, 10 + last),
             asked: String::new(),
             times,
-            last_at: Moment(day * DAY + last * HOUR),
+            last_at: Timestamp(day * DAY + last * HOUR),
         };
         let mut rows: Vec<Counted> = (0..)
             .zip(&ended)

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::Error;
 use super::connection::Db;
 use super::schema::used_forms;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::secret::FirstEight;
 
@@ -18,7 +18,13 @@ pub struct Shown<'a> {
 }
 
 /// Notes that a form was answered with a secret. A form that was used before is a conflict.
-pub fn insert(db: &mut Db, form_hash: &[u8], account: AccountId, shown: &Shown<'_>, now: Moment) -> Result<(), Error> {
+pub fn insert(
+    db: &mut Db,
+    form_hash: &[u8],
+    account: AccountId,
+    shown: &Shown<'_>,
+    now: Timestamp,
+) -> Result<(), Error> {
     diesel::insert_into(used_forms::table)
         .values((
             used_forms::form_hash.eq(form_hash),
@@ -44,7 +50,7 @@ pub fn find(db: &mut Db, form_hash: &[u8], account: AccountId) -> Result<Option<
 
 /// Forgets forms of session keys that were used before `before`: their sessions are long over. The form of any other key is
 /// known for as long as the key, since a page that was open for days sends it again: its row goes with the key's.
-pub fn purge(db: &mut Db, before: Moment) -> Result<usize, Error> {
+pub fn purge(db: &mut Db, before: Timestamp) -> Result<usize, Error> {
     let of_sessions = used_forms::key.is_null().and(used_forms::used_at.lt(before.0));
     Ok(diesel::delete(used_forms::table.filter(of_sessions)).execute(db)?)
 }

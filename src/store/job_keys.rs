@@ -6,12 +6,12 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use super::Error;
 use super::connection::Db;
 use super::jobs::Sums;
-use super::keys::matching::{Reach, applicable, live, matching, of_job, with_owner, with_policy};
+use super::keys::matching::{AccessPath, applicable, live, matching, of_job, with_owner, with_policy};
 use super::keys::predicate::{Predicate, all};
 use super::schema::{accounts, api_keys, job_keys};
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
 use crate::domain::ids::{AccountId, JobId, KeyId};
-use crate::domain::job::{Job, Left, Source, Verb};
+use crate::domain::job::{BulkOperation, Job, SkipReason, Source};
 use crate::domain::key_filter::KeyFilter;
 use crate::domain::lifetime_rules::Rules;
 use crate::domain::secret::FirstEight;
@@ -28,16 +28,16 @@ pub enum Chosen {
 /// Keys that one transaction takes over.
 pub const BATCH: usize = 5_000;
 
-/// The keys that were chosen, by a filter or one by one, and to which the verb can be done.
-pub fn chosen(db: &Db, verb: Verb, chosen: &Chosen, now: Moment) -> Predicate {
+/// The keys that were chosen, by a filter or one by one, and to which the operation can be done.
+pub fn chosen(db: &Db, operation: BulkOperation, chosen: &Chosen, now: Timestamp) -> Predicate {
     let chosen = match chosen {
-        Chosen::Matching(filter) => matching(db, filter, now, &Reach::index()),
+        Chosen::Matching(filter) => matching(db, filter, now, &AccessPath::index()),
         Chosen::Ticked(keys) => {
             let keys: Vec<String> = keys.iter().map(|key| key.as_str().to_owned()).collect();
             Box::new(api_keys::first_eight.eq_any(keys))
         }
     };
-    all([chosen, applicable(verb, now)].into_iter())
+    all([chosen, applicable(operation, now)].into_iter())
 }
 
 /// The ids of the keys that fulfil a predicate.
@@ -45,9 +45,9 @@ pub fn ids(db: &mut Db, predicate: Predicate) -> Result<Vec<KeyId>, Error> {
     Ok(api_keys::table.filter(predicate).select(api_keys::id).load(db)?)
 }
 
-/// Freezes those of these keys to which the verb can still be done.
-pub fn freeze(db: &mut Db, job: JobId, verb: Verb, keys: &[KeyId], now: Moment) -> Result<(), Error> {
-    freeze_where(db, job, verb, all([one_of_ids(keys), applicable(verb, now)].into_iter()))
+/// Freezes those of these keys to which the operation can still be done.
+pub fn freeze(db: &mut Db, job: JobId, operation: BulkOperation, keys: &[KeyId], now: Timestamp) -> Result<(), Error> {
+    freeze_where(db, job, operation, all([one_of_ids(keys), applicable(operation, now)].into_iter()))
 }
 
 /// The keys with these ids.
@@ -56,7 +56,7 @@ fn one_of_ids(keys: &[KeyId]) -> Predicate {
 }
 
 /// Freezes the next keys of a job's source; gives how far that went, or `None` when there are no more.
-pub fn freeze_next(db: &mut Db, job: &Job, source: Source, now: Moment) -> Result<Option<KeyId>, Error> {
+pub fn freeze_next(db: &mut Db, job: &Job, source: Source, now: Timestamp) -> Result<Option<KeyId>, Error> {
     let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
     let of_source = match source {
         Source::Job(of) => return freeze_done(db, job, of, most),
@@ -66,19 +66,19 @@ pub fn freeze_next(db: &mut Db, job: &Job, source: Source, now: Moment) -> Resul
     };
     let was_there: Predicate = Box::new(api_keys::created_at.le(job.frozen_at.0));
     let next: Vec<KeyId> = api_keys::table
-        .filter(all([of_source, applicable(job.verb, now), was_there].into_iter()))
+        .filter(all([of_source, applicable(job.operation, now), was_there].into_iter()))
         .filter(api_keys::id.gt(job.frozen_up_to))
         .order(api_keys::id.asc())
         .limit(most)
         .select(api_keys::id)
         .load(db)?;
     let Some(last) = next.last().copied() else { return Ok(None) };
-    freeze_where(db, job.id, job.verb, one_of_ids(&next))?;
+    freeze_where(db, job.id, job.operation, one_of_ids(&next))?;
     Ok(Some(last))
 }
 
 /// What is undone later is noted beside each key: the owner, the policy, the end, or the pause and the revocation.
-fn freeze_where(db: &mut Db, job: JobId, verb: Verb, predicate: Predicate) -> Result<(), Error> {
+fn freeze_where(db: &mut Db, job: JobId, operation: BulkOperation, predicate: Predicate) -> Result<(), Error> {
     let keys = api_keys::table.filter(predicate);
     let (job, none) = (job.into_sql::<BigInt>(), "".into_sql::<Text>());
     let nobody = None::<i64>.into_sql::<Nullable<BigInt>>();
@@ -91,11 +91,15 @@ fn freeze_where(db: &mut Db, job: JobId, verb: Verb, predicate: Predicate) -> Re
                 .execute(db)?
         };
     }
-    match verb {
-        Verb::Enable => freeze!(api_keys::disabled_at, api_keys::disabled_by, api_keys::disabled_reason.nullable()),
-        Verb::Restore => freeze!(api_keys::revoked_at, api_keys::revoked_by, api_keys::revoked_reason.nullable()),
-        Verb::GivePolicy => freeze!(api_keys::policy, nobody, nothing),
-        Verb::Transfer => freeze!(api_keys::owner.nullable(), nobody, nothing),
+    match operation {
+        BulkOperation::Enable => {
+            freeze!(api_keys::disabled_at, api_keys::disabled_by, api_keys::disabled_reason.nullable())
+        }
+        BulkOperation::Restore => {
+            freeze!(api_keys::revoked_at, api_keys::revoked_by, api_keys::revoked_reason.nullable())
+        }
+        BulkOperation::GivePolicy => freeze!(api_keys::policy, nobody, nothing),
+        BulkOperation::Transfer => freeze!(api_keys::owner.nullable(), nobody, nothing),
         _ => freeze!(api_keys::expires_at, api_keys::end_limit, nothing),
     };
     Ok(())
@@ -143,7 +147,7 @@ const FROZEN: (
 );
 
 /// What the frozen keys are in sum, for the one who asks.
-pub fn sums(db: &mut Db, job: JobId, asker: AccountId, now: Moment) -> Result<Sums, Error> {
+pub fn sums(db: &mut Db, job: JobId, asker: AccountId, now: Timestamp) -> Result<Sums, Error> {
     let keys = || api_keys::table.filter(of_job(job));
     let total = job_keys::table.filter(job_keys::job.eq(job)).count().get_result(db)?;
     let recent = keys().filter(api_keys::last_used_at.ge(Some(now.plus(-7 * DAY).0))).count().get_result(db)?;
@@ -159,7 +163,7 @@ pub fn sums(db: &mut Db, job: JobId, asker: AccountId, now: Moment) -> Result<Su
 }
 
 /// How many keys of a job would, by these rules, have ended before a day from now.
-pub fn count_outliving(db: &mut Db, job: JobId, rules: &Rules, now: Moment) -> Result<i64, Error> {
+pub fn count_outliving(db: &mut Db, job: JobId, rules: &Rules, now: Timestamp) -> Result<i64, Error> {
     let over = super::lifetimes::over_by(rules, now.plus(DAY));
     Ok(api_keys::table.filter(of_job(job)).filter(over).count().get_result(db)?)
 }
@@ -214,7 +218,7 @@ pub fn owners_before(db: &mut Db, job: JobId) -> Result<Vec<AccountId>, Error> {
 }
 
 /// Notes that a key was left, and why.
-pub fn set_left(db: &mut Db, job: JobId, key: KeyId, why: Left) -> Result<(), Error> {
+pub fn set_left(db: &mut Db, job: JobId, key: KeyId, why: SkipReason) -> Result<(), Error> {
     diesel::update(job_keys::table.find((job, key)))
         .set((job_keys::outcome.eq("left"), job_keys::why.eq(why.as_str())))
         .execute(db)?;
@@ -222,7 +226,7 @@ pub fn set_left(db: &mut Db, job: JobId, key: KeyId, why: Left) -> Result<(), Er
 }
 
 /// How many keys were left for each reason.
-pub fn left_by_reason(db: &mut Db, job: JobId) -> Result<Vec<(Left, i64)>, Error> {
+pub fn left_by_reason(db: &mut Db, job: JobId) -> Result<Vec<(SkipReason, i64)>, Error> {
     let rows: Vec<(String, i64)> = job_keys::table
         .filter(job_keys::job.eq(job).and(job_keys::outcome.eq("left")))
         .group_by(job_keys::why)
@@ -230,11 +234,11 @@ pub fn left_by_reason(db: &mut Db, job: JobId) -> Result<Vec<(Left, i64)>, Error
         .select((job_keys::why, diesel::dsl::count_star()))
         .load(db)?;
     let damaged = || Error::Internal(format!("job {job} left keys for a reason that is not known"));
-    rows.into_iter().map(|(why, count)| Ok((why.parse::<Left>().map_err(|_| damaged())?, count))).collect()
+    rows.into_iter().map(|(why, count)| Ok((why.parse::<SkipReason>().map_err(|_| damaged())?, count))).collect()
 }
 
 /// Forgets some keys of a job. Says whether there were any.
-pub fn forget_some(db: &mut Db, job: JobId) -> Result<bool, Error> {
+pub fn delete_some(db: &mut Db, job: JobId) -> Result<bool, Error> {
     let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
     let of_job = || job_keys::table.filter(job_keys::job.eq(job));
     let some: Vec<KeyId> = of_job().order(job_keys::key.asc()).limit(most).select(job_keys::key).load(db)?;

@@ -5,15 +5,15 @@ use diesel::prelude::*;
 use super::Error;
 use super::connection::Db;
 use super::schema::{job_keys, jobs};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, JobId, KeyId};
-use crate::domain::job::{AskedBy, Job, JobState, Source, Verb};
+use crate::domain::job::{AskedBy, BulkOperation, Job, JobState, Source};
 
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
 struct Row {
     id: JobId,
-    verb: String,
+    operation: String,
     state: String,
     frozen_at: i64,
     filter: Option<String>,
@@ -51,9 +51,9 @@ impl TryFrom<Row> for Job {
         let damaged = || Error::Internal(format!("the job with id {} is damaged", row.id));
         Ok(Self {
             id: row.id,
-            verb: row.verb.parse().map_err(|_| damaged())?,
+            operation: row.operation.parse().map_err(|_| damaged())?,
             state: row.state.parse().map_err(|_| damaged())?,
-            frozen_at: Moment(row.frozen_at),
+            frozen_at: Timestamp(row.frozen_at),
             filter: row.filter,
             asked_by: AskedBy {
                 account: row.created_by,
@@ -62,7 +62,7 @@ impl TryFrom<Row> for Job {
                 request: row.request,
             },
             reason: row.reason,
-            expires_at: row.expires_at.map(Moment),
+            expires_at: row.expires_at.map(Timestamp),
             parameter: row.parameter,
             source: Source::read(&row.source),
             is_frozen: row.is_frozen,
@@ -78,8 +78,8 @@ impl TryFrom<Row> for Job {
             shortened: row.shortened,
             left: row.left_count,
             stop_asked: row.stop_asked,
-            confirmed_at: row.confirmed_at.map(Moment),
-            finished_at: row.finished_at.map(Moment),
+            confirmed_at: row.confirmed_at.map(Timestamp),
+            finished_at: row.finished_at.map(Timestamp),
         })
     }
 }
@@ -87,7 +87,7 @@ impl TryFrom<Row> for Job {
 /// A job to be.
 pub struct NewJob {
     /// What it does.
-    pub verb: Verb,
+    pub operation: BulkOperation,
     /// From where it takes its keys, when it is confirmed at once; else it is a draft, which is given its keys.
     pub source: Option<Source>,
     /// The filter of its keys, unless they were ticked.
@@ -96,7 +96,7 @@ pub struct NewJob {
     pub asked_by: AskedBy,
     /// The job that it gives back.
     pub undoes: Option<JobId>,
-    /// What else its verb needs.
+    /// What else its operation needs.
     pub parameter: String,
     /// Why, for the keys and the audit log; may be empty, and of a draft is empty.
     pub reason: String,
@@ -104,24 +104,24 @@ pub struct NewJob {
 
 impl NewJob {
     /// A draft, which is to be given its keys and to be confirmed.
-    pub fn draft(verb: Verb, filter: Option<String>, asked_by: AskedBy, parameter: String) -> Self {
-        Self { verb, source: None, filter, asked_by, undoes: None, parameter, reason: String::new() }
+    pub fn draft(operation: BulkOperation, filter: Option<String>, asked_by: AskedBy, parameter: String) -> Self {
+        Self { operation, source: None, filter, asked_by, undoes: None, parameter, reason: String::new() }
     }
 
     /// A job that is confirmed at once.
-    pub fn queued(verb: Verb, source: Source, asked_by: AskedBy) -> Self {
-        Self { source: Some(source), ..Self::draft(verb, None, asked_by, String::new()) }
+    pub fn queued(operation: BulkOperation, source: Source, asked_by: AskedBy) -> Self {
+        Self { source: Some(source), ..Self::draft(operation, None, asked_by, String::new()) }
     }
 }
 
 /// Adds a job without keys: see [`set_frozen`].
-pub fn insert(db: &mut Db, new: &NewJob, now: Moment) -> Result<JobId, Error> {
+pub fn insert(db: &mut Db, new: &NewJob, now: Timestamp) -> Result<JobId, Error> {
     let AskedBy { account, name, address, request } = &new.asked_by;
     let state = if new.source.is_some() { JobState::Queued } else { JobState::Draft };
     let source = new.source.map(Source::text).unwrap_or_default();
     Ok(diesel::insert_into(jobs::table)
         .values((
-            (jobs::verb.eq(new.verb.as_str()), jobs::state.eq(state.as_str()), jobs::frozen_at.eq(now.0)),
+            (jobs::verb.eq(new.operation.as_str()), jobs::state.eq(state.as_str()), jobs::frozen_at.eq(now.0)),
             (jobs::filter.eq(new.filter.as_deref()), jobs::created_by.eq(*account), jobs::created_name.eq(name)),
             (jobs::address.eq(address.as_deref()), jobs::request.eq(request.as_deref()), jobs::reason.eq(&new.reason)),
             (jobs::parameter.eq(&new.parameter), jobs::undoes.eq(new.undoes), jobs::total.eq(0_i64)),
@@ -190,7 +190,13 @@ pub fn list(db: &mut Db, most: i64) -> Result<Vec<Job>, Error> {
 }
 
 /// Confirms a draft: of several at once, one succeeds. Says whether it did.
-pub fn confirm(db: &mut Db, id: JobId, reason: &str, expires_at: Option<Moment>, now: Moment) -> Result<bool, Error> {
+pub fn confirm(
+    db: &mut Db,
+    id: JobId,
+    reason: &str,
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<bool, Error> {
     let draft = jobs::table.find(id).filter(is_draft());
     let confirmed = diesel::update(draft)
         .set((
@@ -204,9 +210,9 @@ pub fn confirm(db: &mut Db, id: JobId, reason: &str, expires_at: Option<Moment>,
 }
 
 /// The latest transfer of an owner's keys that was asked for since a moment.
-pub fn transfer_since(db: &mut Db, owner: AccountId, since: Moment) -> Result<Option<Job>, Error> {
+pub fn transfer_since(db: &mut Db, owner: AccountId, since: Timestamp) -> Result<Option<Job>, Error> {
     let row: Option<Row> = jobs::table
-        .filter(jobs::verb.eq(Verb::Transfer.as_str()).and(jobs::source.eq(Source::Owner(owner).text())))
+        .filter(jobs::verb.eq(BulkOperation::Transfer.as_str()).and(jobs::source.eq(Source::Owner(owner).text())))
         .filter(jobs::frozen_at.ge(since.0))
         .order(jobs::id.desc())
         .select(jobs::all_columns)
@@ -242,7 +248,13 @@ fn is_free<'a>(node: &'a str, over: i64, over_unfrozen: i64) -> _ {
 }
 
 /// Takes the oldest job that nobody is at, besides these, until `until`; its number.
-pub fn claim(db: &mut Db, node: &str, except: &[JobId], now: Moment, until: Moment) -> Result<Option<JobId>, Error> {
+pub fn claim(
+    db: &mut Db,
+    node: &str,
+    except: &[JobId],
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<JobId>, Error> {
     let waiting: Option<(JobId, bool)> = jobs::table
         .filter(jobs::state.eq_any([JobState::Queued.as_str(), JobState::Running.as_str()]))
         .filter(is_free(node, now.0, now.0 + UNFROZEN))
@@ -266,7 +278,7 @@ pub fn claim(db: &mut Db, node: &str, except: &[JobId], now: Moment, until: Mome
 }
 
 /// Renews the lease at the beginning of a batch. `false`: another node has taken the job over, and nothing may be done.
-pub fn renew(db: &mut Db, id: JobId, node: &str, until: Moment) -> Result<bool, Error> {
+pub fn renew(db: &mut Db, id: JobId, node: &str, until: Timestamp) -> Result<bool, Error> {
     let own =
         jobs::table.find(id).filter(jobs::lease_owner.eq(Some(node)).and(jobs::state.eq(JobState::Running.as_str())));
     let frozen = diesel::update(own.filter(jobs::is_frozen.eq(true))).set(jobs::lease_until.eq(until.0)).execute(db)?;
@@ -299,7 +311,7 @@ pub fn progress(db: &mut Db, id: JobId, done: i64, shortened: i64, left: i64) ->
 }
 
 /// Ends a job.
-pub fn finish(db: &mut Db, id: JobId, state: JobState, now: Moment) -> Result<(), Error> {
+pub fn finish(db: &mut Db, id: JobId, state: JobState, now: Timestamp) -> Result<(), Error> {
     diesel::update(jobs::table.find(id))
         .set((jobs::state.eq(state.as_str()), jobs::finished_at.eq(Some(now.0)), jobs::lease_until.eq(0_i64)))
         .execute(db)?;
@@ -336,14 +348,14 @@ pub fn linked_draft(db: &mut Db, first: JobId) -> Result<Option<Job>, Error> {
     row.map(Job::try_from).transpose()
 }
 
-/// Changes what else a draft's verb needs.
+/// Changes what else a draft's operation needs.
 pub fn set_parameter(db: &mut Db, id: JobId, parameter: &str) -> Result<(), Error> {
     diesel::update(jobs::table.find(id)).set(jobs::parameter.eq(parameter)).execute(db)?;
     Ok(())
 }
 
 /// Drafts that nobody confirmed before a moment, or that were thrown away.
-pub fn abandoned(db: &mut Db, before: Moment) -> Result<Vec<JobId>, Error> {
+pub fn abandoned(db: &mut Db, before: Timestamp) -> Result<Vec<JobId>, Error> {
     let draft = jobs::table.filter(jobs::state.eq(JobState::Draft.as_str()));
     Ok(draft.filter(jobs::frozen_at.lt(before.0).or(jobs::stop_asked.eq(true))).select(jobs::id).load(db)?)
 }
@@ -355,7 +367,7 @@ pub fn remove_draft(db: &mut Db, id: JobId) -> Result<(), Error> {
 }
 
 /// Jobs that ended before a moment and still have keys: they cannot be undone any more. None that is being undone.
-pub fn over(db: &mut Db, before: Moment) -> Result<Vec<JobId>, Error> {
+pub fn over(db: &mut Db, before: Timestamp) -> Result<Vec<JobId>, Error> {
     let undoing = diesel::alias!(jobs as undoing);
     let being_undone = undoing
         .filter(undoing.field(jobs::undoes).eq(jobs::id.nullable()).and(undoing.field(jobs::finished_at).is_null()))

@@ -7,13 +7,13 @@ use diesel::prelude::*;
 use super::Error;
 use super::connection::Db;
 use super::schema::kept_counts;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 
 /// A number, and when it was counted.
-pub type Kept = (i64, Moment);
+pub type Kept = (i64, Timestamp);
 
 /// Replaces numbers.
-pub fn put(db: &mut Db, counts: &[(String, i64)], now: Moment) -> Result<(), Error> {
+pub fn put(db: &mut Db, counts: &[(String, i64)], now: Timestamp) -> Result<(), Error> {
     for (name, number) in counts {
         diesel::delete(kept_counts::table.find(name)).execute(db)?;
         diesel::insert_into(kept_counts::table)
@@ -27,5 +27,5 @@ pub fn put(db: &mut Db, counts: &[(String, i64)], now: Moment) -> Result<(), Err
 pub fn all(db: &mut Db) -> Result<HashMap<String, Kept>, Error> {
     let rows: Vec<(String, i64, i64)> =
         kept_counts::table.select((kept_counts::name, kept_counts::number, kept_counts::counted_at)).load(db)?;
-    Ok(rows.into_iter().map(|(name, number, at)| (name, (number, Moment(at)))).collect())
+    Ok(rows.into_iter().map(|(name, number, at)| (name, (number, Timestamp(at)))).collect())
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::Error;
 use super::connection::{Db, each};
 use super::schema::key_addresses;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::KeyId;
 
 /// Addresses that are kept of a key.
@@ -21,9 +21,9 @@ pub struct UsedFrom {
     /// How often.
     pub uses: i64,
     /// When first.
-    pub first_at: Moment,
+    pub first_at: Timestamp,
     /// When last.
-    pub last_at: Moment,
+    pub last_at: Timestamp,
 }
 
 /// Adds uses of a key to what is known of the address. The addresses that were used longest ago make way.
@@ -83,8 +83,8 @@ pub fn of_key(db: &mut Db, key: KeyId, most: i64) -> Result<Vec<UsedFrom>, Error
         address,
         agent,
         uses,
-        first_at: Moment(first_at),
-        last_at: Moment(last_at),
+        first_at: Timestamp(first_at),
+        last_at: Timestamp(last_at),
     };
     Ok(rows.into_iter().map(used).collect())
 }

@@ -9,7 +9,7 @@ use super::connection::Db;
 use super::keys::matching::{live, none_idle_since};
 use super::keys::predicate::{Predicate, all, any};
 use super::schema::{accounts, lifetime_rules};
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
 use crate::domain::ids::AccountId;
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::lifetime_rules::{AppliesTo, Lifetime, OwnerFacts, Rule, Rules};
@@ -59,18 +59,18 @@ pub fn load(db: &mut Db) -> Result<Rules, Error> {
 }
 
 /// When the rules were changed last, and by whom.
-pub fn last_change(db: &mut Db) -> Result<Option<(Moment, String)>, Error> {
+pub fn last_change(db: &mut Db) -> Result<Option<(Timestamp, String)>, Error> {
     let row: Option<(i64, String)> = lifetime_rules::table
         .inner_join(accounts::table.on(accounts::id.nullable().eq(lifetime_rules::changed_by)))
         .order(lifetime_rules::changed_at.desc())
         .select((lifetime_rules::changed_at, accounts::display_name))
         .first(db)
         .optional()?;
-    Ok(row.map(|(at, name)| (Moment(at), name)))
+    Ok(row.map(|(at, name)| (Timestamp(at), name)))
 }
 
 /// Puts these rules in the place of all others.
-pub fn replace(db: &mut Db, rules: &Rules, by: Option<AccountId>, now: Moment) -> Result<(), Error> {
+pub fn replace(db: &mut Db, rules: &Rules, by: Option<AccountId>, now: Timestamp) -> Result<(), Error> {
     diesel::delete(lifetime_rules::table).execute(db)?;
     for rule in &rules.0 {
         let (kind, subject) = match &rule.applies_to {
@@ -127,12 +127,12 @@ pub fn owners(db: &mut Db, ids: &[AccountId]) -> Result<Vec<OwnerFacts>, Error> 
 }
 
 /// The live keys for which a rule counts.
-pub fn live_under(applies_to: &AppliesTo, now: Moment) -> Predicate {
+pub fn live_under(applies_to: &AppliesTo, now: Timestamp) -> Predicate {
     all([live(now)].into_iter().chain(scope(applies_to)))
 }
 
 /// The live keys that would end sooner under these rules.
-pub fn outliving(rules: &Rules, now: Moment) -> Predicate {
+pub fn outliving(rules: &Rules, now: Timestamp) -> Predicate {
     let rule = |rule: &Rule| -> Option<Predicate> {
         let longest = rule.longest_span?;
         let longer = Box::new(sql::<Bool>("api_keys.lifetime > ").bind::<BigInt, _>(longest));
@@ -144,7 +144,7 @@ pub fn outliving(rules: &Rules, now: Moment) -> Predicate {
 }
 
 /// The keys whose longest time under these rules is over by a moment.
-pub fn over_by(rules: &Rules, moment: Moment) -> Predicate {
+pub fn over_by(rules: &Rules, moment: Timestamp) -> Predicate {
     let rule = |rule: &Rule| -> Option<Predicate> {
         let made_before = moment.plus(-rule.longest_span?);
         let old = sql::<Bool>("COALESCE(api_keys.rotated_at, api_keys.created_at) < ").bind::<BigInt, _>(made_before.0);
@@ -154,7 +154,7 @@ pub fn over_by(rules: &Rules, moment: Moment) -> Predicate {
 }
 
 /// The active keys that nobody used or changed for longer than these rules allow. With `start`, a rule's start in time counts.
-pub fn idle(rules: &Rules, start: bool, now: Moment) -> Predicate {
+pub fn idle(rules: &Rules, start: bool, now: Timestamp) -> Predicate {
     let rule = |rule: &Rule| -> Option<Predicate> {
         let since = now.plus(-i64::from(rule.idle_days?) * DAY);
         if start && since.0 < rule.idle_from {

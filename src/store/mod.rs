@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use diesel::result::QueryResult;
 
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 
 pub mod accounts;
 mod address;
@@ -76,18 +76,18 @@ const WRITING_POSTGRES: Limits = Limits { connections: 4, ..READING };
 #[derive(Debug, Clone, Copy)]
 pub struct Known {
     /// The moment that was noted last: see [`settings::Internal::ClockMark`].
-    pub mark: Option<Moment>,
+    pub mark: Option<Timestamp>,
     /// When the latest event of the audit log was.
-    pub latest_event: Option<Moment>,
+    pub latest_event: Option<Timestamp>,
     /// What time it is by the database's clock; `None` when it has none.
-    pub time: Option<Moment>,
+    pub time: Option<Timestamp>,
 }
 
 impl Known {
     fn by(db: &mut Db) -> Result<Self, Error> {
         let mark = settings::internal(db, settings::Internal::ClockMark)?;
         Ok(Self {
-            mark: mark.and_then(|text| text.parse().ok()).map(Moment),
+            mark: mark.and_then(|text| text.parse().ok()).map(Timestamp),
             latest_event: audit::latest(db)?,
             time: dialect::current_time(db)?,
         })
@@ -168,7 +168,7 @@ impl Store {
     }
 
     /// Statements without a transaction around them: for the paths that every request takes.
-    pub async fn look_up<T, E, F>(&self, work: F) -> Result<T, E>
+    pub async fn query<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,

@@ -13,7 +13,7 @@ use super::keys::matching::live;
 use super::keys::predicate::holding;
 use super::paging::From;
 use super::schema::{accounts, api_keys};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::domain::user::{Account, Kind, Role};
 
@@ -38,7 +38,7 @@ pub fn page(
     filter: &PeopleFilter,
     from: From<AccountId>,
     size: i64,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(Vec<(Account, i64)>, bool), Error> {
     let mut query = accounts::table.filter(accounts::kind.eq(filter.kind.as_str())).into_boxed();
     query = if filter.deleted {
@@ -112,7 +112,7 @@ pub fn page(
     ))
 }
 
-fn live_keys(db: &mut Db, owners: &[AccountId], now: Moment) -> Result<HashMap<AccountId, i64>, Error> {
+fn live_keys(db: &mut Db, owners: &[AccountId], now: Timestamp) -> Result<HashMap<AccountId, i64>, Error> {
     let counts: Vec<(AccountId, i64)> = api_keys::table
         .filter(api_keys::owner.eq_any(owners))
         .filter(live(now))

@@ -10,7 +10,7 @@ use super::connection::Db;
 use super::keys::grid::Count;
 use super::schema::{api_keys, key_scopes, permissions, policies, policy_permissions, resource_kind_permissions};
 use super::{Error, counting, dialect};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::PermissionId;
 use crate::domain::permission::{self, Permission, PermissionName, Retired, Rights, ServiceName};
 
@@ -34,7 +34,7 @@ impl From<Row> for Permission {
             service: ServiceName::from_db(row.service),
             retired: row
                 .retired_at
-                .map(|at| Retired { at: Moment(at), by_administrator: row.retired_by_administrator }),
+                .map(|at| Retired { at: Timestamp(at), by_administrator: row.retired_by_administrator }),
         }
     }
 }
@@ -66,7 +66,7 @@ pub struct Given {
 }
 
 /// How often each of these permissions is given, in their order.
-pub fn given(db: &mut Db, catalogue: &[Permission], limit: i64, now: Moment) -> Result<Vec<Given>, Error> {
+pub fn given(db: &mut Db, catalogue: &[Permission], limit: i64, now: Timestamp) -> Result<Vec<Given>, Error> {
     let in_policies: Vec<(PermissionId, i64)> = policy_permissions::table
         .inner_join(policies::table.on(policies::id.eq(policy_permissions::policy)))
         .filter(policies::deleted_at.is_null())
@@ -84,7 +84,7 @@ pub fn given(db: &mut Db, catalogue: &[Permission], limit: i64, now: Moment) -> 
 }
 
 /// The live keys with a permission in their list, up to a limit: read from the lists, so that it stops there.
-fn keys_with(db: &mut Db, permission: PermissionId, limit: i64, now: Moment) -> Result<Count, Error> {
+fn keys_with(db: &mut Db, permission: PermissionId, limit: i64, now: Timestamp) -> Result<Count, Error> {
     let with = key_scopes::table
         .inner_join(api_keys::table.on(api_keys::id.eq(key_scopes::key)))
         .filter(key_scopes::permission.eq(permission))
@@ -146,7 +146,7 @@ pub fn register(
     service: &ServiceName,
     wanted: &[(PermissionName, String)],
     registrar: Registrar,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Result<Registered, PermissionName>, Error> {
     let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
     let rows: Vec<Row> = permissions::table
@@ -169,7 +169,7 @@ pub fn register(
             }
             Some(row) if row.retired_at.is_some() => {
                 describe(db, row.id, description)?;
-                take_up(db, &[row.id])?;
+                reinstate(db, &[row.id])?;
             }
             Some(row) if row.description != *description => {
                 describe(db, row.id, description)?;
@@ -197,7 +197,7 @@ pub fn count_known(db: &mut Db, service: &ServiceName) -> Result<i64, Error> {
 }
 
 /// Who loses something when these are retired. Keys are counted up to a thousand.
-pub fn reached(db: &mut Db, ids: &[PermissionId], now: Moment) -> Result<Reached, Error> {
+pub fn reached(db: &mut Db, ids: &[PermissionId], now: Timestamp) -> Result<Reached, Error> {
     if ids.is_empty() {
         return Ok(Reached::default());
     }
@@ -217,7 +217,7 @@ pub fn reached(db: &mut Db, ids: &[PermissionId], now: Moment) -> Result<Reached
 }
 
 /// The right to register the permissions of a service is Claviger's own: an administrator gives it to who deploys the service.
-pub fn add_registering(db: &mut Db, service: &ServiceName, now: Moment) -> Result<bool, Error> {
+pub fn add_registering(db: &mut Db, service: &ServiceName, now: Timestamp) -> Result<bool, Error> {
     let name = PermissionName::registers(service);
     if find(db, &name)?.is_some() {
         return Ok(false);
@@ -245,18 +245,18 @@ pub fn register_own(db: &mut Db) -> Result<(), Error> {
         .distinct()
         .load(db)?;
     for service in services {
-        add_registering(db, &ServiceName::from_db(service), Moment(0))?;
+        add_registering(db, &ServiceName::from_db(service), Timestamp(0))?;
     }
     let registering = catalogue(db)?.into_iter().filter(|one| one.service == service);
     let registering = registering.filter(|one| one.name.registered_service().is_some());
     own.extend(registering.map(|one| (one.name, one.description)));
-    match register(db, &service, &own, Registrar::Administrator, Moment(0))? {
+    match register(db, &service, &own, Registrar::Administrator, Timestamp(0))? {
         Ok(_) => Ok(()),
         Err(name) => Err(Error::Internal(format!("another service has registered {}", name.as_str()))),
     }
 }
 
-fn insert(db: &mut Db, service: &ServiceName, name: &PermissionName, about: &str, now: Moment) -> Result<(), Error> {
+fn insert(db: &mut Db, service: &ServiceName, name: &PermissionName, about: &str, now: Timestamp) -> Result<(), Error> {
     diesel::insert_into(permissions::table)
         .values((
             permissions::name.eq(name.as_str()),
@@ -284,7 +284,7 @@ pub fn retire(db: &mut Db, ids: &[PermissionId], retired: Retired) -> Result<(),
 }
 
 /// Takes retired permissions up again.
-pub fn take_up(db: &mut Db, ids: &[PermissionId]) -> Result<(), Error> {
+pub fn reinstate(db: &mut Db, ids: &[PermissionId]) -> Result<(), Error> {
     let values = (permissions::retired_at.eq(None::<i64>), permissions::retired_by_administrator.eq(false));
     diesel::update(permissions::table.filter(permissions::id.eq_any(ids))).set(values).execute(db)?;
     Ok(())
@@ -331,7 +331,7 @@ pub fn release(db: &mut Db, id: PermissionId) -> Result<(), Error> {
 }
 
 /// What a service left out of its list at one moment.
-pub fn retired_at(db: &mut Db, service: &ServiceName, at: Moment) -> Result<Vec<Permission>, Error> {
+pub fn retired_at(db: &mut Db, service: &ServiceName, at: Timestamp) -> Result<Vec<Permission>, Error> {
     let rows: Vec<Row> = permissions::table
         .filter(permissions::service.eq(service.as_str()).and(permissions::retired_at.eq(at.0)))
         .filter(permissions::retired_by_administrator.eq(false))

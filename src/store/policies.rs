@@ -10,7 +10,7 @@ use super::keys::matching::{live, with_policy};
 use super::keys::predicate::all;
 use super::schema::{account_policies, accounts, api_keys, permissions, policies, policy_permissions};
 use super::{Error, dialect};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, PermissionId, PolicyId};
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::policy::{Policy, PolicyName};
@@ -33,7 +33,7 @@ impl Row {
             description: self.description,
             permissions,
             version: self.version,
-            changed_at: Moment(self.changed_at),
+            changed_at: Timestamp(self.changed_at),
         }
     }
 }
@@ -73,7 +73,7 @@ pub fn find(db: &mut Db, name: &PolicyName) -> Result<Option<Policy>, Error> {
 }
 
 /// The same, held against other transactions that change, delete or give it, until the end of this one.
-pub fn hold(db: &mut Db, name: &PolicyName) -> Result<Option<Policy>, Error> {
+pub fn lock_for_update(db: &mut Db, name: &PolicyName) -> Result<Option<Policy>, Error> {
     let Some(policy) = find(db, name)? else { return Ok(None) };
     dialect::lock_policy(db, policy.id)?;
     // Still there, and under this name, now that nobody else can change it?
@@ -92,7 +92,7 @@ pub fn find_by_id(db: &mut Db, id: PolicyId) -> Result<Option<Policy>, Error> {
 }
 
 /// Holds a policy against being deleted until the end of the transaction; says whether it is there.
-pub fn hold_by_id(db: &mut Db, id: PolicyId) -> Result<bool, Error> {
+pub fn lock_by_id(db: &mut Db, id: PolicyId) -> Result<bool, Error> {
     dialect::lock_policy(db, id)?;
     Ok(find_by_id(db, id)?.is_some())
 }
@@ -122,7 +122,7 @@ pub fn insert(
     description: &str,
     permissions: &[PermissionId],
     created_by: Option<AccountId>,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<PolicyId, Error> {
     let id = diesel::insert_into(policies::table)
         .values((
@@ -143,7 +143,7 @@ pub fn update(
     name: &PolicyName,
     description: &str,
     permissions: &[PermissionId],
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), Error> {
     diesel::update(policies::table.find(id))
         .set((
@@ -181,7 +181,7 @@ pub fn reached(
     db: &mut Db,
     policies: &[Policy],
     limit: i64,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<HashMap<PolicyId, (Count, i64)>, Error> {
     let holders: Vec<(PolicyId, i64)> = account_policies::table
         .group_by(account_policies::policy)
@@ -197,7 +197,7 @@ pub fn reached(
 }
 
 /// Who and what one policy reaches.
-pub fn reached_by(db: &mut Db, policy: PolicyId, now: Moment) -> Result<Reached, Error> {
+pub fn reached_by(db: &mut Db, policy: PolicyId, now: Timestamp) -> Result<Reached, Error> {
     let keys = || api_keys::table.filter(api_keys::policy.eq(policy)).filter(live(now));
     let recent = keys().filter(api_keys::last_used_at.ge(Some(now.plus(-7 * crate::domain::clock::DAY).0)));
     Ok(Reached {
@@ -242,7 +242,7 @@ pub fn set_held_by(db: &mut Db, account: AccountId, policies: &[PolicyId]) -> Re
 }
 
 /// Takes every policy from an account, also those that were deleted and may come back.
-pub fn forget_holder(db: &mut Db, account: AccountId) -> Result<(), Error> {
+pub fn delete_holder(db: &mut Db, account: AccountId) -> Result<(), Error> {
     diesel::delete(account_policies::table.filter(account_policies::account.eq(account))).execute(db)?;
     Ok(())
 }
@@ -287,7 +287,7 @@ pub fn give_to_new_person(db: &mut Db, account: AccountId) -> Result<Vec<String>
 }
 
 /// Deletes a policy, or brings it back: it lets go of its name meanwhile, and its keys and holders stay written down.
-pub fn set_deleted(db: &mut Db, id: PolicyId, at: Option<Moment>) -> Result<(), Error> {
+pub fn set_deleted(db: &mut Db, id: PolicyId, at: Option<Timestamp>) -> Result<(), Error> {
     diesel::update(policies::table.find(id)).set(policies::deleted_at.eq(at.map(|at| at.0))).execute(db)?;
     Ok(())
 }

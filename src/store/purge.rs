@@ -12,13 +12,13 @@ use super::keys::change::{ended_before, those_of};
 use super::keys::predicate::Predicate;
 use super::schema::{api_keys, purge_marks};
 use super::{Error, dialect};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::KeyId;
 
 type Ids = api_keys::BoxedQuery<'static, <Db as Connection>::Backend, BigInt>;
 
 /// Marks the next keys that ended before a moment; says how many.
-pub fn mark(db: &mut Db, ended: Moment, most: i64, now: Moment) -> Result<usize, Error> {
+pub fn mark(db: &mut Db, ended: Timestamp, most: i64, now: Timestamp) -> Result<usize, Error> {
     let mut found: Vec<KeyId> = Vec::new();
     for query in unmarked(ended, most) {
         found.extend(query.load::<KeyId>(db)?);
@@ -32,7 +32,7 @@ pub fn mark(db: &mut Db, ended: Moment, most: i64, now: Moment) -> Result<usize,
 
 /// The keys that ended before a moment and are not marked: two questions, each answered by an index. Of both in one, joined by
 /// OR, neither database makes use of either.
-fn unmarked(ended: Moment, most: i64) -> [Ids; 2] {
+fn unmarked(ended: Timestamp, most: i64) -> [Ids; 2] {
     let revoked: Predicate = Box::new(sql::<Bool>("api_keys.revoked_at < ").bind::<BigInt, _>(ended.0));
     let expired: Predicate =
         Box::new(sql::<Bool>("api_keys.standing IN (0, 1) AND api_keys.ends_at < ").bind::<BigInt, _>(ended.0));
@@ -43,7 +43,7 @@ fn unmarked(ended: Moment, most: i64) -> [Ids; 2] {
 }
 
 /// How the databases go about that, in their own words.
-pub fn explain(db: &mut Db, ended: Moment) -> Result<Vec<String>, Error> {
+pub fn explain(db: &mut Db, ended: Timestamp) -> Result<Vec<String>, Error> {
     let mut lines = Vec::new();
     for query in unmarked(ended, 1_000) {
         lines.extend(dialect::explain(db, query)?);
@@ -56,9 +56,9 @@ pub fn explain(db: &mut Db, ended: Moment) -> Result<Vec<String>, Error> {
 pub fn wrong(
     db: &mut Db,
     above: KeyId,
-    ended: Moment,
+    ended: Timestamp,
     most: i64,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(Option<KeyId>, Vec<KeyId>), Error> {
     let marks: Vec<(KeyId, i64)> = purge_marks::table
         .filter(purge_marks::key.gt(above))
@@ -79,7 +79,7 @@ pub fn take_back(db: &mut Db, keys: &[KeyId]) -> Result<(), Error> {
 }
 
 /// The next keys that were marked before a moment.
-pub fn marked_before(db: &mut Db, marked: Moment, most: i64) -> Result<Vec<KeyId>, Error> {
+pub fn marked_before(db: &mut Db, marked: Timestamp, most: i64) -> Result<Vec<KeyId>, Error> {
     Ok(purge_marks::table
         .filter(purge_marks::marked_at.le(marked.0))
         .order(purge_marks::key.asc())

@@ -7,7 +7,7 @@ use diesel::sql_types::BigInt;
 use super::Error;
 use super::connection::{Db, each};
 use super::schema::{api_keys, refusals};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::KeyId;
 
 /// Refusals of one kind on one day.
@@ -26,7 +26,7 @@ pub struct Counted {
     /// How often.
     pub times: i64,
     /// When last.
-    pub last_at: Moment,
+    pub last_at: Timestamp,
 }
 
 /// Adds to what was counted before. Several nodes may write the first of a kind at the same moment: inserted or updated in one.
@@ -53,7 +53,7 @@ pub fn add(db: &mut Db, counted: &[Counted]) -> Result<(), Error> {
 type Row = (i64, KeyId, String, String, String, i64, i64);
 
 fn read((day, key, reason, address, asked, times, last_at): Row) -> Counted {
-    Counted { day, key, reason, address, asked, times, last_at: Moment(last_at) }
+    Counted { day, key, reason, address, asked, times, last_at: Timestamp(last_at) }
 }
 
 type Columns = (
@@ -95,9 +95,9 @@ pub struct Sums {
     pub by_reason: Vec<(String, i64)>,
     /// By key, the most frequent first: its first eight (`None` for what is no key here, was purged, or is not told apart), how
     /// often, when last.
-    pub by_key: Vec<(Option<String>, i64, Moment)>,
+    pub by_key: Vec<(Option<String>, i64, Timestamp)>,
     /// By address, the most frequent first; empty for what is not told apart.
-    pub by_address: Vec<(String, i64, Moment)>,
+    pub by_address: Vec<(String, i64, Timestamp)>,
 }
 
 /// The sums from one day to another, with at most so many keys and addresses.
@@ -128,7 +128,7 @@ pub fn sums(db: &mut Db, first: i64, last: i64, most: i64) -> Result<Sums, Error
         .order(times().desc())
         .limit(most)
         .load(db)?;
-    let moment = |at: Option<i64>| Moment(at.unwrap_or(0));
+    let moment = |at: Option<i64>| Timestamp(at.unwrap_or(0));
     Ok(Sums {
         total: by_reason.iter().map(|(_, times)| times).sum(),
         by_reason,

@@ -5,13 +5,13 @@ use diesel::prelude::*;
 use super::Error;
 use super::connection::Db;
 use super::schema::{api_keys, key_secrets};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::KeyId;
 use crate::domain::secret::SecretHash;
 
 /// Gives a key a new secret and a new end. Its present secret stays good until `grace_ends`, older ones end now.
-pub fn rotate(db: &mut Db, id: KeyId, secret: &Rotation, now: Moment) -> Result<(), Error> {
-    forget(db, id)?;
+pub fn rotate(db: &mut Db, id: KeyId, secret: &Rotation, now: Timestamp) -> Result<(), Error> {
+    delete(db, id)?;
     if secret.grace_ends > now {
         let old: Vec<u8> = api_keys::table.find(id).select(api_keys::secret_hash).first(db)?;
         diesel::insert_into(key_secrets::table)
@@ -39,29 +39,29 @@ pub struct Rotation {
     /// The new secret's hash.
     pub hash: SecretHash,
     /// The key's new end.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Timestamp>,
     /// Until when the secret before it stays good.
-    pub grace_ends: Moment,
+    pub grace_ends: Timestamp,
 }
 
 /// Until when the replaced secret of a key stays good, if there is one at `now`.
-pub fn grace_ends(db: &mut Db, id: KeyId, now: Moment) -> Result<Option<Moment>, Error> {
+pub fn grace_ends(db: &mut Db, id: KeyId, now: Timestamp) -> Result<Option<Timestamp>, Error> {
     let end: Option<i64> = key_secrets::table
         .filter(key_secrets::key.eq(id).and(key_secrets::expires_at.gt(now.0)))
         .select(key_secrets::expires_at)
         .order(key_secrets::expires_at.desc())
         .first(db)
         .optional()?;
-    Ok(end.map(Moment))
+    Ok(end.map(Timestamp))
 }
 
 /// Removes replaced secrets whose grace period is over.
-pub fn purge(db: &mut Db, now: Moment) -> Result<usize, Error> {
+pub fn purge(db: &mut Db, now: Timestamp) -> Result<usize, Error> {
     Ok(diesel::delete(key_secrets::table.filter(key_secrets::expires_at.le(now.0))).execute(db)?)
 }
 
 /// Ends the replaced secrets of a key now.
-pub fn forget(db: &mut Db, id: KeyId) -> Result<(), Error> {
+pub fn delete(db: &mut Db, id: KeyId) -> Result<(), Error> {
     diesel::delete(key_secrets::table.filter(key_secrets::key.eq(id))).execute(db)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The tables of resources: what keys can be bound to, who looks after it, and what keys for each kind can be given.
+//! The tables of resources: what keys can be bound to, who administers it, and what keys for each kind can be given.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
@@ -12,7 +12,7 @@ use super::paging::From;
 use super::schema::{
     accounts, api_keys, permissions, resource_administrators, resource_kind_permissions, resource_kinds, resources,
 };
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, PermissionId, ResourceId};
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::resource::{Resource, ResourceKind, ResourceName};
@@ -34,7 +34,7 @@ impl std::convert::From<Row> for Resource {
             id: row.id,
             name: ResourceName { kind: ResourceKind::from_db(row.kind), external_id: row.external_id },
             title: row.title,
-            created_at: Moment(row.created_at),
+            created_at: Timestamp(row.created_at),
         }
     }
 }
@@ -121,13 +121,13 @@ pub fn count(db: &mut Db) -> Result<i64, Error> {
 }
 
 /// How many live keys are bound to each of these, up to a limit, in their order.
-pub fn live_keys_of(db: &mut Db, of: &[Resource], limit: i64, now: Moment) -> Result<Vec<Count>, Error> {
+pub fn live_keys_of(db: &mut Db, of: &[Resource], limit: i64, now: Timestamp) -> Result<Vec<Count>, Error> {
     let bound = |resource: &Resource| all([with_resource(resource.id), live(now)].into_iter());
     of.iter().map(|resource| count_up_to(db, bound(resource), limit)).collect()
 }
 
 /// How many live keys are bound to a resource.
-pub fn live_keys(db: &mut Db, resource: ResourceId, now: Moment) -> Result<i64, Error> {
+pub fn live_keys(db: &mut Db, resource: ResourceId, now: Timestamp) -> Result<i64, Error> {
     Ok(api_keys::table.filter(api_keys::resource.eq(resource)).filter(live(now)).count().get_result(db)?)
 }
 
@@ -142,7 +142,7 @@ pub fn insert(
     name: &ResourceName,
     title: &str,
     by: Option<AccountId>,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<ResourceId, Error> {
     add_kind(db, &name.kind)?;
     Ok(diesel::insert_into(resources::table)
@@ -177,7 +177,7 @@ pub fn delete(db: &mut Db, id: ResourceId) -> Result<(), Error> {
     Ok(())
 }
 
-/// All kinds by name, each with what keys for its resources can be given by those who look after them. Retired permissions
+/// All kinds by name, each with what keys for its resources can be given by those who administer them. Retired permissions
 /// are in none.
 pub fn kinds(db: &mut Db) -> Result<Vec<(ResourceKind, Rights)>, Error> {
     let names: Vec<String> =
@@ -192,7 +192,7 @@ pub fn kinds(db: &mut Db) -> Result<Vec<(ResourceKind, Rights)>, Error> {
         .collect()
 }
 
-/// What keys for resources of a kind can be given by those who look after them.
+/// What keys for resources of a kind can be given by those who administer them.
 pub fn of_kind(db: &mut Db, kind: &ResourceKind) -> Result<Rights, Error> {
     let names: Vec<String> = resource_kind_permissions::table
         .inner_join(permissions::table.on(permissions::id.eq(resource_kind_permissions::permission)))
@@ -224,7 +224,7 @@ pub fn set_of_kind(db: &mut Db, kind: &ResourceKind, permissions: &[PermissionId
     permissions.iter().try_for_each(|permission| allow(db, kind, *permission))
 }
 
-/// Lets those who look after resources of a kind give keys for them this permission.
+/// Lets those who administer resources of a kind give keys for them this permission.
 pub fn allow(db: &mut Db, kind: &ResourceKind, permission: PermissionId) -> Result<(), Error> {
     diesel::insert_into(resource_kind_permissions::table)
         .values((
@@ -235,7 +235,7 @@ pub fn allow(db: &mut Db, kind: &ResourceKind, permission: PermissionId) -> Resu
     Ok(())
 }
 
-/// Who looks after a resource: kind, user name and display name, by name.
+/// Who administers a resource: kind, user name and display name, by name.
 pub fn administrators(db: &mut Db, resource: ResourceId) -> Result<Vec<(String, String, String)>, Error> {
     Ok(resource_administrators::table
         .inner_join(accounts::table.on(accounts::id.eq(resource_administrators::account)))
@@ -245,13 +245,13 @@ pub fn administrators(db: &mut Db, resource: ResourceId) -> Result<Vec<(String, 
         .load(db)?)
 }
 
-/// Does an account look after a resource?
+/// Does an account administer a resource?
 pub fn is_administrator(db: &mut Db, resource: ResourceId, account: AccountId) -> Result<bool, Error> {
     let administers = resource_administrators::table.find((resource, account));
     Ok(diesel::select(diesel::dsl::exists(administers)).get_result(db)?)
 }
 
-/// Lets an account look after a resource; says whether it did not before.
+/// Lets an account administer a resource; says whether it did not before.
 pub fn add_administrator(db: &mut Db, resource: ResourceId, account: AccountId) -> Result<bool, Error> {
     let row = (resource_administrators::resource.eq(resource), resource_administrators::account.eq(account));
     let added = each!(db, c => diesel::insert_into(resource_administrators::table)
@@ -259,12 +259,12 @@ pub fn add_administrator(db: &mut Db, resource: ResourceId, account: AccountId) 
     Ok(added == 1)
 }
 
-/// Lets an account look after a resource no longer; says whether it did before.
+/// Lets an account administer a resource no longer; says whether it did before.
 pub fn remove_administrator(db: &mut Db, resource: ResourceId, account: AccountId) -> Result<bool, Error> {
     Ok(diesel::delete(resource_administrators::table.find((resource, account))).execute(db)? == 1)
 }
 
-/// Lets an account look after nothing any more.
+/// Lets an account administer nothing any more.
 pub fn remove_administrator_everywhere(db: &mut Db, account: AccountId) -> Result<(), Error> {
     let of_account = resource_administrators::table.filter(resource_administrators::account.eq(account));
     diesel::delete(of_account).execute(db)?;
@@ -282,14 +282,14 @@ pub fn administered_with_keys(db: &mut Db, account: AccountId) -> Result<Vec<(Re
     Ok(rows.into_iter().map(|(id, kind)| (id, ResourceKind::from_db(kind))).collect())
 }
 
-/// Does an account look after anything?
-pub fn looks_after_any(db: &mut Db, account: AccountId) -> Result<bool, Error> {
+/// Does an account administer anything?
+pub fn administers_any(db: &mut Db, account: AccountId) -> Result<bool, Error> {
     let any = resource_administrators::table.filter(resource_administrators::account.eq(account));
     Ok(diesel::select(diesel::dsl::exists(any)).get_result(db)?)
 }
 
-/// The first few that an account looks after, by title.
-pub fn looked_after_by(db: &mut Db, account: AccountId, most: i64) -> Result<Vec<Resource>, Error> {
+/// The first few that an account administers, by title.
+pub fn administered_by(db: &mut Db, account: AccountId, most: i64) -> Result<Vec<Resource>, Error> {
     let rows: Vec<Row> = resources::table
         .inner_join(resource_administrators::table.on(resource_administrators::resource.eq(resources::id)))
         .filter(resource_administrators::account.eq(account))

@@ -17,7 +17,7 @@ use crate::domain::job::Held;
 use crate::domain::permission::{PermissionName, Rights, of_everybody};
 use crate::domain::policy::PolicyName;
 use crate::domain::resource::{ResourceKind, ResourceName};
-use crate::domain::rights::{Access, Bound, Given, Grant, Granted, Holding};
+use crate::domain::rights::{AccessView, BoundResource, EffectiveGrant, Grant, GrantView, RightsSource};
 use crate::domain::user::{Account, Role};
 
 fn rights(names: Vec<String>) -> Rights {
@@ -88,33 +88,34 @@ pub fn scopes_of(db: &mut Db, key: KeyId) -> Result<Rights, Error> {
 
 /// What the rights of a key come from at this moment; `None` when its policy was deleted. With `policy_alone`, the owner
 /// is a service account whose keys may do what their policies say, whatever it holds itself.
-pub fn of_key(db: &mut Db, key: &ApiKey, role: Role, policy_alone: bool) -> Result<Option<Holding>, Error> {
+pub fn of_key(db: &mut Db, key: &ApiKey, role: Role, policy_alone: bool) -> Result<Option<RightsSource>, Error> {
     let Some(granted) = granted(db, key, policy_alone)? else { return Ok(None) };
     let owner = of_account(db, key.owner, role)?;
     let bound = key.resource.map(|resource| bound(db, resource, key.owner)).transpose()?;
-    Ok(Some(Holding { granted, owner, bound }))
+    Ok(Some(RightsSource { granted, owner, bound }))
 }
 
 /// What the grant of a key comes to; `None` when its policy was deleted.
-pub fn granted(db: &mut Db, key: &ApiKey, policy_alone: bool) -> Result<Option<Granted>, Error> {
+pub fn granted(db: &mut Db, key: &ApiKey, policy_alone: bool) -> Result<Option<EffectiveGrant>, Error> {
     Ok(match key.grant {
-        Grant::Inherit => Some(Granted::Everything),
-        Grant::Scopes => Some(Granted::Only(scopes_of(db, key.id)?)),
+        Grant::Inherit => Some(EffectiveGrant::Everything),
+        Grant::Scopes => Some(EffectiveGrant::Only(scopes_of(db, key.id)?)),
         Grant::Policy(policy) => {
             let of_policy = of_policy(db, policy)?;
-            of_policy.map(|these| if policy_alone { Granted::Exactly(these) } else { Granted::Only(these) })
+            of_policy
+                .map(|these| if policy_alone { EffectiveGrant::Exactly(these) } else { EffectiveGrant::Only(these) })
         }
     })
 }
 
 /// The resource that a key of this owner is bound to, with what its administrators may give when the owner is one.
-fn bound(db: &mut Db, resource: ResourceId, owner: AccountId) -> Result<Bound, Error> {
+fn bound(db: &mut Db, resource: ResourceId, owner: AccountId) -> Result<BoundResource, Error> {
     let (kind, external_id): (String, String) =
         table::table.find(resource).select((table::kind, table::external_id)).first(db)?;
     let kind = ResourceKind::from_db(kind);
     let administers = resources::is_administrator(db, resource, owner)?;
     let administered = if administers { Some(resources::of_kind(db, &kind)?) } else { None };
-    Ok(Bound { name: ResourceName { kind, external_id }, administered })
+    Ok(BoundResource { name: ResourceName { kind, external_id }, administered })
 }
 
 /// What an account may give keys for a resource as its administrator; `None` when it is not.
@@ -159,12 +160,12 @@ pub fn set_scopes(db: &mut Db, key: KeyId, permissions: &[PermissionId]) -> Resu
 }
 
 /// What a key may do, for its page.
-pub fn access(db: &mut Db, key: &ApiKey) -> Result<Access, Error> {
-    Ok(access_of(db, &[key])?.remove(&key.id).unwrap_or(Access::inherited()))
+pub fn access(db: &mut Db, key: &ApiKey) -> Result<AccessView, Error> {
+    Ok(access_of(db, &[key])?.remove(&key.id).unwrap_or(AccessView::inherited()))
 }
 
 /// What each of these keys may do, by its id: three questions, however many keys there are.
-pub fn access_of(db: &mut Db, keys: &[&ApiKey]) -> Result<HashMap<KeyId, Access>, Error> {
+pub fn access_of(db: &mut Db, keys: &[&ApiKey]) -> Result<HashMap<KeyId, AccessView>, Error> {
     let policy_ids: Vec<PolicyId> = keys.iter().filter_map(|key| key.grant.policy()).collect();
     let names = if policy_ids.is_empty() { HashMap::new() } else { policy_names(db, &policy_ids)? };
     let resource_ids: Vec<ResourceId> = keys.iter().filter_map(|key| key.resource).collect();
@@ -184,15 +185,15 @@ pub fn access_of(db: &mut Db, keys: &[&ApiKey]) -> Result<HashMap<KeyId, Access>
     }
     let describe = |key: &&ApiKey| {
         let (given, policy_deleted) = match key.grant {
-            Grant::Inherit => (Given::Everything, false),
-            Grant::Scopes => (Given::Scopes(scopes.get(&key.id).cloned().unwrap_or_default()), false),
+            Grant::Inherit => (GrantView::Everything, false),
+            Grant::Scopes => (GrantView::Scopes(scopes.get(&key.id).cloned().unwrap_or_default()), false),
             Grant::Policy(id) => {
                 let (name, deleted) = names.get(&id).cloned().unwrap_or_default();
-                (Given::Policy(name), deleted)
+                (GrantView::Policy(name), deleted)
             }
         };
         let resource = key.resource.and_then(|id| titles.get(&id).cloned());
-        (key.id, Access { given, resource, policy_deleted })
+        (key.id, AccessView { grant: given, resource, policy_deleted })
     };
     Ok(keys.iter().map(describe).collect())
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::Error;
 use super::connection::Db;
 use super::schema::saved_views;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, SavedViewId};
 
 /// A view that somebody saved.
@@ -29,7 +29,7 @@ pub fn list(db: &mut Db, account: AccountId) -> Result<Vec<SavedView>, Error> {
 }
 
 /// Saves a view. A name that the account has already is a conflict.
-pub fn insert(db: &mut Db, account: AccountId, name: &str, query: &str, now: Moment) -> Result<SavedViewId, Error> {
+pub fn insert(db: &mut Db, account: AccountId, name: &str, query: &str, now: Timestamp) -> Result<SavedViewId, Error> {
     Ok(diesel::insert_into(saved_views::table)
         .values((
             saved_views::account.eq(account),

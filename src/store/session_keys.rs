@@ -9,7 +9,7 @@ use super::accounts::Row as AccountRow;
 use super::connection::Db;
 use super::schema::{accounts, session_keys, sessions};
 use super::sessions::IdHash;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::domain::secret::{FirstEight, SecretHash};
 use crate::domain::user::Account;
@@ -20,11 +20,11 @@ pub struct SessionKey {
     /// Its public identifier.
     pub first_eight: FirstEight,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When its session ends whatever happens.
-    pub expires_at: Moment,
+    pub expires_at: Timestamp,
     /// When somebody was last active in its session: long without activity, it ends before that.
-    pub last_seen_at: Moment,
+    pub last_seen_at: Timestamp,
     /// The browser of the session.
     pub user_agent: String,
 }
@@ -52,9 +52,9 @@ fn read((first_eight, created_at, expires_at, last_seen_at, user_agent): Selecte
         .ok_or_else(|| Error::Internal("a session key has a damaged first eight".into()))?;
     Ok(SessionKey {
         first_eight,
-        created_at: Moment(created_at),
-        expires_at: Moment(expires_at),
-        last_seen_at: Moment(last_seen_at),
+        created_at: Timestamp(created_at),
+        expires_at: Timestamp(expires_at),
+        last_seen_at: Timestamp(last_seen_at),
         user_agent,
     })
 }
@@ -65,7 +65,7 @@ pub fn insert(
     session: &IdHash,
     first_eight: &FirstEight,
     hash: &SecretHash,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Option<SessionKey>, Error> {
     let found: Option<(i64, i64, i64, String)> = sessions::table
         .filter(sessions::id_hash.eq(session.bytes()).and(sessions::expires_at.gt(now.0)))
@@ -88,8 +88,8 @@ pub fn insert(
 pub fn find(
     db: &mut Db,
     hash: &SecretHash,
-    now: Moment,
-    idle_since: Moment,
+    now: Timestamp,
+    idle_since: Timestamp,
 ) -> Result<Option<(SessionKey, Account)>, Error> {
     let found: Option<(Selected, AccountRow)> = session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
@@ -106,8 +106,8 @@ pub fn find(
 pub fn find_named(
     db: &mut Db,
     first_eight: &FirstEight,
-    now: Moment,
-    idle_since: Moment,
+    now: Timestamp,
+    idle_since: Timestamp,
 ) -> Result<Option<(SessionKey, AccountId, SecretHash)>, Error> {
     let found: Option<(Selected, AccountId, Vec<u8>)> = session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
@@ -123,7 +123,7 @@ pub fn find_named(
 }
 
 /// The keys of an account's sessions that are alive, newest first.
-pub fn list(db: &mut Db, account: AccountId, now: Moment, idle_since: Moment) -> Result<Vec<SessionKey>, Error> {
+pub fn list(db: &mut Db, account: AccountId, now: Timestamp, idle_since: Timestamp) -> Result<Vec<SessionKey>, Error> {
     let found: Vec<Selected> = session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
         .filter(sessions::account.eq(account))
@@ -138,8 +138,8 @@ pub fn list(db: &mut Db, account: AccountId, now: Moment, idle_since: Moment) ->
 pub fn count_of(
     db: &mut Db,
     owners: &[AccountId],
-    now: Moment,
-    idle_since: Moment,
+    now: Timestamp,
+    idle_since: Timestamp,
 ) -> Result<HashMap<AccountId, i64>, Error> {
     let rows: Vec<(AccountId, i64)> = session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
@@ -152,7 +152,7 @@ pub fn count_of(
 }
 
 /// How many keys there are of sessions that are alive.
-pub fn count(db: &mut Db, now: Moment, idle_since: Moment) -> Result<i64, Error> {
+pub fn count(db: &mut Db, now: Timestamp, idle_since: Timestamp) -> Result<i64, Error> {
     Ok(session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))

@@ -7,7 +7,7 @@ use super::Error;
 use super::accounts::Row as AccountRow;
 use super::connection::Db;
 use super::schema::{accounts, sessions};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::user::Account;
 
@@ -33,7 +33,7 @@ pub struct NewSession {
     /// What the pages keep in it, as JSON.
     pub state: String,
     /// When it ends whatever happens.
-    pub expires_at: Moment,
+    pub expires_at: Timestamp,
     /// Where the sign-in came from.
     pub address: String,
     /// With which browser.
@@ -64,7 +64,7 @@ impl Listed {
 }
 
 /// Adds a session.
-pub fn insert(db: &mut Db, id: &IdHash, new: &NewSession, now: Moment) -> Result<(), Error> {
+pub fn insert(db: &mut Db, id: &IdHash, new: &NewSession, now: Timestamp) -> Result<(), Error> {
     diesel::insert_into(sessions::table)
         .values((
             sessions::id_hash.eq(id.bytes()),
@@ -81,18 +81,23 @@ pub fn insert(db: &mut Db, id: &IdHash, new: &NewSession, now: Moment) -> Result
 }
 
 /// The state of a session that has not ended and was seen after `idle_since`, with the moment it was last seen.
-pub fn find(db: &mut Db, id: &IdHash, now: Moment, idle_since: Moment) -> Result<Option<(String, Moment)>, Error> {
+pub fn find(
+    db: &mut Db,
+    id: &IdHash,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<Option<(String, Timestamp)>, Error> {
     let row: Option<(String, i64)> = sessions::table
         .filter(sessions::id_hash.eq(id.bytes()))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
         .select((sessions::state, sessions::last_seen_at))
         .first(db)
         .optional()?;
-    Ok(row.map(|(state, seen)| (state, Moment(seen))))
+    Ok(row.map(|(state, seen)| (state, Timestamp(seen))))
 }
 
 /// The account of a session that has not ended and was seen after `idle_since`.
-pub fn account(db: &mut Db, id: &IdHash, now: Moment, idle_since: Moment) -> Result<Option<Account>, Error> {
+pub fn account(db: &mut Db, id: &IdHash, now: Timestamp, idle_since: Timestamp) -> Result<Option<Account>, Error> {
     let row: Option<AccountRow> = sessions::table
         .inner_join(accounts::table.on(accounts::id.eq(sessions::account)))
         .filter(sessions::id_hash.eq(id.bytes()))
@@ -110,7 +115,7 @@ pub fn renew(db: &mut Db, old: &IdHash, new: &IdHash) -> Result<bool, Error> {
 }
 
 /// Notes that a session is in use.
-pub fn touch(db: &mut Db, id: &IdHash, now: Moment) -> Result<(), Error> {
+pub fn touch(db: &mut Db, id: &IdHash, now: Timestamp) -> Result<(), Error> {
     diesel::update(sessions::table.filter(sessions::id_hash.eq(id.bytes())))
         .set(sessions::last_seen_at.eq(now.0))
         .execute(db)?;
@@ -162,7 +167,7 @@ pub fn bound(db: &mut Db, account: AccountId, keep: i64) -> Result<(), Error> {
 }
 
 /// The sessions of an account that are alive, newest activity first.
-pub fn list(db: &mut Db, account: AccountId, now: Moment, idle_since: Moment) -> Result<Vec<Listed>, Error> {
+pub fn list(db: &mut Db, account: AccountId, now: Timestamp, idle_since: Timestamp) -> Result<Vec<Listed>, Error> {
     Ok(sessions::table
         .filter(sessions::account.eq(account))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
@@ -179,7 +184,7 @@ pub fn list(db: &mut Db, account: AccountId, now: Moment, idle_since: Moment) ->
 }
 
 /// Removes the rows of sessions that are over.
-pub fn purge(db: &mut Db, now: Moment, idle_since: Moment) -> Result<usize, Error> {
+pub fn purge(db: &mut Db, now: Timestamp, idle_since: Timestamp) -> Result<usize, Error> {
     let over = sessions::expires_at.le(now.0).or(sessions::last_seen_at.le(idle_since.0));
     Ok(diesel::delete(sessions::table.filter(over)).execute(db)?)
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::Error;
 use super::connection::Db;
 use super::schema::settings;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::settings::Settings;
 
 /// Values that are no site setting.
@@ -45,7 +45,7 @@ pub fn load(db: &mut Db) -> Result<Settings, Error> {
 }
 
 /// Replaces a site setting.
-pub fn set(db: &mut Db, name: &str, value: &str, now: Moment) -> Result<(), Error> {
+pub fn set(db: &mut Db, name: &str, value: &str, now: Timestamp) -> Result<(), Error> {
     diesel::delete(settings::table.find(name)).execute(db)?;
     diesel::insert_into(settings::table)
         .values((settings::name.eq(name), settings::value.eq(value), settings::changed_at.eq(now.0)))
@@ -59,12 +59,12 @@ pub fn internal(db: &mut Db, which: Internal) -> Result<Option<String>, Error> {
 }
 
 /// Replaces a value of Claviger's own.
-pub fn set_internal(db: &mut Db, which: Internal, value: &str, now: Moment) -> Result<(), Error> {
+pub fn set_internal(db: &mut Db, which: Internal, value: &str, now: Timestamp) -> Result<(), Error> {
     set(db, which.as_str(), value, now)
 }
 
 /// Removes a value of Claviger's own, if it is there.
-pub fn forget_internal(db: &mut Db, which: Internal) -> Result<(), Error> {
+pub fn delete_internal(db: &mut Db, which: Internal) -> Result<(), Error> {
     diesel::delete(settings::table.find(which.as_str())).execute(db)?;
     Ok(())
 }

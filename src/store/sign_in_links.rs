@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::Error;
 use super::connection::Db;
 use super::schema::sign_in_links;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 
 /// Adds a link; those before it end. Of one account one link is good.
@@ -14,8 +14,8 @@ pub fn replace(
     account: AccountId,
     token_hash: &[u8],
     created_by: Option<AccountId>,
-    expires_at: Moment,
-    now: Moment,
+    expires_at: Timestamp,
+    now: Timestamp,
 ) -> Result<(), Error> {
     delete(db, account)?;
     diesel::insert_into(sign_in_links::table)
@@ -31,7 +31,7 @@ pub fn replace(
 }
 
 /// The account of a link that is good.
-pub fn find(db: &mut Db, token_hash: &[u8], now: Moment) -> Result<Option<AccountId>, Error> {
+pub fn find(db: &mut Db, token_hash: &[u8], now: Timestamp) -> Result<Option<AccountId>, Error> {
     Ok(sign_in_links::table
         .find(token_hash)
         .filter(sign_in_links::expires_at.gt(now.0))

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::dialect::{self, Deadline};
 use super::migrations::{self, State};
 use super::{DatabaseFile, Db, Error, Store};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 
 /// A log that is longer is taken over into the database, in bytes.
 const LONG_LOG: u64 = 4 * 1024 * 1024;
@@ -60,7 +60,7 @@ impl Store {
     /// Why the database cannot be used as it should; nothing when it can. Changes nothing.
     pub async fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        match self.look_up(migrations::state).await {
+        match self.query(migrations::state).await {
             Ok(State::Current | State::Newer) => {}
             Ok(State::Behind(missing)) => {
                 tracing::warn!(missing, "Migrations are missing.");
@@ -87,12 +87,12 @@ impl Store {
     }
 
     /// What time it is by the database's clock, half of the way back added; `None` when it has none.
-    pub async fn current_time(&self) -> Result<Option<Moment>, Error> {
+    pub async fn current_time(&self) -> Result<Option<Timestamp>, Error> {
         if !self.has_clock() {
             return Ok(None);
         }
         let asked = Instant::now();
-        let told = self.look_up(|db| Ok::<_, Error>(dialect::current_time(db)?)).await?;
+        let told = self.query(|db| Ok::<_, Error>(dialect::current_time(db)?)).await?;
         let way = i64::try_from(asked.elapsed().as_micros() / 2).unwrap_or(0);
         Ok(told.map(|told| told.plus(way)))
     }

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::connection::{Db, each};
 use super::schema::{daily_usage, key_usage};
 use super::{Error, dialect, keys};
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
 use crate::domain::ids::KeyId;
 
 /// Uses and refusals.
@@ -27,7 +27,7 @@ pub type ByKeyAndDay = HashMap<(Option<KeyId>, i64), Counts>;
 pub const BATCH: usize = 1_000;
 
 /// The number of a day since 1970 UTC.
-pub fn day_of(at: Moment) -> i64 {
+pub fn day_of(at: Timestamp) -> i64 {
     at.0.div_euclid(DAY)
 }
 
@@ -108,7 +108,7 @@ fn whole(rows: Vec<(i64, i64, i64)>, first: i64, last: i64) -> Vec<(i64, Counts)
 }
 
 /// Forgets what keys did on the oldest day, when it lies before a moment; the sums of the days stay. Says whether it did.
-pub fn purge_day(db: &mut Db, before: Moment) -> Result<bool, Error> {
+pub fn purge_day(db: &mut Db, before: Timestamp) -> Result<bool, Error> {
     let oldest: Option<i64> = key_usage::table.select(diesel::dsl::min(key_usage::day)).first(db)?;
     let Some(oldest) = oldest.filter(|day| *day < day_of(before)) else { return Ok(false) };
     diesel::delete(key_usage::table.filter(key_usage::day.eq(oldest))).execute(db)?;

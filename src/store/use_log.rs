@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::key_addresses::UsedFrom;
 use super::{Db, Error, Store, asked_permissions, key_addresses, keys, usage};
 use crate::domain::api_key::{ApiKey, Use};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::KeyId;
 use crate::domain::permission::PermissionName;
 
@@ -21,7 +21,7 @@ struct Uses {
     latest: Use,
     count: i64,
     /// Permissions that were asked of the key, and that it had.
-    asked: BTreeMap<PermissionName, Moment>,
+    asked: BTreeMap<PermissionName, Timestamp>,
     /// From where, for the first few addresses of each flush.
     addresses: BTreeMap<String, UsedFrom>,
 }
@@ -107,7 +107,7 @@ impl UseLog {
     }
 
     /// Adds what was asked and is not written yet to what was read from the database.
-    pub fn complete_asked(&self, key: KeyId, asked: &mut BTreeMap<PermissionName, Moment>) {
+    pub fn complete_asked(&self, key: KeyId, asked: &mut BTreeMap<PermissionName, Timestamp>) {
         if let Some(uses) = self.lock().get(&key) {
             for (name, at) in &uses.asked {
                 let latest = asked.entry(name.clone()).or_insert(*at);
@@ -166,7 +166,7 @@ async fn write(store: &Store, batch: Vec<(KeyId, Uses)>) -> Result<(), Error> {
             }
         }
         let asked = batch.iter().flat_map(|(key, uses)| uses.asked.iter().map(|(name, at)| (*key, name, *at)));
-        let asked: Vec<(KeyId, &PermissionName, Moment)> = asked.collect();
+        let asked: Vec<(KeyId, &PermissionName, Timestamp)> = asked.collect();
         asked_permissions::add(db, &asked)?;
         let day = |uses: &Uses| usage::day_of(uses.latest.at);
         let counted = |uses: &Uses| usage::Counts { uses: uses.count, refusals: 0 };

@@ -15,10 +15,10 @@ use super::attempts::Known;
 use super::client::{self, Reference};
 use super::errors::PageError;
 use super::html;
+use super::layout::{Layout, Nav};
 use super::local_path::LocalPath;
-use super::place::Place;
 use super::sessions;
-use super::shell::{Nav, Shell};
+use super::site_origin::SiteOrigin;
 use crate::actions::signed_in::Person;
 use crate::actions::{Actor, App, Error};
 use crate::domain::job::Job;
@@ -85,7 +85,7 @@ impl FromRequest for SignedIn {
             request.extensions_mut().insert(Known(actor.clone()));
             let user = Self { account, actor, session, administers_resources, settings, work };
             // For the page of an error, should the answer be one.
-            request.extensions_mut().insert(Shell::for_secret(&user, Nav::Nowhere));
+            request.extensions_mut().insert(Layout::for_secret(&user, Nav::Nowhere));
             Ok(user)
         })
     }
@@ -146,9 +146,9 @@ fn is_sent_from_elsewhere(request: &HttpRequest) -> bool {
 
 /// An administrator who gave the password within the last five minutes: for what is grave. Who did not is asked for it,
 /// and comes back to the page that asks.
-pub struct RecentAdmin(pub SignedIn);
+pub struct Reauthenticated(pub SignedIn);
 
-impl FromRequest for RecentAdmin {
+impl FromRequest for Reauthenticated {
     type Error = ActixError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ActixError>>>>;
 
@@ -171,7 +171,7 @@ impl FromRequest for RecentAdmin {
 }
 
 /// Somebody of whom only the address is known: for signing in and setting up.
-pub struct Stranger {
+pub struct Anonymous {
     /// As the audit log will know them.
     pub actor: Actor,
     /// Their browser.
@@ -180,14 +180,14 @@ pub struct Stranger {
     pub session: Session,
 }
 
-impl Stranger {
+impl Anonymous {
     /// The address, if it is known.
     pub fn address(&self) -> Option<IpAddr> {
         self.actor.address
     }
 }
 
-impl FromRequest for Stranger {
+impl FromRequest for Anonymous {
     type Error = ActixError;
     type Future = std::future::Ready<Result<Self, ActixError>>;
 
@@ -207,8 +207,8 @@ pub fn app(request: &HttpRequest) -> Result<web::Data<App>, PageError> {
 }
 
 /// The place where a request was served.
-pub fn place(request: &HttpRequest) -> Result<web::Data<Place>, PageError> {
-    let place = request.app_data::<web::Data<Place>>().cloned();
+pub fn place(request: &HttpRequest) -> Result<web::Data<SiteOrigin>, PageError> {
+    let place = request.app_data::<web::Data<SiteOrigin>>().cloned();
     place.ok_or_else(|| PageError(Error::Internal("the place is not configured".into())))
 }
 

@@ -17,7 +17,7 @@ const LONGEST: usize = 120;
 pub struct Known(pub Actor);
 
 /// Notes the refusal of what would have changed something. What signs in, or asks about a key, has events of its own; so have
-/// mistakes in a form, which are no attempts, but for the pages of administrators: a wrong number is one.
+/// errors in a form, which are no attempts, but for the pages of administrators: a wrong number is one.
 pub async fn note(
     request: ServiceRequest,
     next: Next<impl MessageBody>,

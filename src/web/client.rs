@@ -8,7 +8,7 @@ use actix_web::http::header;
 use ipnet::IpNet;
 
 use crate::config::Config;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::secret::appears_in;
 
 /// The reference of a request: on error pages, in the log and in the audit log.
@@ -86,8 +86,8 @@ pub fn browser_name(agent: &str) -> String {
 }
 
 /// "Just now", "9 h ago": activity of a session, from the database's form of a moment.
-pub fn ago(micros: i64, now: Moment) -> String {
-    Moment(micros).ago(now)
+pub fn ago(micros: i64, now: Timestamp) -> String {
+    Timestamp(micros).ago(now)
 }
 
 #[cfg(test)]
@@ -101,7 +101,7 @@ mod tests {
     fn only_trusted_proxies_are_believed_and_only_their_own_hop() {
         let config = |proxies: &str| {
             let given = Given { trusted_proxies: Some(proxies.into()), ..Given::default() };
-            Config::parse(&given).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
+            Config::parse(&given).unwrap_or_else(|errors| panic!("{errors:?}"))
         };
         let seen = |proxies: &str, forwarded: &[&str]| {
             let mut request = TestRequest::default().peer_addr("10.0.0.1:9".parse().unwrap());

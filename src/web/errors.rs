@@ -12,10 +12,10 @@ use askama::Template;
 use super::client::Reference;
 use super::headers;
 use super::html;
-use super::place::Place;
-use super::shell::{Nav, Shell};
+use super::layout::{Layout, Nav};
+use super::site_origin::SiteOrigin;
 use crate::actions::Error;
-use crate::domain::mistake::Mistake;
+use crate::domain::field_error::FieldError;
 use crate::domain::user::Appearance;
 
 /// An error that a person reads on a page.
@@ -71,19 +71,19 @@ fn status(error: &Error) -> StatusCode {
 struct Problem {
     status: StatusCode,
     detail: Option<String>,
-    mistakes: Vec<Mistake>,
+    field_errors: Vec<FieldError>,
     retry_after: Option<u64>,
     json: bool,
 }
 
 impl Problem {
     fn of(error: &Error, json: bool) -> Self {
-        let (mut detail, mut mistakes, mut retry_after) = (None, Vec::new(), None);
+        let (mut detail, mut field_errors, mut retry_after) = (None, Vec::new(), None);
         match error {
             Error::NotFound => {}
             Error::Forbidden(text) | Error::Conflict(text) => detail = Some(text.clone()),
             Error::Invalid(all) => {
-                mistakes.clone_from(all);
+                field_errors.clone_from(all);
                 detail = Some(format!("{error}."));
             }
             Error::TooMany { text, retry_after: seconds } => {
@@ -101,12 +101,12 @@ impl Problem {
             }
             Error::Internal(reason) => tracing::error!(reason, "Something went wrong."),
         }
-        Self { status: status(error), detail, mistakes, retry_after, json }
+        Self { status: status(error), detail, field_errors, retry_after, json }
     }
 
     /// For a status that comes without words, from actix or from the route table.
     fn plain(status: StatusCode) -> Self {
-        Self { status, detail: None, mistakes: Vec::new(), retry_after: None, json: false }
+        Self { status, detail: None, field_errors: Vec::new(), retry_after: None, json: false }
     }
 
     fn bare(self) -> HttpResponse {
@@ -171,7 +171,7 @@ struct ErrorPage<'a> {
 #[derive(Template)]
 #[template(path = "pages/error_inside.html")]
 struct ErrorInside<'a> {
-    shell: Shell,
+    layout: Layout,
     title: &'a str,
     detail: &'a str,
     reference: Option<&'a str>,
@@ -195,13 +195,13 @@ impl Reader {
         Self {
             json: machine,
             reads: request.method().is_safe(),
-            https: request.app_data::<web::Data<Place>>().is_some_and(|place| place.https),
+            https: request.app_data::<web::Data<SiteOrigin>>().is_some_and(|place| place.https),
             appearance: html::appearance_cookie(request.request()),
             reference: Reference::of(request.request()),
         }
     }
 
-    fn render(&self, problem: &Problem, shell: Option<Shell>) -> HttpResponse {
+    fn render(&self, problem: &Problem, layout: Option<Layout>) -> HttpResponse {
         let (title, general) = problem.words();
         let detail = problem.detail.as_deref().unwrap_or(general);
         let mut response = HttpResponse::build(problem.status);
@@ -215,14 +215,14 @@ impl Reader {
                 "title": title,
                 "status": problem.status.as_u16(),
                 "detail": detail,
-                "errors": problem.mistakes,
+                "errors": problem.field_errors,
                 "reference": self.reference,
             }));
         }
         let reference = problem.status.is_server_error().then_some(self.reference.as_str());
         let retry = problem.retry_after.is_some();
-        if let Some(shell) = shell {
-            return html::body(response, &ErrorInside { shell, title, detail, reference, retry });
+        if let Some(layout) = layout {
+            return html::body(response, &ErrorInside { layout, title, detail, reference, retry });
         }
         html::body(response, &ErrorPage { appearance: self.appearance, title, detail, reference, retry })
     }
@@ -238,8 +238,8 @@ pub async fn render(
         Ok(response) => {
             let problem = response.response().extensions().get::<Problem>().cloned().or_else(|| unspoken(&response));
             let Some(problem) = problem else { return Ok(response.map_into_left_body()) };
-            let shell = response.request().extensions_mut().remove::<Shell>();
-            let mut rendered = reader.render(&problem, shell);
+            let layout = response.request().extensions_mut().remove::<Layout>();
+            let mut rendered = reader.render(&problem, layout);
             for name in [header::ALLOW, header::WWW_AUTHENTICATE, header::SET_COOKIE] {
                 for value in response.headers().get_all(&name) {
                     rendered.headers_mut().append(name.clone(), value.clone());

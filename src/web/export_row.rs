@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::actions::browse_keys::{ListedKey, Owner};
 use crate::domain::api_key::Stop;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::key_filter::Column;
-use crate::domain::rights::{Access, Given};
+use crate::domain::rights::{AccessView, GrantView};
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +16,7 @@ pub enum Cell {
     /// A whole number.
     Number(i64),
     /// A moment.
-    Time(Moment),
+    Time(Timestamp),
     /// Nothing.
     Empty,
 }
@@ -33,10 +33,10 @@ pub fn heads(column: Column) -> Vec<&'static str> {
 }
 
 /// The cells of a column.
-pub fn cells(column: Column, row: &ListedKey, now: Moment) -> Vec<Cell> {
+pub fn cells(column: Column, row: &ListedKey, now: Timestamp) -> Vec<Cell> {
     let ListedKey { key, owner, access, made_by, disabled_by, revoked_by } = row;
     let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) };
-    let time = |at: Option<Moment>| at.map_or(Cell::Empty, Cell::Time);
+    let time = |at: Option<Timestamp>| at.map_or(Cell::Empty, Cell::Time);
     let who = |by: &Option<Owner>| text(by.as_ref().map_or("", |account| &account.username));
     let stop = |by: &Option<Owner>, stop: Option<&Stop>| {
         vec![who(by), time(stop.map(|stop| stop.at)), text(stop.map_or("", |stop| &stop.reason))]
@@ -63,15 +63,15 @@ pub fn cells(column: Column, row: &ListedKey, now: Moment) -> Vec<Cell> {
 }
 
 /// The name of the policy, or the scopes with spaces between them.
-fn given(access: &Access) -> String {
-    match &access.given {
-        Given::Everything => String::new(),
-        Given::Scopes(scopes) => scopes.join(" "),
-        Given::Policy(name) => name.clone(),
+fn given(access: &AccessView) -> String {
+    match &access.grant {
+        GrantView::Everything => String::new(),
+        GrantView::Scopes(scopes) => scopes.join(" "),
+        GrantView::Policy(name) => name.clone(),
     }
 }
 
-fn bound_to(access: &Access) -> String {
+fn bound_to(access: &AccessView) -> String {
     access.resource.as_ref().map(|(name, _)| name.clone()).unwrap_or_default()
 }
 
@@ -117,7 +117,7 @@ pub fn neutral(text: &str) -> String {
 }
 
 /// A key as a JSON object.
-pub fn object(columns: &[Column], row: &ListedKey, now: Moment) -> Value {
+pub fn object(columns: &[Column], row: &ListedKey, now: Timestamp) -> Value {
     let mut object = Map::new();
     for column in columns {
         for (head, cell) in heads(*column).into_iter().zip(cells(*column, row, now)) {

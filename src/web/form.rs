@@ -17,7 +17,7 @@ use super::body::{self, Refused};
 use super::errors::PageError;
 use super::{html, sessions};
 use crate::actions::Error;
-use crate::domain::mistake::Mistake;
+use crate::domain::field_error::FieldError;
 use crate::domain::secret::appears_in;
 use crate::domain::user::Appearance;
 
@@ -86,7 +86,7 @@ fn refuse_keys(request: &HttpRequest, entries: &Entries) -> Result<(), PageError
             || ["/admin/users", "/admin/service-accounts", "/admin/resources"].contains(&request.path())
     };
     let holds = |(name, value): &(String, String)| kept(name) && appears_in(&app.config.prefixes, value);
-    if entries.iter().any(holds) { Err(PageError(Mistake::new("form", KEY_IN_FIELD).into())) } else { Ok(()) }
+    if entries.iter().any(holds) { Err(PageError(FieldError::new("form", KEY_IN_FIELD).into())) } else { Ok(()) }
 }
 
 /// What a person reads who put a key into a field that is kept.
@@ -153,12 +153,15 @@ fn unfit(said: &str) -> Error {
     } else {
         return not_understood();
     };
-    Mistake::new("form", format!("{text}. Open the page again, and try again")).into()
+    FieldError::new("form", format!("{text}. Open the page again, and try again")).into()
 }
 
 fn not_understood() -> Error {
-    Mistake::new("form", "The form could not be understood, so nothing was changed. Open the page again, and try again")
-        .into()
+    FieldError::new(
+        "form",
+        "The form could not be understood, so nothing was changed. Open the page again, and try again",
+    )
+    .into()
 }
 
 /// The page that keeps the entries of a form whose token belongs to a session that is over.

@@ -6,7 +6,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error as ActixError, web};
 
-use super::place::Place;
+use super::site_origin::SiteOrigin;
 
 /// Nothing from another host, no inline script or style, no frame, forms to ourselves only. Scripts are files of ours,
 /// and nothing that a person uploads or types is ever served as one, so `'self'` needs no nonce.
@@ -18,7 +18,7 @@ pub async fn secure(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
-    let https = request.app_data::<web::Data<Place>>().is_some_and(|place| place.https);
+    let https = request.app_data::<web::Data<SiteOrigin>>().is_some_and(|place| place.https);
     let mut response = next.call(request).await?;
     apply(response.headers_mut(), https);
     Ok(response)

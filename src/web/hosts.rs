@@ -68,7 +68,7 @@ mod tests {
             hosts: Some("Claviger.svc.cluster.local, *.lab.example".into()),
             ..Given::default()
         };
-        let hosts = Hosts::of(&Config::parse(&given).unwrap_or_else(|mistakes| panic!("{mistakes:?}")));
+        let hosts = Hosts::of(&Config::parse(&given).unwrap_or_else(|errors| panic!("{errors:?}")));
         for own in [
             "keys.example.org",
             "KEYS.example.org:443",

@@ -1,4 +1,4 @@
-//! Templates to responses, the mistakes of a form, and the colours for people who are not signed in.
+//! Templates to responses, the errors of a form, and the colours for people who are not signed in.
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::mistake::Mistake;
+use crate::domain::field_error::FieldError;
 use crate::domain::user::Appearance;
 
 /// A page.
@@ -16,7 +16,7 @@ pub fn page(template: &impl Template) -> HttpResponse {
     body(HttpResponse::Ok(), template)
 }
 
-/// A page whose form has mistakes.
+/// A page whose form has errors.
 pub fn invalid(template: &impl Template) -> HttpResponse {
     body(HttpResponse::build(StatusCode::UNPROCESSABLE_ENTITY), template)
 }
@@ -73,13 +73,13 @@ pub fn remember_appearance(response: &mut HttpResponse, appearance: Appearance, 
     }
 }
 
-/// The mistakes of a form, for its summary and its fields.
+/// The errors of a form, for its summary and its fields.
 #[derive(Debug, Clone, Default)]
-pub struct Mistakes(pub Vec<Mistake>);
+pub struct FieldErrors(pub Vec<FieldError>);
 
-impl Mistakes {
-    /// The mistake of one field; empty when it is right.
+impl FieldErrors {
+    /// The error of one field; empty when it is right.
     pub fn of(&self, field: &str) -> &str {
-        self.0.iter().find(|mistake| mistake.field == field).map_or("", |mistake| mistake.text.as_str())
+        self.0.iter().find(|field_error| field_error.field == field).map_or("", |field_error| field_error.text.as_str())
     }
 }

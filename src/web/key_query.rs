@@ -129,7 +129,7 @@ impl KeyQuery {
                 "q" => read.search = value,
                 "sort" => match Sort::read(&value) {
                     Ok(sort) => read.sort = sort,
-                    Err(mistake) => read.refuse(name, value, &mistake.text),
+                    Err(field_error) => read.refuse(name, value, &field_error.text),
                 },
                 "per_page" => match value.parse().ok().filter(|size| (PAGE_SIZES.0..=PAGE_SIZES.1).contains(size)) {
                     Some(size) => read.size = size,
@@ -167,7 +167,7 @@ impl KeyQuery {
         }
         match std::mem::take(&mut self.filter).with_search(&self.search) {
             Ok(filter) => self.filter = filter,
-            Err(mistake) => self.broken.push(broken("q".into(), self.search.clone(), mistake.text)),
+            Err(field_error) => self.broken.push(broken("q".into(), self.search.clone(), field_error.text)),
         }
         if !self.broken.is_empty() {
             self.filter = KeyFilter::default();
@@ -210,7 +210,7 @@ impl KeyQuery {
         &self.conditions
     }
 
-    /// The mistakes that are no condition's: the order, the page, the columns, the search text.
+    /// The errors that are no condition's: the order, the page, the columns, the search text.
     pub fn other_problems(&self) -> Vec<String> {
         let named = |broken: &&Broken| !self.conditions.iter().any(|(name, _)| *name == broken.name);
         self.broken.iter().filter(named).map(|broken| format!("{}: {}", broken.value, broken.problem)).collect()

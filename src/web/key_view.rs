@@ -1,8 +1,8 @@
 //! How a key reads on pages: its state in words, its moments seen from now.
 
 use crate::domain::api_key::{ApiKey, Status};
-use crate::domain::clock::Moment;
-use crate::domain::rights::{Access, Given};
+use crate::domain::clock::Timestamp;
+use crate::domain::rights::{AccessView, GrantView};
 
 /// A key as pages show it.
 #[derive(Debug, Clone)]
@@ -10,38 +10,38 @@ pub struct KeyView {
     /// The key.
     pub key: ApiKey,
     /// What it may do.
-    pub access: Access,
+    pub access: AccessView,
     /// The moment at which the page is made.
-    pub now: Moment,
+    pub now: Timestamp,
 }
 
 impl KeyView {
     /// For the owner: "Same as your account", the name of its policy; empty for a list of scopes.
     pub fn access_for_owner(&self) -> &str {
-        match &self.access.given {
-            Given::Everything => "Same as your account",
-            Given::Scopes(_) => "",
-            Given::Policy(name) => name,
+        match &self.access.grant {
+            GrantView::Everything => "Same as your account",
+            GrantView::Scopes(_) => "",
+            GrantView::Policy(name) => name,
         }
     }
 
     /// The name of its policy, if it carries one.
     pub fn policy(&self) -> Option<&str> {
-        if let Given::Policy(name) = &self.access.given { Some(name) } else { None }
+        if let GrantView::Policy(name) = &self.access.grant { Some(name) } else { None }
     }
 
     /// Does it do what its owner may?
     pub fn inherits(&self) -> bool {
-        self.access.given == Given::Everything
+        self.access.grant == GrantView::Everything
     }
 
     /// For others: "As owner", "3 scopes", the name of its policy.
     pub fn access_for_others(&self) -> String {
-        match &self.access.given {
-            Given::Everything => "As owner".into(),
-            Given::Scopes(scopes) if scopes.len() == 1 => scopes[0].clone(),
-            Given::Scopes(scopes) => format!("{} scopes", scopes.len()),
-            Given::Policy(name) => name.clone(),
+        match &self.access.grant {
+            GrantView::Everything => "As owner".into(),
+            GrantView::Scopes(scopes) if scopes.len() == 1 => scopes[0].clone(),
+            GrantView::Scopes(scopes) => format!("{} scopes", scopes.len()),
+            GrantView::Policy(name) => name.clone(),
         }
     }
 

@@ -26,16 +26,16 @@ pub mod html;
 pub mod key_chips;
 pub mod key_query;
 pub mod key_view;
+pub mod layout;
 pub mod local_path;
+pub mod middleware;
 pub mod numbers;
-pub mod observe;
 pub mod pages;
 pub mod permission_boxes;
-pub mod place;
 pub mod refusal_words;
 pub mod server;
 pub mod sessions;
-pub mod shell;
+pub mod site_origin;
 
 /// One row of the route table: the methods, and the path with its parameters in braces.
 #[derive(Debug, Clone, Copy)]
@@ -92,8 +92,8 @@ table! {
     post "/external-tool-access/session-keys/{first_eight}/end" => pages::session_keys::end;
     get  "/external-tool-access/keys/{first_eight}"         => pages::key::details;
     get  "/external-tool-access/keys/{first_eight}/edit"    => pages::key::edit_page;
-    get  "/external-tool-access/keys/{first_eight}/would-allow" => pages::would_allow::own_page;
-    post "/external-tool-access/keys/{first_eight}/would-allow" => pages::would_allow::own_ask;
+    get  "/external-tool-access/keys/{first_eight}/would-allow" => pages::simulate::own_page;
+    post "/external-tool-access/keys/{first_eight}/would-allow" => pages::simulate::own_ask;
     post "/external-tool-access/keys/{first_eight}/edit"    => pages::key::edit;
     post "/external-tool-access/keys/{first_eight}/disable" => pages::pause_key::disable;
     post "/external-tool-access/keys/{first_eight}/enable"  => pages::pause_key::enable;
@@ -103,13 +103,13 @@ table! {
     post "/external-tool-access/keys/{first_eight}/rotate"  => pages::rotate_key::rotate;
     get  "/external-tool-access/keys/{first_eight}/revoke"  => pages::key::revoke_page;
     post "/external-tool-access/keys/{first_eight}/revoke"  => pages::key::revoke;
-    get  "/resources"                                    => pages::looked_after::list;
-    get  "/resources/{resource}"                         => pages::looked_after::page;
-    get  "/resources/{resource}/generate"                => pages::looked_after::generate_page;
-    post "/resources/{resource}/generate"                => pages::looked_after::generate;
-    post "/resources/{resource}/master-key"              => pages::looked_after::master_key;
-    get  "/resources/{resource}/keys/{first_eight}/revoke" => pages::looked_after::revoke_page;
-    post "/resources/{resource}/keys/{first_eight}/revoke" => pages::looked_after::revoke;
+    get  "/resources"                                    => pages::own_resources::list;
+    get  "/resources/{resource}"                         => pages::own_resources::page;
+    get  "/resources/{resource}/generate"                => pages::own_resources::generate_page;
+    post "/resources/{resource}/generate"                => pages::own_resources::generate;
+    post "/resources/{resource}/master-key"              => pages::own_resources::master_key;
+    get  "/resources/{resource}/keys/{first_eight}/revoke" => pages::own_resources::revoke_page;
+    post "/resources/{resource}/keys/{first_eight}/revoke" => pages::own_resources::revoke;
     get  "/help"                                         => pages::help::page;
     get  "/account"                                      => pages::account::page;
     post "/account/profile"                              => pages::account::edit_profile;
@@ -131,9 +131,9 @@ table! {
     get  "/admin/api-keys/{first_eight}"                 => pages::admin_key::page;
     get  "/admin/api-keys/{first_eight}/edit"            => pages::admin_key::edit_page;
     post "/admin/api-keys/{first_eight}/edit"            => pages::admin_key::edit;
-    get  "/admin/api-keys/{first_eight}/would-allow"     => pages::would_allow::page;
-    post "/admin/api-keys/{first_eight}/would-allow"     => pages::would_allow::ask;
-    post "/admin/api-keys/{first_eight}/{verb}"          => pages::bulk::draft_one;
+    get  "/admin/api-keys/{first_eight}/would-allow"     => pages::simulate::page;
+    post "/admin/api-keys/{first_eight}/would-allow"     => pages::simulate::ask;
+    post "/admin/api-keys/{first_eight}/{operation}"          => pages::bulk::draft_one;
     get  "/admin/lifetime-rules"                         => pages::lifetime_rules::page;
     post "/admin/lifetime-rules"                         => pages::lifetime_rules::save;
     get  "/admin/lifetime-rules/impact/{id}"             => pages::rules_impact::page;
@@ -210,8 +210,8 @@ table! {
     post "/admin/resource-kinds/{kind}"                  => pages::resource_kind::save;
     get  "/admin/overview"                               => pages::overview::page;
     get  "/admin/refusals"                               => pages::refusals::page;
-    get  "/admin/why-refused"                            => pages::why_refused::page;
-    post "/admin/why-refused"                            => pages::why_refused::look_up;
+    get  "/admin/why-refused"                            => pages::diagnose::page;
+    post "/admin/why-refused"                            => pages::diagnose::diagnose;
     get  "/admin/audit-log"                              => pages::audit_log::page;
     post "/admin/audit-log"                              => pages::audit_log::search;
     get  "/admin/audit-log/export.csv"                   => pages::audit_log::export;

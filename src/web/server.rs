@@ -13,8 +13,8 @@ use socket2::SockRef;
 
 use super::connections::Connections;
 use super::hosts::Hosts;
-use super::place::Place;
-use super::{attempts, errors, headers, hosts, observe, sessions};
+use super::site_origin::SiteOrigin;
+use super::{attempts, errors, headers, hosts, middleware, sessions};
 use crate::actions::App;
 
 /// How long a request's head may take to arrive.
@@ -35,7 +35,7 @@ pub struct Bound {
     /// Runs until it is stopped.
     pub server: actix_web::dev::Server,
     /// What the pages know of their place.
-    pub place: Place,
+    pub place: SiteOrigin,
     listener: TcpListener,
 }
 
@@ -73,7 +73,7 @@ pub async fn bind(app: web::Data<App>) -> Result<Bound, String> {
     let listener = TcpListener::bind(app.config.listen).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let same = listener.try_clone().map_err(failed)?;
-    let place = Place { public_address: app.config.public_address(address), https: app.config.is_https() };
+    let place = SiteOrigin { public_address: app.config.public_address(address), https: app.config.is_https() };
     let cookie_key = app.cookie_key().await.map_err(|error| error.to_string())?;
 
     let (data, pages_place) = (app.clone(), web::Data::new(place.clone()));
@@ -86,14 +86,14 @@ pub async fn bind(app: web::Data<App>) -> Result<Bound, String> {
             .app_data(pages_place.clone())
             .app_data(hosts.clone())
             .wrap(from_fn(attempts::note))
-            .wrap(from_fn(observe::refuse_key_in_url))
-            .wrap(from_fn(observe::refuse_disguised_path))
+            .wrap(from_fn(middleware::refuse_key_in_url))
+            .wrap(from_fn(middleware::refuse_disguised_path))
             .wrap(from_fn(hosts::refuse_foreign))
-            .wrap(from_fn(observe::catch_panic))
+            .wrap(from_fn(middleware::catch_panic))
             .wrap(from_fn(errors::render))
             .wrap(from_fn(headers::secure))
-            .wrap(from_fn(observe::request))
-            .wrap(from_fn(observe::refuse_chunked))
+            .wrap(from_fn(middleware::request))
+            .wrap(from_fn(middleware::refuse_chunked))
             .configure(super::machines)
             .service(
                 web::scope("")

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::actions::{self, App, Error};
-use crate::domain::clock::{MINUTE, Moment};
+use crate::domain::clock::{MINUTE, Timestamp};
 use crate::domain::ids::AccountId;
 
 type State = HashMap<String, String>;
@@ -31,7 +31,7 @@ pub fn cookie_name(https: bool) -> &'static str {
 }
 
 /// Puts a session that has begun in the place of whatever this browser had before. Its row is there already: see `save`.
-pub fn begin(session: &Session, begun: &actions::sessions::Session, now: Moment) -> Result<(), Error> {
+pub fn begin(session: &Session, begun: &actions::sessions::Session, now: Timestamp) -> Result<(), Error> {
     session.clear();
     session.renew();
     let kept = session.insert(ACCOUNT, begun.account.id).and_then(|()| session.insert(ID, &begun.id));
@@ -40,26 +40,26 @@ pub fn begin(session: &Session, begun: &actions::sessions::Session, now: Moment)
 }
 
 /// Goes on under another id, after the person gave the password `now`: its row has that id already.
-pub fn renew(session: &Session, id: &str, now: Moment) -> Result<(), Error> {
+pub fn renew(session: &Session, id: &str, now: Timestamp) -> Result<(), Error> {
     session.renew();
     session.insert(ID, id).map_err(|error| Error::Internal(error.to_string()))?;
     prove(session, now)
 }
 
 /// Notes that the person gave the password `now`.
-fn prove(session: &Session, now: Moment) -> Result<(), Error> {
+fn prove(session: &Session, now: Timestamp) -> Result<(), Error> {
     session.insert(PROVED, now.0).map_err(|error| Error::Internal(error.to_string()))
 }
 
 /// Was the password given within the last five minutes?
-pub fn is_proved(session: &Session, now: Moment) -> bool {
+pub fn is_proved(session: &Session, now: Timestamp) -> bool {
     let proved: Option<i64> = session.get(PROVED).unwrap_or_default();
-    proved.is_some_and(|at| (0..=PROOF_LASTS).contains(&now.since(Moment(at))))
+    proved.is_some_and(|at| (0..=PROOF_LASTS).contains(&now.since(Timestamp(at))))
 }
 
 /// The latest activity that was noted.
-pub fn seen(session: &Session) -> Option<Moment> {
-    session.get(SEEN).unwrap_or_default().map(Moment)
+pub fn seen(session: &Session) -> Option<Timestamp> {
+    session.get(SEEN).unwrap_or_default().map(Timestamp)
 }
 
 /// The account that is signed in.

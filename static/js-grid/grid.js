@@ -13,7 +13,7 @@ for (const form of document.querySelectorAll("[data-grid]")) {
     if (scope.checked && ticked < boxes.length) scope.checked = false;
     all.checked = ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
-    const fits = new Set(boxes.filter((box) => box.checked).flatMap((box) => box.dataset.verbs.split(" ")));
+    const fits = new Set(boxes.filter((box) => box.checked).flatMap((box) => box.dataset.operations.split(" ")));
     for (const act of acts) act.hidden = ticked > 0 && !scope.checked && act.value !== "export" && !fits.has(act.value);
     count.textContent = scope.checked ? `All ${form.dataset.total} matching keys selected` : `${ticked} ${ticked === 1 ? "key" : "keys"} selected`;
     wide.hidden = scope.checked;

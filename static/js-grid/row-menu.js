@@ -6,8 +6,8 @@ document.addEventListener("click", (event) => {
   const box = button.closest("tr").querySelector(".grid__check");
   const path = `${location.pathname}/${box.value}`;
   menu.querySelector("a").href = path;
-  for (const item of menu.querySelectorAll("[data-verb]")) {
-    item.hidden = !box.dataset.verbs.split(" ").includes(item.dataset.verb);
-    item.setAttribute("formaction", `${path}/${item.dataset.verb}`);
+  for (const item of menu.querySelectorAll("[data-operation]")) {
+    item.hidden = !box.dataset.operations.split(" ").includes(item.dataset.operation);
+    item.setAttribute("formaction", `${path}/${item.dataset.operation}`);
   }
 });

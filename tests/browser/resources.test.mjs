@@ -1,4 +1,4 @@
-// A project administrator, who administers nothing else: gets a project to look after, makes keys for it, and no others. With
+// A project administrator, who administers nothing else: is made the administrator of a project, makes keys for it, and no others. With
 // and without scripts; each step is asked of /verify as a gateway would.
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";

@@ -27,8 +27,8 @@ impl TestApp {
 fn lived_in(app: &TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
-    for verb in ["disable", "enable", "disable", "revoke"] {
-        miriam.act(&secret, verb);
+    for operation in ["disable", "enable", "disable", "revoke"] {
+        miriam.act(&secret, operation);
     }
     assert_eq!(app.verify_audit(), Ok(7));
 }
@@ -107,8 +107,8 @@ on_both! { fn sixteen_writers_at_once_keep_the_chain_whole(app) {
     let writers: Vec<_> = people.into_iter().zip(secrets).map(|(client, secret)| std::thread::spawn(move || {
         let mut done = 0;
         for n in 0..10 {
-            let verb = if n % 2 == 0 { "disable" } else { "enable" };
-            done += i64::from(client.act(&secret, verb).status == 303);
+            let operation = if n % 2 == 0 { "disable" } else { "enable" };
+            done += i64::from(client.act(&secret, operation).status == 303);
         }
         assert!(!eight(&secret).is_empty());
         done

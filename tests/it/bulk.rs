@@ -143,25 +143,25 @@ on_both! { fn disable_enable_and_an_earlier_expiry_can_be_undone_exactly(app) {
     let before = state();
     let boss = app.boss();
     app.pass(SignedDuration::from_secs(30));
-    for (verb, fields, statuses) in [
+    for (operation, fields, statuses) in [
         ("disable", vec![("reason", "maintenance")], [401, 401, 401]),
         ("enable", vec![], [200, 200, 200]),
         ("expire", vec![("expires_on", "2026-12-01")], [200, 401, 200]),
     ] {
-        let path = draft(&boss, &[("scope", "matching"), ("do", verb), ("state", "view=all")]);
+        let path = draft(&boss, &[("scope", "matching"), ("do", operation), ("state", "view=all")]);
         let total = boss.get(&path).attribute("#number", "data-confirm-match");
         let mut fields = fields.clone();
         fields.push(("number", &total));
         let job = confirm(&boss, &path, &fields).header("location").to_owned();
         app.work();
-        assert_eq!([&plain, &paused, &short].map(|secret| app.verify(secret).status), statuses, "{verb}");
-        if verb == "expire" {
+        assert_eq!([&plain, &paused, &short].map(|secret| app.verify(secret).status), statuses, "{operation}");
+        if operation == "expire" {
             assert_eq!(app.database.count("api_keys WHERE expires_at = 1796083200000000"), 2, "2026-12-01, and never later than before");
             assert!(boss.get(&job).text().contains("1 key was left in place because they end earlier anyway."));
         }
         boss.submit(GRID, &format!("{job}/undo"), &[]);
         app.work();
-        assert_eq!(state(), before, "{verb}");
+        assert_eq!(state(), before, "{operation}");
     }
     let path = draft(&boss, &[("key", eight(&plain)), ("do", "expire")]);
     for bad in ["", "tomorow", "2026-11-20", "2020-01-01"] {
@@ -240,7 +240,7 @@ fn large_job(app: &TestApp) -> (JobId, i64) {
     use claviger::actions::Actor;
     use claviger::actions::change_keys::{Chosen, Confirmation};
     use claviger::domain::ids::AccountId;
-    use claviger::domain::job::Verb;
+    use claviger::domain::job::BulkOperation;
     app.run(app.app.fill_demo(3_000, 1, |_| {})).expect("a demo");
     let id: AccountId = app
         .database
@@ -249,7 +249,7 @@ fn large_job(app: &TestApp) -> (JobId, i64) {
         .expect("an id");
     let actor = Actor { account: Some(id), name: "miriam".into(), ..Actor::cli() };
     let filter = KeyFilter::from_query("status~notin=revoked").expect("a filter");
-    let job = app.run(app.app.draft_job(&actor, Verb::Delete, Chosen::Matching(filter))).expect("a draft");
+    let job = app.run(app.app.draft_job(&actor, BulkOperation::Delete, Chosen::Matching(filter))).expect("a draft");
     let total = app.run(app.app.find_job(&actor, job)).expect("the draft").job.total;
     let typed = Confirmation { number: total.to_string(), ..Confirmation::default() };
     app.run(app.app.confirm_job(&actor, job, &typed)).expect("confirmed");

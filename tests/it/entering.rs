@@ -1,4 +1,4 @@
-//! What people enter: short lifetimes, all mistakes at once, questions before what cannot be taken back, filters with the
+//! What people enter: short lifetimes, all errors at once, questions before what cannot be taken back, filters with the
 //! fields that they need.
 
 use jiff::SignedDuration;

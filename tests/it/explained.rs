@@ -193,12 +193,12 @@ on_both! { fn own_keys_are_managed_seen_or_not_listed(app) {
     set(&app, "own_keys", "view");
     assert!(miriam.get(list).text().contains(eight(&secret)));
     assert!(!miriam.get(list).text().contains("Revoke…") && !miriam.get(&path).text().contains("Revoke…"));
-    for verb in ["disable", "enable", "revoke", "rotate"] {
+    for operation in ["disable", "enable", "revoke", "rotate"] {
         let form = miriam.get("/external-tool-access/generate").attribute("input[name=form]", "value");
-        let fields: &[(&str, &str)] = if verb == "rotate" { &[("old_ends", "0h"), ("form", &form)] } else { &[] };
-        let answer = miriam.submit("/account", &format!("{path}/{verb}"), fields);
+        let fields: &[(&str, &str)] = if operation == "rotate" { &[("old_ends", "0h"), ("form", &form)] } else { &[] };
+        let answer = miriam.submit("/account", &format!("{path}/{operation}"), fields);
         let told = if answer.status == 303 { miriam.get(answer.header("location")) } else { answer };
-        assert!(told.text().contains("only administrators change and revoke"), "{verb}: {} {}", told.status, told.text());
+        assert!(told.text().contains("only administrators change and revoke"), "{operation}: {} {}", told.status, told.text());
     }
     assert_eq!(app.verify(&secret).status, 200);
     set(&app, "own_keys", "none");

@@ -9,7 +9,7 @@ use crate::support::{Answer, on_both};
 
 const PAGE: &str = "/external-tool-access/generate";
 
-fn mistakes(answer: &Answer) -> Vec<String> {
+fn field_errors(answer: &Answer) -> Vec<String> {
     assert_eq!(answer.status, 422, "{}", answer.text());
     answer.texts("[data-summary] li")
 }
@@ -78,8 +78,8 @@ on_both! { fn names_are_made_up_kept_unique_and_freed_when_a_key_ends(app) {
     assert!(miriam.key_page(&second).text().contains("Key of 2026-11-20 (2)"));
 
     let ci = miriam.secret("ci");
-    assert_eq!(mistakes(&miriam.generate("ci")), ["Another of your keys has this name. Choose another name"]);
-    assert_eq!(mistakes(&miriam.generate(" ci ")).len(), 1);
+    assert_eq!(field_errors(&miriam.generate("ci")), ["Another of your keys has this name. Choose another name"]);
+    assert_eq!(field_errors(&miriam.generate(" ci ")).len(), 1);
     app.signed_in("chen").secret("ci"); // another owner's names are another matter
     miriam.act(&ci, "revoke");
     miriam.secret("ci");
@@ -107,7 +107,7 @@ on_both! { fn bad_input_is_named_kept_and_changes_nothing(app) {
     ];
     for (fields, expected) in cases {
         let answer = miriam.generate_with(fields);
-        assert_eq!(mistakes(&answer), [expected]);
+        assert_eq!(field_errors(&answer), [expected]);
         assert!(answer.texts(".invalid-feedback").iter().any(|text| text == &format!("Error: {expected}")), "the same words at the field");
     }
     let kept = miriam.generate_with(&[("name", "kept <b>"), ("note", "kept too"), ("expires", "date"), ("expires_on", "soon")]);

@@ -26,7 +26,7 @@ const OPEN: [&str; 25] = [
     "/admin/api-keys/bulk",
     "/admin/api-keys/{first_eight}",
     "/admin/api-keys/{first_eight}/would-allow",
-    "/admin/api-keys/{first_eight}/{verb}",
+    "/admin/api-keys/{first_eight}/{operation}",
     "/admin/users",
     "/admin/users/{username}",
     "/admin/users/{username}/sessions/{id}/end",

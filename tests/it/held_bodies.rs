@@ -33,7 +33,7 @@ const ENDS: [(&str, End); 4] = [
 /// One of each kind of act of a person and of an administrator: the path and the fields.
 fn acts(keys: &[String]) -> Vec<(String, Vec<(&'static str, String)>)> {
     let form = |n: usize| ("form", format!("{n:022}"));
-    let own = |n: usize, verb: &str| format!("/external-tool-access/keys/{}/{verb}", eight(&keys[n]));
+    let own = |n: usize, operation: &str| format!("/external-tool-access/keys/{}/{operation}", eight(&keys[n]));
     let text =
         |pairs: &[(&'static str, &str)]| pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     vec![

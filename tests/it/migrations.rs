@@ -150,7 +150,7 @@ fn the_folder_and_the_file_of_a_database_are_the_owners_alone() {
     let path = folder.path().join("data/deep/claviger.db");
     let given =
         claviger::config::Given { database_url: Some(format!("sqlite://{}", path.display())), ..Default::default() };
-    let config = Config::parse(&given).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let config = Config::parse(&given).unwrap_or_else(|errors| panic!("{errors:?}"));
     make_home(&config.database).expect("made");
     let mode = |path: &std::path::Path| path.metadata().expect("there").permissions().mode() & 0o777;
     assert_eq!((mode(path.parent().expect("a folder")), mode(&path)), (0o700, 0o600));

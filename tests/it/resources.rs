@@ -1,4 +1,4 @@
-//! Resources: who looks after one issues its keys, sees them and revokes them, and nothing beyond it.
+//! Resources: who administers one issues its keys, sees them and revokes them, and nothing beyond it.
 
 use std::thread;
 
@@ -9,14 +9,14 @@ use claviger::actions::{Actor, Error};
 use claviger::domain::api_key::KeyNote;
 use claviger::domain::lifetime::Expiry;
 use claviger::domain::resource::ResourceName;
-use claviger::domain::rights::{Demand, Wish};
+use claviger::domain::rights::{GrantRequest, Required};
 use claviger::domain::user::Username;
 
 use crate::rights::{site, status};
 use crate::support::people::eight;
 use crate::support::{Answer, Client, TestApp, on_both};
 
-/// A site with the project `abc`, which `ana` looks after, and another one; keys for projects can be given two scopes.
+/// A site with the project `abc`, which `ana` administers, and another one; keys for projects can be given two scopes.
 fn labels(app: &TestApp) -> (Client, Client) {
     let boss = site(app);
     for name in ["label.read", "label.write", "label.purge"] {
@@ -74,7 +74,7 @@ on_both! { fn who_looks_after_a_project_makes_keys_for_it_alone(app) {
         assert_eq!(refused.status, 422, "{fields:?}: {}", refused.text());
         assert!(refused.text().contains(says), "{fields:?}: {}", refused.text());
     }
-    assert_eq!(ana.get("/resources/project:other").status, 404, "what she does not look after is not found");
+    assert_eq!(ana.get("/resources/project:other").status, 404, "what she does not administer is not found");
     assert_eq!(boss.get("/resources/project:abc").status, 404, "an administrator of the site looks after nothing");
 
     let page = "/admin/resources/project:abc";
@@ -303,7 +303,7 @@ on_both! { fn a_key_that_ends_while_it_asks_makes_nothing(app) {
     let (boss, ana) = labels(&app);
     turn_on_key_may_create(&app);
     let name = || ResourceName::parse("project:abc").expect("a name");
-    let demand = Demand { resource: Some(name()), ..Demand::default() };
+    let demand = Required { resource: Some(name()), ..Required::default() };
     let account = app.run(app.app.find_person(&Username::parse("ana").expect("a name"))).expect("there").account;
     let actor = Actor { account: Some(account.id), name: "ana".into(), ..Actor::cli() };
     let attempt = |secret: &str, meanwhile: &dyn Fn()| {
@@ -312,7 +312,7 @@ on_both! { fn a_key_that_ends_while_it_asks_makes_nothing(app) {
         let Verdict::Good(good) = verdict else { panic!("it was good") };
         meanwhile();
         let request = KeyRequest {
-            name: None, note: KeyNote::parse("").expect("a note"), expiry: Expiry::Default, wish: Wish::Inherit,
+            name: None, note: KeyNote::parse("").expect("a note"), expiry: Expiry::Default, wish: GrantRequest::Inherit,
             resource: Some(name()), form: FormId::parse(&app.app.new_form_id()).expect("a form"), asking: Some(good.asking()),
         };
         app.run(app.app.get_or_create_key(&actor, account.id, Wanted::All, request, None))

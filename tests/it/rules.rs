@@ -31,7 +31,7 @@ on_both! { fn rule_6_every_change_has_its_event_or_does_not_happen(app) {
     let events = app.database.texts(&format!(
         "SELECT action || ' ' || actor_name || ' ' || via || ' ' || address AS value FROM audit_events WHERE target = '{}' ORDER BY id", eight(&secret)));
     let expected: Vec<String> = ["generate", "edit", "disable", "enable", "rotate", "revoke"].iter()
-        .map(|verb| format!("key.{verb} miriam session 127.0.0.1")).collect();
+        .map(|operation| format!("key.{operation} miriam session 127.0.0.1")).collect();
     assert_eq!(events, expected);
     assert_eq!(app.database.count("audit_events WHERE length(request) = 10 AND via = 'session'"), 7, "with the request's reference");
 

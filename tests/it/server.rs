@@ -190,7 +190,7 @@ fn json_log_lines_are_json() {
 fn a_panic_while_answering_is_a_500_with_a_reference_and_the_process_lives() {
     use actix_web::middleware::from_fn;
     use actix_web::{App, HttpResponse, HttpServer, web};
-    use claviger::web::{errors, headers, observe};
+    use claviger::web::{errors, headers, middleware};
 
     async fn boom() -> HttpResponse {
         panic!("the panic that the test asks for");
@@ -204,10 +204,10 @@ fn a_panic_while_answering_is_a_500_with_a_reference_and_the_process_lives() {
             let server = HttpServer::new(move || {
                 App::new()
                     .app_data(data.clone())
-                    .wrap(from_fn(observe::catch_panic))
+                    .wrap(from_fn(middleware::catch_panic))
                     .wrap(from_fn(errors::render))
                     .wrap(from_fn(headers::secure))
-                    .wrap(from_fn(observe::request))
+                    .wrap(from_fn(middleware::request))
                     .route("/boom", web::get().to(boom))
                     .route("/api/boom", web::get().to(boom))
                     .route("/fine", web::get().to(HttpResponse::Ok))

@@ -27,9 +27,9 @@ fn work(app: &TestApp) {
 }
 
 /// Does bulk work to some keys; gives the path of the job.
-fn bulk(app: &TestApp, boss: &Client, verb: &str, secrets: &[&str], fields: &[(&str, &str)]) -> String {
+fn bulk(app: &TestApp, boss: &Client, operation: &str, secrets: &[&str], fields: &[(&str, &str)]) -> String {
     let mut ticked: Vec<(&str, &str)> = secrets.iter().map(|secret| ("key", eight(secret))).collect();
-    ticked.push(("do", verb));
+    ticked.push(("do", operation));
     let draft = boss.submit(GRID, "/admin/api-keys/bulk", &ticked).header("location").to_owned();
     let number = secrets.len().to_string();
     let mut entered = fields.to_vec();

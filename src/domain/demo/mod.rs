@@ -8,7 +8,7 @@ use rand::{Rng, RngExt, SeedableRng};
 
 pub mod words;
 
-use super::clock::{DAY, HOUR, MINUTE, Moment};
+use super::clock::{DAY, HOUR, MINUTE, Timestamp};
 use super::secret::base62;
 use words::{AGENTS, FIRST_NAMES, HOSTS, LAST_NAMES, NOTES, POLICIES, RESOURCES, SERVICES, TASKS};
 
@@ -24,9 +24,9 @@ pub struct DemoAccount {
     /// May it come in?
     pub active: bool,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When the person came in last; `None` for service accounts, and for people who never did.
-    pub last_sign_in_at: Option<Moment>,
+    pub last_sign_in_at: Option<Timestamp>,
     /// The policies that it holds: indexes into [`POLICIES`].
     pub policies: Vec<usize>,
 }
@@ -60,15 +60,15 @@ pub struct DemoKey {
     /// The resource that it is bound to: an index into [`RESOURCES`].
     pub resource: Option<usize>,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When it ends.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Timestamp>,
     /// When it was paused.
-    pub disabled_at: Option<Moment>,
+    pub disabled_at: Option<Timestamp>,
     /// When it was ended.
-    pub revoked_at: Option<Moment>,
+    pub revoked_at: Option<Timestamp>,
     /// When, from where and with what it was used last.
-    pub last_use: Option<(Moment, String, &'static str)>,
+    pub last_use: Option<(Timestamp, String, &'static str)>,
     /// How often it was used.
     pub use_count: i64,
 }
@@ -96,7 +96,7 @@ impl DemoKey {
 /// A demo as it is told: first the accounts, then key after key, oldest first.
 pub struct Demo {
     rng: StdRng,
-    now: Moment,
+    now: Timestamp,
     keys: usize,
     told: usize,
     /// How many keys of an owner are for a task on a host.
@@ -107,7 +107,7 @@ pub struct Demo {
 
 impl Demo {
     /// The story of so many keys up to `now`.
-    pub fn new(keys: usize, seed: u64, now: Moment) -> Self {
+    pub fn new(keys: usize, seed: u64, now: Timestamp) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let people = (keys / 20).clamp(12, 4_000);
         let services = (people / 8).max(4);
@@ -169,14 +169,14 @@ impl Demo {
         let created_at = now.plus(-age - rng.random_range(1..20 * MINUTE));
         let days = *[7, 30, 30, 90, 90, 90, 90, 180, 365, 365, 0].choose(rng).unwrap_or(&90);
         let expires_at = (days > 0).then(|| created_at.plus(days * DAY));
-        let after = |rng: &mut StdRng, start: Moment, end: Moment| {
+        let after = |rng: &mut StdRng, start: Timestamp, end: Timestamp| {
             let span = end.since(start).max(2);
             start.plus(rng.random_range(1..span))
         };
         let end = expires_at.map_or(now, |at| at.min(now));
         let revoked_at = rng.random_bool(0.08).then(|| after(rng, created_at, end));
         let disabled_at = rng.random_bool(0.03).then(|| after(rng, created_at, end));
-        let used_until = [revoked_at, disabled_at].into_iter().flatten().fold(end, Moment::min);
+        let used_until = [revoked_at, disabled_at].into_iter().flatten().fold(end, Timestamp::min);
         let last_use = (!rng.random_bool(0.15)).then(|| {
             // Most keys in use were used in the last hours of their life.
             let recent = used_until.plus(-rng.random_range(MINUTE..30 * HOUR)).max(created_at.plus(1));
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_tells_the_same_story() {
-        let now = Moment(1_800_000_000_000_000);
+        let now = Timestamp(1_800_000_000_000_000);
         let told = |seed| Demo::new(200, seed, now).map(|key| format!("{key:?}")).collect::<Vec<_>>();
         assert_eq!(told(1), told(1));
         assert_ne!(told(1), told(2));
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_days_of_a_key_hold_its_uses() {
-        let now = Moment(1_800_000_000_000_000);
+        let now = Timestamp(1_800_000_000_000_000);
         for key in Demo::new(2_000, 3, now) {
             let (days, all) = (key.uses_by_day(30), key.uses_by_day(1_000));
             assert_eq!(all.iter().map(|(_, uses)| uses).sum::<i64>(), key.use_count, "{:?}", key.first_eight);
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn nothing_happens_before_its_cause_or_after_now() {
-        let now = Moment(1_800_000_000_000_000);
+        let now = Timestamp(1_800_000_000_000_000);
         for key in Demo::new(2_000, 3, now) {
             for at in [key.revoked_at, key.disabled_at, key.last_use.map(|(at, ..)| at)].into_iter().flatten() {
                 assert!(at > key.created_at && at <= now, "{:?}", key.first_eight);

@@ -1,14 +1,14 @@
 //! Bulk work: what it does to keys, the state it is in, what it leaves and why.
 
-mod left;
+mod operation;
 mod parameters;
-mod verb;
+mod skip_reason;
 
-pub use left::{Left, NewEnd, decide, revives};
+pub use operation::BulkOperation;
 pub use parameters::{BeforeGrant, BeforeTransfer, DeletedPolicy, Held, Source, Transfer};
-pub use verb::Verb;
+pub use skip_reason::{NewEnd, SkipReason, decide, revives};
 
-use super::clock::Moment;
+use super::clock::Timestamp;
 use crate::domain::ids::{AccountId, JobId};
 
 /// The state of a job.
@@ -40,20 +40,20 @@ pub struct Job {
     /// Its number.
     pub id: JobId,
     /// What it does.
-    pub verb: Verb,
+    pub operation: BulkOperation,
     /// The state it is in.
     pub state: JobState,
     /// The moment at which its keys were chosen.
-    pub frozen_at: Moment,
+    pub frozen_at: Timestamp,
     /// The query string of the filter by which they were chosen; `None` when they were ticked one by one.
     pub filter: Option<String>,
     /// Who asked for it.
     pub asked_by: AskedBy,
     /// Why, as they said; may be empty.
     pub reason: String,
-    /// The end that [`Verb::Expire`] gives.
-    pub expires_at: Option<Moment>,
-    /// What else its verb needs, as JSON; may be empty.
+    /// The end that [`BulkOperation::Expire`] gives.
+    pub expires_at: Option<Timestamp>,
+    /// What else its operation needs, as JSON; may be empty.
     pub parameter: String,
     /// From where it takes its keys, when it was confirmed at once.
     pub source: Option<Source>,
@@ -61,7 +61,7 @@ pub struct Job {
     pub is_frozen: bool,
     /// The id of the last key that it took over.
     pub frozen_up_to: i64,
-    /// The job that [`Verb::Undo`] gives back.
+    /// The job that [`BulkOperation::Undo`] gives back.
     pub undoes: Option<JobId>,
     /// The job that gave this one back.
     pub undone_by: Option<JobId>,
@@ -84,9 +84,9 @@ pub struct Job {
     /// Did somebody ask it to stop?
     pub stop_asked: bool,
     /// When it was confirmed.
-    pub confirmed_at: Option<Moment>,
+    pub confirmed_at: Option<Timestamp>,
     /// When it ended.
-    pub finished_at: Option<Moment>,
+    pub finished_at: Option<Timestamp>,
 }
 
 /// Who asks for bulk work: the actor of its events.
@@ -114,18 +114,20 @@ impl Job {
     }
 
     /// What is undone, for an undo.
-    pub fn inverse_of(&self) -> Option<Verb> {
-        if self.verb == Verb::Undo { self.parameter.parse::<Verb>().ok() } else { None }
+    pub fn inverse_of(&self) -> Option<BulkOperation> {
+        if self.operation == BulkOperation::Undo { self.parameter.parse::<BulkOperation>().ok() } else { None }
     }
 
     /// What a transfer needs to know.
     pub fn transfer(&self) -> Option<Transfer> {
-        if self.verb == Verb::Transfer { Transfer::read(&self.parameter) } else { None }
+        if self.operation == BulkOperation::Transfer { Transfer::read(&self.parameter) } else { None }
     }
 
     /// The policy that was deleted together with these keys.
     pub fn deleted_policy(&self) -> Option<DeletedPolicy> {
-        matches!(self.verb, Verb::Delete | Verb::Disable).then(|| serde_json::from_str(&self.parameter).ok()).flatten()
+        matches!(self.operation, BulkOperation::Delete | BulkOperation::Disable)
+            .then(|| serde_json::from_str(&self.parameter).ok())
+            .flatten()
     }
 
     /// Keys of which nothing was decided.

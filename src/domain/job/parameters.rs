@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{AccountId, JobId, PermissionId, PolicyId, ResourceId};
 use crate::domain::permission::{PermissionName, Rights};
-use crate::domain::rights::{Grant, Granted, within};
+use crate::domain::rights::{EffectiveGrant, Grant, within};
 
 /// A policy that was deleted, and whose keys a job ends or pauses; stands in the job as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +83,7 @@ pub struct Held {
 
 impl Held {
     /// What a key with this grant could do at that moment, bound to this resource or to none.
-    pub fn allowed(&self, granted: &Granted, resource: Option<ResourceId>) -> Rights {
+    pub fn allowed(&self, granted: &EffectiveGrant, resource: Option<ResourceId>) -> Rights {
         let names = |names: &[String]| names.iter().cloned().map(PermissionName::from_db).collect();
         let administered = self.administered.iter().find(|(id, _)| Some(*id) == resource);
         let administered: Option<Rights> = administered.map(|(_, rights)| names(rights));

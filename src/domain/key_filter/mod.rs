@@ -17,8 +17,8 @@ pub use column::{Column, Kind};
 pub use operators::{Choice, DateTest, NumberTest, Operator, TextTest};
 pub use place::{Place, Value, owner_folded};
 
-use super::clock::Moment;
-use super::mistake::Mistake;
+use super::clock::Timestamp;
+use super::field_error::FieldError;
 use super::text::{self, Limits};
 use crate::domain::ids::JobId;
 
@@ -57,7 +57,7 @@ pub enum JobPart {
     /// All that it was given.
     All,
     /// Those that it left as they were.
-    Left,
+    Skipped,
 }
 
 /// A condition that could not be read, as it came.
@@ -105,7 +105,7 @@ impl KeyFilter {
     }
 
     /// The same filter with a search text; blank is none.
-    pub fn with_search(self, search: &str) -> Result<Self, Mistake> {
+    pub fn with_search(self, search: &str) -> Result<Self, FieldError> {
         let limits = Limits { field: "q", label: "Search text", longest: 100 };
         let search = text::line(limits, &text::folded(search))?;
         Ok(Self { search: (!search.is_empty()).then_some(search), ..self })
@@ -161,11 +161,11 @@ impl Default for Sort {
 
 impl Sort {
     /// Reads `created_at` or `-created_at`; a column that cannot be sorted by is refused.
-    pub fn read(text: &str) -> Result<Self, Mistake> {
+    pub fn read(text: &str) -> Result<Self, FieldError> {
         let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
         let column = name.parse::<Column>().ok().filter(|column| column.sorts());
         let column =
-            column.ok_or_else(|| Mistake::new("sort", "The list cannot be sorted by this. Choose a column"))?;
+            column.ok_or_else(|| FieldError::new("sort", "The list cannot be sorted by this. Choose a column"))?;
         Ok(Self { column, descending })
     }
 
@@ -182,6 +182,6 @@ impl Sort {
 }
 
 /// The limits of a day: its start, and the start of the next.
-fn day(text: &str) -> Option<Moment> {
-    Moment::parse_day(text)
+fn day(text: &str) -> Option<Timestamp> {
+    Timestamp::parse_day(text)
 }

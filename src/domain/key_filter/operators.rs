@@ -1,6 +1,6 @@
 //! What can be asked of a value: the operators with their suffixes in URLs, and the tests that they make.
 
-use super::super::clock::{DAY, Moment};
+use super::super::clock::{DAY, Timestamp};
 
 /// An operator, as in `column~operator=value`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
@@ -113,11 +113,11 @@ impl Choice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DateTest {
     /// Before the day begins.
-    Before(Moment),
+    Before(Timestamp),
     /// When the day begins, or after it.
-    From(Moment),
+    From(Timestamp),
     /// From the beginning of the first day to the end of the second.
-    Between(Moment, Moment),
+    Between(Timestamp, Timestamp),
     /// Within the next so many days.
     Next(i64),
     /// More than so many days ago.
@@ -128,8 +128,8 @@ pub enum DateTest {
 
 impl DateTest {
     /// The moments that pass at `now`: from the first, before the second. `None` for [`Self::Never`].
-    pub fn range(self, now: Moment) -> Option<(Moment, Moment)> {
-        let (first, last) = (Moment(i64::MIN), Moment(i64::MAX));
+    pub fn range(self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        let (first, last) = (Timestamp(i64::MIN), Timestamp(i64::MAX));
         Some(match self {
             Self::Before(day) => (first, day),
             Self::From(day) => (day, last),

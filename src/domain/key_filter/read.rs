@@ -29,7 +29,7 @@ pub fn condition(name: &str, value: &str) -> Result<Condition, String> {
         Kind::Date => Test::Date(date(operator, value)?),
         Kind::Number => Test::Number(number(operator, value)?),
         Kind::Job => {
-            let part = if column == Column::JobLeft { JobPart::Left } else { JobPart::All };
+            let part = if column == Column::JobLeft { JobPart::Skipped } else { JobPart::All };
             Test::Job(JobId(whole(value).filter(|id| *id > 0).ok_or_else(|| no_number(value))?), part)
         }
     };
@@ -40,7 +40,7 @@ fn text_test(operator: Operator, value: &str) -> Result<TextTest, String> {
     let one = || -> Result<String, String> {
         let limits = text::Limits { field: "value", label: "Value", longest: LONGEST };
         // Folding may lengthen a text: the length counts as it will be kept.
-        let value = text::line(limits, &text::folded(value)).map_err(|mistake| mistake.text)?;
+        let value = text::line(limits, &text::folded(value)).map_err(|field_error| field_error.text)?;
         if value.is_empty() { Err("Enter a value".into()) } else { Ok(value) }
     };
     let several = || -> Result<Vec<String>, String> {
@@ -54,7 +54,7 @@ fn text_test(operator: Operator, value: &str) -> Result<TextTest, String> {
         let mut folded: Vec<String> = Vec::new();
         for value in values {
             let limits = text::Limits { field: "value", label: "Value", longest: LONGEST };
-            let value = text::line(limits, &text::folded(&value)).map_err(|mistake| mistake.text)?;
+            let value = text::line(limits, &text::folded(&value)).map_err(|field_error| field_error.text)?;
             if !folded.contains(&value) {
                 folded.push(value);
             }

@@ -9,7 +9,7 @@ pub use table::{Setting, Settings};
 pub use values::{OnPolicyDelete, OwnKeys, ServiceRights};
 
 use super::clock::DAY;
-use super::mistake::Mistake;
+use super::field_error::FieldError;
 use super::text::{self, Limits};
 
 /// What kind of value a setting has.
@@ -65,27 +65,27 @@ impl Setting {
     }
 
     /// Reads a value: `on` or `off`, a line of text, a number, one of its words, or some of them.
-    pub fn parse(self, input: &str) -> Result<String, Mistake> {
+    pub fn parse(self, input: &str) -> Result<String, FieldError> {
         let input = input.trim();
-        let mistake = |text: String| Mistake::new(self.name(), text);
+        let field_error = |text: String| FieldError::new(self.name(), text);
         match self.kind() {
             Kind::Switch if matches!(input, "on" | "off") => Ok(input.to_owned()),
-            Kind::Switch => Err(mistake("Choose on or off".into())),
+            Kind::Switch => Err(field_error("Choose on or off".into())),
             Kind::Text(longest) => text::line(Limits { field: self.name(), label: self.label(), longest }, input),
             Kind::Number(least, most, unit) => {
                 let digits: String = input.chars().filter(|c| *c != ',').collect();
                 let number: Option<i32> = digits.parse().ok().filter(|number| (least..=most).contains(number));
                 let most = text::number(i64::from(most));
-                let wrong = || mistake(format!("Enter a number of {unit} between {least} and {most}"));
+                let wrong = || field_error(format!("Enter a number of {unit} between {least} and {most}"));
                 number.map(|number| number.to_string()).ok_or_else(wrong)
             }
             Kind::Choice(choices) if choices.iter().any(|(word, _)| *word == input) => Ok(input.to_owned()),
-            Kind::Choice(_) => Err(mistake("Choose one of these".into())),
+            Kind::Choice(_) => Err(field_error("Choose one of these".into())),
             Kind::Several(choices) => {
                 let chosen: Vec<&str> = input.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
                 let known = |word: &&str| choices.iter().any(|(one, _)| one == word);
                 if chosen.is_empty() || !chosen.iter().all(known) {
-                    return Err(mistake("Choose at least one of these".into()));
+                    return Err(field_error("Choose at least one of these".into()));
                 }
                 // In the order of the list, each once: the same choice is the same value.
                 let listed = choices.iter().map(|(word, _)| *word).filter(|word| chosen.contains(word));
@@ -145,7 +145,7 @@ mod tests {
             (Setting::MaxServiceKeys, "1000001"),
             (Setting::SiteName, "a\u{202E}b"),
         ] {
-            assert_eq!(setting.parse(bad).map_err(|mistake| mistake.field), Err(setting.name()), "{bad}");
+            assert_eq!(setting.parse(bad).map_err(|field_error| field_error.field), Err(setting.name()), "{bad}");
         }
         assert_eq!(
             Setting::MaxServiceKeys.parse("x").unwrap_err().text,

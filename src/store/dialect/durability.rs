@@ -1,4 +1,4 @@
-//! What the databases promise about what they acknowledged, and how each is looked after.
+//! What the databases promise about what they acknowledged, and how each is administered.
 
 use std::path::Path;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use diesel::sql_types::Text;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use super::{BigIntValue, Deadline, IntegerValue, TextValue};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::store::connection::Db;
 
 /// What durability the database promises.
@@ -112,13 +112,13 @@ fn first_damage(connection: &mut SqliteConnection) -> QueryResult<Option<String>
 /// What time it is by the database's clock.
 ///
 /// SQLite: has none, it is part of this process. Postgres: all nodes share its.
-pub fn current_time(db: &mut Db) -> QueryResult<Option<Moment>> {
+pub fn current_time(db: &mut Db) -> QueryResult<Option<Timestamp>> {
     match db {
         Db::Sqlite(_) => Ok(None),
         Db::Postgres(connection) => {
             let query = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS value";
             let row: BigIntValue = diesel::sql_query(query).get_result(connection)?;
-            Ok(Some(Moment(row.value)))
+            Ok(Some(Timestamp(row.value)))
         }
     }
 }

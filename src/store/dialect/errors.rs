@@ -112,8 +112,9 @@ fn is_sign_of_outage(message: &str) -> bool {
     ];
     // What Postgres could not do with a file: open, read, write, extend, fsync, access, resize.
     const OF_FILES: [&str; 7] = ["open", "read", "write", "extend", "fsync", "access", "resize"];
-    let of_file =
-        message.split_once("could not ").is_some_and(|(_, rest)| OF_FILES.iter().any(|verb| rest.starts_with(verb)));
+    let of_file = message
+        .split_once("could not ")
+        .is_some_and(|(_, rest)| OF_FILES.iter().any(|operation| rest.starts_with(operation)));
     of_file || SQLITE.iter().chain(&POSTGRES).any(|sign| message.contains(sign))
 }
 

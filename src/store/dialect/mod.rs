@@ -22,7 +22,7 @@ pub use locks::{
     lock_server_keys,
 };
 pub use plans::{analyze, explain, set_up_load, settle, walking};
-pub use search::{is_common, may_hold};
+pub use search::{is_frequent, may_hold};
 pub use sqlite_hooks::Deadline;
 pub use transactions::{begin_read, begin_write, lock_migrations};
 

@@ -37,7 +37,7 @@ pub fn may_hold(db: &Db, text: &str, limit: Option<i64>) -> Option<Predicate> {
 ///
 /// SQLite takes in all that it proposes before it looks at the first, so a text that occurs everywhere is better looked
 /// for in the rows. Postgres estimates this by itself and needs no such question.
-pub fn is_common(db: &mut Db, text: &str, limit: i64) -> QueryResult<bool> {
+pub fn is_frequent(db: &mut Db, text: &str, limit: i64) -> QueryResult<bool> {
     let (Db::Sqlite(connection), Some(trigrams)) = (db, trigrams(text)) else { return Ok(false) };
     let row: IntegerValue = diesel::sql_query(
         "SELECT count(*) AS value FROM (SELECT rowid FROM key_search WHERE key_search MATCH $1 LIMIT $2)",

@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Bool};
 use super::Row;
 use super::predicate::Predicate;
 use crate::domain::api_key::{ApiKey, KeyName, Stop};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, KeyId, PolicyId};
 use crate::domain::text;
 use crate::store::connection::Db;
@@ -21,7 +21,7 @@ diesel::alias! {
 }
 
 /// The keys with these ids, held against other transactions that change them.
-pub fn hold(db: &mut Db, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, Error> {
+pub fn lock_for_update(db: &mut Db, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, Error> {
     dialect::lock_keys(db, ids)?;
     find_all(db, ids)
 }
@@ -33,7 +33,7 @@ fn find_all(db: &mut Db, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, Error>
 }
 
 /// Revokes all of them: they let go of their names, and their replaced secrets are forgotten.
-pub fn revoke_all(db: &mut Db, ids: &[KeyId], stop: &Stop, now: Moment) -> Result<(), Error> {
+pub fn revoke_all(db: &mut Db, ids: &[KeyId], stop: &Stop, now: Timestamp) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::revoked_at.eq(Some(stop.at.0)),
@@ -49,7 +49,7 @@ pub fn revoke_all(db: &mut Db, ids: &[KeyId], stop: &Stop, now: Moment) -> Resul
 }
 
 /// Pauses all of them, or ends their pauses.
-pub fn set_disabled_all(db: &mut Db, ids: &[KeyId], stop: Option<&Stop>, now: Moment) -> Result<(), Error> {
+pub fn set_disabled_all(db: &mut Db, ids: &[KeyId], stop: Option<&Stop>, now: Timestamp) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::disabled_at.eq(stop.map(|stop| stop.at.0)),
@@ -64,7 +64,7 @@ pub fn set_disabled_all(db: &mut Db, ids: &[KeyId], stop: Option<&Stop>, now: Mo
 
 /// Gives all of them the same end. Those that it ends let go of their names when a new key asks for them; a replaced secret
 /// ends with its key, whatever its own end is.
-pub fn set_expiry_all(db: &mut Db, ids: &[KeyId], end: Option<Moment>, now: Moment) -> Result<(), Error> {
+pub fn set_expiry_all(db: &mut Db, ids: &[KeyId], end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::expires_at.eq(end.map(|end| end.0)),
@@ -76,7 +76,7 @@ pub fn set_expiry_all(db: &mut Db, ids: &[KeyId], end: Option<Moment>, now: Mome
 }
 
 /// As [`set_expiry_all`], and no rotation may go beyond it.
-pub fn limit_expiry_all(db: &mut Db, ids: &[KeyId], end: Option<Moment>, now: Moment) -> Result<(), Error> {
+pub fn limit_expiry_all(db: &mut Db, ids: &[KeyId], end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set(api_keys::end_limit.eq(end.map(|end| end.0)))
         .execute(db)?;
@@ -84,13 +84,13 @@ pub fn limit_expiry_all(db: &mut Db, ids: &[KeyId], end: Option<Moment>, now: Mo
 }
 
 /// Gives a key another end, as part of a change that counts the version up itself.
-pub fn set_end(db: &mut Db, id: KeyId, end: Option<Moment>) -> Result<(), Error> {
+pub fn set_end(db: &mut Db, id: KeyId, end: Option<Timestamp>) -> Result<(), Error> {
     diesel::update(api_keys::table.find(id)).set(api_keys::expires_at.eq(end.map(|end| end.0))).execute(db)?;
     Ok(())
 }
 
 /// Gives all of them another policy.
-pub fn set_policy_all(db: &mut Db, ids: &[KeyId], policy: PolicyId, now: Moment) -> Result<(), Error> {
+pub fn set_policy_all(db: &mut Db, ids: &[KeyId], policy: PolicyId, now: Timestamp) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::policy.eq(Some(policy)),
@@ -108,7 +108,7 @@ pub fn transfer_all(
     db: &mut Db,
     keys: &[(&ApiKey, String)],
     owner: AccountId,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Vec<(KeyId, String)>, Error> {
     let ids: Vec<KeyId> = keys.iter().map(|(key, _)| key.id).collect();
     let owner_folded = super::folding::of_owner(db, owner)?;
@@ -151,7 +151,7 @@ pub fn those_of(db: &mut Db, ids: &[KeyId], predicate: Predicate) -> Result<Vec<
 
 /// Keys that were revoked, or expired, before a moment. A revoked key is kept its time from its revocation on, also when it
 /// expired before that.
-pub fn ended_before(before: Moment) -> Predicate {
+pub fn ended_before(before: Timestamp) -> Predicate {
     let revoked = sql::<Bool>("COALESCE(api_keys.revoked_at < ").bind::<BigInt, _>(before.0).sql(", FALSE)");
     let expired = sql::<Bool>("(api_keys.standing < 2 AND api_keys.ends_at < ").bind::<BigInt, _>(before.0).sql(")");
     Box::new(revoked.or(expired))
@@ -167,8 +167,8 @@ pub fn purge(db: &mut Db, ids: &[KeyId]) -> Result<(), Error> {
 /// are given back.
 pub fn restore_all(
     db: &mut Db,
-    keys: &[(&ApiKey, Option<Moment>)],
-    now: Moment,
+    keys: &[(&ApiKey, Option<Timestamp>)],
+    now: Timestamp,
 ) -> Result<Vec<(KeyId, String)>, Error> {
     let ids: Vec<KeyId> = keys.iter().map(|(key, _)| key.id).collect();
     for (key, end) in keys.iter().filter(|(key, end)| key.expires_at != *end) {
@@ -194,10 +194,10 @@ pub fn restore_all(
 /// Gives keys back an end and the limit of it, and what lives again its name.
 pub fn give_ends_back(
     db: &mut Db,
-    keys: &[(&ApiKey, Option<Moment>, Option<Moment>)],
-    now: Moment,
+    keys: &[(&ApiKey, Option<Timestamp>, Option<Timestamp>)],
+    now: Timestamp,
 ) -> Result<Vec<(KeyId, String)>, Error> {
-    let lives = |key: &ApiKey, end: Option<Moment>| key.revoked.is_none() && end.is_none_or(|end| end > now);
+    let lives = |key: &ApiKey, end: Option<Timestamp>| key.revoked.is_none() && end.is_none_or(|end| end > now);
     let live: Vec<&ApiKey> = keys.iter().filter(|(key, end, _)| lives(key, *end)).map(|(key, ..)| *key).collect();
     let live_ids: Vec<KeyId> = live.iter().map(|key| key.id).collect();
     let renamed = rename_where_taken(db, &live, now)?;
@@ -214,7 +214,7 @@ pub fn give_ends_back(
 
 /// Makes way for keys that are to hold their names again: one whose name another live key of its owner has by now gets a
 /// new one. These are given back.
-fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<(KeyId, String)>, Error> {
+fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], now: Timestamp) -> Result<Vec<(KeyId, String)>, Error> {
     let ids: Vec<KeyId> = keys.iter().map(|key| key.id).collect();
     let held: Vec<KeyId> = api_keys::table
         .inner_join(
@@ -246,7 +246,12 @@ fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], now: Moment) -> Result<Vec<
 }
 
 /// A name like the key's that neither a live key of its owner nor one of this batch has.
-fn free_name(db: &mut Db, key: &ApiKey, taken: &HashSet<(AccountId, String)>, now: Moment) -> Result<KeyName, Error> {
+fn free_name(
+    db: &mut Db,
+    key: &ApiKey,
+    taken: &HashSet<(AccountId, String)>,
+    now: Timestamp,
+) -> Result<KeyName, Error> {
     for attempt in 2..10_000 {
         let suffix = format!(" ({attempt})");
         let kept: String = key.name.chars().take(100 - suffix.len()).collect();

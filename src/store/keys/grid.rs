@@ -6,10 +6,10 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::Row;
 use super::columns::SqlColumn;
-use super::matching::{Reach, live, matching, needles};
+use super::matching::{AccessPath, live, matching, needles};
 use super::predicate::{Predicate, all};
 use crate::domain::api_key::ApiKey;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::KeyId;
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort, Value};
 use crate::store::connection::Db;
@@ -50,7 +50,7 @@ pub struct Ask {
     /// How many keys at the most.
     pub size: i64,
     /// The moment at which the filter is read.
-    pub now: Moment,
+    pub now: Timestamp,
     /// Where counting stops; more matches than that are met by walking.
     pub count_limit: i64,
 }
@@ -88,17 +88,18 @@ pub fn page(db: &mut Db, ask: &Ask) -> Result<Page, Error> {
 
 /// How many keys match, what may answer the conditions, and whether to walk. A filter on nothing but the column of the
 /// order is a range of the walk.
-fn plan(db: &mut Db, ask: &Ask) -> Result<(Count, Reach, bool), Error> {
+fn plan(db: &mut Db, ask: &Ask) -> Result<(Count, AccessPath, bool), Error> {
     let (matching, reach) = count_with_reach(db, &ask.filter, ask.now, ask.count_limit)?;
     let of_order = ask.filter.search.is_none()
         && ask.filter.conditions.iter().all(|condition| condition.column == ask.sort.column);
     let walk = matching == Count::Many || of_order;
-    Ok((matching, if walk { Reach::Row(ask.sort) } else { reach }, walk))
+    Ok((matching, if walk { AccessPath::Row(ask.sort) } else { reach }, walk))
 }
 
 /// The keys after a place, in the order of a list, without counting: one batch of an export.
 pub fn batch(db: &mut Db, ask: &Ask, walk: bool) -> Result<Vec<Placed>, Error> {
-    let reach = if walk { Reach::Row(ask.sort) } else { Reach::Index { common: common(db, &ask.filter)? } };
+    let reach =
+        if walk { AccessPath::Row(ask.sort) } else { AccessPath::Index { common: frequent_terms(db, &ask.filter)? } };
     Ok(rows(db, ask, &reach, walk)?.0)
 }
 
@@ -110,7 +111,7 @@ pub fn is_walked(db: &mut Db, ask: &Ask) -> Result<bool, Error> {
 /// How the database goes about counting and fetching a page, and about counting the live keys, in its own words.
 pub fn explain(db: &mut Db, ask: &Ask) -> Result<Vec<String>, Error> {
     let (_, reach, walk) = plan(db, ask)?;
-    let counting = matching(db, &ask.filter, ask.now, &Reach::index());
+    let counting = matching(db, &ask.filter, ask.now, &AccessPath::index());
     let mut lines = dialect::explain(db, ids(counting, ask.count_limit + 1))?;
     let fetching = page_of_ids(db, ask, &reach, walk);
     lines.extend(dialect::explain(db, fetching)?);
@@ -119,34 +120,34 @@ pub fn explain(db: &mut Db, ask: &Ask) -> Result<Vec<String>, Error> {
 }
 
 /// How many keys match, up to the limit.
-pub fn count(db: &mut Db, filter: &KeyFilter, now: Moment, limit: i64) -> Result<Count, Error> {
+pub fn count(db: &mut Db, filter: &KeyFilter, now: Timestamp, limit: i64) -> Result<Count, Error> {
     Ok(count_with_reach(db, filter, now, limit)?.0)
 }
 
 /// How many keys match, however many there are.
-pub fn count_exactly(db: &mut Db, filter: &KeyFilter, now: Moment) -> Result<i64, Error> {
-    let reach = Reach::Index { common: common(db, filter)? };
+pub fn count_exactly(db: &mut Db, filter: &KeyFilter, now: Timestamp) -> Result<i64, Error> {
+    let reach = AccessPath::Index { common: frequent_terms(db, filter)? };
     let predicate = matching(db, filter, now, &reach);
     Ok(api_keys::table.filter(predicate).count().get_result(db)?)
 }
 
-fn count_with_reach(db: &mut Db, filter: &KeyFilter, now: Moment, limit: i64) -> Result<(Count, Reach), Error> {
-    let common = common(db, filter)?;
+fn count_with_reach(db: &mut Db, filter: &KeyFilter, now: Timestamp, limit: i64) -> Result<(Count, AccessPath), Error> {
+    let common = frequent_terms(db, filter)?;
     if let Some(text) = common.first() {
-        let sample = matching(db, filter, now, &Reach::Sample(text.clone(), COMMON));
+        let sample = matching(db, filter, now, &AccessPath::Sample(text.clone(), COMMON));
         if count_up_to(db, sample, limit)? == Count::Many {
-            return Ok((Count::Many, Reach::Index { common }));
+            return Ok((Count::Many, AccessPath::Index { common }));
         }
     }
-    let reach = Reach::Index { common };
+    let reach = AccessPath::Index { common };
     let predicate = matching(db, filter, now, &reach);
     Ok((count_up_to(db, predicate, limit)?, reach))
 }
 
-fn common(db: &mut Db, filter: &KeyFilter) -> Result<Vec<String>, Error> {
+fn frequent_terms(db: &mut Db, filter: &KeyFilter) -> Result<Vec<String>, Error> {
     let mut common = Vec::new();
     for text in needles(filter) {
-        if dialect::is_common(db, text, COMMON)? {
+        if dialect::is_frequent(db, text, COMMON)? {
             common.push(text.to_owned());
         }
     }
@@ -166,7 +167,7 @@ fn ids(predicate: Predicate, most: i64) -> Ids {
 }
 
 /// Up to a page of rows in walking order (backwards for [`From::Before`]), and whether there are more.
-fn rows(db: &mut Db, ask: &Ask, reach: &Reach, walk: bool) -> Result<(Vec<Placed>, bool), Error> {
+fn rows(db: &mut Db, ask: &Ask, reach: &AccessPath, walk: bool) -> Result<(Vec<Placed>, bool), Error> {
     // The ids first: where thousands are sorted, whole rows would be carried along.
     let query = page_of_ids(db, ask, reach, walk);
     let ids: Vec<KeyId> = if walk { dialect::walking(db, |db| query.load(db))? } else { query.load(db)? };
@@ -182,7 +183,7 @@ fn rows(db: &mut Db, ask: &Ask, reach: &Reach, walk: bool) -> Result<(Vec<Placed
     Ok((placed.collect::<Result<_, Error>>()?, more))
 }
 
-fn page_of_ids(db: &Db, ask: &Ask, reach: &Reach, walk: bool) -> Ids {
+fn page_of_ids(db: &Db, ask: &Ask, reach: &AccessPath, walk: bool) -> Ids {
     let backwards = ask.from.is_backwards();
     let predicate = matching(db, &ask.filter, ask.now, reach);
     let beyond = beyond(ask.sort, &ask.from, walk);

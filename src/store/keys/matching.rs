@@ -1,7 +1,7 @@
 //! The one predicate behind page, count, export and bulk work: what you saw is what you change.
 //!
-//! A condition is written so that an index can answer it ([`Reach::Index`]), or so that none can and it is checked row by
-//! row ([`Reach::Row`]). Which of the two is right depends on how many keys match, which `grid.rs` knows and the
+//! A condition is written so that an index can answer it ([`AccessPath::Index`]), or so that none can and it is checked row by
+//! row ([`AccessPath::Row`]). Which of the two is right depends on how many keys match, which `grid.rs` knows and the
 //! databases' planners often do not: between "few match: fetch them and sort" and "many match: walk in the order of the
 //! list until the page is full" lies the difference between a millisecond and a second.
 
@@ -13,9 +13,9 @@ use super::columns::SqlColumn;
 use super::predicate::{Predicate, all, any, beginning, equal, fragment, holding, like, not, number, one_of};
 use super::related;
 use crate::domain::api_key::EXPIRING_WITHIN;
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
 use crate::domain::ids::{AccountId, JobId, PolicyId, ResourceId};
-use crate::domain::job::Verb;
+use crate::domain::job::BulkOperation;
 use crate::domain::key_filter::{
     Choice, Column, Condition, DateTest, JobPart, KeyFilter, NumberTest, Sort, Test, TextTest,
 };
@@ -24,7 +24,7 @@ use crate::store::dialect;
 
 /// Who may answer a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reach {
+pub enum AccessPath {
     /// An index, where there is one; not the one over trigrams for these texts, which occur nearly everywhere.
     Index {
         /// Texts to look for in the rows.
@@ -36,7 +36,7 @@ pub enum Reach {
     Row(Sort),
 }
 
-impl Reach {
+impl AccessPath {
     /// Any index.
     pub const fn index() -> Self {
         Self::Index { common: Vec::new() }
@@ -65,7 +65,7 @@ pub fn needles(filter: &KeyFilter) -> Vec<&str> {
 }
 
 /// The predicate of a filter at `now`.
-pub fn matching(db: &Db, filter: &KeyFilter, now: Moment, reach: &Reach) -> Predicate {
+pub fn matching(db: &Db, filter: &KeyFilter, now: Timestamp, reach: &AccessPath) -> Predicate {
     let conditions = filter.conditions.iter().map(|condition| one(db, condition, now, reach));
     let search = filter.search.iter().map(|text| searched(db, text, reach));
     all(conditions.chain(search))
@@ -73,25 +73,25 @@ pub fn matching(db: &Db, filter: &KeyFilter, now: Moment, reach: &Reach) -> Pred
 
 /// "Not revoked and not expired." Two equal values and a range: an index over both goes straight to them, and does not pass
 /// by all that have expired.
-pub fn live(now: Moment) -> Predicate {
+pub fn live(now: Timestamp) -> Predicate {
     all([fragment("api_keys.standing IN (0, 1)"), number("api_keys.ends_at", ">", now.0)].into_iter())
 }
 
 /// Keys that nobody used or changed since this moment; a key that is younger is none of them.
-pub fn none_idle_since(since: Moment) -> Predicate {
+pub fn none_idle_since(since: Timestamp) -> Predicate {
     let before = |column| number(column, "<", since.0);
     all(["api_keys.active_at", "api_keys.created_at", "api_keys.changed_at"].into_iter().map(before))
 }
 
-fn one(db: &Db, condition: &Condition, now: Moment, reach: &Reach) -> Predicate {
+fn one(db: &Db, condition: &Condition, now: Timestamp, reach: &AccessPath) -> Predicate {
     let column = condition.column;
     match &condition.test {
         Test::Text(test) if related::is_related(column) => related::text(column, test, reach),
         Test::Text(test) => text(db, column, test, reach),
         Test::Choice { wanted, values } => {
             // Of several values an index makes several lists, which are not in the order of a walk.
-            let walk = Reach::Row(Sort { column: Column::Job, descending: false });
-            let reach = if values.len() > 1 && matches!(reach, Reach::Row(_)) { &walk } else { reach };
+            let walk = AccessPath::Row(Sort { column: Column::Job, descending: false });
+            let reach = if values.len() > 1 && matches!(reach, AccessPath::Row(_)) { &walk } else { reach };
             let values = choices(values, now, reach);
             if *wanted { values } else { Box::new(diesel::dsl::not(values)) }
         }
@@ -102,13 +102,13 @@ fn one(db: &Db, condition: &Condition, now: Moment, reach: &Reach) -> Predicate 
 }
 
 /// How a column stands in a condition: bare, or inside an expression that no index has.
-pub(super) fn written(column: Column, reach: &Reach) -> &'static str {
-    let hidden = matches!(reach, Reach::Row(sort) if sort.column != column);
+pub(super) fn written(column: Column, reach: &AccessPath) -> &'static str {
+    let hidden = matches!(reach, AccessPath::Row(sort) if sort.column != column);
     let condition = SqlColumn::of(column).condition;
     if hidden { condition.hidden } else { condition.indexed }
 }
 
-fn text(db: &Db, column: Column, test: &TextTest, reach: &Reach) -> Predicate {
+fn text(db: &Db, column: Column, test: &TextTest, reach: &AccessPath) -> Predicate {
     let written = written(column, reach);
     // An address that is not known is null: "is not 10.0.0.1" holds of it, as it does of a blank note.
     let known = |predicate: Predicate| if column == Column::Address { present(column, predicate) } else { predicate };
@@ -141,7 +141,7 @@ fn present(column: Column, predicate: Predicate) -> Predicate {
 }
 
 /// The search box: any of first eight, name, note and owner.
-fn searched(db: &Db, text: &str, reach: &Reach) -> Predicate {
+fn searched(db: &Db, text: &str, reach: &AccessPath) -> Predicate {
     let pattern = holding(text);
     let columns =
         ["lower(api_keys.first_eight)", "api_keys.name_folded", "api_keys.note_folded", "api_keys.owner_folded"];
@@ -153,7 +153,7 @@ fn searched(db: &Db, text: &str, reach: &Reach) -> Predicate {
 }
 
 /// One of these values. Active and expiring keys together are one range of an index, not two.
-fn choices(values: &[Choice], now: Moment, reach: &Reach) -> Predicate {
+fn choices(values: &[Choice], now: Timestamp, reach: &AccessPath) -> Predicate {
     let both = values.contains(&Choice::Active) && values.contains(&Choice::Expiring);
     let rest = values.iter().filter(|value| !both || !matches!(value, Choice::Active | Choice::Expiring));
     let working = both.then(|| working(now, reach));
@@ -161,15 +161,15 @@ fn choices(values: &[Choice], now: Moment, reach: &Reach) -> Predicate {
 }
 
 /// Neither ended nor paused.
-fn working(now: Moment, reach: &Reach) -> Predicate {
+fn working(now: Timestamp, reach: &AccessPath) -> Predicate {
     let ends = written(Column::Expires, reach);
     all([number(written(Column::Status, reach), "=", 0), number(ends, ">", now.0)].into_iter())
 }
 
-fn choice(value: Choice, now: Moment, reach: &Reach) -> Predicate {
+fn choice(value: Choice, now: Timestamp, reach: &AccessPath) -> Predicate {
     let standing = written(Column::Status, reach);
     // The index by status holds the end as well: a walk in the order of the status may use both.
-    let by_status = matches!(reach, Reach::Row(sort) if sort.column == Column::Status);
+    let by_status = matches!(reach, AccessPath::Row(sort) if sort.column == Column::Status);
     let ends = if by_status { "api_keys.ends_at" } else { written(Column::Expires, reach) };
     let grant = written(Column::Access, reach);
     let soon = now.plus(EXPIRING_WITHIN).0;
@@ -200,13 +200,13 @@ fn choice(value: Choice, now: Moment, reach: &Reach) -> Predicate {
 }
 
 /// In the last fifth of its life: see [`ApiKey::is_expiring`](crate::domain::api_key::ApiKey::is_expiring). No index has it.
-fn in_last_part(now: Moment) -> Predicate {
+fn in_last_part(now: Timestamp) -> Predicate {
     number("api_keys.ends_at - api_keys.lifetime / 5", "<=", now.0)
 }
 
 /// What has no moment stands at the end of time (expiry) or at its beginning (activity): it passes only "never". Each side is
 /// bounded once: of two upper bounds SQLite may take the wider one for its index.
-fn date(column: Column, test: DateTest, now: Moment, reach: &Reach) -> Predicate {
+fn date(column: Column, test: DateTest, now: Timestamp, reach: &AccessPath) -> Predicate {
     let written = written(column, reach);
     let ends_late = column == Column::Expires;
     let none = if ends_late { i64::MAX } else { 0 };
@@ -226,7 +226,7 @@ fn bounds(ends_late: bool, from: i64, to: i64) -> (Option<i64>, Option<i64>) {
     ((from > i64::MIN).then_some(from), (ends_late || to < i64::MAX).then_some(to))
 }
 
-fn numbers(column: Column, test: NumberTest, reach: &Reach) -> Predicate {
+fn numbers(column: Column, test: NumberTest, reach: &AccessPath) -> Predicate {
     let written = written(column, reach);
     let unit = if column == Column::Lifetime { DAY } else { 1 };
     let compare = |operator, value: i64| number(written, operator, value.saturating_mul(unit));
@@ -261,16 +261,16 @@ pub fn of_job(id: JobId) -> Predicate {
     job(id, JobPart::All)
 }
 
-/// The keys to which a verb can be done: see [`Verb::fits`].
-pub fn applicable(verb: Verb, now: Moment) -> Predicate {
-    match verb {
+/// The keys to which an operation can be done: see [`BulkOperation::fits`].
+pub fn applicable(operation: BulkOperation, now: Timestamp) -> Predicate {
+    match operation {
         // A revoked key keeps the policy that it had: its restoration brings it back as it was.
-        Verb::Delete | Verb::GivePolicy => fragment("api_keys.standing < 2"),
-        Verb::Disable | Verb::Idle => all([fragment("api_keys.standing = 0"), live(now)].into_iter()),
-        Verb::Enable => all([fragment("api_keys.standing = 1"), live(now)].into_iter()),
-        Verb::Restore => fragment("api_keys.standing = 2"),
-        Verb::Expire | Verb::Shorten | Verb::Transfer => live(now),
-        Verb::Undo => fragment("TRUE"),
+        BulkOperation::Delete | BulkOperation::GivePolicy => fragment("api_keys.standing < 2"),
+        BulkOperation::Disable | BulkOperation::Idle => all([fragment("api_keys.standing = 0"), live(now)].into_iter()),
+        BulkOperation::Enable => all([fragment("api_keys.standing = 1"), live(now)].into_iter()),
+        BulkOperation::Restore => fragment("api_keys.standing = 2"),
+        BulkOperation::Expire | BulkOperation::Shorten | BulkOperation::Transfer => live(now),
+        BulkOperation::Undo => fragment("TRUE"),
     }
 }
 
@@ -279,7 +279,7 @@ fn job(id: JobId, part: JobPart) -> Predicate {
         sql::<Bool>("api_keys.id IN (SELECT job_keys.key FROM job_keys WHERE job_keys.job = ").bind::<BigInt, _>(id);
     match part {
         JobPart::All => Box::new(open.sql(")")),
-        JobPart::Left => Box::new(open.sql(" AND job_keys.outcome = 'left')")),
+        JobPart::Skipped => Box::new(open.sql(" AND job_keys.outcome = 'left')")),
     }
 }
 

@@ -22,7 +22,7 @@ use super::connection::Db;
 use super::schema::{accounts, api_keys, key_secrets};
 use super::{Error, dialect};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, KeyId, PolicyId, ResourceId};
 use crate::domain::rights::Grant;
 use crate::domain::secret::{FirstEight, SecretHash};
@@ -90,7 +90,7 @@ impl TryFrom<Row> for ApiKey {
             ("policy", Some(policy)) => Grant::Policy(policy),
             _ => Grant::Scopes, // the least: without a list, nothing
         };
-        let stop = |at: Option<i64>, by, reason| at.map(|at| Stop { at: Moment(at), by, reason });
+        let stop = |at: Option<i64>, by, reason| at.map(|at| Stop { at: Timestamp(at), by, reason });
         Ok(Self {
             id: row.id,
             first_eight,
@@ -99,21 +99,21 @@ impl TryFrom<Row> for ApiKey {
             note: row.note,
             grant,
             resource: row.resource,
-            created_at: Moment(row.created_at),
+            created_at: Timestamp(row.created_at),
             created_by: row.created_by,
-            rotated_at: row.rotated_at.map(Moment),
-            expires_at: row.expires_at.map(Moment),
+            rotated_at: row.rotated_at.map(Timestamp),
+            expires_at: row.expires_at.map(Timestamp),
             disabled: stop(row.disabled_at, row.disabled_by, row.disabled_reason),
             revoked: stop(row.revoked_at, row.revoked_by, row.revoked_reason),
             last_use: row.last_used_at.map(|at| Use {
-                at: Moment(at),
+                at: Timestamp(at),
                 address: row.last_used_address.unwrap_or_default(),
                 agent: row.last_used_agent.unwrap_or_default(),
             }),
             use_count: row.use_count,
             version: row.version,
-            changed_at: Moment(row.changed_at),
-            end_limit: row.end_limit.map(Moment),
+            changed_at: Timestamp(row.changed_at),
+            end_limit: row.end_limit.map(Timestamp),
         })
     }
 }
@@ -135,7 +135,7 @@ pub struct NewKey {
     /// The resource that it is bound to.
     pub resource: Option<ResourceId>,
     /// When it ends by itself.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Which of an owner's keys.
@@ -148,7 +148,7 @@ pub enum Listing {
 }
 
 /// Adds a key that holds its name. A taken name and taken first eight are conflicts.
-pub fn insert(db: &mut Db, new: &NewKey, created_by: AccountId, now: Moment) -> Result<KeyId, Error> {
+pub fn insert(db: &mut Db, new: &NewKey, created_by: AccountId, now: Timestamp) -> Result<KeyId, Error> {
     let owner_folded = folding::of_owner(db, new.owner)?;
     Ok(diesel::insert_into(api_keys::table)
         .values((
@@ -178,12 +178,12 @@ pub fn insert(db: &mut Db, new: &NewKey, created_by: AccountId, now: Moment) -> 
 }
 
 /// How many keys of the owner are live: not revoked, not expired.
-pub fn count_live(db: &mut Db, owner: AccountId, now: Moment) -> Result<i64, Error> {
+pub fn count_live(db: &mut Db, owner: AccountId, now: Timestamp) -> Result<i64, Error> {
     Ok(api_keys::table.filter(api_keys::owner.eq(owner)).filter(live(now)).count().get_result(db)?)
 }
 
 /// How many live keys each of these owners has; who is not there has none.
-pub fn count_live_of(db: &mut Db, owners: &[AccountId], now: Moment) -> Result<HashMap<AccountId, i64>, Error> {
+pub fn count_live_of(db: &mut Db, owners: &[AccountId], now: Timestamp) -> Result<HashMap<AccountId, i64>, Error> {
     let rows: Vec<(AccountId, i64)> = api_keys::table
         .filter(api_keys::owner.eq_any(owners))
         .filter(live(now))
@@ -211,18 +211,18 @@ pub fn lock_server_keys(db: &mut Db) -> Result<(), Error> {
 }
 
 /// How many keys of all service accounts are live.
-pub fn count_live_of_services(db: &mut Db, now: Moment) -> Result<i64, Error> {
+pub fn count_live_of_services(db: &mut Db, now: Timestamp) -> Result<i64, Error> {
     let services = accounts::table.filter(accounts::kind.eq("service")).select(accounts::id);
     Ok(api_keys::table.filter(api_keys::owner.eq_any(services)).filter(live(now)).count().get_result(db)?)
 }
 
 /// How many keys of all owners are live, up to the limit of counts.
-pub fn count_all_live(db: &mut Db, now: Moment) -> Result<grid::Count, Error> {
+pub fn count_all_live(db: &mut Db, now: Timestamp) -> Result<grid::Count, Error> {
     grid::count_up_to(db, live(now), grid::COUNT_LIMIT)
 }
 
 /// Lets expired keys of the owner let go of `name`, and says whether a live key still holds it.
-pub fn name_is_held(db: &mut Db, owner: AccountId, name: &KeyName, now: Moment) -> Result<bool, Error> {
+pub fn name_is_held(db: &mut Db, owner: AccountId, name: &KeyName, now: Timestamp) -> Result<bool, Error> {
     // Written out, since a value that is bound would not reach the partial index on held names.
     let held = || sql::<Bool>("api_keys.holds_name");
     let holder = || api_keys::owner.eq(owner).and(api_keys::name.eq(name.0.clone())).and(held());
@@ -234,7 +234,7 @@ pub fn name_is_held(db: &mut Db, owner: AccountId, name: &KeyName, now: Moment) 
 }
 
 /// Does a live key hold `name`? Changes nothing.
-pub fn is_name_held(db: &mut Db, owner: AccountId, name: &KeyName, now: Moment) -> Result<bool, Error> {
+pub fn is_name_held(db: &mut Db, owner: AccountId, name: &KeyName, now: Timestamp) -> Result<bool, Error> {
     let holder =
         api_keys::owner.eq(owner).and(api_keys::name.eq(name.0.clone())).and(sql::<Bool>("api_keys.holds_name"));
     let lives = api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now.0));
@@ -243,7 +243,7 @@ pub fn is_name_held(db: &mut Db, owner: AccountId, name: &KeyName, now: Moment) 
 }
 
 /// The owner's keys, newest first, and how many there are of the other listing.
-pub fn list(db: &mut Db, owner: AccountId, listing: Listing, now: Moment) -> Result<Vec<ApiKey>, Error> {
+pub fn list(db: &mut Db, owner: AccountId, listing: Listing, now: Timestamp) -> Result<Vec<ApiKey>, Error> {
     let own = api_keys::table.filter(api_keys::owner.eq(owner)).order(api_keys::id.desc());
     let rows: Vec<Row> = match listing {
         Listing::Current => own.filter(live(now)).select(api_keys::all_columns).load(db)?,
@@ -258,7 +258,7 @@ pub fn of_resource(
     resource: ResourceId,
     older_than: Option<KeyId>,
     most: i64,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Vec<ApiKey>, Error> {
     let bound = api_keys::table.filter(api_keys::resource.eq(resource)).filter(live(now));
     let bound = bound.filter(api_keys::id.lt(older_than.unwrap_or(KeyId(i64::MAX))));
@@ -267,14 +267,19 @@ pub fn of_resource(
 }
 
 /// The live keys of an owner that are bound to a resource, oldest first.
-pub fn own_of_resource(db: &mut Db, owner: AccountId, resource: ResourceId, now: Moment) -> Result<Vec<ApiKey>, Error> {
+pub fn own_of_resource(
+    db: &mut Db,
+    owner: AccountId,
+    resource: ResourceId,
+    now: Timestamp,
+) -> Result<Vec<ApiKey>, Error> {
     let bound = api_keys::table.filter(api_keys::resource.eq(resource).and(api_keys::owner.eq(owner)));
     let rows: Vec<Row> = bound.filter(live(now)).order(api_keys::id.asc()).select(api_keys::all_columns).load(db)?;
     rows.into_iter().map(ApiKey::try_from).collect()
 }
 
 /// How many keys of the owner were revoked or expired.
-pub fn count_ended(db: &mut Db, owner: AccountId, now: Moment) -> Result<i64, Error> {
+pub fn count_ended(db: &mut Db, owner: AccountId, now: Timestamp) -> Result<i64, Error> {
     let own = api_keys::table.filter(api_keys::owner.eq(owner));
     Ok(own.filter(diesel::dsl::not(live(now))).count().get_result(db)?)
 }
@@ -290,7 +295,7 @@ pub fn find_own(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Resu
 }
 
 /// The key of this owner, held against other transactions that change it until the end of this one.
-pub fn hold_own(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
+pub fn lock_own(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
     let Some(key) = find_own(db, owner, first_eight)? else { return Ok(None) };
     dialect::lock_keys(db, &[key.id])?;
     find_own(db, owner, first_eight)
@@ -313,7 +318,7 @@ pub struct Found {
     /// Its owner.
     pub owner: Account,
     /// Set when the secret is an old one: the end of its grace period.
-    pub replaced_until: Option<Moment>,
+    pub replaced_until: Option<Timestamp>,
 }
 
 /// The key whose present or replaced secret has this hash. Both tables are always asked, so that the time of the answer does not
@@ -340,7 +345,7 @@ pub fn find_by_secret(db: &mut Db, hash: &SecretHash) -> Result<Option<Found>, E
     }
     replaced
         .map(|(row, owner, until)| {
-            Ok(Found { key: row.try_into()?, owner: owner.into(), replaced_until: Some(Moment(until)) })
+            Ok(Found { key: row.try_into()?, owner: owner.into(), replaced_until: Some(Timestamp(until)) })
         })
         .transpose()
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::KeyId;
 use crate::domain::rights::Grant;
 use crate::domain::text;
@@ -12,7 +12,7 @@ use crate::store::schema::api_keys;
 use crate::store::{Error, replaced_secrets};
 
 /// Writes a new name, which a key that is not past its time holds, and counts the version up.
-pub fn set_name(db: &mut Db, key: &ApiKey, name: &KeyName, now: Moment) -> Result<(), Error> {
+pub fn set_name(db: &mut Db, key: &ApiKey, name: &KeyName, now: Timestamp) -> Result<(), Error> {
     diesel::update(api_keys::table.find(key.id))
         .set((
             api_keys::name.eq(&name.0),
@@ -26,7 +26,7 @@ pub fn set_name(db: &mut Db, key: &ApiKey, name: &KeyName, now: Moment) -> Resul
 }
 
 /// Writes a new note, and counts the version up.
-pub fn set_note(db: &mut Db, key: &ApiKey, note: &KeyNote, now: Moment) -> Result<(), Error> {
+pub fn set_note(db: &mut Db, key: &ApiKey, note: &KeyNote, now: Timestamp) -> Result<(), Error> {
     diesel::update(api_keys::table.find(key.id))
         .set((
             api_keys::note.eq(&note.0),
@@ -39,7 +39,7 @@ pub fn set_note(db: &mut Db, key: &ApiKey, note: &KeyNote, now: Moment) -> Resul
 }
 
 /// Changes what a key may do of what its owner may, and counts the version up; its scopes are written apart.
-pub fn set_grant(db: &mut Db, id: KeyId, grant: Grant, now: Moment) -> Result<(), Error> {
+pub fn set_grant(db: &mut Db, id: KeyId, grant: Grant, now: Timestamp) -> Result<(), Error> {
     diesel::update(api_keys::table.find(id))
         .set((
             api_keys::grant_kind.eq(grant.as_str()),
@@ -60,7 +60,7 @@ pub fn put_grant_back(db: &mut Db, id: KeyId, grant: Grant) -> Result<(), Error>
 }
 
 /// Pauses a key, or ends the pause.
-pub fn set_disabled(db: &mut Db, id: KeyId, stop: Option<&Stop>, now: Moment) -> Result<(), Error> {
+pub fn set_disabled(db: &mut Db, id: KeyId, stop: Option<&Stop>, now: Timestamp) -> Result<(), Error> {
     diesel::update(api_keys::table.find(id))
         .set((
             api_keys::disabled_at.eq(stop.map(|stop| stop.at.0)),
@@ -85,7 +85,7 @@ pub fn revoke(db: &mut Db, id: KeyId, stop: &Stop) -> Result<(), Error> {
             api_keys::version.eq(api_keys::version + 1),
         ))
         .execute(db)?;
-    replaced_secrets::forget(db, id)
+    replaced_secrets::delete(db, id)
 }
 
 /// Adds uses to a key: the latest one and how many there were. Says whether it is there.

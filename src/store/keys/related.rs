@@ -3,7 +3,7 @@
 use diesel::dsl::sql;
 use diesel::sql_types::Bool;
 
-use super::matching::{Reach, written};
+use super::matching::{AccessPath, written};
 use super::predicate::{Composed, Predicate, all, escaped, fragment, holding, not};
 use crate::domain::key_filter::{Column, TextTest};
 
@@ -13,7 +13,7 @@ pub fn is_related(column: Column) -> bool {
 }
 
 /// A test of the text of a related row. A key without one passes what is not wanted, and "is blank".
-pub fn text(column: Column, test: &TextTest, reach: &Reach) -> Predicate {
+pub fn text(column: Column, test: &TextTest, reach: &AccessPath) -> Predicate {
     let among = |wanted: bool, compare: &Compare| {
         let found = all(present(column, reach).into_iter().chain([having(column, compare, reach)]));
         if wanted { found } else { not(found) }
@@ -36,7 +36,7 @@ enum Compare<'a> {
 }
 
 /// That a key has a related row at all; an owner it always has. Null stays out of a condition that may be negated.
-fn present(column: Column, reach: &Reach) -> Option<Predicate> {
+fn present(column: Column, reach: &AccessPath) -> Option<Predicate> {
     match column {
         Column::Policy | Column::Resource => {
             Some(Box::new(sql::<Bool>("(").sql(written(column, reach)).sql(") IS NOT NULL")))
@@ -47,9 +47,9 @@ fn present(column: Column, reach: &Reach) -> Option<Predicate> {
 }
 
 /// That the related row of a key has such a text. Owners and resources have two.
-fn having(column: Column, compare: &Compare<'_>, reach: &Reach) -> Predicate {
+fn having(column: Column, compare: &Compare<'_>, reach: &AccessPath) -> Predicate {
     let key = written(column, reach);
-    let walked = matches!(reach, Reach::Row(_));
+    let walked = matches!(reach, AccessPath::Row(_));
     let (open, texts): (String, &[&str]) = match column {
         Column::Owner => (
             format!("{key} IN (SELECT accounts.id FROM accounts WHERE "),

@@ -3,7 +3,7 @@
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 
 use crate::actions::{Actor, App, Error};
-use crate::domain::rights::Demand;
+use crate::domain::rights::Required;
 use crate::domain::secret::FirstEight;
 use crate::web::attempts::Known;
 use crate::web::client::{self, Reference};
@@ -17,7 +17,7 @@ pub async fn revoke(
     app: web::Data<App>,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let anything = Demand { resource_optional: true, ..Demand::default() };
+    let anything = Required { resource_optional: true, ..Required::default() };
     let good = match caller(&request, &app, &anything).await? {
         Ok(good) => good,
         Err(refused) => return Ok(refused),

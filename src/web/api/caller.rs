@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 
 use crate::actions::verify_key::GoodKey;
 use crate::actions::{Actor, App, Error};
-use crate::domain::mistake::Mistake;
+use crate::domain::field_error::FieldError;
 use crate::domain::permission::PermissionName;
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::{Demand, Lacking};
+use crate::domain::rights::{Insufficient, Required};
 use crate::web::attempts::Known;
 use crate::web::body;
 use crate::web::client::{self, Reference};
@@ -26,7 +26,7 @@ pub async fn actor(
     app: &App,
     needs: Vec<PermissionName>,
 ) -> Result<Result<Actor, HttpResponse>, ApiError> {
-    let demand = Demand { any: needs, resource_optional: true, ..Demand::default() };
+    let demand = Required { any: needs, resource_optional: true, ..Required::default() };
     Ok(with_demand(request, app, demand, None).await?.map(|(actor, _)| actor))
 }
 
@@ -38,13 +38,13 @@ pub async fn actor_for(
     resource: Option<ResourceName>,
 ) -> Result<Result<(Actor, GoodKey), HttpResponse>, ApiError> {
     let needs = vec![PermissionName::from_db(needs.to_owned())];
-    with_demand(request, app, Demand { all: needs, resource_optional: true, ..Demand::default() }, resource).await
+    with_demand(request, app, Required { all: needs, resource_optional: true, ..Required::default() }, resource).await
 }
 
 async fn with_demand(
     request: &HttpRequest,
     app: &App,
-    demand: Demand,
+    demand: Required,
     resource: Option<ResourceName>,
 ) -> Result<Result<(Actor, GoodKey), HttpResponse>, ApiError> {
     let good = match caller(request, app, &demand).await? {
@@ -53,7 +53,7 @@ async fn with_demand(
     };
     // Whether there is such a resource is not for a key to learn that is bound to another one.
     if good.bound.as_ref().is_some_and(|bound| resource.as_ref() != Some(bound)) {
-        return Ok(Err(insufficient(&demand, Lacking::Resource)));
+        return Ok(Err(insufficient(&demand, Insufficient::Resource)));
     }
     let address = client::address(request, &app.config);
     let actor = Actor::with_key(&good.owner, good.secret, demand, address, Some(Reference::of(request)));
@@ -86,6 +86,6 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         // The place alone: what stands there may be a secret.
         let text =
             format!("The body is not the JSON that is asked for: line {}, column {}", error.line(), error.column());
-        Error::from(Mistake::new("body", text)).into()
+        Error::from(FieldError::new("body", text)).into()
     })
 }

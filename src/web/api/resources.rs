@@ -1,4 +1,4 @@
-//! `PUT /api/v1/resources/{resource}/api_key`: *get or create* a key for a resource, by a program that looks after it.
+//! `PUT /api/v1/resources/{resource}/api_key`: *get or create* a key for a resource, by a program that administers it.
 
 use actix_web::http::StatusCode;
 use actix_web::{Error as ActixError, HttpRequest, HttpResponse, web};
@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use super::caller::{self, Unread};
 use crate::actions::generate_key::{FormId, KeyRequest, New};
 use crate::actions::get_or_create_key::{GotOrCreated, Wanted};
-use crate::actions::give_rights::Asking;
+use crate::actions::give_rights::ActingKey;
 use crate::actions::rotate_key::Grace;
 use crate::actions::verify_key::GoodKey;
 use crate::actions::{Actor, App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::lifetime::Expiry;
-use crate::domain::mistake::{Mistake, collect};
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::{Access, Wish};
+use crate::domain::rights::{AccessView, GrantRequest};
 use crate::domain::secret::appears_in;
 use crate::domain::span;
 use crate::web::errors::ApiError;
@@ -52,11 +52,11 @@ struct Asked {
     old_ends: Option<String>,
 }
 
-/// The caller's own key for a resource that the caller looks after, with exactly the scopes that are asked for: the one that
+/// The caller's own key for a resource that the caller administers, with exactly the scopes that are asked for: the one that
 /// is there, `"secret": null`, or a new one with its secret. Needs `claviger:keys:read`; a secret needs
 /// `claviger:keys:create` and the setting `key_may_create`, and has no right and no life beyond the key that asks.
 /// 200 for a key that was there, 201 for a new one, 400 for what cannot be asked, 404 for a resource that the caller does not
-/// look after, 409 at a limit.
+/// administer, 409 at a limit.
 pub async fn get_or_create(
     request: HttpRequest,
     app: web::Data<App>,
@@ -84,7 +84,7 @@ async fn answer(
     if [&asked.name, &asked.note].iter().any(|text| appears_in(&app.config.prefixes, text)) {
         let text =
             "An API key stands in the name or the note, which others can read. Leave it out, and rotate that key";
-        return Err(Error::from(Mistake::new("note", text)).into());
+        return Err(Error::from(FieldError::new("note", text)).into());
     }
     let (rotate, wanted) = (asked.grace()?, asked.wanted()?);
     let request = asked.request(app, resource, good.asking())?;
@@ -93,9 +93,9 @@ async fn answer(
         .await
         .map_err(|error| asked.in_its_fields(error))?;
     Ok(match answer {
-        GotOrCreated::Got(found) => told(app, StatusCode::OK, &found.0, &found.1, None),
-        GotOrCreated::Rotated(new, _) => told_new(app, StatusCode::OK, &new),
-        GotOrCreated::Created(new) => told_new(app, StatusCode::CREATED, &new),
+        GotOrCreated::Got(found) => answer_with(app, StatusCode::OK, &found.0, &found.1, None),
+        GotOrCreated::Rotated(new, _) => issued_answer(app, StatusCode::OK, &new),
+        GotOrCreated::Created(new) => issued_answer(app, StatusCode::CREATED, &new),
         GotOrCreated::Before(_) => return Err(Error::Conflict("This was answered before.".into()).into()),
     })
 }
@@ -108,7 +108,7 @@ impl Asked {
                 let names = scopes.iter().map(|name| PermissionName::parse("scopes", name));
                 Ok(Wanted::These(names.collect::<Result<Rights, _>>()?))
             }
-            _ => Err(Mistake::new("scopes", "Send either scopes, or master with the value true").into()),
+            _ => Err(FieldError::new("scopes", "Send either scopes, or master with the value true").into()),
         }
     }
 
@@ -116,61 +116,61 @@ impl Asked {
         match (&self.old_ends, self.rotate) {
             (None, rotate) => Ok(rotate.then_some(Grace::Day)),
             (Some(word), true) => Ok(Some(Grace::parse(word)?)),
-            (Some(_), false) => Err(Mistake::new("old_ends", "Send old_ends with rotate alone").into()),
+            (Some(_), false) => Err(FieldError::new("old_ends", "Send old_ends with rotate alone").into()),
         }
     }
 
-    fn expiry(&self) -> Result<Expiry, Mistake> {
+    fn expiry(&self) -> Result<Expiry, FieldError> {
         match (self.expires_after.as_deref(), self.expires_after_days) {
             (None, None) => Ok(Expiry::Default),
             (None, Some(days)) => Ok(Expiry::AfterDays(days)),
             (Some("never"), None) => Ok(Expiry::Never),
             (Some(text), None) => span::parse(text)
                 .map(Expiry::After)
-                .ok_or_else(|| Mistake::new("expires_after", "Send a time such as 30s, 5m, 12h, 3d, 2w, 3mo or 1y")),
-            (Some(_), Some(_)) => Err(Mistake::new("expires_after", "Send expires_after or expires_after_days")),
+                .ok_or_else(|| FieldError::new("expires_after", "Send a time such as 30s, 5m, 12h, 3d, 2w, 3mo or 1y")),
+            (Some(_), Some(_)) => Err(FieldError::new("expires_after", "Send expires_after or expires_after_days")),
         }
     }
 
     /// What is wrong with the expiry, under the field that was sent instead of the field of the page's form.
     fn in_its_fields(&self, error: Error) -> Error {
         let field = if self.expires_after_days.is_some() { "expires_after_days" } else { "expires_after" };
-        let named = |mistake: Mistake| match mistake.field {
-            "expires" | "expires_in" | "expires_on" => Mistake { field, ..mistake },
-            _ => mistake,
+        let named = |field_error: FieldError| match field_error.field {
+            "expires" | "expires_in" | "expires_on" => FieldError { field, ..field_error },
+            _ => field_error,
         };
         match error {
-            Error::Invalid(mistakes) => Error::Invalid(mistakes.into_iter().map(named).collect()),
+            Error::Invalid(field_errors) => Error::Invalid(field_errors.into_iter().map(named).collect()),
             other => other,
         }
     }
 
-    fn request(&self, app: &App, resource: ResourceName, asking: Asking) -> Result<KeyRequest, Error> {
-        let mut mistakes = Vec::new();
-        let name = collect(&mut mistakes, KeyName::parse(&self.name));
-        let note = collect(&mut mistakes, KeyNote::parse(&self.note));
-        let form = collect(&mut mistakes, FormId::parse(&app.new_form_id()));
-        let expiry = collect(&mut mistakes, self.expiry());
+    fn request(&self, app: &App, resource: ResourceName, asking: ActingKey) -> Result<KeyRequest, Error> {
+        let mut field_errors = Vec::new();
+        let name = validate(&mut field_errors, KeyName::parse(&self.name));
+        let note = validate(&mut field_errors, KeyNote::parse(&self.note));
+        let form = validate(&mut field_errors, FormId::parse(&app.new_form_id()));
+        let expiry = validate(&mut field_errors, self.expiry());
         match (name, note, form, expiry) {
             (Some(name), Some(note), Some(form), Some(expiry)) => Ok(KeyRequest {
                 name,
                 note,
                 expiry,
-                wish: Wish::Inherit, // replaced by the scopes that are wanted
+                wish: GrantRequest::Inherit, // replaced by the scopes that are wanted
                 resource: Some(resource),
                 form,
                 asking: Some(asking),
             }),
-            _ => Err(Error::Invalid(mistakes)),
+            _ => Err(Error::Invalid(field_errors)),
         }
     }
 }
 
-fn told_new(app: &App, status: StatusCode, new: &New) -> HttpResponse {
-    told(app, status, &new.key, &new.access, Some(new.secret.reveal()))
+fn issued_answer(app: &App, status: StatusCode, new: &New) -> HttpResponse {
+    answer_with(app, status, &new.key, &new.access, Some(new.secret.reveal()))
 }
 
-fn told(app: &App, status: StatusCode, key: &ApiKey, access: &Access, secret: Option<&str>) -> HttpResponse {
+fn answer_with(app: &App, status: StatusCode, key: &ApiKey, access: &AccessView, secret: Option<&str>) -> HttpResponse {
     let resource = access.resource.as_ref().map_or(Value::Null, |(name, _)| name.as_str().into());
     HttpResponse::build(status).insert_header(("cache-control", "no-store")).json(json!({
         "key": {
@@ -182,7 +182,7 @@ fn told(app: &App, status: StatusCode, key: &ApiKey, access: &Access, secret: Op
             "scopes": access.scopes(),
             "resource": resource,
             "created_at": key.created_at.rfc3339(),
-            "expires_at": key.expires_at.map(Moment::rfc3339),
+            "expires_at": key.expires_at.map(Timestamp::rfc3339),
         },
         "secret": secret,
         "created": status == StatusCode::CREATED,

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::caller::{self, Unread};
 use crate::actions::{Actor, App, Error};
-use crate::domain::mistake::{Mistake, collect};
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::permission::{PermissionName, REGISTER, Rights, ServiceName, parse_description};
 use crate::domain::secret::appears_in;
 use crate::web::errors::ApiError;
@@ -58,19 +58,19 @@ async fn register_all(
     service: ServiceName,
     sent: &Registration,
 ) -> Result<HttpResponse, ApiError> {
-    let mut mistakes: Vec<Mistake> = Vec::new();
+    let mut field_errors: Vec<FieldError> = Vec::new();
     let mut wanted = Vec::new();
     if sent.permissions.iter().any(|entry| appears_in(&app.config.prefixes, &entry.description)) {
         let text = "An API key stands in a description, which everybody can read. Leave it out, and rotate that key";
-        return Err(Error::from(Mistake::new("permissions", text)).into());
+        return Err(Error::from(FieldError::new("permissions", text)).into());
     }
     for entry in &sent.permissions {
-        let name = collect(&mut mistakes, PermissionName::parse("permissions", &entry.name));
-        let description = collect(&mut mistakes, parse_description(&entry.description));
+        let name = validate(&mut field_errors, PermissionName::parse("permissions", &entry.name));
+        let description = validate(&mut field_errors, parse_description(&entry.description));
         wanted.extend(name.zip(description));
     }
-    if !mistakes.is_empty() {
-        return Err(Error::Invalid(mistakes).into());
+    if !field_errors.is_empty() {
+        return Err(Error::Invalid(field_errors).into());
     }
     let registered = app.register_permissions(actor, service.clone(), wanted, sent.retire_at_most).await?;
     let names = |rights: &Rights| rights.iter().map(PermissionName::as_str).map(str::to_owned).collect::<Vec<_>>();

@@ -4,16 +4,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
 use crate::actions::App;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::permission::PermissionName;
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::Demand;
+use crate::domain::rights::Required;
 use crate::web::errors::ApiError;
 use crate::web::gateway::verify::caller;
 
 /// The key and its owner, never the secret.
 pub async fn whoami(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    let anything = Demand { resource_optional: true, ..Demand::default() };
+    let anything = Required { resource_optional: true, ..Required::default() };
     let good = match caller(&request, &app, &anything).await? {
         Ok(good) => good,
         Err(refused) => return Ok(refused),
@@ -29,7 +29,7 @@ pub async fn whoami(request: HttpRequest, app: web::Data<App>) -> Result<HttpRes
             "scopes": good.rights.iter().map(PermissionName::as_str).collect::<Vec<_>>(),
             "resource": good.bound.as_ref().map(ResourceName::text),
             "created_at": key.created_at.rfc3339(),
-            "expires_at": good.expires_at.map(Moment::rfc3339),
+            "expires_at": good.expires_at.map(Timestamp::rfc3339),
         },
         "owner": {
             "username": owner.username.as_str(),

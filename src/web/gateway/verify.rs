@@ -9,12 +9,12 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use super::credentials::{PARAMETER, Presented, presented};
 use crate::actions::verify_key::{GoodKey, Presenter, Verdict};
 use crate::actions::{App, Error};
-use crate::domain::clock::Moment;
-use crate::domain::mistake::Mistake;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
 use crate::domain::permission::PermissionName;
 use crate::domain::presented::{Form, Forms};
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::{Demand, Lacking};
+use crate::domain::rights::{Insufficient, Required};
 use crate::web::client;
 use crate::web::errors::{ApiError, PageError};
 
@@ -33,7 +33,7 @@ pub async fn verify(request: HttpRequest, app: web::Data<App>) -> Result<HttpRes
         let text = "Only gateways may ask here. An administrator can add this network to CLAVIGER_GATEWAY_NETWORKS.";
         return Err(Error::Forbidden(text.into()).into());
     }
-    let demand = read_demand(request.query_string()).map_err(|mistake| ApiError(Error::from(mistake)))?;
+    let demand = read_demand(request.query_string()).map_err(|field_error| ApiError(Error::from(field_error)))?;
     match caller(&request, &app, &demand).await {
         Ok(Ok(good)) => Ok(identity(&good)),
         Ok(Err(refused)) => Ok(refused),
@@ -57,7 +57,7 @@ fn identity(good: &GoodKey) -> HttpResponse {
     set("x-key-id", good.key.first_eight.as_str());
     set("x-key-scopes", &listed(good.rights.iter()));
     set("x-key-resource", &good.bound.as_ref().map(ResourceName::text).unwrap_or_default());
-    set("x-key-expires-at", &good.expires_at.map(Moment::rfc3339).unwrap_or_default());
+    set("x-key-expires-at", &good.expires_at.map(Timestamp::rfc3339).unwrap_or_default());
     set("cache-control", "no-store");
     response.finish()
 }
@@ -66,13 +66,13 @@ fn identity(good: &GoodKey) -> HttpResponse {
 pub async fn caller(
     request: &HttpRequest,
     app: &App,
-    demand: &Demand,
+    demand: &Required,
 ) -> Result<Result<GoodKey, HttpResponse>, ApiError> {
     let (text, forms) = match presented(request) {
         Presented::Key(text, forms) => (text, forms),
         Presented::Nothing => return Ok(Err(refusal("No API key was sent.", None))),
         Presented::Unreadable => return Ok(Err(refusal(NOT_VALID, Some("invalid_token")))),
-        Presented::Ambiguous => return Err(Error::from(Mistake::new("authorization", AMBIGUOUS)).into()),
+        Presented::Ambiguous => return Err(Error::from(FieldError::new("authorization", AMBIGUOUS)).into()),
     };
     let address = client::address(request, &app.config).map(|address| address.to_string()).unwrap_or_default();
     let presenter = Presenter { address, agent: client::agent(request, &app.config), forms };
@@ -82,7 +82,7 @@ pub async fn caller(
     match app.verify_key(&text, demand, presenter).await {
         Ok(Verdict::InUrl) => Ok(Err(key_in_url(request))),
         Ok(Verdict::Good(good)) => Ok(Ok(*good)),
-        Ok(Verdict::Lacking(lacking)) => Ok(Err(insufficient(demand, lacking))),
+        Ok(Verdict::Insufficient(lacking)) => Ok(Err(insufficient(demand, lacking))),
         Ok(Verdict::Refused(_)) => Ok(Err(refusal(NOT_VALID, Some("invalid_token")))),
         Ok(Verdict::TooMany(retry_after)) => {
             let text = "Too many API keys from this address are not valid. Try again later.".into();
@@ -98,11 +98,11 @@ pub async fn caller(
 }
 
 /// The demand, with the resource that a client names beside a key without a scheme. What the gateway asks for counts first.
-fn named_resource<'a>(request: &HttpRequest, demand: &'a Demand, forms: Forms) -> Result<Cow<'a, Demand>, ()> {
+fn named_resource<'a>(request: &HttpRequest, demand: &'a Required, forms: Forms) -> Result<Cow<'a, Required>, ()> {
     let header = request.headers().get("resourceid").filter(|_| forms.has(Form::Raw));
     let (Some(header), None) = (header, &demand.resource) else { return Ok(Cow::Borrowed(demand)) };
     let name = header.to_str().ok().and_then(|name| ResourceName::parse(name.trim()).ok()).ok_or(())?;
-    Ok(Cow::Owned(Demand { resource: Some(name), ..demand.clone() }))
+    Ok(Cow::Owned(Required { resource: Some(name), ..demand.clone() }))
 }
 
 /// What a person reads who put a key into an address.
@@ -113,26 +113,26 @@ pub const KEY_IN_URL: &str = "An API key stood in the address. Addresses are kep
 pub fn key_in_url(request: &HttpRequest) -> HttpResponse {
     match request.path() {
         "/verify" => refusal(KEY_IN_URL, Some("invalid_token")),
-        _ => PageError(Mistake::new("url", KEY_IN_URL).into()).error_response(),
+        _ => PageError(FieldError::new("url", KEY_IN_URL).into()).error_response(),
     }
 }
 
-/// What is asked of a key. A parameter that is not known is a mistake: ignoring a misspelt one would let keys through.
-fn read_demand(query: &str) -> Result<Demand, Mistake> {
-    let mut demand = Demand::default();
+/// What is asked of a key. A parameter that is not known is an error: ignoring a misspelt one would let keys through.
+fn read_demand(query: &str) -> Result<Required, FieldError> {
+    let mut demand = Required::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "require_all" => demand.all.push(PermissionName::parse("require_all", &value)?),
             "require_any" => demand.any.push(PermissionName::parse("require_any", &value)?),
             "resource" if demand.resource.is_some() => {
-                return Err(Mistake::new("resource", "Ask for one resource at a time"));
+                return Err(FieldError::new("resource", "Ask for one resource at a time"));
             }
             "resource" => demand.resource = Some(ResourceName::parse(&value)?),
             "resource_optional" if matches!(&*value, "true" | "false") => demand.resource_optional = value == "true",
             PARAMETER => {} // a key: see `credentials`
-            "resource_optional" => return Err(Mistake::new("resource_optional", "Say true or false")),
+            "resource_optional" => return Err(FieldError::new("resource_optional", "Say true or false")),
             _ => {
-                return Err(Mistake::new(
+                return Err(FieldError::new(
                     "query",
                     "Ask with require_all, require_any, resource and resource_optional only",
                 ));
@@ -147,11 +147,11 @@ fn listed<'a>(rights: impl Iterator<Item = &'a PermissionName>) -> String {
 }
 
 /// 403, with what would be needed (RFC 6750 section 3.1).
-pub fn insufficient(demand: &Demand, lacking: Lacking) -> HttpResponse {
+pub fn insufficient(demand: &Required, lacking: Insufficient) -> HttpResponse {
     let scope = listed(demand.all.iter().chain(&demand.any));
     let detail = match lacking {
-        Lacking::Permission => "The API key does not have the permissions that this needs.",
-        Lacking::Resource | Lacking::UnknownResource => "The API key is not good for this resource.",
+        Insufficient::Permission => "The API key does not have the permissions that this needs.",
+        Insufficient::Resource | Insufficient::UnknownResource => "The API key is not good for this resource.",
     };
     HttpResponse::build(StatusCode::FORBIDDEN)
         .insert_header((

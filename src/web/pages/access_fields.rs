@@ -1,22 +1,22 @@
 //! What a key may do, as fields of a form: everything, a list of scopes, or one policy.
 
-use crate::actions::give_rights::Offer;
-use crate::domain::mistake::Mistake;
+use crate::actions::give_rights::GrantOptions;
+use crate::domain::field_error::FieldError;
 use crate::domain::permission::{CLAVIGER, PermissionName};
 use crate::domain::policy::PolicyName;
-use crate::domain::rights::{Access, Given, Wish};
-use crate::web::html::Mistakes;
+use crate::domain::rights::{AccessView, GrantRequest, GrantView};
+use crate::web::html::FieldErrors;
 use crate::web::permission_boxes::PermissionBoxes;
 
 /// The fields: what is on offer, what was chosen, what is wrong with it.
 #[derive(Debug, Clone)]
 pub struct AccessFields {
     /// What a key can be given.
-    pub offer: Offer,
+    pub offer: GrantOptions,
     /// What was chosen.
     pub chosen: Chosen,
     /// What is wrong with it.
-    pub mistakes: Mistakes,
+    pub field_errors: FieldErrors,
     /// What the key is for.
     pub purpose: Purpose,
 }
@@ -41,7 +41,7 @@ pub enum Purpose {
     Person,
     /// A service account.
     Service,
-    /// A resource that the person looks after, with this title: it is bound to that.
+    /// A resource that the person administers, with this title: it is bound to that.
     Resource(String),
 }
 
@@ -95,31 +95,31 @@ impl AccessFields {
 
 impl Chosen {
     /// What a key has that may do this.
-    pub fn of(access: &Access) -> Self {
-        let (word, policy) = match &access.given {
-            Given::Everything => ("inherit", ""),
-            Given::Scopes(_) => ("scopes", ""),
-            Given::Policy(name) => ("policy", name.as_str()),
+    pub fn of(access: &AccessView) -> Self {
+        let (word, policy) = match &access.grant {
+            GrantView::Everything => ("inherit", ""),
+            GrantView::Scopes(_) => ("scopes", ""),
+            GrantView::Policy(name) => ("policy", name.as_str()),
         };
         Self { access: word.into(), scope: access.scopes().to_vec(), policy: policy.into() }
     }
 
     /// What the key shall be able to do.
-    pub fn wish(&self) -> Result<Wish, Mistake> {
+    pub fn wish(&self) -> Result<GrantRequest, FieldError> {
         match self.access.as_str() {
             // Scopes or a policy without the choice of them: nothing that was left out means everything.
             "" if !self.scope.is_empty() || !self.policy.is_empty() => {
-                Err(Mistake::new("access", "Choose what the key may do"))
+                Err(FieldError::new("access", "Choose what the key may do"))
             }
-            "" | "inherit" => Ok(Wish::Inherit),
+            "" | "inherit" => Ok(GrantRequest::Inherit),
             "scopes" => {
                 let names = self.scope.iter().map(|name| PermissionName::parse("scopes", name));
-                names.collect::<Result<_, _>>().map(Wish::Scopes)
+                names.collect::<Result<_, _>>().map(GrantRequest::Scopes)
             }
-            "policy" => {
-                PolicyName::parse(&self.policy).map(Wish::Policy).map_err(|_| Mistake::new("policy", "Choose a policy"))
-            }
-            _ => Err(Mistake::new("access", "Choose what the key may do")),
+            "policy" => PolicyName::parse(&self.policy)
+                .map(GrantRequest::Policy)
+                .map_err(|_| FieldError::new("policy", "Choose a policy")),
+            _ => Err(FieldError::new("access", "Choose what the key may do")),
         }
     }
 }

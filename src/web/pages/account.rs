@@ -8,9 +8,9 @@ use super::confirm::ConfirmPage;
 use super::sign_in::Nothing;
 use crate::actions::manage_account::{OwnKeys, PasswordChange};
 use crate::actions::{App, Error};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::ids::SessionId;
-use crate::domain::mistake::{Mistake, collect};
 use crate::domain::password::{self, Proposal};
 use crate::domain::user::{Appearance, parse_display_name};
 use crate::web::access::{self, SignedIn};
@@ -18,18 +18,18 @@ use crate::web::client;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::number;
 use crate::web::sessions;
-use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
 #[template(path = "pages/account.html")]
 struct AccountPage {
-    shell: Shell,
+    layout: Layout,
     profile: Profile,
     sessions: Vec<SessionView>,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     rules: &'static str,
 }
 
@@ -70,29 +70,29 @@ pub struct Chosen {
 
 const PATH: &str = "/account";
 
-async fn load(app: &App, user: &SignedIn, mistakes: Mistakes) -> Result<AccountPage, PageError> {
+async fn load(app: &App, user: &SignedIn, field_errors: FieldErrors) -> Result<AccountPage, PageError> {
     let now = app.now();
     let own = app.own_sessions(user.account.id, &user.session_id()).await?;
     let view = |(session, is_this): (crate::actions::sessions::Listed, bool)| SessionView {
         id: session.id,
         browser: client::browser_name(&session.user_agent),
         address: session.address,
-        signed_in_at: Moment(session.created_at).minute(),
+        signed_in_at: Timestamp(session.created_at).minute(),
         active: client::ago(session.last_seen_at, now),
         is_this,
     };
     Ok(AccountPage {
         profile: Profile { display_name: user.account.display_name.clone() },
-        shell: Shell::new(user, Nav::Account),
+        layout: Layout::new(user, Nav::Account),
         sessions: own.into_iter().map(view).collect(),
-        mistakes,
+        field_errors,
         rules: password::RULES,
     })
 }
 
 /// `GET /account`
 pub async fn page(app: web::Data<App>, user: SignedIn) -> Result<HttpResponse, PageError> {
-    Ok(html::page(&load(&app, &user, Mistakes::default()).await?))
+    Ok(html::page(&load(&app, &user, FieldErrors::default()).await?))
 }
 
 /// `POST /account/profile`
@@ -106,8 +106,8 @@ pub async fn edit_profile(
             Flash::done("Display name saved.").leave(&user.session);
             Ok(html::see_other(PATH))
         }
-        Err(mistake) => {
-            let page = load(&app, &user, Mistakes(vec![mistake])).await?;
+        Err(field_error) => {
+            let page = load(&app, &user, FieldErrors(vec![field_error])).await?;
             Ok(html::invalid(&AccountPage { profile: form, ..page }))
         }
     }
@@ -120,18 +120,18 @@ pub async fn change_password(
 ) -> Result<HttpResponse, PageError> {
     let NewPassword { present, password, again, revoke_keys } = form;
     let keys = OwnKeys::of_word(&revoke_keys).map_err(Error::from)?;
-    let mut mistakes = Vec::new();
+    let mut field_errors = Vec::new();
     let same = password == again;
-    let chosen = collect(&mut mistakes, Proposal::parse("password", password));
+    let chosen = validate(&mut field_errors, Proposal::parse("password", password));
     if !same {
-        mistakes.push(Mistake::new("again", "Type the same password twice"));
+        field_errors.push(FieldError::new("again", "Type the same password twice"));
     }
     let changed = match chosen {
-        Some(new) if mistakes.is_empty() => {
+        Some(new) if field_errors.is_empty() => {
             let change = PasswordChange { present, new, keys };
             app.change_own_password(&user.actor, &user.account, change, &user.session_id()).await
         }
-        _ => Err(Error::Invalid(mistakes)),
+        _ => Err(Error::Invalid(field_errors)),
     };
     match changed {
         Ok(changed) => {
@@ -145,7 +145,7 @@ pub async fn change_password(
             Flash::done(format!("Password changed. Your other sessions were ended. {keys}")).leave(&user.session);
             Ok(html::see_other(PATH))
         }
-        Err(Error::Invalid(mistakes)) => Ok(html::invalid(&load(&app, &user, Mistakes(mistakes)).await?)),
+        Err(Error::Invalid(field_errors)) => Ok(html::invalid(&load(&app, &user, FieldErrors(field_errors)).await?)),
         Err(error) => Err(error.into()),
     }
 }
@@ -156,7 +156,7 @@ pub async fn set_appearance(
     app: web::Data<App>,
     Form(user, form): Form<SignedIn, Chosen>,
 ) -> Result<HttpResponse, PageError> {
-    let wrong = || Error::from(Mistake::new("appearance", "Choose System, Light or Dark"));
+    let wrong = || Error::from(FieldError::new("appearance", "Choose System, Light or Dark"));
     let appearance = form.appearance.parse::<Appearance>().map_err(|_| wrong())?;
     app.set_appearance(&user.actor, user.account.id, appearance).await?;
     Flash::done(format!("Appearance: {}.", appearance.label())).leave(&user.session);
@@ -175,7 +175,7 @@ pub async fn end_session_page(
     let (session, _) = sessions.iter().find(|(one, _)| one.id.to_string() == *id).ok_or(Error::NotFound)?;
     let browser = client::browser_name(&session.user_agent);
     let page = ConfirmPage {
-        shell: Shell::new(&user, Nav::Account),
+        layout: Layout::new(&user, Nav::Account),
         title: format!("Sign out {browser} at {}?", session.address),
         effect: "That browser has to sign in again, and its session keys end. Your API keys keep working.".into(),
         action: format!("{PATH}/sessions/{}/end", session.id),
@@ -190,7 +190,7 @@ pub async fn end_other_sessions_page(app: web::Data<App>, user: SignedIn) -> Res
     let others = app.own_sessions(user.account.id, &user.session_id()).await?.len().saturating_sub(1);
     let sessions = if others == 1 { "1 other session".to_owned() } else { format!("{others} other sessions") };
     let page = ConfirmPage {
-        shell: Shell::new(&user, Nav::Account),
+        layout: Layout::new(&user, Nav::Account),
         title: "Sign out everywhere else?".into(),
         effect: format!("Ends {sessions}, and their session keys. Your API keys keep working."),
         action: format!("{PATH}/sessions/end-others"),

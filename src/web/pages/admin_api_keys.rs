@@ -11,25 +11,25 @@ use super::key_filter_form::FilterForm;
 use crate::actions::browse_keys::{Count, KeyPage, ListedKey, Owner};
 use crate::actions::save_view::SavedView;
 use crate::actions::{App, Error};
-use crate::domain::clock::Moment;
-use crate::domain::job::Verb;
+use crate::domain::clock::Timestamp;
+use crate::domain::job::BulkOperation;
 use crate::domain::key_filter::{Broken, Column, Kind, Sort};
 use crate::domain::secret::appears_in;
 use crate::web::access::{Admin, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::{KeyQuery, PATH, SIZES, VIEWS};
 use crate::web::key_view::KeyView;
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::{number, number_at, number_words, words};
-use crate::web::shell::{Nav, Shell};
 
 /// The page.
 #[derive(Template)]
 #[template(path = "pages/admin_api_keys.html")]
 pub struct GridPage {
-    shell: Shell,
+    layout: Layout,
     query: KeyQuery,
     page: Option<KeyPage>,
     rows: Vec<KeyRow>,
@@ -56,7 +56,7 @@ pub struct KeyRow {
 
 impl KeyRow {
     /// The row of a key in a list that was made at this moment.
-    pub fn new(listed: ListedKey, now: Moment) -> Self {
+    pub fn new(listed: ListedKey, now: Timestamp) -> Self {
         let ListedKey { key, owner, access, made_by, disabled_by, revoked_by } = listed;
         Self { view: KeyView { key, access, now }, owner, made_by, disabled_by, revoked_by }
     }
@@ -67,8 +67,8 @@ impl KeyRow {
     }
 
     /// The words of what can be done to it, with spaces between them.
-    pub fn verb_words(&self) -> String {
-        self.verbs().into_iter().map(Verb::as_str).collect::<Vec<_>>().join(" ")
+    pub fn operation_words(&self) -> String {
+        self.operations().into_iter().map(BulkOperation::as_str).collect::<Vec<_>>().join(" ")
     }
 
     /// The path of its page for administrators.
@@ -82,9 +82,9 @@ impl KeyRow {
     }
 
     /// What can be done to it.
-    pub fn verbs(&self) -> Vec<Verb> {
+    pub fn operations(&self) -> Vec<BulkOperation> {
         let status = self.view.key.status(self.view.now);
-        Verb::CHOICES.into_iter().filter(|verb| verb.fits(status)).collect()
+        BulkOperation::CHOICES.into_iter().filter(|operation| operation.fits(status)).collect()
     }
 }
 
@@ -95,7 +95,7 @@ pub enum Dialog {
     /// The form for one filter.
     Filter(FilterForm),
     /// The form for a view: its name, and what is wrong with it.
-    SaveView(String, Mistakes),
+    SaveView(String, FieldErrors),
 }
 
 /// `GET /admin/api-keys`
@@ -115,7 +115,7 @@ fn dialog(request: &HttpRequest, query: &KeyQuery) -> Dialog {
         let form = match &*name {
             "add" => FilterForm::add(&value),
             "edit" => value.parse().ok().and_then(|index| FilterForm::edit(query, index)),
-            "save" => return Dialog::SaveView(String::new(), Mistakes::default()),
+            "save" => return Dialog::SaveView(String::new(), FieldErrors::default()),
             _ => None,
         };
         if let Some(form) = form {
@@ -159,8 +159,9 @@ impl GridPage {
         let page = if query.broken.is_empty() {
             match app.browse_keys(&query.list()).await {
                 Ok(page) => Some(page),
-                Err(Error::Invalid(mistakes)) => {
-                    let text = mistakes.into_iter().map(|mistake| mistake.text).collect::<Vec<_>>().join(". ");
+                Err(Error::Invalid(field_errors)) => {
+                    let text =
+                        field_errors.into_iter().map(|field_error| field_error.text).collect::<Vec<_>>().join(". ");
                     query.broken.push(Broken { name: "from".into(), value: "Page".into(), problem: text });
                     query.cursor = None;
                     None
@@ -173,8 +174,8 @@ impl GridPage {
         let row = |page: &KeyPage, listed: &ListedKey| KeyRow::new(listed.clone(), page.now);
         let rows = page.iter().flat_map(|page| page.keys.iter().map(|listed| row(page, listed))).collect();
         let views = app.saved_views(user.account.id).await?;
-        let (shell, suggestions) = (Shell::new(user, Nav::AdminKeys), Vec::new());
-        Ok(Self { shell, query, page, rows, views, suggestions, dialog: Dialog::None })
+        let (layout, suggestions) = (Layout::new(user, Nav::AdminKeys), Vec::new());
+        Ok(Self { layout, query, page, rows, views, suggestions, dialog: Dialog::None })
     }
 
     fn title(&self) -> String {
@@ -235,11 +236,11 @@ impl GridPage {
     }
 
     /// What can be done to the keys that the list shows: nothing is offered that fits none of them.
-    fn verbs(&self) -> Vec<Verb> {
+    fn operations(&self) -> Vec<BulkOperation> {
         let statuses: Vec<_> = self.rows.iter().map(|row| row.view.key.status(row.view.now)).collect();
         let some = self.page.as_ref().is_some_and(|page| page.next.is_some() || page.previous.is_some());
-        let fits = |verb: &Verb| some || statuses.iter().any(|status| verb.fits(*status));
-        Verb::CHOICES.into_iter().filter(fits).collect()
+        let fits = |operation: &BulkOperation| some || statuses.iter().any(|status| operation.fits(*status));
+        BulkOperation::CHOICES.into_iter().filter(fits).collect()
     }
 
     fn shows(&self, column: impl Borrow<Column>) -> bool {

@@ -7,28 +7,28 @@ use super::key::{Entered, in_words, parse, texts};
 use crate::actions::browse_keys::Owner;
 use crate::actions::find_keys::KeyDetails;
 use crate::actions::{App, Error};
-use crate::domain::job::Verb;
-use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::domain::job::BulkOperation;
+use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::chart::Chart;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::PATH;
 use crate::web::key_view::KeyView;
+use crate::web::layout::{Layout, Nav};
 use crate::web::refusal_words::of_word;
-use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
 #[template(path = "pages/admin_key.html")]
 struct AdminKeyPage {
-    shell: Shell,
+    layout: Layout,
     view: KeyView,
     details: KeyDetails,
     chart: Chart,
     owner: Owner,
     /// The form for name and note, when it is open.
-    edit: Option<(Entered, Mistakes)>,
+    edit: Option<(Entered, FieldErrors)>,
 }
 
 impl AdminKeyPage {
@@ -36,7 +36,7 @@ impl AdminKeyPage {
         let (details, owner) = app.any_key(&parse(first_eight)?).await?;
         let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
         let chart = Chart::new(details.days.clone());
-        Ok(Self { shell: Shell::new(user, Nav::AdminKeys), view, details, chart, owner, edit: None })
+        Ok(Self { layout: Layout::new(user, Nav::AdminKeys), view, details, chart, owner, edit: None })
     }
 
     fn path(&self) -> String {
@@ -48,9 +48,9 @@ impl AdminKeyPage {
         format!("{}/keys/{}", super::service_accounts::path(&self.owner.username), self.view.key.first_eight)
     }
 
-    fn verbs(&self) -> Vec<Verb> {
+    fn operations(&self) -> Vec<BulkOperation> {
         let status = self.view.key.status(self.view.now);
-        Verb::CHOICES.into_iter().filter(|verb| verb.fits(status)).collect()
+        BulkOperation::CHOICES.into_iter().filter(|operation| operation.fits(status)).collect()
     }
 }
 
@@ -66,14 +66,14 @@ pub async fn page(
 /// `GET /admin/api-keys/{first_eight}/edit`
 pub async fn edit_page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let mut page = AdminKeyPage::load(&app, &user, &first_eight).await?;
     if page.view.is_revoked() {
         return Ok(html::see_other(&page.path()));
     }
-    page.edit = Some((Entered::of(&page.view.key), Mistakes::default()));
+    page.edit = Some((Entered::of(&page.view.key), FieldErrors::default()));
     Ok(html::page(&page))
 }
 
@@ -81,7 +81,7 @@ pub async fn edit_page(
 pub async fn edit(
     app: web::Data<App>,
     first_eight: web::Path<String>,
-    Form(RecentAdmin(user), entered): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), entered): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let key = parse(&first_eight)?;
     let edited = match texts(&entered) {
@@ -93,9 +93,9 @@ pub async fn edit(
             Flash::done(format!("Key {key} saved.")).leave(&user.session);
             Ok(html::see_other(&format!("{PATH}/{key}")))
         }
-        Err(Error::Invalid(mistakes)) => {
+        Err(Error::Invalid(field_errors)) => {
             let mut page = AdminKeyPage::load(&app, &user, &first_eight).await?;
-            page.edit = Some((entered, Mistakes(mistakes)));
+            page.edit = Some((entered, FieldErrors(field_errors)));
             Ok(html::invalid(&page))
         }
         Err(error) => Err(error.into()),

@@ -12,8 +12,8 @@ use crate::actions::App;
 use crate::actions::paging::From;
 use crate::actions::read_audit::{EventFilter, EventPage, ListedEvent};
 use crate::domain::audit::Action;
-use crate::domain::clock::{DAY, Moment};
-use crate::domain::mistake::Mistake;
+use crate::domain::clock::{DAY, Timestamp};
+use crate::domain::field_error::FieldError;
 use crate::domain::resource::ResourceName;
 use crate::domain::text;
 use crate::web::access::Admin;
@@ -21,19 +21,19 @@ use crate::web::audit_words;
 use crate::web::errors::PageError;
 use crate::web::export_row::neutral;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::number;
-use crate::web::shell::{Nav, Shell};
 
 const PATH: &str = "/admin/audit-log";
 
 #[derive(Template)]
 #[template(path = "pages/audit_log.html")]
 struct AuditPage {
-    shell: Shell,
+    layout: Layout,
     page: Option<EventPage>,
     asked: Asked,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 /// What the address asks for. Blank is everything.
@@ -61,16 +61,16 @@ pub struct Asked {
 }
 
 impl Asked {
-    fn filter(&self) -> Result<EventFilter, Mistake> {
-        let text = |field: &'static str, entered: &str| -> Result<Option<String>, Mistake> {
+    fn filter(&self) -> Result<EventFilter, FieldError> {
+        let text = |field: &'static str, entered: &str| -> Result<Option<String>, FieldError> {
             let line = text::line(text::Limits { field, label: "Text", longest: 200 }, entered)?;
             Ok((!line.is_empty()).then_some(line))
         };
         let day = |field: &'static str, text: &str| match text.trim() {
             "" => Ok(None),
-            text => Moment::parse_day(text)
+            text => Timestamp::parse_day(text)
                 .map(Some)
-                .ok_or_else(|| Mistake::new(field, "Enter a date as year-month-day, such as 2026-11-20")),
+                .ok_or_else(|| FieldError::new(field, "Enter a date as year-month-day, such as 2026-11-20")),
         };
         Ok(EventFilter {
             actor: text("actor", &self.actor)?.map(|actor| actor.to_lowercase()),
@@ -191,13 +191,15 @@ pub async fn page(
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, PageError> {
     let asked = asked.into_inner();
-    let shell = Shell::new(&user, Nav::AuditLog);
+    let layout = Layout::new(&user, Nav::AuditLog);
     match asked.filter() {
         Ok(filter) => {
             let page = Some(app.read_audit(&filter, asked.place()).await?);
-            Ok(html::page(&AuditPage { shell, page, asked, mistakes: Mistakes::default() }))
+            Ok(html::page(&AuditPage { layout, page, asked, field_errors: FieldErrors::default() }))
         }
-        Err(mistake) => Ok(html::invalid(&AuditPage { shell, page: None, asked, mistakes: Mistakes(vec![mistake]) })),
+        Err(field_error) => {
+            Ok(html::invalid(&AuditPage { layout, page: None, asked, field_errors: FieldErrors(vec![field_error]) }))
+        }
     }
 }
 

@@ -8,28 +8,28 @@ use super::export_keys::ExportFormat;
 use super::sign_in::Nothing;
 use crate::actions::change_keys::{Chosen, Confirmation, JobDetails};
 use crate::actions::{App, Error};
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::JobId;
-use crate::domain::job::{JobState, Verb};
+use crate::domain::job::{BulkOperation, JobState};
 use crate::domain::key_filter::KeyFilter;
-use crate::domain::mistake::Mistake;
 use crate::domain::secret::FirstEight;
-use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::{KeyQuery, PATH};
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::{counted, number, owners};
-use crate::web::shell::{Nav, Shell};
 
 /// "Delete 214 API keys?"
 #[derive(Template)]
 #[template(path = "pages/bulk.html")]
 struct BulkPage {
-    shell: Shell,
+    layout: Layout,
     details: JobDetails,
     entered: Confirmation,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     back: String,
 }
 
@@ -37,16 +37,16 @@ impl BulkPage {
     async fn load(app: &App, user: &SignedIn, id: JobId) -> Result<Self, PageError> {
         let details = app.find_job(&user.actor, id).await?;
         let back = details.job.filter.as_ref().map_or_else(|| PATH.to_owned(), |filter| list_path(filter));
-        let shell = Shell::new(user, Nav::AdminKeys);
-        Ok(Self { shell, details, entered: Confirmation::default(), mistakes: Mistakes::default(), back })
+        let layout = Layout::new(user, Nav::AdminKeys);
+        Ok(Self { layout, details, entered: Confirmation::default(), field_errors: FieldErrors::default(), back })
     }
 
     fn title(&self) -> String {
         let job = &self.details.job;
         let keys = keys(job.total);
-        match job.verb {
-            Verb::Expire => format!("Shorten the expiry of {keys}?"),
-            verb => format!("{} {keys}?", verb.label()),
+        match job.operation {
+            BulkOperation::Expire => format!("Shorten the expiry of {keys}?"),
+            operation => format!("{} {keys}?", operation.label()),
         }
     }
 
@@ -54,9 +54,9 @@ impl BulkPage {
     fn button(&self) -> String {
         let job = &self.details.job;
         let keys = counted(job.total, "key", "keys");
-        match job.verb {
-            Verb::Expire => format!("Shorten expiry of {keys}"),
-            verb => format!("{} {keys}", verb.label()),
+        match job.operation {
+            BulkOperation::Expire => format!("Shorten expiry of {keys}"),
+            operation => format!("{} {keys}", operation.label()),
         }
     }
 
@@ -96,13 +96,13 @@ impl BulkPage {
     /// What it means for tools, and whether it can be undone.
     fn effect(&self) -> String {
         let until = self.details.restorable_until.day();
-        match self.details.job.verb {
-            Verb::Delete => format!("Tools that use them are refused at once. You can restore them until {until}."),
-            Verb::Disable => format!("Tools that use them are refused until they are enabled. You can undo this until {until}."),
-            Verb::Enable => format!("Tools that use them are accepted again, unless a key has expired or its owner is deactivated. You can undo this until {until}."),
-            Verb::Restore => "They work again as they did before they were deleted, unless they have expired meanwhile. A key whose name is taken gets a new one.".into(),
-            Verb::Expire => format!("No key is extended: one that ends earlier is left as it is. You can undo this until {until}."),
-            Verb::Undo | Verb::Shorten | Verb::Idle | Verb::GivePolicy | Verb::Transfer => String::new(),
+        match self.details.job.operation {
+            BulkOperation::Delete => format!("Tools that use them are refused at once. You can restore them until {until}."),
+            BulkOperation::Disable => format!("Tools that use them are refused until they are enabled. You can undo this until {until}."),
+            BulkOperation::Enable => format!("Tools that use them are accepted again, unless a key has expired or its owner is deactivated. You can undo this until {until}."),
+            BulkOperation::Restore => "They work again as they did before they were deleted, unless they have expired meanwhile. A key whose name is taken gets a new one.".into(),
+            BulkOperation::Expire => format!("No key is extended: one that ends earlier is left as it is. You can undo this until {until}."),
+            BulkOperation::Undo | BulkOperation::Shorten | BulkOperation::Idle | BulkOperation::GivePolicy | BulkOperation::Transfer => String::new(),
         }
     }
 
@@ -111,7 +111,7 @@ impl BulkPage {
     }
 
     fn needs_expiry(&self) -> bool {
-        self.details.job.verb == Verb::Expire
+        self.details.job.operation == BulkOperation::Expire
     }
 }
 
@@ -152,17 +152,17 @@ pub async fn draft(
     let all = match form.scope.as_str() {
         "" => false,
         "matching" => true,
-        _ => return Err(Error::from(Mistake::new("scope", "Select keys, or all that match")).into()),
+        _ => return Err(Error::from(FieldError::new("scope", "Select keys, or all that match")).into()),
     };
     if all && form.state.is_empty() {
-        return Err(Error::from(Mistake::new("state", "The form does not say which list it is about")).into());
+        return Err(Error::from(FieldError::new("state", "The form does not say which list it is about")).into());
     }
     if !query.broken.is_empty() {
         Flash::failed("A filter cannot be read, so nothing was selected.").leave(&user.session);
         return Ok(html::see_other(&query.path()));
     }
     let ticked: Option<Vec<FirstEight>> = form.key.iter().map(|key| FirstEight::parse(key)).collect();
-    let unread = || Error::from(Mistake::new("key", "A selected key is none. Reload the list, and select again"));
+    let unread = || Error::from(FieldError::new("key", "A selected key is none. Reload the list, and select again"));
     let ticked = ticked.ok_or_else(unread)?;
     if ticked.is_empty() && !all {
         Flash::failed("Select at least one key first.").leave(&user.session);
@@ -173,29 +173,44 @@ pub async fn draft(
         let chosen = if all { query.query_string() } else { format!("first_eight~in={}", words.join(";")) };
         return Ok(html::see_other(&ExportFormat::Csv.path(&chosen, false)));
     }
-    let verb = form.act.parse::<Verb>().ok().filter(|verb| Verb::CHOICES.contains(verb)).ok_or(Error::NotFound)?;
+    let operation = form
+        .act
+        .parse::<BulkOperation>()
+        .ok()
+        .filter(|operation| BulkOperation::CHOICES.contains(operation))
+        .ok_or(Error::NotFound)?;
     let chosen = if all { Chosen::Matching(query.filter.clone()) } else { Chosen::Ticked(ticked) };
-    begin(&app, &user, verb, chosen, &query.path()).await
+    begin(&app, &user, operation, chosen, &query.path()).await
 }
 
-/// `POST /admin/api-keys/{first_eight}/{verb}`: one key, from its menu.
+/// `POST /admin/api-keys/{first_eight}/{operation}`: one key, from its menu.
 pub async fn draft_one(
     app: web::Data<App>,
     path: web::Path<(String, String)>,
     Form(Admin(user), _): Form<Admin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let (key, verb) = path.into_inner();
+    let (key, operation) = path.into_inner();
     let key = FirstEight::parse(&key).ok_or(Error::NotFound)?;
-    let verb = verb.parse::<Verb>().ok().filter(|verb| Verb::CHOICES.contains(verb)).ok_or(Error::NotFound)?;
+    let operation = operation
+        .parse::<BulkOperation>()
+        .ok()
+        .filter(|operation| BulkOperation::CHOICES.contains(operation))
+        .ok_or(Error::NotFound)?;
     let back = format!("{PATH}/{key}");
-    begin(&app, &user, verb, Chosen::Ticked(vec![key]), &back).await
+    begin(&app, &user, operation, Chosen::Ticked(vec![key]), &back).await
 }
 
-async fn begin(app: &App, user: &SignedIn, verb: Verb, chosen: Chosen, back: &str) -> Result<HttpResponse, PageError> {
-    match app.draft_job(&user.actor, verb, chosen).await {
+async fn begin(
+    app: &App,
+    user: &SignedIn,
+    operation: BulkOperation,
+    chosen: Chosen,
+    back: &str,
+) -> Result<HttpResponse, PageError> {
+    match app.draft_job(&user.actor, operation, chosen).await {
         Ok(id) => Ok(html::see_other(&format!("{PATH}/bulk/{id}"))),
-        Err(Error::Invalid(mistakes)) => {
-            let text = mistakes.first().map_or_else(String::new, |mistake| format!("{}.", mistake.text));
+        Err(Error::Invalid(field_errors)) => {
+            let text = field_errors.first().map_or_else(String::new, |field_error| format!("{}.", field_error.text));
             Flash::failed(text).leave(&user.session);
             Ok(html::see_other(back))
         }
@@ -210,11 +225,11 @@ fn parse(id: &str) -> Result<JobId, Error> {
 /// `GET /admin/api-keys/bulk/{id}`
 pub async fn page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     id: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let page = BulkPage::load(&app, &user, parse(&id)?).await?;
-    if !Verb::CHOICES.contains(&page.details.job.verb) {
+    if !BulkOperation::CHOICES.contains(&page.details.job.operation) {
         return Err(Error::NotFound.into());
     }
     if page.details.job.state != JobState::Draft {
@@ -239,16 +254,16 @@ pub struct Entered {
 pub async fn confirm(
     app: web::Data<App>,
     id: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let id = parse(&id)?;
     let Entered { number, reason, expires_on } = form;
     let entered = Confirmation { number, reason, expires_on };
     match app.confirm_job(&user.actor, id, &entered).await {
         Ok(()) => Ok(html::see_other(&format!("/admin/jobs/{id}"))),
-        Err(Error::Invalid(mistakes)) => {
+        Err(Error::Invalid(field_errors)) => {
             let page = BulkPage::load(&app, &user, id).await?;
-            Ok(html::invalid(&BulkPage { entered, mistakes: Mistakes(mistakes), ..page }))
+            Ok(html::invalid(&BulkPage { entered, field_errors: FieldErrors(field_errors), ..page }))
         }
         Err(error) => Err(error.into()),
     }

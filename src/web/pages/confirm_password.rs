@@ -8,17 +8,17 @@ use crate::actions::{App, Error};
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
 use crate::web::local_path::LocalPath;
 use crate::web::sessions;
-use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
 #[template(path = "pages/confirm_password.html")]
 struct ConfirmPage {
-    shell: Shell,
+    layout: Layout,
     next: String,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 /// Where to go afterwards.
@@ -44,7 +44,11 @@ fn local(next: &str) -> LocalPath {
 /// `GET /confirm-password`
 pub async fn page(user: SignedIn, arrival: web::Query<Arrival>) -> Result<HttpResponse, PageError> {
     let next = local(&arrival.next).as_str().to_owned();
-    Ok(html::page(&ConfirmPage { shell: Shell::new(&user, Nav::Account), next, mistakes: Mistakes::default() }))
+    Ok(html::page(&ConfirmPage {
+        layout: Layout::new(&user, Nav::Account),
+        next,
+        field_errors: FieldErrors::default(),
+    }))
 }
 
 /// `POST /confirm-password`
@@ -58,9 +62,9 @@ pub async fn confirm(
             sessions::renew(&user.session, &id, app.now())?;
             Ok(html::see_other(&next))
         }
-        Err(Error::Invalid(mistakes)) => {
-            let shell = Shell::new(&user, Nav::Account);
-            Ok(html::invalid(&ConfirmPage { shell, next, mistakes: Mistakes(mistakes) }))
+        Err(Error::Invalid(field_errors)) => {
+            let layout = Layout::new(&user, Nav::Account);
+            Ok(html::invalid(&ConfirmPage { layout, next, field_errors: FieldErrors(field_errors) }))
         }
         Err(error) => Err(error.into()),
     }

@@ -12,9 +12,9 @@ use tokio::sync::mpsc::{Sender, channel};
 use crate::actions::browse_keys::ListedKey;
 use crate::actions::export_keys::Export;
 use crate::actions::{App, Error};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
 use crate::domain::key_filter::Column;
-use crate::domain::mistake::Mistake;
 use crate::web::access::Admin;
 use crate::web::errors::PageError;
 use crate::web::export_row::{Cell, cells, heads, object};
@@ -95,7 +95,7 @@ pub async fn export(
     let query = KeyQuery::read(&pairs.join("&"));
     if let Some(broken) = query.broken.first() {
         let text = format!("A filter cannot be read, so nothing was exported: {}", broken.problem);
-        return Err(Error::from(Mistake::new("filter", text)).into());
+        return Err(Error::from(FieldError::new("filter", text)).into());
     }
     let shows_all = request.query_string().split('&').any(|pair| pair == all);
     let columns: Vec<Column> =
@@ -190,7 +190,7 @@ async fn send_lines(
     }
 }
 
-fn row<'a>(columns: &'a [Column], listed: &'a ListedKey, now: Moment) -> impl Iterator<Item = Cell> + 'a {
+fn row<'a>(columns: &'a [Column], listed: &'a ListedKey, now: Timestamp) -> impl Iterator<Item = Cell> + 'a {
     columns.iter().flat_map(move |column| cells(*column, listed, now))
 }
 

@@ -11,12 +11,12 @@ use super::generate_dialog::GenerateDialog;
 use super::reveal::Reveal;
 use crate::actions::App;
 use crate::actions::find_keys::{Listing, OwnKeys};
-use crate::actions::give_rights::Offer;
+use crate::actions::give_rights::GrantOptions;
 use crate::domain::api_key::ApiKey;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::KeyId;
 use crate::domain::lifetime::LifetimeRule;
-use crate::domain::rights::Access;
+use crate::domain::rights::AccessView;
 use crate::domain::secret::FirstEight;
 use crate::domain::span;
 use crate::web::access::{self, SignedIn};
@@ -24,14 +24,14 @@ use crate::web::client::browser_name;
 use crate::web::errors::PageError;
 use crate::web::html;
 use crate::web::key_view::KeyView;
-use crate::web::place::Place;
-use crate::web::shell::{Nav, Shell};
+use crate::web::layout::{Layout, Nav};
+use crate::web::site_origin::SiteOrigin;
 
 /// The page.
 #[derive(Template)]
 #[template(path = "pages/external_tool_access.html")]
 pub struct KeysPage {
-    shell: Shell,
+    layout: Layout,
     own: OwnKeys,
     keys: Vec<KeyView>,
     listing: Listing,
@@ -69,12 +69,12 @@ pub async fn list(
     show: web::Query<Show>,
 ) -> Result<HttpResponse, PageError> {
     let listing = if show.show == "ended" { Listing::Ended } else { Listing::Current };
-    let shell = Shell::new(&user, Nav::Keys);
-    Ok(html::page(&KeysPage::load(&request, &app, shell, listing).await?))
+    let layout = Layout::new(&user, Nav::Keys);
+    Ok(html::page(&KeysPage::load(&request, &app, layout, listing).await?))
 }
 
-fn view(key: &ApiKey, access: &HashMap<KeyId, Access>, now: Moment) -> KeyView {
-    KeyView { key: key.clone(), access: access.get(&key.id).cloned().unwrap_or(Access::inherited()), now }
+fn view(key: &ApiKey, access: &HashMap<KeyId, AccessView>, now: Timestamp) -> KeyView {
+    KeyView { key: key.clone(), access: access.get(&key.id).cloned().unwrap_or(AccessView::inherited()), now }
 }
 
 impl KeysPage {
@@ -82,12 +82,12 @@ impl KeysPage {
     pub const PATH: &str = "/external-tool-access";
 
     /// The page with nothing open over it.
-    pub async fn load(request: &HttpRequest, app: &App, shell: Shell, listing: Listing) -> Result<Self, PageError> {
-        let own = app.own_keys(shell.account.id, listing).await?;
+    pub async fn load(request: &HttpRequest, app: &App, layout: Layout, listing: Listing) -> Result<Self, PageError> {
+        let own = app.own_keys(layout.account.id, listing).await?;
         let now = app.now();
         let place = access::place(request)?;
         Ok(Self {
-            shell,
+            layout,
             keys: own.keys.iter().map(|key| view(key, &own.access, now)).collect(),
             own,
             listing,
@@ -119,7 +119,7 @@ impl KeysPage {
     }
 
     /// What a new key can be given.
-    pub fn offer(&self) -> Offer {
+    pub fn offer(&self) -> GrantOptions {
         self.own.offer.clone()
     }
 
@@ -173,7 +173,7 @@ pub struct Snippets {
 
 impl Snippets {
     /// For the address that people use.
-    pub fn new(place: &Place) -> Self {
+    pub fn new(place: &SiteOrigin) -> Self {
         let url = url::Url::parse(&place.public_address).ok();
         let machine = url.as_ref().and_then(url::Url::host_str).unwrap_or("localhost").to_owned();
         Self { address: place.public_address.clone(), machine }

@@ -4,13 +4,13 @@ use serde::Deserialize;
 
 use super::access_fields::{AccessFields, Chosen};
 use crate::domain::api_key::ApiKey;
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
+use crate::domain::field_error::FieldError;
 use crate::domain::lifetime::LifetimeRule;
-use crate::domain::mistake::Mistake;
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::{Access, Given, Wish};
+use crate::domain::rights::{AccessView, GrantRequest, GrantView};
 use crate::domain::span;
-use crate::web::html::Mistakes;
+use crate::web::html::FieldErrors;
 
 /// The form for a new key.
 pub struct GenerateDialog {
@@ -19,13 +19,13 @@ pub struct GenerateDialog {
     /// What was entered.
     pub entered: NewKey,
     /// What is wrong with it.
-    pub mistakes: Mistakes,
+    pub field_errors: FieldErrors,
     /// What the key may do.
     pub fields: AccessFields,
     /// The rule it has to fit.
     pub rule: LifetimeRule,
     /// The moment at which the page is made.
-    pub now: Moment,
+    pub now: Timestamp,
     /// Why no key can be made now; empty when one can.
     pub refusal: String,
     /// The page that it stands over, without a slash at its end: the form goes to `/generate` below it.
@@ -112,8 +112,8 @@ pub struct NewKey {
 
 impl NewKey {
     /// What somebody enters who wants another key like this one.
-    pub fn like(key: &ApiKey, access: &Access) -> Self {
-        let policy = if let Given::Policy(name) = &access.given { name.clone() } else { String::new() };
+    pub fn like(key: &ApiKey, access: &AccessView) -> Self {
+        let policy = if let GrantView::Policy(name) = &access.grant { name.clone() } else { String::new() };
         Self {
             name: key.name.clone(),
             note: key.note.clone(),
@@ -126,7 +126,7 @@ impl NewKey {
     }
 
     /// What the key shall be able to do.
-    pub fn wish(&self) -> Result<Wish, Mistake> {
+    pub fn wish(&self) -> Result<GrantRequest, FieldError> {
         self.chosen().wish()
     }
 
@@ -136,7 +136,7 @@ impl NewKey {
     }
 
     /// The resource that the key shall be bound to.
-    pub fn resource(&self) -> Result<Option<ResourceName>, Mistake> {
+    pub fn resource(&self) -> Result<Option<ResourceName>, FieldError> {
         let name = self.resource.trim();
         if name.is_empty() { Ok(None) } else { ResourceName::parse(name).map(Some) }
     }

@@ -9,20 +9,20 @@ use super::generate_dialog::{GenerateDialog, NewKey};
 use super::reveal::{Reveal, shown_once};
 use crate::actions::find_keys::Listing;
 use crate::actions::generate_key::{FormId, Issued, KeyRequest, New, Readable};
-use crate::actions::give_rights::Offer;
+use crate::actions::give_rights::GrantOptions;
 use crate::actions::{App, Error};
 use crate::domain::api_key::{KeyName, KeyNote};
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::lifetime::{Expiry, LifetimeRule};
-use crate::domain::mistake::{Mistake, collect};
 use crate::domain::secret::FirstEight;
 use crate::domain::span;
 use crate::domain::text;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_view::KeyView;
-use crate::web::shell::{Nav, Shell};
+use crate::web::layout::{Layout, Nav};
 
 /// What a link fills in: all of a key like another one, or what the documentation of a tool asks for, such as
 /// `?name=RStudio&scopes=read:data&expires=30d`. It only opens the form.
@@ -48,20 +48,21 @@ pub struct Prefilled {
 
 impl Prefilled {
     /// The form, and what of the link the person cannot have.
-    fn entered(&self, offer: &Offer, rule: &LifetimeRule) -> (NewKey, Vec<Mistake>) {
+    fn entered(&self, offer: &GrantOptions, rule: &LifetimeRule) -> (NewKey, Vec<FieldError>) {
         let names = self.scopes.split([' ', ',']).filter(|name| !name.is_empty()).take(100);
         let offered = |name: &&str| offer.permissions.iter().any(|permission| permission.name.as_str() == *name);
         let (scope, missing): (Vec<&str>, Vec<&str>) = names.partition(offered);
         let has_policy = offer.policies.contains(&self.policy);
-        let mut mistakes = Vec::new();
+        let mut field_errors = Vec::new();
         if !missing.is_empty() {
             let names = text::excerpt(&missing.join(", "), 200);
             let text =
                 format!("The link asks for {names}, which you do not have. Ask an administrator, or go on without");
-            mistakes.push(Mistake::new("scopes", text));
+            field_errors.push(FieldError::new("scopes", text));
         }
         if !self.policy.is_empty() && !has_policy {
-            mistakes.push(Mistake::new("policy", "The link asks for a policy that you do not hold. Choose another"));
+            field_errors
+                .push(FieldError::new("policy", "The link asks for a policy that you do not hold. Choose another"));
         }
         let (asked, longest) = (span::parse(&self.expires), rule.longest_span);
         let mut expires_in = String::new();
@@ -70,7 +71,7 @@ impl Prefilled {
             Some(asked) if asked > longest => {
                 let (asked, longest) = (span::words(asked), span::words(longest));
                 let text = format!("The link asks for {asked}, and the longest allowed is {longest}");
-                mistakes.push(Mistake::new("expires", text));
+                field_errors.push(FieldError::new("expires", text));
                 rule.presets().last().copied().map(LifetimeRule::choice).unwrap_or_default()
             }
             Some(asked) => {
@@ -81,7 +82,7 @@ impl Prefilled {
                 preset.map_or_else(|| "other".into(), LifetimeRule::choice)
             }
             None => {
-                mistakes.push(Mistake::new("expires", "The link’s expiry cannot be read. Choose one"));
+                field_errors.push(FieldError::new("expires", "The link’s expiry cannot be read. Choose one"));
                 String::new()
             }
         };
@@ -103,7 +104,7 @@ impl Prefilled {
             expires_in,
             ..NewKey::default()
         };
-        (entered, mistakes)
+        (entered, field_errors)
     }
 }
 
@@ -114,14 +115,14 @@ pub async fn page(
     user: SignedIn,
     link: web::Query<Prefilled>,
 ) -> Result<HttpResponse, PageError> {
-    let (entered, mistakes) = if let Some(first_eight) = FirstEight::parse(&link.like) {
+    let (entered, field_errors) = if let Some(first_eight) = FirstEight::parse(&link.like) {
         let like = app.own_key(user.account.id, &first_eight).await?;
         (NewKey::like(&like.key, &like.access), Vec::new())
     } else {
         let own = app.own_keys(user.account.id, Listing::Current).await?;
         link.entered(&own.offer, &own.rule)
     };
-    Ok(html::page(&with_form(&request, &app, &user, entered, Mistakes(mistakes), String::new()).await?))
+    Ok(html::page(&with_form(&request, &app, &user, entered, FieldErrors(field_errors), String::new()).await?))
 }
 
 /// `POST /external-tool-access/generate`
@@ -134,20 +135,23 @@ pub async fn generate(
     let present = std::mem::take(&mut entered.present);
     let proved = user.prove(&app, present).await;
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
-    let page = KeysPage::load(&request, &app, Shell::for_secret(&user, Nav::Keys), Listing::Current).await?;
+    let page = KeysPage::load(&request, &app, Layout::for_secret(&user, Nav::Keys), Listing::Current).await?;
     let issued = match proved.and_then(|()| parse(&entered)) {
         Ok(wanted) => app.generate_key(&user.actor, user.account.id, wanted).await,
         Err(error) => Err(error),
     };
     match issued {
         Ok(issued) => Ok(answer(page, &app, issued)),
-        Err(Error::Invalid(mistakes)) => {
-            let mistakes = app.all_mistakes(&user.actor, user.account.id, readable(&entered), mistakes).await?;
-            Ok(html::invalid(&with_form(&request, &app, &user, entered, Mistakes(mistakes), String::new()).await?))
+        Err(Error::Invalid(field_errors)) => {
+            let field_errors =
+                app.all_field_errors(&user.actor, user.account.id, readable(&entered), field_errors).await?;
+            Ok(html::invalid(
+                &with_form(&request, &app, &user, entered, FieldErrors(field_errors), String::new()).await?,
+            ))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
             let refusal = error.to_string();
-            let page = with_form(&request, &app, &user, entered, Mistakes::default(), refusal).await?;
+            let page = with_form(&request, &app, &user, entered, FieldErrors::default(), refusal).await?;
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error) => Err(error.into()),
@@ -156,18 +160,18 @@ pub async fn generate(
 
 /// What the form asks for, when it can be read.
 pub fn parse(entered: &NewKey) -> Result<KeyRequest, Error> {
-    let mut mistakes = Vec::new();
-    let form = collect(&mut mistakes, FormId::parse(&entered.form));
-    let name = collect(&mut mistakes, KeyName::parse(&entered.name));
-    let note = collect(&mut mistakes, KeyNote::parse(&entered.note));
-    let expiry = collect(&mut mistakes, Expiry::parse(&entered.expires, &entered.expires_on, &entered.expires_in));
-    let wish = collect(&mut mistakes, entered.wish());
-    let resource = collect(&mut mistakes, entered.resource());
+    let mut field_errors = Vec::new();
+    let form = validate(&mut field_errors, FormId::parse(&entered.form));
+    let name = validate(&mut field_errors, KeyName::parse(&entered.name));
+    let note = validate(&mut field_errors, KeyNote::parse(&entered.note));
+    let expiry = validate(&mut field_errors, Expiry::parse(&entered.expires, &entered.expires_on, &entered.expires_in));
+    let wish = validate(&mut field_errors, entered.wish());
+    let resource = validate(&mut field_errors, entered.resource());
     match (form, name, note, expiry, wish, resource) {
         (Some(form), Some(name), Some(note), Some(expiry), Some(wish), Some(resource)) => {
             Ok(KeyRequest { name, note, expiry, wish, resource, form, asking: None })
         }
-        _ => Err(Error::Invalid(mistakes)),
+        _ => Err(Error::Invalid(field_errors)),
     }
 }
 
@@ -186,11 +190,11 @@ async fn with_form(
     app: &App,
     user: &SignedIn,
     entered: NewKey,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     refusal: String,
 ) -> Result<KeysPage, PageError> {
-    let shell = Shell::new(user, Nav::Keys);
-    let mut page = KeysPage::load(request, app, shell, Listing::Current).await?;
+    let layout = Layout::new(user, Nav::Keys);
+    let mut page = KeysPage::load(request, app, layout, Listing::Current).await?;
     let form_id = app.new_form_id();
     let refusal = if refusal.is_empty() { page.refusal() } else { refusal };
     page.dialog = Dialog::Generate(Box::new(GenerateDialog {
@@ -198,11 +202,11 @@ async fn with_form(
         fields: AccessFields {
             offer: page.offer(),
             chosen: entered.chosen(),
-            mistakes: mistakes.clone(),
+            field_errors: field_errors.clone(),
             purpose: Purpose::Own,
         },
         entered,
-        mistakes,
+        field_errors,
         rule: page.rule(),
         now: app.now(),
         refusal,

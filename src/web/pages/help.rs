@@ -7,12 +7,12 @@ use super::external_tool_access::Snippets;
 use crate::web::access::{self, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::html;
-use crate::web::shell::{Nav, Shell};
+use crate::web::layout::{Layout, Nav};
 
 #[derive(Template)]
 #[template(path = "pages/help.html")]
 struct HelpPage {
-    shell: Shell,
+    layout: Layout,
     snippets: Snippets,
 }
 
@@ -20,5 +20,5 @@ struct HelpPage {
 pub async fn page(request: HttpRequest, user: SignedIn) -> Result<HttpResponse, PageError> {
     let place = access::place(&request)?;
     let snippets = Snippets::new(&place);
-    Ok(html::page(&HelpPage { shell: Shell::new(&user, Nav::Help), snippets }))
+    Ok(html::page(&HelpPage { layout: Layout::new(&user, Nav::Help), snippets }))
 }

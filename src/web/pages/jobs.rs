@@ -7,33 +7,33 @@ use super::bulk::keys;
 use super::sign_in::Nothing;
 use crate::actions::change_keys::JobDetails;
 use crate::actions::{App, Error};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::JobId;
-use crate::domain::job::{Job, JobState, Left, Verb};
+use crate::domain::job::{BulkOperation, Job, JobState, SkipReason};
 use crate::domain::key_filter::KeyFilter;
-use crate::web::access::{Admin, BY_ITSELF, RecentAdmin};
+use crate::web::access::{Admin, BY_ITSELF, Reauthenticated};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html;
 use crate::web::key_query::PATH;
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::number;
-use crate::web::shell::{Nav, Shell};
 
 /// One job.
 #[derive(Template)]
 #[template(path = "pages/job.html")]
 struct JobPage {
-    shell: Shell,
+    layout: Layout,
     details: JobDetails,
-    now: Moment,
+    now: Timestamp,
 }
 
 /// Those of late.
 #[derive(Template)]
 #[template(path = "pages/jobs.html")]
 struct JobsPage {
-    shell: Shell,
+    layout: Layout,
     jobs: Vec<Job>,
 }
 
@@ -53,7 +53,7 @@ impl JobPage {
         if !job.is_frozen {
             return "Finding out which keys it is about.".into();
         }
-        format!("{} of {} {}", number(job.done), number(job.total), job.verb.done())
+        format!("{} of {} {}", number(job.done), number(job.total), job.operation.done())
     }
 
     fn decided(&self) -> i64 {
@@ -62,23 +62,23 @@ impl JobPage {
 
     /// "2 keys were left in place because they changed while the work was running."
     fn left(&self) -> Vec<String> {
-        let sentence = |(why, count): &(Left, i64)| {
+        let sentence = |(why, count): &(SkipReason, i64)| {
             let one = *count == 1;
             let keys = if one { "1 key was".to_owned() } else { format!("{} keys were", number(*count)) };
             let (as_before, full) =
                 if one { ("left as it was", "its owner has") } else { ("left as they were", "their owners have") };
             match why {
-                Left::Changed => {
+                SkipReason::Changed => {
                     format!("{keys} left in place because somebody changed them after this list was made.")
                 }
-                Left::Gone => format!("{keys} left because they had been purged."),
-                Left::NoRoom => {
+                SkipReason::Gone => format!("{keys} left because they had been purged."),
+                SkipReason::NoRoom => {
                     format!("{keys} left because the new owner has as many keys as are allowed, or is not active.")
                 }
-                Left::OwnerFull => format!("{keys} {as_before} because {full} as many keys as are allowed."),
-                Left::RulesForbid => format!("{keys} {as_before} because the lifetime rules allow no later end."),
-                Left::PolicyGone => format!("{keys} left because the policy that they were to get was deleted."),
-                Left::EndsEarlier => format!("{keys} left in place because they end earlier anyway."),
+                SkipReason::OwnerFull => format!("{keys} {as_before} because {full} as many keys as are allowed."),
+                SkipReason::RulesForbid => format!("{keys} {as_before} because the lifetime rules allow no later end."),
+                SkipReason::PolicyGone => format!("{keys} left because the policy that they were to get was deleted."),
+                SkipReason::EndsEarlier => format!("{keys} left in place because they end earlier anyway."),
             }
         };
         self.details.left.iter().map(sentence).collect()
@@ -117,16 +117,18 @@ impl JobPage {
     /// How the keys were chosen.
     fn chosen_by(&self) -> String {
         let job = self.job();
-        match (&job.filter, job.verb) {
+        match (&job.filter, job.operation) {
             (Some(_), _) if self.filter().is_empty() => "All keys".into(),
             (Some(_), _) => self.filter(),
-            (None, Verb::Undo) => "Keys changed by the job that it undoes".into(),
-            (None, Verb::Transfer) => "All live keys of one owner".into(),
-            (None, Verb::GivePolicy) => "All keys with one policy".into(),
+            (None, BulkOperation::Undo) => "Keys changed by the job that it undoes".into(),
+            (None, BulkOperation::Transfer) => "All live keys of one owner".into(),
+            (None, BulkOperation::GivePolicy) => "All keys with one policy".into(),
             (None, _) if job.deleted_policy().is_some() => "All keys with the policy".into(),
             // Work that was queued at once was not chosen by hand.
-            (None, Verb::Delete) if job.confirmed_at == Some(job.frozen_at) => "All live keys of one owner".into(),
-            (None, Verb::Shorten | Verb::Idle) => "The lifetime rules".into(),
+            (None, BulkOperation::Delete) if job.confirmed_at == Some(job.frozen_at) => {
+                "All live keys of one owner".into()
+            }
+            (None, BulkOperation::Shorten | BulkOperation::Idle) => "The lifetime rules".into(),
             (None, _) => "Individually selected".into(),
         }
     }
@@ -153,17 +155,19 @@ pub fn path(id: JobId) -> String {
 /// Can what it did be given back, as far as the job itself says?
 pub fn is_undoable(job: &Job) -> bool {
     let did_something = job.done > 0 || job.deleted_policy().is_some();
-    job.is_over() && job.verb != Verb::Undo && job.undone_by.is_none() && did_something
+    job.is_over() && job.operation != BulkOperation::Undo && job.undone_by.is_none() && did_something
 }
 
 /// What a job is or was about, as a heading.
 pub fn heading(job: &Job) -> String {
     match job.state {
-        _ if !job.is_frozen => format!("{} API keys", job.verb.running()),
-        JobState::Draft | JobState::Queued | JobState::Running => format!("{} {}", job.verb.running(), keys(job.total)),
+        _ if !job.is_frozen => format!("{} API keys", job.operation.running()),
+        JobState::Draft | JobState::Queued | JobState::Running => {
+            format!("{} {}", job.operation.running(), keys(job.total))
+        }
         JobState::Done if job.total == 0 && job.deleted_policy().is_some() => "A policy without keys deleted".into(),
-        JobState::Done => format!("{} {}", keys(job.done), job.verb.done()),
-        JobState::Stopped => format!("Stopped: {} of {} {}", number(job.done), keys(job.total), job.verb.done()),
+        JobState::Done => format!("{} {}", keys(job.done), job.operation.done()),
+        JobState::Stopped => format!("Stopped: {} of {} {}", number(job.done), keys(job.total), job.operation.done()),
     }
 }
 
@@ -174,20 +178,20 @@ fn parse(id: &str) -> Result<JobId, Error> {
 /// `GET /admin/jobs`
 pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
     let jobs = app.list_jobs().await?;
-    Ok(html::page(&JobsPage { shell: Shell::new(&user, Nav::Jobs), jobs }))
+    Ok(html::page(&JobsPage { layout: Layout::new(&user, Nav::Jobs), jobs }))
 }
 
 /// `GET /admin/jobs/{id}`
 pub async fn page(app: web::Data<App>, Admin(user): Admin, id: web::Path<String>) -> Result<HttpResponse, PageError> {
     let details = app.find_job(&user.actor, parse(&id)?).await?;
-    if details.job.state == JobState::Draft && details.job.verb == Verb::Shorten {
+    if details.job.state == JobState::Draft && details.job.operation == BulkOperation::Shorten {
         return Ok(html::see_other(&format!("/admin/lifetime-rules/impact/{}", details.job.id)));
     }
     if details.job.state == JobState::Draft {
         return Ok(html::see_other(&format!("{PATH}/bulk/{}", details.job.id)));
     }
     let now = app.now();
-    Ok(html::page(&JobPage { shell: Shell::new(&user, Nav::Jobs), details, now }))
+    Ok(html::page(&JobPage { layout: Layout::new(&user, Nav::Jobs), details, now }))
 }
 
 /// `POST /admin/jobs/{id}/stop`
@@ -207,7 +211,7 @@ pub async fn stop(
 pub async fn undo(
     app: web::Data<App>,
     id: web::Path<String>,
-    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
+    Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = parse(&id)?;
     match app.undo_job(&user.actor, id).await {

@@ -10,24 +10,24 @@ use crate::actions::find_keys::{KeyDetails, Line};
 use crate::actions::rotate_key::Grace;
 use crate::actions::{App, Error};
 use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
-use crate::domain::clock::Moment;
-use crate::domain::mistake::{Mistake, collect};
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::secret::FirstEight;
 use crate::web::access::SignedIn;
 use crate::web::chart::Chart;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_view::KeyView;
+use crate::web::layout::{Layout, Nav};
 use crate::web::refusal_words::of_word;
-use crate::web::shell::{Nav, Shell};
 
 /// The page.
 #[derive(Template)]
 #[template(path = "pages/key.html")]
 pub struct KeyPage {
-    shell: Shell,
+    layout: Layout,
     view: KeyView,
     details: KeyDetails,
     chart: Chart,
@@ -40,7 +40,7 @@ pub enum Dialog {
     /// Nothing.
     None,
     /// Name and note.
-    Edit(Entered, Mistakes),
+    Edit(Entered, FieldErrors),
     /// "Revoke key …?"
     Revoke,
     /// "Rotate key …?"
@@ -58,11 +58,11 @@ pub struct RotateDialog {
     /// What was chosen.
     pub chosen: Grace,
     /// The end that the key will have.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Timestamp>,
     /// Why it cannot be rotated now; empty when it can.
     pub refusal: String,
     /// What is wrong with the form.
-    pub mistakes: Mistakes,
+    pub field_errors: FieldErrors,
 }
 
 /// What the edit form sends.
@@ -87,15 +87,15 @@ impl Entered {
 
 impl KeyPage {
     /// The page with nothing open over it. Text that is no first eight is nobody's key.
-    pub async fn load(app: &App, shell: Shell, first_eight: &str) -> Result<Self, PageError> {
-        let details = app.own_key(shell.account.id, &parse(first_eight)?).await?;
+    pub async fn load(app: &App, layout: Layout, first_eight: &str) -> Result<Self, PageError> {
+        let details = app.own_key(layout.account.id, &parse(first_eight)?).await?;
         let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
         let chart = Chart::new(details.days.clone());
-        Ok(Self { shell, view, details, chart, dialog: Dialog::None })
+        Ok(Self { layout, view, details, chart, dialog: Dialog::None })
     }
 
     /// Shows a key that was rotated after the page was loaded.
-    pub fn rotated(&mut self, view: KeyView, grace_ends: Option<Moment>) {
+    pub fn rotated(&mut self, view: KeyView, grace_ends: Option<Timestamp>) {
         self.details.grace_ends = grace_ends;
         self.view = view;
     }
@@ -160,7 +160,7 @@ pub async fn details(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    Ok(html::page(&KeyPage::load(&app, Shell::new(&user, Nav::Keys), &first_eight).await?))
+    Ok(html::page(&KeyPage::load(&app, Layout::new(&user, Nav::Keys), &first_eight).await?))
 }
 
 /// `GET …/used`: when the key was used last, for a page that waits for its first use.
@@ -180,11 +180,11 @@ pub async fn edit_page(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = KeyPage::load(&app, Shell::new(&user, Nav::Keys), &first_eight).await?;
+    let mut page = KeyPage::load(&app, Layout::new(&user, Nav::Keys), &first_eight).await?;
     if page.view.is_revoked() {
         return Ok(html::see_other(&page.view.path()));
     }
-    page.dialog = Dialog::Edit(Entered::of(&page.view.key), Mistakes::default());
+    page.dialog = Dialog::Edit(Entered::of(&page.view.key), FieldErrors::default());
     Ok(html::page(&page))
 }
 
@@ -205,9 +205,9 @@ pub async fn edit(
             Flash::done(format!("Key {key} saved.")).leave(&user.session);
             Ok(html::see_other(&path(&key)))
         }
-        Err(Error::Invalid(mistakes)) => {
-            let mut page = KeyPage::load(&app, Shell::new(&user, Nav::Keys), &first_eight).await?;
-            page.dialog = Dialog::Edit(entered, Mistakes(mistakes));
+        Err(Error::Invalid(field_errors)) => {
+            let mut page = KeyPage::load(&app, Layout::new(&user, Nav::Keys), &first_eight).await?;
+            page.dialog = Dialog::Edit(entered, FieldErrors(field_errors));
             Ok(html::invalid(&page))
         }
         Err(error) => Err(error.into()),
@@ -216,11 +216,12 @@ pub async fn edit(
 
 /// The name and the note that were entered.
 pub(super) fn texts(entered: &Entered) -> Result<(KeyName, KeyNote), Error> {
-    let mut mistakes = Vec::new();
-    let name = KeyName::parse(&entered.name).and_then(|name| name.ok_or_else(|| Mistake::new("name", "Enter a name")));
-    let name = collect(&mut mistakes, name);
-    let note = collect(&mut mistakes, KeyNote::parse(&entered.note));
-    name.zip(note).ok_or(Error::Invalid(mistakes))
+    let mut field_errors = Vec::new();
+    let name =
+        KeyName::parse(&entered.name).and_then(|name| name.ok_or_else(|| FieldError::new("name", "Enter a name")));
+    let name = validate(&mut field_errors, name);
+    let note = validate(&mut field_errors, KeyNote::parse(&entered.note));
+    name.zip(note).ok_or(Error::Invalid(field_errors))
 }
 
 /// `GET …/revoke`
@@ -229,7 +230,7 @@ pub async fn revoke_page(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = KeyPage::load(&app, Shell::new(&user, Nav::Keys), &first_eight).await?;
+    let mut page = KeyPage::load(&app, Layout::new(&user, Nav::Keys), &first_eight).await?;
     if page.view.is_revoked() {
         return Ok(html::see_other(&page.view.path()));
     }

@@ -8,22 +8,22 @@ use super::access_fields::{AccessFields, Chosen, Purpose};
 use super::key::{self, parse};
 use super::service_account::name;
 use crate::actions::find_keys::KeyDetails;
-use crate::actions::give_rights::Offer;
+use crate::actions::give_rights::GrantOptions;
 use crate::actions::{App, Error};
 use crate::domain::ids::AccountId;
 use crate::domain::user::Username;
-use crate::web::access::{RecentAdmin, SignedIn};
+use crate::web::access::{Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query;
-use crate::web::shell::{Nav, Shell};
+use crate::web::layout::{Layout, Nav};
 
 #[derive(Template)]
 #[template(path = "pages/key_access.html")]
 struct AccessPage {
-    shell: Shell,
+    layout: Layout,
     details: KeyDetails,
     fields: AccessFields,
     version: i64,
@@ -52,7 +52,7 @@ pub struct Entered {
 /// A key whose access is to be changed, seen from the one who changes it.
 struct Asked {
     owner: AccountId,
-    offer: Offer,
+    offer: GrantOptions,
     details: KeyDetails,
     purpose: Purpose,
     back: String,
@@ -78,13 +78,13 @@ impl Asked {
         Ok(Self { owner, offer, details, purpose: Purpose::Service, back, action })
     }
 
-    fn page(self, user: &SignedIn, entered: Option<(Chosen, i64)>, mistakes: Mistakes) -> AccessPage {
+    fn page(self, user: &SignedIn, entered: Option<(Chosen, i64)>, field_errors: FieldErrors) -> AccessPage {
         let nav = if self.purpose == Purpose::Own { Nav::Keys } else { Nav::ServiceAccounts };
         let now = (Chosen::of(&self.details.access), self.details.key.version);
         let (chosen, version) = entered.unwrap_or(now);
-        let fields = AccessFields { offer: self.offer, chosen, mistakes, purpose: self.purpose };
+        let fields = AccessFields { offer: self.offer, chosen, field_errors, purpose: self.purpose };
         let (details, back, action) = (self.details, self.back, self.action);
-        AccessPage { shell: Shell::new(user, nav), details, fields, version, back, action }
+        AccessPage { layout: Layout::new(user, nav), details, fields, version, back, action }
     }
 
     async fn save(self, app: &App, mut user: SignedIn, entered: Entered) -> Result<HttpResponse, PageError> {
@@ -100,8 +100,8 @@ impl Asked {
                 Flash::done(format!("Key {first_eight} saved. It can do this from now on.")).leave(&user.session);
                 Ok(html::see_other(&self.back))
             }
-            Err(Error::Invalid(mistakes)) => {
-                Ok(html::invalid(&self.page(&user, Some((chosen, entered.version)), Mistakes(mistakes))))
+            Err(Error::Invalid(field_errors)) => {
+                Ok(html::invalid(&self.page(&user, Some((chosen, entered.version)), FieldErrors(field_errors))))
             }
             Err(error) => Err(error.into()),
         }
@@ -118,7 +118,7 @@ pub async fn own_page(
     if asked.details.key.revoked.is_some() {
         return Ok(html::see_other(&asked.back));
     }
-    Ok(html::page(&asked.page(&user, None, Mistakes::default())))
+    Ok(html::page(&asked.page(&user, None, FieldErrors::default())))
 }
 
 /// `POST /external-tool-access/keys/{first_eight}/access`
@@ -133,21 +133,21 @@ pub async fn own_save(
 /// `GET /admin/service-accounts/{username}/keys/{first_eight}/access`
 pub async fn page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     asked: web::Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
     let asked = Asked::of_service(&app, &name(&asked.0)?, &asked.1).await?;
     if asked.details.key.revoked.is_some() {
         return Ok(html::see_other(&asked.back));
     }
-    Ok(html::page(&asked.page(&user, None, Mistakes::default())))
+    Ok(html::page(&asked.page(&user, None, FieldErrors::default())))
 }
 
 /// `POST /admin/service-accounts/{username}/keys/{first_eight}/access`
 pub async fn save(
     app: web::Data<App>,
     asked: web::Path<(String, String)>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     Asked::of_service(&app, &name(&asked.0)?, &asked.1).await?.save(&app, user, form).await
 }

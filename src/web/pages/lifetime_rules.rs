@@ -6,17 +6,17 @@ use serde::Deserialize;
 
 use crate::actions::set_lifetimes::{Planned, RulesNow};
 use crate::actions::{App, Error};
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::lifetime_rules::{AppliesTo, Rule, Rules, days, keys, lifetime};
-use crate::domain::mistake::{Mistake, collect};
 use crate::domain::span;
-use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::live_keys_path;
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::words;
-use crate::web::shell::{Nav, Shell};
 
 /// The path of the page.
 pub(super) const PATH: &str = "/admin/lifetime-rules";
@@ -25,10 +25,10 @@ pub(super) const PATH: &str = "/admin/lifetime-rules";
 #[derive(Template)]
 #[template(path = "pages/lifetime_rules.html")]
 struct RulesPage {
-    shell: Shell,
+    layout: Layout,
     now: RulesNow,
     entered: Entered,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 /// The form as it was filled in.
@@ -125,16 +125,16 @@ impl Entered {
         }
     }
 
-    fn read(sent: Sent) -> Result<Self, Mistake> {
+    fn read(sent: Sent) -> Result<Self, FieldError> {
         let lists = [&sent.rule_subject, &sent.rule_longest, &sent.rule_idle, &sent.rule_keys];
         if lists.iter().any(|list| list.len() != sent.rule_applies_to.len()) {
             let text = "A line of the stricter rules is not complete. Open the page again, and try again";
-            return Err(Mistake::new("rule_applies_to", text));
+            return Err(FieldError::new("rule_applies_to", text));
         }
         let allow_never = match sent.allow_never.as_str() {
             "" => false,
             "on" => true,
-            _ => return Err(Mistake::new("allow_never", "Turn it on or off")),
+            _ => return Err(FieldError::new("allow_never", "Turn it on or off")),
         };
         let rest =
             sent.rule_subject.into_iter().zip(sent.rule_longest).zip(sent.rule_idle.into_iter().zip(sent.rule_keys));
@@ -157,23 +157,26 @@ impl Entered {
         })
     }
 
-    /// The rules that the form says, with all its mistakes.
+    /// The rules that the form says, with all its errors.
     async fn rules(&self, app: &App) -> Result<Rules, Error> {
-        let mut mistakes = Vec::new();
+        let mut field_errors = Vec::new();
         let needed = |field, what, input: &str| {
             lifetime(field, what, input)
-                .and_then(|span| span.ok_or_else(|| Mistake::new(field, format!("Enter {what}"))))
+                .and_then(|span| span.ok_or_else(|| FieldError::new(field, format!("Enter {what}"))))
         };
-        let longest = collect(&mut mistakes, needed("longest_lifetime", "a longest lifetime", &self.longest_lifetime));
-        let default = collect(&mut mistakes, needed("default_lifetime", "a default lifetime", &self.default_lifetime));
+        let longest =
+            validate(&mut field_errors, needed("longest_lifetime", "a longest lifetime", &self.longest_lifetime));
+        let default =
+            validate(&mut field_errors, needed("default_lifetime", "a default lifetime", &self.default_lifetime));
         if let (Some(default), Some(longest)) = (default, longest)
             && default > longest
         {
             let text = format!("Enter {} or less, the longest lifetime", span::words(longest));
-            mistakes.push(Mistake::new("default_lifetime", text));
+            field_errors.push(FieldError::new("default_lifetime", text));
         }
-        let idle = collect(&mut mistakes, days("idle_days", "a time without use", &self.idle_days)).flatten();
-        let limit = collect(&mut mistakes, keys("keys_per_owner", "a number of keys", &self.keys_per_owner)).flatten();
+        let idle = validate(&mut field_errors, days("idle_days", "a time without use", &self.idle_days)).flatten();
+        let limit =
+            validate(&mut field_errors, keys("keys_per_owner", "a number of keys", &self.keys_per_owner)).flatten();
         let everyone = Rule {
             applies_to: AppliesTo::Everyone,
             default_span: default,
@@ -188,29 +191,30 @@ impl Entered {
             match line.rule(app).await {
                 Ok(Some(rule)) if rules.iter().any(|other| other.applies_to == rule.applies_to) => {
                     let text = format!("There are two rules for {}. Keep one", rule.applies_to.label());
-                    mistakes.push(Mistake::new("rule_applies_to", text));
+                    field_errors.push(FieldError::new("rule_applies_to", text));
                 }
                 Ok(Some(rule)) => rules.push(rule),
                 Ok(None) => {}
-                Err(Error::Invalid(found)) => mistakes.extend(found),
+                Err(Error::Invalid(found)) => field_errors.extend(found),
                 Err(error) => return Err(error),
             }
         }
-        if mistakes.is_empty() { Ok(Rules(rules)) } else { Err(Error::Invalid(mistakes)) }
+        if field_errors.is_empty() { Ok(Rules(rules)) } else { Err(Error::Invalid(field_errors)) }
     }
 }
 
 impl Stricter {
     /// The rule of this line; none for a line that says nothing.
     async fn rule(&self, app: &App) -> Result<Option<Rule>, Error> {
-        let mut mistakes = Vec::new();
+        let mut field_errors = Vec::new();
         let longest_span =
-            collect(&mut mistakes, lifetime("rule_longest", "a longest lifetime", &self.longest_lifetime)).flatten();
-        let idle_days = collect(&mut mistakes, days("rule_idle", "a time without use", &self.idle_days)).flatten();
+            validate(&mut field_errors, lifetime("rule_longest", "a longest lifetime", &self.longest_lifetime))
+                .flatten();
+        let idle_days = validate(&mut field_errors, days("rule_idle", "a time without use", &self.idle_days)).flatten();
         let keys_per_owner =
-            collect(&mut mistakes, keys("rule_keys", "a number of keys", &self.keys_per_owner)).flatten();
-        if !mistakes.is_empty() {
-            return Err(Error::Invalid(mistakes));
+            validate(&mut field_errors, keys("rule_keys", "a number of keys", &self.keys_per_owner)).flatten();
+        if !field_errors.is_empty() {
+            return Err(Error::Invalid(field_errors));
         }
         if longest_span.is_none() && idle_days.is_none() && keys_per_owner.is_none() {
             return Ok(None);
@@ -220,7 +224,7 @@ impl Stricter {
             "admins" => AppliesTo::Role("admin".into()),
             "users" => AppliesTo::Role("user".into()),
             "account" => app.rule_for(&self.subject).await?,
-            _ => return Err(Mistake::new("rule_applies_to", "Choose to whom the stricter rule applies").into()),
+            _ => return Err(FieldError::new("rule_applies_to", "Choose to whom the stricter rule applies").into()),
         };
         Ok(Some(Rule {
             applies_to,
@@ -238,7 +242,7 @@ impl RulesPage {
     async fn load(app: &App, user: &SignedIn) -> Result<Self, PageError> {
         let now = app.lifetime_rules().await?;
         let entered = Entered::of(&now.rules);
-        Ok(Self { shell: Shell::new(user, Nav::LifetimeRules), now, entered, mistakes: Mistakes::default() })
+        Ok(Self { layout: Layout::new(user, Nav::LifetimeRules), now, entered, field_errors: FieldErrors::default() })
     }
 
     fn live(&self) -> String {
@@ -266,7 +270,7 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
 /// `POST /admin/lifetime-rules`
 pub async fn save(
     app: web::Data<App>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Sent>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Sent>,
 ) -> Result<HttpResponse, PageError> {
     let lines = form.lines.clone();
     let mut entered = Entered::read(form).map_err(Error::from)?;
@@ -275,7 +279,7 @@ pub async fn save(
         match (lines.as_str(), line) {
             ("add", _) => entered.stricter.push(Stricter::default()),
             (_, Some(number)) => drop(entered.stricter.remove(number - 1)),
-            (_, None) => return Err(Error::from(Mistake::new("lines", "There is no such rule to remove")).into()),
+            (_, None) => return Err(Error::from(FieldError::new("lines", "There is no such rule to remove")).into()),
         }
         let page = RulesPage::load(&app, &user).await?;
         return Ok(html::page(&RulesPage { entered, ..page }));
@@ -290,15 +294,15 @@ pub async fn save(
             Ok(html::see_other(PATH))
         }
         Ok(Planned::Hits(id)) => Ok(html::see_other(&format!("{PATH}/impact/{id}"))),
-        Err(Error::Invalid(mistakes)) => {
+        Err(Error::Invalid(field_errors)) => {
             let page = RulesPage::load(&app, &user).await?;
-            Ok(html::invalid(&RulesPage { entered, mistakes: Mistakes(mistakes), ..page }))
+            Ok(html::invalid(&RulesPage { entered, field_errors: FieldErrors(field_errors), ..page }))
         }
         Err(Error::Conflict(text)) => {
             let page = RulesPage::load(&app, &user).await?;
-            let mistakes = Mistakes(vec![Mistake::new("longest_lifetime", text)]);
+            let field_errors = FieldErrors(vec![FieldError::new("longest_lifetime", text)]);
             let entered = Entered { version: page.now.rules.version(), ..entered };
-            Ok(html::invalid(&RulesPage { entered, mistakes, ..page }))
+            Ok(html::invalid(&RulesPage { entered, field_errors, ..page }))
         }
         Err(error) => Err(error.into()),
     }

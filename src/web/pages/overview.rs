@@ -6,19 +6,19 @@ use askama::Template;
 use super::refusals;
 use crate::actions::App;
 use crate::actions::overview::{Number, Tally};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::web::access::Admin;
 use crate::web::chart::Chart;
 use crate::web::errors::PageError;
 use crate::web::html;
 use crate::web::key_query::PATH;
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::{number, number_at, number_words};
-use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
 #[template(path = "pages/overview.html")]
 struct OverviewPage {
-    shell: Shell,
+    layout: Layout,
     tiles: Vec<Tile>,
     chart: Chart,
     /// Keys that nobody used for 90 days: what a clean-up begins with.
@@ -49,11 +49,11 @@ impl OverviewPage {
 
     /// The state of the list of unused keys, for the form that freezes it.
     fn unused_state() -> String {
-        Tally::Unused.query(Moment(0))
+        Tally::Unused.query(Timestamp(0))
     }
 }
 
-fn tile(tally: Tally, counted: &Number, now: Moment) -> Tile {
+fn tile(tally: Tally, counted: &Number, now: Timestamp) -> Tile {
     let (label, sort) = match tally {
         Tally::All => ("Keys", ""),
         Tally::Live => ("Live keys", ""),
@@ -82,6 +82,6 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
     });
     let unused = numbers.iter().find(|(tally, _)| *tally == Tally::Unused).map(|(_, number)| *number);
     let unused = unused.unwrap_or(Number { count: crate::actions::browse_keys::Count::Exactly(0), kept: None });
-    let shell = Shell::new(&user, Nav::Overview);
-    Ok(html::page(&OverviewPage { shell, tiles, chart: Chart::new(days), unused }))
+    let layout = Layout::new(&user, Nav::Overview);
+    Ok(html::page(&OverviewPage { layout, tiles, chart: Chart::new(days), unused }))
 }

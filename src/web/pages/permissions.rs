@@ -9,28 +9,28 @@ use super::sign_in::Nothing;
 use crate::actions::browse_keys::Count;
 use crate::actions::manage_permissions::{COUNT_LIMIT, Given};
 use crate::actions::{App, Error};
-use crate::domain::clock::Moment;
-use crate::domain::mistake::{Mistake, collect};
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::permission::{CLAVIGER, Permission, PermissionName, ServiceName, parse_description};
-use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::live_keys_path;
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::{counted, number};
-use crate::web::shell::{Nav, Shell};
 
 const PATH: &str = "/admin/permissions";
 
 #[derive(Template)]
 #[template(path = "pages/permissions.html")]
 struct PermissionsPage {
-    shell: Shell,
+    layout: Layout,
     services: Vec<(String, Vec<(Permission, Given)>)>,
     entered: Entered,
     new_service: String,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 /// What the form for a service sends.
@@ -71,7 +71,7 @@ impl PermissionsPage {
         service != CLAVIGER
     }
 
-    async fn load(app: &App, user: &SignedIn, entered: Entered, mistakes: Mistakes) -> Result<Self, PageError> {
+    async fn load(app: &App, user: &SignedIn, entered: Entered, field_errors: FieldErrors) -> Result<Self, PageError> {
         let mut services: Vec<(String, Vec<(Permission, Given)>)> = Vec::new();
         for (permission, given) in app.list_permissions().await? {
             let service = permission.service.as_str().to_owned();
@@ -81,8 +81,8 @@ impl PermissionsPage {
             }
         }
         services.sort_by_key(|(service, _)| service == CLAVIGER); // what services ask for comes first
-        let shell = Shell::new(user, Nav::Permissions);
-        Ok(Self { shell, services, entered, new_service: String::new(), mistakes })
+        let layout = Layout::new(user, Nav::Permissions);
+        Ok(Self { layout, services, entered, new_service: String::new(), field_errors })
     }
 
     fn is_own(permission: &Permission) -> bool {
@@ -90,8 +90,8 @@ impl PermissionsPage {
     }
 
     /// What a service left out of its list, latest first: how many permissions at which moment.
-    fn left_out(permissions: &[(Permission, Given)]) -> Vec<(Moment, usize)> {
-        let mut moments: Vec<Moment> = permissions
+    fn left_out(permissions: &[(Permission, Given)]) -> Vec<(Timestamp, usize)> {
+        let mut moments: Vec<Timestamp> = permissions
             .iter()
             .filter_map(|(permission, _)| permission.retired)
             .filter(|retired| !retired.by_administrator)
@@ -104,36 +104,36 @@ impl PermissionsPage {
 
 /// `GET /admin/permissions`
 pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
-    Ok(html::page(&PermissionsPage::load(&app, &user, Entered::default(), Mistakes::default()).await?))
+    Ok(html::page(&PermissionsPage::load(&app, &user, Entered::default(), FieldErrors::default()).await?))
 }
 
 /// `POST /admin/permissions`: one more for a service.
 pub async fn register(
     app: web::Data<App>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let entered = form;
-    let mut mistakes = Vec::new();
-    let service = collect(&mut mistakes, ServiceName::parse(entered.service.trim()));
-    let name = collect(&mut mistakes, PermissionName::parse("name", entered.name.trim()));
-    let description = collect(&mut mistakes, parse_description(&entered.description));
+    let mut field_errors = Vec::new();
+    let service = validate(&mut field_errors, ServiceName::parse(entered.service.trim()));
+    let name = validate(&mut field_errors, PermissionName::parse("name", entered.name.trim()));
+    let description = validate(&mut field_errors, parse_description(&entered.description));
     let added = match (service, name, description) {
         (Some(service), Some(name), Some(description)) => {
             app.add_permission(&user.actor, service, name.clone(), description).await.map(|()| name)
         }
-        _ => Err(Error::Invalid(mistakes)),
+        _ => Err(Error::Invalid(field_errors)),
     };
     match added {
         Ok(name) => {
             Flash::done(format!("Permission {} registered.", name.as_str())).leave(&user.session);
             Ok(html::see_other(PATH))
         }
-        Err(Error::Invalid(mistakes)) => {
-            Ok(html::invalid(&PermissionsPage::load(&app, &user, entered, Mistakes(mistakes)).await?))
+        Err(Error::Invalid(field_errors)) => {
+            Ok(html::invalid(&PermissionsPage::load(&app, &user, entered, FieldErrors(field_errors)).await?))
         }
         Err(Error::Conflict(text)) => {
-            let mistakes = Mistakes(vec![Mistake::new("name", text)]);
-            Ok(html::body(HttpResponse::Conflict(), &PermissionsPage::load(&app, &user, entered, mistakes).await?))
+            let field_errors = FieldErrors(vec![FieldError::new("name", text)]);
+            Ok(html::body(HttpResponse::Conflict(), &PermissionsPage::load(&app, &user, entered, field_errors).await?))
         }
         Err(error) => Err(error.into()),
     }
@@ -142,7 +142,7 @@ pub async fn register(
 /// `GET /admin/permissions/{permission}/retire`
 pub async fn retire_page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     permission: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let all = app.list_permissions().await?;
@@ -155,7 +155,7 @@ pub async fn retire_page(
         keys => format!("{} live keys have it", up_to_limit(keys)),
     };
     let page = ConfirmPage {
-        shell: Shell::new(&user, Nav::Permissions),
+        layout: Layout::new(&user, Nav::Permissions),
         title: format!("Retire {name}?"),
         effect: format!(
             "{policies} it, and {keys} in their own list. From the next verification on nobody holds it, and what asks for it \
@@ -172,7 +172,7 @@ pub async fn retire_page(
 pub async fn retire(
     app: web::Data<App>,
     permission: web::Path<String>,
-    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
+    Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = PermissionName::parse("name", &permission).map_err(|_| Error::NotFound)?;
     match app.retire_permission(&user.actor, &name).await {
@@ -190,7 +190,7 @@ pub async fn retire(
 pub async fn restore(
     app: web::Data<App>,
     permission: web::Path<String>,
-    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
+    Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = PermissionName::parse("name", &permission).map_err(|_| Error::NotFound)?;
     app.restore_permission(&user.actor, &name).await?;
@@ -201,7 +201,7 @@ pub async fn restore(
 /// `GET /admin/permissions/{permission}/release`
 pub async fn release_page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     permission: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let all = app.list_permissions().await?;
@@ -209,7 +209,7 @@ pub async fn release_page(
     let (permission, _) = found.ok_or(Error::NotFound)?;
     let name = permission.name.as_str();
     let page = ConfirmPage {
-        shell: Shell::new(&user, Nav::Permissions),
+        layout: Layout::new(&user, Nav::Permissions),
         title: format!("Release the name {name}?"),
         effect: "The permission is deleted, and any service can register its name again, with another meaning. This is possible only while no policy, no key and no kind of resource lists it; deleted policies lose it. It cannot be undone.".into(),
         action: format!("{PATH}/{name}/release"),
@@ -223,7 +223,7 @@ pub async fn release_page(
 pub async fn release(
     app: web::Data<App>,
     permission: web::Path<String>,
-    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
+    Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = PermissionName::parse("name", &permission).map_err(|_| Error::NotFound)?;
     match app.release_permission(&user.actor, &name).await {
@@ -244,11 +244,11 @@ pub struct Receiver {
 #[derive(Template)]
 #[template(path = "pages/service_move.html")]
 struct MovePage {
-    shell: Shell,
+    layout: Layout,
     service: String,
     count: usize,
     to: String,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 impl MovePage {
@@ -258,15 +258,15 @@ impl MovePage {
         if count == 0 || service.as_str() == CLAVIGER {
             return Err(Error::NotFound.into());
         }
-        let (shell, service) = (Shell::new(user, Nav::Permissions), service.as_str().to_owned());
-        Ok(Self { shell, service, count, to: String::new(), mistakes: Mistakes::default() })
+        let (layout, service) = (Layout::new(user, Nav::Permissions), service.as_str().to_owned());
+        Ok(Self { layout, service, count, to: String::new(), field_errors: FieldErrors::default() })
     }
 }
 
 /// `GET /admin/services/{service}/move`
 pub async fn move_page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     service: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let service = ServiceName::parse(&service).map_err(|_| Error::NotFound)?;
@@ -277,10 +277,10 @@ pub async fn move_page(
 pub async fn move_to(
     app: web::Data<App>,
     service: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Receiver>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Receiver>,
 ) -> Result<HttpResponse, PageError> {
     let from = ServiceName::parse(&service).map_err(|_| Error::NotFound)?;
-    let wrong = |mistake: Mistake| Error::from(Mistake::new("to", mistake.text));
+    let wrong = |field_error: FieldError| Error::from(FieldError::new("to", field_error.text));
     let page = MovePage::load(&app, &user, &from).await?;
     let moved = match ServiceName::parse(form.to.trim()).map_err(wrong) {
         Ok(to) => app.move_permissions(&user.actor, &from, to).await,
@@ -292,8 +292,8 @@ pub async fn move_to(
             Flash::done(format!("{permissions} moved to {}.", form.to.trim())).leave(&user.session);
             Ok(html::see_other(PATH))
         }
-        Err(Error::Invalid(mistakes)) => {
-            Ok(html::invalid(&MovePage { to: form.to, mistakes: Mistakes(mistakes), ..page }))
+        Err(Error::Invalid(field_errors)) => {
+            Ok(html::invalid(&MovePage { to: form.to, field_errors: FieldErrors(field_errors), ..page }))
         }
         Err(error) => Err(error.into()),
     }
@@ -302,9 +302,9 @@ pub async fn move_to(
 /// `POST /admin/services`: the right to register the permissions of a service that has none yet.
 pub async fn add_service(
     app: web::Data<App>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, NewService>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, NewService>,
 ) -> Result<HttpResponse, PageError> {
-    let wrong = |mistake: Mistake| Error::from(Mistake::new("new_service", mistake.text));
+    let wrong = |field_error: FieldError| Error::from(FieldError::new("new_service", field_error.text));
     let added = match ServiceName::parse(form.new_service.trim()).map_err(wrong) {
         Ok(service) => app.add_service(&user.actor, service).await,
         Err(error) => Err(error),
@@ -315,8 +315,8 @@ pub async fn add_service(
             Flash::done(text).leave(&user.session);
             Ok(html::see_other(PATH))
         }
-        Err(Error::Invalid(mistakes)) => {
-            let page = PermissionsPage::load(&app, &user, Entered::default(), Mistakes(mistakes)).await?;
+        Err(Error::Invalid(field_errors)) => {
+            let page = PermissionsPage::load(&app, &user, Entered::default(), FieldErrors(field_errors)).await?;
             Ok(html::invalid(&PermissionsPage { new_service: form.new_service, ..page }))
         }
         Err(error) => Err(error.into()),
@@ -326,10 +326,10 @@ pub async fn add_service(
 /// `POST /admin/services/restore`
 pub async fn restore_left_out(
     app: web::Data<App>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, LeftOut>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, LeftOut>,
 ) -> Result<HttpResponse, PageError> {
     let service = ServiceName::parse(&form.service).map_err(|_| Error::NotFound)?;
-    let at = form.at.parse().map(Moment).map_err(|_| Error::NotFound)?;
+    let at = form.at.parse().map(Timestamp).map_err(|_| Error::NotFound)?;
     match app.restore_permissions(&user.actor, &service, at).await? {
         0 => Flash::failed("They were taken up again already."),
         1 => Flash::done("1 permission can be held again: whoever was given it has it."),

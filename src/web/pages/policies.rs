@@ -10,18 +10,18 @@ use super::permissions::up_to_limit;
 use crate::actions::browse_keys::Count;
 use crate::actions::manage_policies::{MOST_HOLDERS, PolicyDetails, PolicyDraft, Reached};
 use crate::actions::{App, Error};
-use crate::domain::mistake::{Mistake, collect};
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::permission::{Permission, PermissionName, Rights};
 use crate::domain::policy::{Policy, PolicyName, parse_description};
-use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::live_keys_path;
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::{counted, number};
 use crate::web::permission_boxes::PermissionBoxes;
-use crate::web::shell::{Nav, Shell};
 
 /// The path of the list.
 pub const PATH: &str = "/admin/policies";
@@ -29,7 +29,7 @@ pub const PATH: &str = "/admin/policies";
 #[derive(Template)]
 #[template(path = "pages/policies.html")]
 struct PoliciesPage {
-    shell: Shell,
+    layout: Layout,
     policies: Vec<(Policy, Count, i64)>,
 }
 
@@ -37,12 +37,12 @@ struct PoliciesPage {
 #[derive(Template)]
 #[template(path = "pages/policy.html")]
 struct PolicyPage {
-    shell: Shell,
+    layout: Layout,
     /// `None`: a new one.
     details: Option<PolicyDetails>,
     catalogue: Vec<Permission>,
     entered: Entered,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     /// What the change would give and take, to be confirmed.
     asked: Option<Difference>,
 }
@@ -94,14 +94,14 @@ impl Entered {
     }
 
     fn draft(&self) -> Result<PolicyDraft, Error> {
-        let mut mistakes = Vec::new();
-        let name = collect(&mut mistakes, PolicyName::parse(&self.name));
-        let description = collect(&mut mistakes, parse_description(&self.description));
+        let mut field_errors = Vec::new();
+        let name = validate(&mut field_errors, PolicyName::parse(&self.name));
+        let description = validate(&mut field_errors, parse_description(&self.description));
         let permissions = self.scope.iter().map(|name| PermissionName::parse("permissions", name));
-        let permissions = collect(&mut mistakes, permissions.collect::<Result<Rights, _>>());
+        let permissions = validate(&mut field_errors, permissions.collect::<Result<Rights, _>>());
         match (name, description, permissions) {
             (Some(name), Some(description), Some(permissions)) => Ok(PolicyDraft { name, description, permissions }),
-            _ => Err(Error::Invalid(mistakes)),
+            _ => Err(Error::Invalid(field_errors)),
         }
     }
 }
@@ -152,24 +152,29 @@ pub fn name(text: &str) -> Result<PolicyName, Error> {
 /// `GET /admin/policies`
 pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
     let policies = app.list_policies().await?;
-    Ok(html::page(&PoliciesPage { shell: Shell::new(&user, Nav::Policies), policies }))
+    Ok(html::page(&PoliciesPage { layout: Layout::new(&user, Nav::Policies), policies }))
 }
 
 /// `GET /admin/policies/new`
-pub async fn new_page(app: web::Data<App>, RecentAdmin(user): RecentAdmin) -> Result<HttpResponse, PageError> {
-    Ok(html::page(&new_form(&app, &user, Entered::default(), Mistakes::default()).await?))
+pub async fn new_page(app: web::Data<App>, Reauthenticated(user): Reauthenticated) -> Result<HttpResponse, PageError> {
+    Ok(html::page(&new_form(&app, &user, Entered::default(), FieldErrors::default()).await?))
 }
 
-async fn new_form(app: &App, user: &SignedIn, entered: Entered, mistakes: Mistakes) -> Result<PolicyPage, PageError> {
+async fn new_form(
+    app: &App,
+    user: &SignedIn,
+    entered: Entered,
+    field_errors: FieldErrors,
+) -> Result<PolicyPage, PageError> {
     let catalogue = app.catalogue().await?;
-    let shell = Shell::new(user, Nav::Policies);
-    Ok(PolicyPage { shell, details: None, catalogue, entered, mistakes, asked: None })
+    let layout = Layout::new(user, Nav::Policies);
+    Ok(PolicyPage { layout, details: None, catalogue, entered, field_errors, asked: None })
 }
 
 /// `POST /admin/policies/new`
 pub async fn create(
     app: web::Data<App>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let entered = form;
     let made = match entered.draft() {
@@ -184,7 +189,9 @@ pub async fn create(
             Flash::done(format!("Policy {} created.", name.as_str())).leave(&user.session);
             Ok(html::see_other(&path(name.as_str())))
         }
-        Err(Error::Invalid(mistakes)) => Ok(html::invalid(&new_form(&app, &user, entered, Mistakes(mistakes)).await?)),
+        Err(Error::Invalid(field_errors)) => {
+            Ok(html::invalid(&new_form(&app, &user, entered, FieldErrors(field_errors)).await?))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -210,39 +217,39 @@ pub async fn page(
         _ => app.find_policy(&name).await?,
     };
     let entered = Entered::of(&details.policy);
-    Ok(html::page(&form(&user, details, entered, Mistakes::default(), None)))
+    Ok(html::page(&form(&user, details, entered, FieldErrors::default(), None)))
 }
 
 fn form(
     user: &SignedIn,
     details: PolicyDetails,
     entered: Entered,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     asked: Option<Difference>,
 ) -> PolicyPage {
-    let (shell, catalogue) = (Shell::new(user, Nav::Policies), details.catalogue.clone());
-    PolicyPage { shell, details: Some(details), catalogue, entered, mistakes, asked }
+    let (layout, catalogue) = (Layout::new(user, Nav::Policies), details.catalogue.clone());
+    PolicyPage { layout, details: Some(details), catalogue, entered, field_errors, asked }
 }
 
 /// `POST /admin/policies/{policy}`: a change of the permissions of a policy that reaches anybody is shown before it is saved.
 pub async fn save(
     app: web::Data<App>,
     policy: web::Path<String>,
-    Form(RecentAdmin(user), entered): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), entered): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let name = name(&policy)?;
     let details = app.find_policy(&name).await?;
     let draft = match entered.draft() {
         Ok(draft) => draft,
-        Err(Error::Invalid(mistakes)) => {
-            return Ok(html::invalid(&form(&user, details, entered, Mistakes(mistakes), None)));
+        Err(Error::Invalid(field_errors)) => {
+            return Ok(html::invalid(&form(&user, details, entered, FieldErrors(field_errors), None)));
         }
         Err(error) => return Err(error.into()),
     };
     let difference = Difference::between(&details.policy.permissions, &draft.permissions);
     let reaches = details.reached.keys > 0 || details.reached.holders > 0;
     if reaches && !difference.is_empty() && entered.seen != seen(&entered.scope) {
-        return Ok(html::page(&form(&user, details, entered, Mistakes::default(), Some(difference))));
+        return Ok(html::page(&form(&user, details, entered, FieldErrors::default(), Some(difference))));
     }
     let new_name = draft.name.clone();
     match app.change_policy(&user.actor, &name, entered.version, draft).await {
@@ -250,10 +257,12 @@ pub async fn save(
             Flash::done(format!("Policy {} saved.", new_name.as_str())).leave(&user.session);
             Ok(html::see_other(&path(new_name.as_str())))
         }
-        Err(Error::Invalid(mistakes)) => Ok(html::invalid(&form(&user, details, entered, Mistakes(mistakes), None))),
+        Err(Error::Invalid(field_errors)) => {
+            Ok(html::invalid(&form(&user, details, entered, FieldErrors(field_errors), None)))
+        }
         Err(Error::Conflict(text)) => {
-            let mistakes = Mistakes(vec![Mistake::new("name", text)]);
-            let page = form(&user, details, entered, mistakes, None);
+            let field_errors = FieldErrors(vec![FieldError::new("name", text)]);
+            let page = form(&user, details, entered, field_errors, None);
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error) => Err(error.into()),

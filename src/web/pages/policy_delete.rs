@@ -8,20 +8,20 @@ use super::policies::{name, path};
 use crate::actions::manage_policies::PolicyDetails;
 use crate::actions::{App, Error};
 use crate::domain::settings::OnPolicyDelete;
-use crate::web::access::{RecentAdmin, SignedIn};
+use crate::web::access::{Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::{counted, number};
-use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
 #[template(path = "pages/policy_delete.html")]
 struct DeletePage {
-    shell: Shell,
+    layout: Layout,
     details: PolicyDetails,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     typed: String,
 }
 
@@ -88,13 +88,13 @@ pub struct MoveTo {
 
 async fn load(app: &App, user: &SignedIn, policy: &str, typed: String) -> Result<DeletePage, PageError> {
     let details = app.find_policy(&name(policy)?).await?;
-    Ok(DeletePage { shell: Shell::new(user, Nav::Policies), details, mistakes: Mistakes::default(), typed })
+    Ok(DeletePage { layout: Layout::new(user, Nav::Policies), details, field_errors: FieldErrors::default(), typed })
 }
 
 /// `GET /admin/policies/{policy}/delete`
 pub async fn page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     policy: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     Ok(html::page(&load(&app, &user, &policy, String::new()).await?))
@@ -104,13 +104,13 @@ pub async fn page(
 pub async fn delete(
     app: web::Data<App>,
     policy: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Typed>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Typed>,
 ) -> Result<HttpResponse, PageError> {
     let mut page = load(&app, &user, &policy, form.typed.clone()).await?;
     match app.delete_policy(&user.actor, &page.details.policy.name, &form.typed).await {
         Ok(job) => Ok(html::see_other(&format!("/admin/jobs/{job}"))),
-        Err(Error::Invalid(mistakes)) => {
-            page.mistakes = Mistakes(mistakes);
+        Err(Error::Invalid(field_errors)) => {
+            page.field_errors = FieldErrors(field_errors);
             Ok(html::invalid(&page))
         }
         Err(Error::Conflict(text)) => {
@@ -125,18 +125,18 @@ pub async fn delete(
 pub async fn move_keys(
     app: web::Data<App>,
     policy: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, MoveTo>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, MoveTo>,
 ) -> Result<HttpResponse, PageError> {
     let mut page = load(&app, &user, &policy, String::new()).await?;
     let to = crate::domain::policy::PolicyName::parse(&form.to);
     let moved = match to {
         Ok(to) => app.move_keys(&user.actor, &page.details.policy.name, &to).await,
-        Err(_) => Err(crate::domain::mistake::Mistake::new("to", "Choose another policy").into()),
+        Err(_) => Err(crate::domain::field_error::FieldError::new("to", "Choose another policy").into()),
     };
     match moved {
         Ok(job) => Ok(html::see_other(&format!("/admin/jobs/{job}"))),
-        Err(Error::Invalid(mistakes)) => {
-            page.mistakes = Mistakes(mistakes);
+        Err(Error::Invalid(field_errors)) => {
+            page.field_errors = FieldErrors(field_errors);
             Ok(html::invalid(&page))
         }
         Err(Error::Conflict(text)) => {

@@ -6,15 +6,15 @@ use serde::Deserialize;
 
 use crate::actions::App;
 use crate::actions::overview::Sums;
-use crate::domain::clock::{DAY, Moment};
-use crate::domain::mistake::Mistake;
+use crate::domain::clock::{DAY, Timestamp};
+use crate::domain::field_error::FieldError;
 use crate::domain::verdict::Refusal;
 use crate::web::access::Admin;
 use crate::web::errors::PageError;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::{counted, number};
 use crate::web::refusal_words::label;
-use crate::web::shell::{Nav, Shell};
 
 /// Its path.
 pub const PATH: &str = "/admin/refusals";
@@ -22,11 +22,11 @@ pub const PATH: &str = "/admin/refusals";
 #[derive(Template)]
 #[template(path = "pages/refusals.html")]
 struct RefusalsPage {
-    shell: Shell,
+    layout: Layout,
     asked: Asked,
     sums: Sums,
-    now: Moment,
-    mistakes: Mistakes,
+    now: Timestamp,
+    field_errors: FieldErrors,
 }
 
 /// The span of days, each as year-month-day; blank is today.
@@ -71,11 +71,11 @@ pub async fn page(
             *day = now.day();
         }
     }
-    let mut mistakes = Vec::new();
+    let mut field_errors = Vec::new();
     let mut read = |field: &'static str, text: &str| {
-        let day = Moment::parse_day(text);
+        let day = Timestamp::parse_day(text);
         if day.is_none() {
-            mistakes.push(Mistake::new(field, "Enter a date as year-month-day, such as 2026-11-20"));
+            field_errors.push(FieldError::new(field, "Enter a date as year-month-day, such as 2026-11-20"));
         }
         day
     };
@@ -84,7 +84,7 @@ pub async fn page(
         (Some(from), Some(to)) => app.refusals(from, to).await?,
         _ => Sums::default(),
     };
-    let shell = Shell::new(&user, Nav::Refusals);
-    let page = RefusalsPage { shell, asked, sums, now, mistakes: Mistakes(mistakes) };
-    Ok(if page.mistakes.0.is_empty() { html::page(&page) } else { html::invalid(&page) })
+    let layout = Layout::new(&user, Nav::Refusals);
+    let page = RefusalsPage { layout, asked, sums, now, field_errors: FieldErrors(field_errors) };
+    Ok(if page.field_errors.0.is_empty() { html::page(&page) } else { html::invalid(&page) })
 }

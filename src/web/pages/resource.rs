@@ -1,4 +1,4 @@
-//! One resource for administrators: its title, who looks after it, what keys for it can be given.
+//! One resource for administrators: its title, who administers it, what keys for it can be given.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -11,31 +11,31 @@ use crate::actions::manage_resources::ResourceDetails;
 use crate::actions::{App, Error};
 use crate::domain::resource::{ResourceName, parse_title};
 use crate::domain::user::Username;
-use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::live_keys_path;
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::{counted, number};
-use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
 #[template(path = "pages/resource.html")]
 struct ResourcePage {
-    shell: Shell,
+    layout: Layout,
     found: ResourceDetails,
     title: String,
     username: String,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 impl ResourcePage {
     async fn load(app: &App, user: &SignedIn, name: &str) -> Result<Self, PageError> {
         let found = app.find_resource(&parse(name)?).await?;
         let title = found.resource.title.clone();
-        let shell = Shell::new(user, Nav::Resources);
-        Ok(Self { shell, found, title, username: String::new(), mistakes: Mistakes::default() })
+        let layout = Layout::new(user, Nav::Resources);
+        Ok(Self { layout, found, title, username: String::new(), field_errors: FieldErrors::default() })
     }
 
     fn path(&self) -> String {
@@ -72,14 +72,18 @@ pub struct Titled {
 pub async fn edit(
     app: web::Data<App>,
     name: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Titled>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Titled>,
 ) -> Result<HttpResponse, PageError> {
     let resource = parse(&name)?;
     match parse_title(&form.title) {
         Ok(title) => app.rename_resource(&user.actor, &resource, title).await?,
-        Err(mistake) => {
+        Err(field_error) => {
             let page = ResourcePage::load(&app, &user, &name).await?;
-            return Ok(html::invalid(&ResourcePage { title: form.title, mistakes: Mistakes(vec![mistake]), ..page }));
+            return Ok(html::invalid(&ResourcePage {
+                title: form.title,
+                field_errors: FieldErrors(vec![field_error]),
+                ..page
+            }));
         }
     }
     Flash::done("Title saved.").leave(&user.session);
@@ -97,12 +101,12 @@ pub struct Named {
 pub async fn add_administrator(
     app: web::Data<App>,
     name: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Named>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Named>,
 ) -> Result<HttpResponse, PageError> {
     let resource = parse(&name)?;
     let added = match Username::parse(&form.username) {
         Ok(username) => app.add_resource_administrator(&user.actor, &resource, &username).await.map(|()| username),
-        Err(mistake) => Err(mistake.into()),
+        Err(field_error) => Err(field_error.into()),
     };
     match added {
         Ok(username) => {
@@ -110,10 +114,10 @@ pub async fn add_administrator(
                 .leave(&user.session);
             Ok(html::see_other(&path(&resource)))
         }
-        Err(Error::Invalid(mistakes)) => {
+        Err(Error::Invalid(field_errors)) => {
             let page = ResourcePage::load(&app, &user, &name).await?;
-            let (username, mistakes) = (form.username, Mistakes(mistakes));
-            Ok(html::invalid(&ResourcePage { username, mistakes, ..page }))
+            let (username, field_errors) = (form.username, FieldErrors(field_errors));
+            Ok(html::invalid(&ResourcePage { username, field_errors, ..page }))
         }
         Err(error) => Err(error.into()),
     }
@@ -123,7 +127,7 @@ pub async fn add_administrator(
 pub async fn remove_administrator(
     app: web::Data<App>,
     asked: web::Path<(String, String)>,
-    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
+    Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let resource = parse(&asked.0)?;
     let username = Username::parse(&asked.1).map_err(|_| Error::NotFound)?;
@@ -140,7 +144,7 @@ pub async fn remove_administrator(
 /// `GET /admin/resources/{resource}/delete`
 pub async fn delete_page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     name: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let found = app.find_resource(&parse(&name)?).await?;
@@ -151,7 +155,7 @@ pub async fn delete_page(
     );
     let back = path(&found.resource.name);
     let page = ConfirmPage {
-        shell: Shell::new(&user, Nav::Resources),
+        layout: Layout::new(&user, Nav::Resources),
         title: format!("Remove {}?", found.resource.name.text()),
         effect: format!(
             "{administrators} that role, and gateways that ask for this resource are refused. It can be registered again, \
@@ -168,7 +172,7 @@ pub async fn delete_page(
 pub async fn delete(
     app: web::Data<App>,
     name: web::Path<String>,
-    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
+    Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let resource = parse(&name)?;
     match app.delete_resource(&user.actor, &resource).await {

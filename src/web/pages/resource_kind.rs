@@ -1,4 +1,4 @@
-//! What keys for the resources of a kind can be given by those who look after them.
+//! What keys for the resources of a kind can be given by those who administer them.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -9,28 +9,28 @@ use crate::actions::manage_resources::KindDetails;
 use crate::actions::{App, Error};
 use crate::domain::permission::{Permission, PermissionName, Rights};
 use crate::domain::resource::ResourceKind;
-use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
 use crate::web::permission_boxes::PermissionBoxes;
-use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
 #[template(path = "pages/resource_kind.html")]
 struct KindPage {
-    shell: Shell,
+    layout: Layout,
     found: KindDetails,
     ticked: Vec<String>,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 impl KindPage {
     async fn load(app: &App, user: &SignedIn, kind: &ResourceKind) -> Result<Self, PageError> {
         let found = app.find_resource_kind(kind).await?;
         let ticked = found.rights.iter().map(|name| name.as_str().to_owned()).collect();
-        Ok(Self { shell: Shell::new(user, Nav::Resources), found, ticked, mistakes: Mistakes::default() })
+        Ok(Self { layout: Layout::new(user, Nav::Resources), found, ticked, field_errors: FieldErrors::default() })
     }
 
     fn boxes(&self) -> PermissionBoxes {
@@ -61,13 +61,13 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin, kind: web::Path<Strin
 pub async fn save(
     app: web::Data<App>,
     kind: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Ticked>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Ticked>,
 ) -> Result<HttpResponse, PageError> {
     let kind = parse(&kind)?;
     let names = form.scope.iter().map(|name| PermissionName::parse("permissions", name));
     let saved = match names.collect::<Result<Rights, _>>() {
         Ok(wanted) => app.set_resource_kind(&user.actor, &kind, wanted).await,
-        Err(mistake) => Err(mistake.into()),
+        Err(field_error) => Err(field_error.into()),
     };
     match saved {
         Ok(()) => {
@@ -75,9 +75,9 @@ pub async fn save(
                 .leave(&user.session);
             Ok(html::see_other(PATH))
         }
-        Err(Error::Invalid(mistakes)) => {
+        Err(Error::Invalid(field_errors)) => {
             let page = KindPage::load(&app, &user, &kind).await?;
-            Ok(html::invalid(&KindPage { ticked: form.scope, mistakes: Mistakes(mistakes), ..page }))
+            Ok(html::invalid(&KindPage { ticked: form.scope, field_errors: FieldErrors(field_errors), ..page }))
         }
         Err(error) => Err(error.into()),
     }

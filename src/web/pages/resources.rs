@@ -8,16 +8,16 @@ use super::permissions::up_to_limit;
 use crate::actions::manage_resources::ResourcePage;
 use crate::actions::paging::From;
 use crate::actions::{App, Error};
+use crate::domain::field_error::validate;
 use crate::domain::ids::ResourceId;
-use crate::domain::mistake::collect;
 use crate::domain::resource::{ResourceKind, ResourceName, parse_external_id, parse_title};
 use crate::domain::text;
-use crate::web::access::{Admin, RecentAdmin};
+use crate::web::access::{Admin, Reauthenticated};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
-use crate::web::shell::{Nav, Shell};
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
 
 /// The path of the list.
 pub const PATH: &str = "/admin/resources";
@@ -25,7 +25,7 @@ pub const PATH: &str = "/admin/resources";
 #[derive(Template)]
 #[template(path = "pages/resources.html")]
 struct ResourcesPage {
-    shell: Shell,
+    layout: Layout,
     page: ResourcePage,
     asked: Asked,
 }
@@ -33,9 +33,9 @@ struct ResourcesPage {
 #[derive(Template)]
 #[template(path = "pages/resource_new.html")]
 struct NewPage {
-    shell: Shell,
+    layout: Layout,
     entered: Entered,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     kinds: Vec<String>,
 }
 
@@ -102,7 +102,7 @@ pub async fn list(
         (None, None) => From::Start,
     };
     let page = app.browse_resources(search, from).await?;
-    Ok(html::page(&ResourcesPage { shell: Shell::new(&user, Nav::Resources), page, asked }))
+    Ok(html::page(&ResourcesPage { layout: Layout::new(&user, Nav::Resources), page, asked }))
 }
 
 /// `POST /admin/resources`: the search, which leads to the list.
@@ -111,10 +111,10 @@ pub async fn search(Form(_, form): Form<Admin, html::Search>) -> HttpResponse {
 }
 
 /// `GET /admin/resources/new`
-pub async fn new_page(app: web::Data<App>, RecentAdmin(user): RecentAdmin) -> Result<HttpResponse, PageError> {
-    let shell = Shell::new(&user, Nav::Resources);
+pub async fn new_page(app: web::Data<App>, Reauthenticated(user): Reauthenticated) -> Result<HttpResponse, PageError> {
+    let layout = Layout::new(&user, Nav::Resources);
     let kinds = kinds(&app).await?;
-    Ok(html::page(&NewPage { shell, entered: Entered::default(), mistakes: Mistakes::default(), kinds }))
+    Ok(html::page(&NewPage { layout, entered: Entered::default(), field_errors: FieldErrors::default(), kinds }))
 }
 
 async fn kinds(app: &App) -> Result<Vec<String>, PageError> {
@@ -125,7 +125,7 @@ async fn kinds(app: &App) -> Result<Vec<String>, PageError> {
 /// `POST /admin/resources/new`
 pub async fn register(
     app: web::Data<App>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let entered = form;
     let registered = match read(&entered) {
@@ -137,21 +137,21 @@ pub async fn register(
             Flash::done(format!("{} is registered. Assign its administrators.", name.text())).leave(&user.session);
             Ok(html::see_other(&path(&name)))
         }
-        Err(Error::Invalid(mistakes)) => {
-            let (shell, kinds) = (Shell::new(&user, Nav::Resources), kinds(&app).await?);
-            Ok(html::invalid(&NewPage { shell, entered, mistakes: Mistakes(mistakes), kinds }))
+        Err(Error::Invalid(field_errors)) => {
+            let (layout, kinds) = (Layout::new(&user, Nav::Resources), kinds(&app).await?);
+            Ok(html::invalid(&NewPage { layout, entered, field_errors: FieldErrors(field_errors), kinds }))
         }
         Err(error) => Err(error.into()),
     }
 }
 
 fn read(entered: &Entered) -> Result<(ResourceName, String), Error> {
-    let mut mistakes = Vec::new();
-    let kind = collect(&mut mistakes, ResourceKind::parse(entered.kind.trim()));
-    let external_id = collect(&mut mistakes, parse_external_id(entered.external_id.trim()));
-    let title = collect(&mut mistakes, parse_title(&entered.title));
+    let mut field_errors = Vec::new();
+    let kind = validate(&mut field_errors, ResourceKind::parse(entered.kind.trim()));
+    let external_id = validate(&mut field_errors, parse_external_id(entered.external_id.trim()));
+    let title = validate(&mut field_errors, parse_title(&entered.title));
     match (kind, external_id, title) {
         (Some(kind), Some(external_id), Some(title)) => Ok((ResourceName { kind, external_id }, title)),
-        _ => Err(Error::Invalid(mistakes)),
+        _ => Err(Error::Invalid(field_errors)),
     }
 }

@@ -5,7 +5,7 @@ use actix_web::http::header;
 use askama::Template;
 
 use super::external_tool_access::Snippets;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::secret::Secret;
 use crate::web::access::BY_ITSELF;
 use crate::web::html;
@@ -18,7 +18,7 @@ pub struct Reveal {
     /// Its secret.
     pub secret: Secret,
     /// Set after a rotation: until when the secret before it stays good.
-    pub old_until: Option<Moment>,
+    pub old_until: Option<Timestamp>,
     /// Does the page wait for the first use? Of a person's own new key, where such keys are listed.
     pub waits: bool,
     /// Where Done leads.

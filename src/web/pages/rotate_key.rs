@@ -8,13 +8,13 @@ use super::reveal::{Reveal, shown_once};
 use crate::actions::generate_key::{FormId, Issued, New};
 use crate::actions::rotate_key::{self, Grace, Rotated};
 use crate::actions::{App, Error};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_view::KeyView;
-use crate::web::shell::{Nav, Shell};
+use crate::web::layout::{Layout, Nav};
 
 /// What the form sends.
 #[derive(Deserialize)]
@@ -35,7 +35,7 @@ pub async fn page(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let page = with_form(&app, &user, &first_eight, Grace::Day, String::new(), Mistakes::default()).await?;
+    let page = with_form(&app, &user, &first_eight, Grace::Day, String::new(), FieldErrors::default()).await?;
     Ok(html::page(&page))
 }
 
@@ -50,7 +50,7 @@ pub async fn rotate(
     let form_id = FormId::parse(&form.form).map_err(Error::from)?;
     let proved = user.prove(&app, form.present).await;
     // Loaded before the secret is made: nothing that could fail stands between it and the person.
-    let page = KeyPage::load(&app, Shell::for_secret(&user, Nav::Keys), &first_eight).await?;
+    let page = KeyPage::load(&app, Layout::for_secret(&user, Nav::Keys), &first_eight).await?;
     let rotated = match proved {
         Ok(()) => app.rotate_key(&user.actor, user.account.id, &key, grace, form_id).await,
         Err(error) => Err(error),
@@ -58,11 +58,11 @@ pub async fn rotate(
     match rotated {
         Ok(Rotated { issued, old_until }) => Ok(answer(page, &app, issued, old_until)),
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
-            let page = with_form(&app, &user, &first_eight, grace, error.to_string(), Mistakes::default()).await?;
+            let page = with_form(&app, &user, &first_eight, grace, error.to_string(), FieldErrors::default()).await?;
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
-        Err(Error::Invalid(mistakes)) => {
-            let page = with_form(&app, &user, &first_eight, grace, String::new(), Mistakes(mistakes)).await?;
+        Err(Error::Invalid(field_errors)) => {
+            let page = with_form(&app, &user, &first_eight, grace, String::new(), FieldErrors(field_errors)).await?;
             Ok(html::invalid(&page))
         }
         Err(error) => Err(error.into()),
@@ -75,9 +75,9 @@ async fn with_form(
     first_eight: &str,
     chosen: Grace,
     refusal: String,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 ) -> Result<KeyPage, PageError> {
-    let mut page = KeyPage::load(app, Shell::new(user, Nav::Keys), first_eight).await?;
+    let mut page = KeyPage::load(app, Layout::new(user, Nav::Keys), first_eight).await?;
     let details = page.details();
     let refusal = match rotate_key::refusal(&details.key, app.now()) {
         _ if !refusal.is_empty() => refusal,
@@ -85,11 +85,12 @@ async fn with_form(
         None => details.creation_off.unwrap_or_default().into(),
     };
     let expires_at = details.key.renewed(&details.rule, app.now());
-    page.dialog = Dialog::Rotate(RotateDialog { form_id: app.new_form_id(), chosen, expires_at, refusal, mistakes });
+    page.dialog =
+        Dialog::Rotate(RotateDialog { form_id: app.new_form_id(), chosen, expires_at, refusal, field_errors });
     Ok(page)
 }
 
-fn answer(mut page: KeyPage, app: &App, issued: Issued, old_until: Option<Moment>) -> HttpResponse {
+fn answer(mut page: KeyPage, app: &App, issued: Issued, old_until: Option<Timestamp>) -> HttpResponse {
     match issued {
         Issued::Now(new) => {
             let New { key, access, secret } = *new;

@@ -8,34 +8,34 @@ use super::bulk::keys as keys_in_words;
 use super::lifetime_rules::PATH;
 use crate::actions::set_lifetimes::{Existing, Impact, SPREAD, spread_until};
 use crate::actions::{App, Error};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::JobId;
-use crate::domain::mistake::Mistake;
-use crate::web::access::{RecentAdmin, SignedIn};
+use crate::web::access::{Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::PATH as GRID;
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::{number, owners};
-use crate::web::shell::{Nav, Shell};
 
 /// What a change would do.
 #[derive(Template)]
 #[template(path = "pages/rules_impact.html")]
 struct ImpactPage {
-    shell: Shell,
+    layout: Layout,
     impact: Impact,
     days: String,
-    mistakes: Mistakes,
-    now: Moment,
+    field_errors: FieldErrors,
+    now: Timestamp,
 }
 
 impl ImpactPage {
     async fn load(app: &App, user: &SignedIn, id: JobId) -> Result<Self, PageError> {
         let impact = app.rules_impact(&user.actor, id).await?;
-        let shell = Shell::new(user, Nav::LifetimeRules);
-        Ok(Self { shell, impact, days: "14".into(), mistakes: Mistakes::default(), now: app.now() })
+        let layout = Layout::new(user, Nav::LifetimeRules);
+        Ok(Self { layout, impact, days: "14".into(), field_errors: FieldErrors::default(), now: app.now() })
     }
 
     fn shortened(&self) -> String {
@@ -87,7 +87,7 @@ fn parse(id: &str) -> Result<JobId, Error> {
 /// `GET /admin/lifetime-rules/impact/{id}`
 pub async fn page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     id: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     Ok(html::page(&ImpactPage::load(&app, &user, parse(&id)?).await?))
@@ -106,7 +106,7 @@ pub struct Choice {
 pub async fn apply(
     app: web::Data<App>,
     id: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Choice>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Choice>,
 ) -> Result<HttpResponse, PageError> {
     let id = parse(&id)?;
     let Choice { existing, days } = form;
@@ -115,8 +115,8 @@ pub async fn apply(
         ("leave", _) => Ok(Existing::Leave),
         ("now", _) => Ok(Existing::Now),
         ("spread", Some(days)) => Ok(Existing::Spread(days)),
-        ("spread", None) => Err(Mistake::new("days", format!("Enter {} to {} days", SPREAD.0, SPREAD.1))),
-        _ => Err(Mistake::new("existing", "Choose what to do with existing keys")),
+        ("spread", None) => Err(FieldError::new("days", format!("Enter {} to {} days", SPREAD.0, SPREAD.1))),
+        _ => Err(FieldError::new("existing", "Choose what to do with existing keys")),
     };
     match existing {
         Ok(existing) => {
@@ -126,9 +126,9 @@ pub async fn apply(
             Flash::done("Lifetime rules saved. They apply to keys generated from now on.").leave(&user.session);
             Ok(html::see_other(PATH))
         }
-        Err(mistake) => {
+        Err(field_error) => {
             let page = ImpactPage::load(&app, &user, id).await?;
-            Ok(html::invalid(&ImpactPage { days, mistakes: Mistakes(vec![mistake]), ..page }))
+            Ok(html::invalid(&ImpactPage { days, field_errors: FieldErrors(vec![field_error]), ..page }))
         }
     }
 }

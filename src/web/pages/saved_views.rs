@@ -11,7 +11,7 @@ use crate::web::access::Admin;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::{KeyQuery, PATH};
 
 /// What the form sends.
@@ -31,7 +31,7 @@ pub async fn save(
     (query.cursor, query.view) = (None, None);
     let saved = match parse_name(&form.name) {
         Ok(name) => app.save_view(&user.actor, user.account.id, name, query.query_string()).await,
-        Err(mistake) => Err(mistake.into()),
+        Err(field_error) => Err(field_error.into()),
     };
     match saved {
         Ok(id) => {
@@ -39,9 +39,9 @@ pub async fn save(
             query.view = Some(id.to_string());
             Ok(html::see_other(&query.path()))
         }
-        Err(Error::Invalid(mistakes)) => {
+        Err(Error::Invalid(field_errors)) => {
             let mut page = GridPage::load(&app, &user, query).await?;
-            page.dialog = Dialog::SaveView(form.name, Mistakes(mistakes));
+            page.dialog = Dialog::SaveView(form.name, FieldErrors(field_errors));
             Ok(html::invalid(&page))
         }
         Err(error) => Err(error.into()),

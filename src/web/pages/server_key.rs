@@ -15,34 +15,34 @@ use crate::actions::find_keys::KeyDetails;
 use crate::actions::generate_key::{FormId, Issued, New};
 use crate::actions::rotate_key::{self, Grace, Rotated};
 use crate::actions::{App, Error};
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
 use crate::domain::ids::AccountId;
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::policy::PolicyName;
 use crate::domain::secret::FirstEight;
 use crate::domain::span;
 use crate::domain::user::Username;
-use crate::web::access::{RecentAdmin, SignedIn};
+use crate::web::access::{Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query;
 use crate::web::key_view::KeyView;
-use crate::web::shell::{Nav, Shell};
+use crate::web::layout::{Layout, Nav};
 
 /// "New server key".
 #[derive(Template)]
 #[template(path = "pages/server_key_new.html")]
 struct NewPage {
-    shell: Shell,
+    layout: Layout,
     form_id: String,
     entered: Entered,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     /// All policies, by name.
     policies: Vec<String>,
     /// The rule for a new service account.
     rule: LifetimeRule,
-    now: Moment,
+    now: Timestamp,
     dialog: Dialog,
 }
 
@@ -68,10 +68,10 @@ pub struct Entered {
 }
 
 impl NewPage {
-    async fn load(app: &App, shell: Shell, entered: Entered, mistakes: Mistakes) -> Result<Self, PageError> {
+    async fn load(app: &App, layout: Layout, entered: Entered, field_errors: FieldErrors) -> Result<Self, PageError> {
         let (policies, rule) = app.for_new_server_key().await?;
         let form_id = app.new_form_id();
-        Ok(Self { shell, form_id, entered, mistakes, policies, rule, now: app.now(), dialog: Dialog::None })
+        Ok(Self { layout, form_id, entered, field_errors, policies, rule, now: app.now(), dialog: Dialog::None })
     }
 
     /// The lifetimes to choose from: value and words.
@@ -94,19 +94,19 @@ impl NewPage {
 }
 
 /// `GET /admin/service-accounts/new-key`
-pub async fn new_page(app: web::Data<App>, RecentAdmin(user): RecentAdmin) -> Result<HttpResponse, PageError> {
-    let shell = Shell::new(&user, Nav::ServiceAccounts);
-    Ok(html::page(&NewPage::load(&app, shell, Entered::default(), Mistakes::default()).await?))
+pub async fn new_page(app: web::Data<App>, Reauthenticated(user): Reauthenticated) -> Result<HttpResponse, PageError> {
+    let layout = Layout::new(&user, Nav::ServiceAccounts);
+    Ok(html::page(&NewPage::load(&app, layout, Entered::default(), FieldErrors::default()).await?))
 }
 
 /// `POST /admin/service-accounts/new-key`
 pub async fn create(
     app: web::Data<App>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
-    let shell = Shell::for_secret(&user, Nav::ServiceAccounts);
-    let mut page = NewPage::load(&app, shell, form.clone(), Mistakes::default()).await?;
+    let layout = Layout::for_secret(&user, Nav::ServiceAccounts);
+    let mut page = NewPage::load(&app, layout, form.clone(), FieldErrors::default()).await?;
     let made = match read(&form) {
         Ok((account, policy, request)) => app.new_server_key(&user.actor, account, policy, request).await,
         Err(error) => Err(error),
@@ -124,8 +124,8 @@ pub async fn create(
             page.dialog = Dialog::ShownBefore(first_eight);
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
-        Err(Error::Invalid(mistakes)) => {
-            page.mistakes = Mistakes(mistakes);
+        Err(Error::Invalid(field_errors)) => {
+            page.field_errors = FieldErrors(field_errors);
             Ok(html::invalid(&page))
         }
         Err(error) => Err(error.into()),
@@ -156,7 +156,7 @@ fn read(entered: &Entered) -> Result<Asked, Error> {
 #[derive(Template)]
 #[template(path = "pages/server_key_rotate.html")]
 struct RotatePage {
-    shell: Shell,
+    layout: Layout,
     view: KeyView,
     details: KeyDetails,
     username: String,
@@ -173,7 +173,7 @@ enum RotateOrReveal {
 impl RotatePage {
     async fn load(
         app: &App,
-        shell: Shell,
+        layout: Layout,
         asked: &(String, String),
         chosen: Grace,
         refusal: String,
@@ -192,9 +192,9 @@ impl RotatePage {
             chosen,
             expires_at,
             refusal,
-            mistakes: Mistakes::default(),
+            field_errors: FieldErrors::default(),
         });
-        Ok((Self { shell, view, details, username: username.as_str().to_owned(), dialog }, owner))
+        Ok((Self { layout, view, details, username: username.as_str().to_owned(), dialog }, owner))
     }
 
     /// The page of the key.
@@ -210,23 +210,23 @@ impl RotatePage {
 /// `GET /admin/service-accounts/{username}/keys/{first_eight}/rotate`
 pub async fn rotate_page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     asked: web::Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
-    let shell = Shell::new(&user, Nav::ServiceAccounts);
-    Ok(html::page(&RotatePage::load(&app, shell, &asked, Grace::Day, String::new()).await?.0))
+    let layout = Layout::new(&user, Nav::ServiceAccounts);
+    Ok(html::page(&RotatePage::load(&app, layout, &asked, Grace::Day, String::new()).await?.0))
 }
 
 /// `POST /admin/service-accounts/{username}/keys/{first_eight}/rotate`
 pub async fn rotate(
     app: web::Data<App>,
     asked: web::Path<(String, String)>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Rotate>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Rotate>,
 ) -> Result<HttpResponse, PageError> {
     let grace = Grace::parse(&form.old_ends).map_err(Error::from)?;
     let form_id = FormId::parse(&form.form).map_err(Error::from)?;
-    let shell = |user: &SignedIn| Shell::for_secret(user, Nav::ServiceAccounts);
-    let (mut page, owner) = RotatePage::load(&app, shell(&user), &asked, grace, String::new()).await?;
+    let layout = |user: &SignedIn| Layout::for_secret(user, Nav::ServiceAccounts);
+    let (mut page, owner) = RotatePage::load(&app, layout(&user), &asked, grace, String::new()).await?;
     match app.rotate_key(&user.actor, owner, &page.view.key.first_eight, grace, form_id).await {
         Ok(Rotated { issued: Issued::Now(new), old_until }) => {
             let New { key, access, secret } = *new;
@@ -247,7 +247,7 @@ pub async fn rotate(
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
-            let (page, _) = RotatePage::load(&app, shell(&user), &asked, grace, error.to_string()).await?;
+            let (page, _) = RotatePage::load(&app, layout(&user), &asked, grace, error.to_string()).await?;
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error) => Err(error.into()),

@@ -15,25 +15,25 @@ use super::user::Held;
 use crate::actions::generate_key::{Issued, New};
 use crate::actions::manage_service_accounts::ServiceAccount;
 use crate::actions::{App, Error};
-use crate::domain::mistake::{Mistake, collect};
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::policy::parse_description;
 use crate::domain::secret::FirstEight;
 use crate::domain::user::{Username, parse_display_name};
-use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_view::KeyView;
-use crate::web::shell::{Nav, Shell};
+use crate::web::layout::{Layout, Nav};
 
 #[derive(Template)]
 #[template(path = "pages/service_account.html")]
 struct ServiceAccountPage {
-    shell: Shell,
+    layout: Layout,
     found: ServiceAccount,
     entered: Entered,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     /// Who is to get its keys.
     to: String,
     dialog: Dialog,
@@ -57,13 +57,20 @@ pub struct Entered {
 }
 
 impl ServiceAccountPage {
-    async fn load(app: &App, shell: Shell, username: &str) -> Result<Self, PageError> {
+    async fn load(app: &App, layout: Layout, username: &str) -> Result<Self, PageError> {
         let found = app.find_service_account(&name(username)?).await?;
         let entered = Entered {
             display_name: found.account.display_name.clone(),
             description: found.account.description.clone(),
         };
-        Ok(Self { shell, found, entered, mistakes: Mistakes::default(), to: String::new(), dialog: Dialog::None })
+        Ok(Self {
+            layout,
+            found,
+            entered,
+            field_errors: FieldErrors::default(),
+            to: String::new(),
+            dialog: Dialog::None,
+        })
     }
 
     fn username(&self) -> &str {
@@ -80,7 +87,7 @@ impl ServiceAccountPage {
 
     fn title(&self) -> String {
         match self.dialog {
-            Dialog::None if !self.mistakes.0.is_empty() => format!("Error: {}", self.found.account.display_name),
+            Dialog::None if !self.field_errors.0.is_empty() => format!("Error: {}", self.found.account.display_name),
             Dialog::None => self.found.account.display_name.clone(),
             Dialog::Generate(_) => format!("Generate API Key · {}", self.found.account.display_name),
             Dialog::Reveal(_) => "Your new API key · Service accounts".into(),
@@ -106,24 +113,24 @@ pub async fn page(
     Admin(user): Admin,
     username: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let shell = Shell::new(&user, Nav::ServiceAccounts);
-    Ok(html::page(&ServiceAccountPage::load(&app, shell, &username).await?))
+    let layout = Layout::new(&user, Nav::ServiceAccounts);
+    Ok(html::page(&ServiceAccountPage::load(&app, layout, &username).await?))
 }
 
 /// `POST /admin/service-accounts/{username}/edit`
 pub async fn edit(
     app: web::Data<App>,
     username: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let (entered, name) = (form, name(&username)?);
-    let mut mistakes = Vec::new();
-    let display_name = collect(&mut mistakes, parse_display_name(&entered.display_name));
-    let description = collect(&mut mistakes, parse_description(&entered.description));
+    let mut field_errors = Vec::new();
+    let display_name = validate(&mut field_errors, parse_display_name(&entered.display_name));
+    let description = validate(&mut field_errors, parse_description(&entered.description));
     let (Some(display_name), Some(description)) = (display_name, description) else {
-        let shell = Shell::new(&user, Nav::ServiceAccounts);
-        let mut page = ServiceAccountPage::load(&app, shell, &username).await?;
-        (page.entered, page.mistakes) = (entered, Mistakes(mistakes));
+        let layout = Layout::new(&user, Nav::ServiceAccounts);
+        let mut page = ServiceAccountPage::load(&app, layout, &username).await?;
+        (page.entered, page.field_errors) = (entered, FieldErrors(field_errors));
         return Ok(html::invalid(&page));
     };
     app.edit_service_account(&user.actor, &name, display_name, description).await?;
@@ -135,14 +142,14 @@ pub async fn edit(
 pub async fn set_policies(
     app: web::Data<App>,
     username: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Held>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Held>,
 ) -> Result<HttpResponse, PageError> {
     let name = name(&username)?;
     app.find_service_account(&name).await?;
     match app.set_policies(&user.actor, &name, form.policy).await {
         Ok(()) => Flash::done("Policies saved.").leave(&user.session),
-        Err(Error::Invalid(mistakes)) => {
-            Flash::failed(mistakes.first().map(|mistake| mistake.text.clone()).unwrap_or_default())
+        Err(Error::Invalid(field_errors)) => {
+            Flash::failed(field_errors.first().map(|field_error| field_error.text.clone()).unwrap_or_default())
                 .leave(&user.session);
         }
         Err(error) => return Err(error.into()),
@@ -154,7 +161,7 @@ pub async fn set_policies(
 pub async fn deactivate(
     app: web::Data<App>,
     username: web::Path<String>,
-    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
+    Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = name(&username)?;
     let live = app.find_service_account(&name).await?.live;
@@ -169,7 +176,7 @@ pub async fn deactivate(
 pub async fn activate(
     app: web::Data<App>,
     username: web::Path<String>,
-    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
+    Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = name(&username)?;
     app.set_service_active(&user.actor, &name, true).await?;
@@ -189,24 +196,24 @@ pub struct Receiver {
 pub async fn transfer(
     app: web::Data<App>,
     username: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Receiver>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Receiver>,
 ) -> Result<HttpResponse, PageError> {
     let from = name(&username)?;
-    let mut page = ServiceAccountPage::load(&app, Shell::new(&user, Nav::ServiceAccounts), &username).await?;
+    let mut page = ServiceAccountPage::load(&app, Layout::new(&user, Nav::ServiceAccounts), &username).await?;
     page.to = form.to;
-    let to = Username::parse(&page.to).map_err(|_| Mistake::new("to", "Enter the name of another service account"));
+    let to = Username::parse(&page.to).map_err(|_| FieldError::new("to", "Enter the name of another service account"));
     let started = match to {
         Ok(to) => app.transfer_server_keys(&user.actor, &from, &to).await,
-        Err(mistake) => Err(mistake.into()),
+        Err(field_error) => Err(field_error.into()),
     };
     match started {
         Ok(job) => Ok(html::see_other(&jobs::path(job))),
-        Err(Error::Invalid(mistakes)) => {
-            page.mistakes = Mistakes(mistakes);
+        Err(Error::Invalid(field_errors)) => {
+            page.field_errors = FieldErrors(field_errors);
             Ok(html::invalid(&page))
         }
         Err(Error::Conflict(text)) => {
-            page.mistakes = Mistakes(vec![Mistake::new("to", text)]);
+            page.field_errors = FieldErrors(vec![FieldError::new("to", text)]);
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error) => Err(error.into()),
@@ -216,14 +223,14 @@ pub async fn transfer(
 /// `GET /admin/service-accounts/{username}/generate`
 pub async fn generate_page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     username: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let found = app.find_service_account(&name(&username)?).await?;
     // A server key does one thing: with a policy at hand, that is the first choice.
     let access = if found.offer.policies.is_empty() { "inherit" } else { "policy" };
     let entered = NewKey { access: access.into(), ..NewKey::default() };
-    Ok(html::page(&with_form(&app, &user, &username, entered, Mistakes::default(), String::new()).await?))
+    Ok(html::page(&with_form(&app, &user, &username, entered, FieldErrors::default(), String::new()).await?))
 }
 
 async fn with_form(
@@ -231,21 +238,21 @@ async fn with_form(
     user: &SignedIn,
     username: &str,
     entered: NewKey,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     refusal: String,
 ) -> Result<ServiceAccountPage, PageError> {
-    let mut page = ServiceAccountPage::load(app, Shell::new(user, Nav::ServiceAccounts), username).await?;
+    let mut page = ServiceAccountPage::load(app, Layout::new(user, Nav::ServiceAccounts), username).await?;
     let refusal = if refusal.is_empty() { page.found.refusal.clone().unwrap_or_default() } else { refusal };
     page.dialog = Dialog::Generate(Box::new(GenerateDialog {
         form_id: app.new_form_id(),
         fields: AccessFields {
             offer: page.found.offer.clone(),
             chosen: entered.chosen(),
-            mistakes: mistakes.clone(),
+            field_errors: field_errors.clone(),
             purpose: Purpose::Service,
         },
         entered,
-        mistakes,
+        field_errors,
         rule: page.found.rule.clone(),
         now: app.now(),
         refusal,
@@ -258,12 +265,12 @@ async fn with_form(
 pub async fn generate(
     app: web::Data<App>,
     username: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, NewKey>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, NewKey>,
 ) -> Result<HttpResponse, PageError> {
     let (entered, name) = (form, name(&username)?);
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
-    let shell = Shell::for_secret(&user, Nav::ServiceAccounts);
-    let mut page = ServiceAccountPage::load(&app, shell, &username).await?;
+    let layout = Layout::for_secret(&user, Nav::ServiceAccounts);
+    let mut page = ServiceAccountPage::load(&app, layout, &username).await?;
     let issued = match parse(&entered) {
         Ok(wanted) => app.generate_server_key(&user.actor, &name, wanted).await,
         Err(error) => Err(error),
@@ -287,12 +294,15 @@ pub async fn generate(
             page.dialog = Dialog::ShownBefore(first_eight);
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
-        Err(Error::Invalid(mistakes)) => {
-            let mistakes = app.all_mistakes(&user.actor, page.found.account.id, readable(&entered), mistakes).await?;
-            Ok(html::invalid(&with_form(&app, &user, &username, entered, Mistakes(mistakes), String::new()).await?))
+        Err(Error::Invalid(field_errors)) => {
+            let field_errors =
+                app.all_field_errors(&user.actor, page.found.account.id, readable(&entered), field_errors).await?;
+            Ok(html::invalid(
+                &with_form(&app, &user, &username, entered, FieldErrors(field_errors), String::new()).await?,
+            ))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
-            let page = with_form(&app, &user, &username, entered, Mistakes::default(), error.to_string()).await?;
+            let page = with_form(&app, &user, &username, entered, FieldErrors::default(), error.to_string()).await?;
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error) => Err(error.into()),

@@ -8,18 +8,18 @@ use crate::actions::administer_users::{PeopleFilter, PeoplePage};
 pub use crate::actions::manage_service_accounts::NewService;
 use crate::actions::paging::From;
 use crate::actions::{App, Error};
+use crate::domain::field_error::validate;
 use crate::domain::ids::AccountId;
-use crate::domain::mistake::collect;
 use crate::domain::policy::parse_description;
 use crate::domain::text;
 use crate::domain::user::{Username, parse_display_name};
-use crate::web::access::{Admin, RecentAdmin};
+use crate::web::access::{Admin, Reauthenticated};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::number;
-use crate::web::shell::{Nav, Shell};
 
 /// The path of the list.
 pub const PATH: &str = "/admin/service-accounts";
@@ -27,7 +27,7 @@ pub const PATH: &str = "/admin/service-accounts";
 #[derive(Template)]
 #[template(path = "pages/service_accounts.html")]
 struct ServiceAccountsPage {
-    shell: Shell,
+    layout: Layout,
     page: PeoplePage,
     asked: Asked,
 }
@@ -35,9 +35,9 @@ struct ServiceAccountsPage {
 #[derive(Template)]
 #[template(path = "pages/service_account_new.html")]
 struct NewPage {
-    shell: Shell,
+    layout: Layout,
     entered: Entered,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 /// What the list is asked for.
@@ -112,7 +112,7 @@ pub async fn list(
         (None, None) => From::Start,
     };
     let page = app.browse_service_accounts(&PeopleFilter { search, ..PeopleFilter::default() }, from).await?;
-    Ok(html::page(&ServiceAccountsPage { shell: Shell::new(&user, Nav::ServiceAccounts), page, asked }))
+    Ok(html::page(&ServiceAccountsPage { layout: Layout::new(&user, Nav::ServiceAccounts), page, asked }))
 }
 
 /// `POST /admin/service-accounts`: the search, which leads to the list.
@@ -121,15 +121,15 @@ pub async fn search(Form(_, form): Form<Admin, html::Search>) -> HttpResponse {
 }
 
 /// `GET /admin/service-accounts/new`
-pub async fn new_page(RecentAdmin(user): RecentAdmin) -> HttpResponse {
-    let shell = Shell::new(&user, Nav::ServiceAccounts);
-    html::page(&NewPage { shell, entered: Entered::default(), mistakes: Mistakes::default() })
+pub async fn new_page(Reauthenticated(user): Reauthenticated) -> HttpResponse {
+    let layout = Layout::new(&user, Nav::ServiceAccounts);
+    html::page(&NewPage { layout, entered: Entered::default(), field_errors: FieldErrors::default() })
 }
 
 /// `POST /admin/service-accounts/new`
 pub async fn create(
     app: web::Data<App>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let entered = form;
     let made = match read(&entered) {
@@ -146,9 +146,9 @@ pub async fn create(
             Flash::done(text).leave(&user.session);
             Ok(html::see_other(&path(username.as_str())))
         }
-        Err(Error::Invalid(mistakes)) => {
-            let shell = Shell::new(&user, Nav::ServiceAccounts);
-            Ok(html::invalid(&NewPage { shell, entered, mistakes: Mistakes(mistakes) }))
+        Err(Error::Invalid(field_errors)) => {
+            let layout = Layout::new(&user, Nav::ServiceAccounts);
+            Ok(html::invalid(&NewPage { layout, entered, field_errors: FieldErrors(field_errors) }))
         }
         Err(error) => Err(error.into()),
     }
@@ -156,20 +156,20 @@ pub async fn create(
 
 /// Reads what was entered for a new account.
 pub fn read(entered: &Entered) -> Result<NewService, Error> {
-    let mut mistakes = Vec::new();
+    let mut field_errors = Vec::new();
     let username = Username::parse_new(&entered.username);
-    let username = collect(&mut mistakes, username);
+    let username = validate(&mut field_errors, username);
     // Without a name for people, it is called as programs call it.
     let shown = if entered.display_name.trim().is_empty() { &entered.username } else { &entered.display_name };
     let display_name = match (&username, parse_display_name(shown)) {
         (None, _) if entered.display_name.trim().is_empty() => None,
-        (_, parsed) => collect(&mut mistakes, parsed),
+        (_, parsed) => validate(&mut field_errors, parsed),
     };
-    let description = collect(&mut mistakes, parse_description(&entered.description));
+    let description = validate(&mut field_errors, parse_description(&entered.description));
     match (username, display_name, description) {
         (Some(username), Some(display_name), Some(description)) => {
             Ok(NewService { username, display_name, description })
         }
-        _ => Err(Error::Invalid(mistakes)),
+        _ => Err(Error::Invalid(field_errors)),
     }
 }

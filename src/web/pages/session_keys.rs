@@ -12,14 +12,14 @@ use crate::actions::find_keys::Listing;
 use crate::actions::generate_key::FormId;
 use crate::actions::session_keys::IssuedForSession;
 use crate::actions::{App, Error};
-use crate::domain::rights::Access;
+use crate::domain::rights::AccessView;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html;
 use crate::web::key_view::KeyView;
-use crate::web::shell::{Nav, Shell};
+use crate::web::layout::{Layout, Nav};
 
 /// The one-time id of a form.
 #[derive(Debug, Deserialize)]
@@ -36,10 +36,10 @@ pub async fn generate(
 ) -> Result<HttpResponse, PageError> {
     let form = FormId::parse(&form.form).map_err(Error::from)?;
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
-    let mut page = KeysPage::load(&request, &app, Shell::for_secret(&user, Nav::Keys), Listing::Current).await?;
+    let mut page = KeysPage::load(&request, &app, Layout::for_secret(&user, Nav::Keys), Listing::Current).await?;
     match app.generate_session_key(&user.actor, user.account.id, &user.session_id(), form).await {
         Ok(IssuedForSession::Now(key, secret)) => {
-            let view = KeyView { key: *key, access: Access::inherited(), now: app.now() };
+            let view = KeyView { key: *key, access: AccessView::inherited(), now: app.now() };
             let (done, snippets) = (KeysPage::PATH.to_owned(), Some(page.snippets()));
             page.dialog =
                 Dialog::Reveal(Box::new(Reveal { view, secret, old_until: None, snippets, waits: false, done }));
@@ -70,7 +70,7 @@ pub async fn end_page(
         return Err(Error::NotFound.into());
     }
     let page = ConfirmPage {
-        shell: Shell::new(&user, Nav::Keys),
+        layout: Layout::new(&user, Nav::Keys),
         title: format!("End session key {first_eight}?"),
         effect: "Tools that use it are refused at once. You can generate another one.".into(),
         action: format!("{}/session-keys/{first_eight}/end", KeysPage::PATH),

@@ -6,13 +6,13 @@ use serde::Deserialize;
 
 use crate::actions::set_up::FirstAdmin;
 use crate::actions::{App, Error};
-use crate::domain::mistake::{Mistake, collect};
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::password::{self, Proposal};
 use crate::domain::user::{Appearance, Username, parse_display_name};
-use crate::web::access::Stranger;
+use crate::web::access::Anonymous;
 use crate::web::errors::PageError;
 use crate::web::form::PublicForm;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::sessions;
 
 #[derive(Template)]
@@ -22,7 +22,7 @@ struct SetUpPage {
     token: String,
     username: String,
     display_name: String,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     rules: &'static str,
 }
 
@@ -56,7 +56,7 @@ pub async fn page(
         token: link.into_inner().token,
         username: String::new(),
         display_name: String::new(),
-        mistakes: Mistakes::default(),
+        field_errors: FieldErrors::default(),
         rules: password::RULES,
     }))
 }
@@ -65,7 +65,7 @@ pub async fn page(
 pub async fn set_up(
     request: HttpRequest,
     app: web::Data<App>,
-    stranger: Stranger,
+    stranger: Anonymous,
     form: PublicForm<SetUp>,
 ) -> Result<HttpResponse, PageError> {
     let form = form.0;
@@ -75,7 +75,7 @@ pub async fn set_up(
         token: form.token.clone(),
         username: form.username.clone(),
         display_name: form.display_name.clone(),
-        mistakes: Mistakes::default(),
+        field_errors: FieldErrors::default(),
         rules: password::RULES,
     };
     let begun = match first_admin(form) {
@@ -87,24 +87,26 @@ pub async fn set_up(
             sessions::begin(&stranger.session, &begun, app.now())?;
             Ok(html::see_other("/external-tool-access"))
         }
-        Err(Error::Invalid(mistakes)) => Ok(html::invalid(&SetUpPage { mistakes: Mistakes(mistakes), ..page })),
+        Err(Error::Invalid(field_errors)) => {
+            Ok(html::invalid(&SetUpPage { field_errors: FieldErrors(field_errors), ..page }))
+        }
         Err(error) => Err(error.into()),
     }
 }
 
 fn first_admin(form: SetUp) -> Result<FirstAdmin, Error> {
-    let mut mistakes = Vec::new();
-    let username = collect(&mut mistakes, Username::parse_new(&form.username));
-    let display_name = collect(&mut mistakes, parse_display_name(&form.display_name));
+    let mut field_errors = Vec::new();
+    let username = validate(&mut field_errors, Username::parse_new(&form.username));
+    let display_name = validate(&mut field_errors, parse_display_name(&form.display_name));
     let same = form.password == form.again;
-    let password = collect(&mut mistakes, Proposal::parse("password", form.password));
+    let password = validate(&mut field_errors, Proposal::parse("password", form.password));
     if !same {
-        mistakes.push(Mistake::new("again", "Type the same password twice"));
+        field_errors.push(FieldError::new("again", "Type the same password twice"));
     }
     match (username, display_name, password) {
-        (Some(username), Some(display_name), Some(password)) if mistakes.is_empty() => {
+        (Some(username), Some(display_name), Some(password)) if field_errors.is_empty() => {
             Ok(FirstAdmin { username, display_name, password })
         }
-        _ => Err(Error::Invalid(mistakes)),
+        _ => Err(Error::Invalid(field_errors)),
     }
 }

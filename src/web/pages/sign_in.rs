@@ -6,13 +6,13 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::{App, Error};
-use crate::domain::mistake::Mistake;
+use crate::domain::field_error::FieldError;
 use crate::domain::secret::appears_in;
 use crate::domain::user::Appearance;
-use crate::web::access::{self, SignedIn, Stranger};
+use crate::web::access::{self, Anonymous, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::form::{Form, PublicForm};
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::local_path::LocalPath;
 use crate::web::sessions;
 
@@ -25,7 +25,7 @@ struct SignInPage {
     next: String,
     ended: bool,
     username: String,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 /// Where to go afterwards, and why somebody came here.
@@ -55,7 +55,7 @@ pub async fn home() -> HttpResponse {
 pub async fn page(
     request: HttpRequest,
     app: web::Data<App>,
-    stranger: Stranger,
+    stranger: Anonymous,
     arrival: web::Query<Arrival>,
 ) -> Result<HttpResponse, PageError> {
     if let Some(id) = sessions::id(&stranger.session)
@@ -68,7 +68,7 @@ pub async fn page(
         next: LocalPath::parse(&arrival.next).map(|next| next.as_str().to_owned()).unwrap_or_default(),
         ended: arrival.ended.is_some(),
         username: String::new(),
-        mistakes: Mistakes::default(),
+        field_errors: FieldErrors::default(),
     }))
 }
 
@@ -76,7 +76,7 @@ pub async fn page(
 pub async fn sign_in(
     request: HttpRequest,
     app: web::Data<App>,
-    stranger: Stranger,
+    stranger: Anonymous,
     form: PublicForm<SignIn>,
 ) -> Result<HttpResponse, PageError> {
     let SignIn { username, password, next } = form.0;
@@ -87,13 +87,13 @@ pub async fn sign_in(
             html::remember_appearance(&mut response, begun.account.appearance, access::place(&request)?.https);
             Ok(response)
         }
-        Err(Error::Invalid(mistakes)) => Ok(html::invalid(&SignInPage {
+        Err(Error::Invalid(field_errors)) => Ok(html::invalid(&SignInPage {
             appearance: html::appearance_cookie(&request),
             next: LocalPath::parse(&next).map(|next| next.as_str().to_owned()).unwrap_or_default(),
             ended: false,
             // A key that was pasted into the wrong field is not shown again.
             username: if appears_in(&app.config.prefixes, &username) { String::new() } else { username },
-            mistakes: Mistakes(mistakes),
+            field_errors: FieldErrors(field_errors),
         })),
         Err(Error::TooMany { text, retry_after }) => {
             let page = SignInPage {
@@ -101,7 +101,7 @@ pub async fn sign_in(
                 next: LocalPath::parse(&next).map(|next| next.as_str().to_owned()).unwrap_or_default(),
                 ended: false,
                 username: if appears_in(&app.config.prefixes, &username) { String::new() } else { username },
-                mistakes: Mistakes(vec![Mistake::new("username", text)]),
+                field_errors: FieldErrors(vec![FieldError::new("username", text)]),
             };
             let mut response = HttpResponse::TooManyRequests();
             response.insert_header((header::RETRY_AFTER, retry_after));

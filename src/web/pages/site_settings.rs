@@ -6,24 +6,24 @@ use askama::Template;
 use super::sign_in::Nothing;
 use super::user::Held;
 use crate::actions::{App, Error};
-use crate::domain::mistake::Mistake;
+use crate::domain::field_error::FieldError;
 use crate::domain::settings::{Kind, Setting, Settings};
-use crate::web::access::{Admin, RecentAdmin, SignedIn};
+use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::words;
-use crate::web::shell::{Nav, Shell};
 
 const PATH: &str = "/admin/settings";
 
 #[derive(Template)]
 #[template(path = "pages/site_settings.html")]
 struct SettingsPage {
-    shell: Shell,
+    layout: Layout,
     entered: Vec<(Setting, String)>,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     /// All policies, and whether every new person gets each.
     policies: Vec<(String, bool)>,
 }
@@ -34,7 +34,7 @@ impl SettingsPage {
         let entered = Setting::all().map(|setting| (setting, settings.value(setting))).collect();
         let (given, all) = app.policies_of_new_people().await?;
         let policies = all.into_iter().map(|name| (name.clone(), given.contains(&name))).collect();
-        Ok(Self { shell: Shell::new(user, Nav::Settings), entered, mistakes: Mistakes::default(), policies })
+        Ok(Self { layout: Layout::new(user, Nav::Settings), entered, field_errors: FieldErrors::default(), policies })
     }
 
     fn default_of(setting: &str) -> String {
@@ -70,7 +70,7 @@ impl SettingsPage {
 #[derive(Template)]
 #[template(path = "pages/switch.html")]
 struct SwitchPage {
-    shell: Shell,
+    layout: Layout,
     setting: Setting,
     on: bool,
     live: String,
@@ -132,7 +132,7 @@ fn check(form: &[(String, String)]) -> Result<(), Error> {
         if !known || (!is_list && form[..at].iter().any(|(before, _)| before == name)) {
             let text = "The form has a setting that this page does not know, or one twice, so nothing was changed. Open the page \
                  again, and try again";
-            return Err(Mistake::new("form", text).into());
+            return Err(FieldError::new("form", text).into());
         }
     }
     Ok(())
@@ -141,7 +141,7 @@ fn check(form: &[(String, String)]) -> Result<(), Error> {
 /// `POST /admin/settings`
 pub async fn save(
     app: web::Data<App>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Vec<(String, String)>>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Vec<(String, String)>>,
 ) -> Result<HttpResponse, PageError> {
     check(&form)?;
     let sent = |setting: &Setting| form.iter().find(|(name, _)| name == setting.name()).map(|(_, value)| value.clone());
@@ -171,14 +171,14 @@ pub async fn save(
             Flash::done("Settings saved.").leave(&user.session);
             Ok(html::see_other(PATH))
         }
-        Err(Error::Invalid(mistakes)) => {
+        Err(Error::Invalid(field_errors)) => {
             let mut page = SettingsPage::load(&app, &user).await?;
             for (setting, value) in entered {
                 if let Some(shown) = page.entered.iter_mut().find(|(one, _)| *one == setting) {
                     shown.1 = value;
                 }
             }
-            page.mistakes = Mistakes(mistakes);
+            page.field_errors = FieldErrors(field_errors);
             Ok(html::invalid(&page))
         }
         Err(error) => Err(error.into()),
@@ -188,12 +188,12 @@ pub async fn save(
 /// `POST /admin/settings/new-people`
 pub async fn save_for_new_people(
     app: web::Data<App>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Held>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Held>,
 ) -> Result<HttpResponse, PageError> {
     match app.set_policies_of_new_people(&user.actor, form.policy).await {
         Ok(()) => Flash::done("Saved. Every new person gets these policies.").leave(&user.session),
-        Err(Error::Invalid(mistakes)) => {
-            let text = mistakes.first().map(|mistake| mistake.text.clone()).unwrap_or_default();
+        Err(Error::Invalid(field_errors)) => {
+            let text = field_errors.first().map(|field_error| field_error.text.clone()).unwrap_or_default();
             Flash::failed(text).leave(&user.session);
         }
         Err(error) => return Err(error.into()),
@@ -208,20 +208,20 @@ fn grave(name: &str) -> Result<Setting, Error> {
 /// `GET /admin/settings/{name}`
 pub async fn switch_page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     name: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let setting = grave(&name)?;
     let on = app.settings().await?.value(setting) == "on";
     let live = words(app.lifetime_rules().await?.live);
-    Ok(html::page(&SwitchPage { shell: Shell::new(&user, Nav::LifetimeRules), setting, on, live }))
+    Ok(html::page(&SwitchPage { layout: Layout::new(&user, Nav::LifetimeRules), setting, on, live }))
 }
 
 /// `POST /admin/settings/{name}/{value}`
 pub async fn switch(
     app: web::Data<App>,
     path: web::Path<(String, String)>,
-    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
+    Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let (name, value) = path.into_inner();
     let setting = grave(&name)?;

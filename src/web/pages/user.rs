@@ -9,25 +9,25 @@ use super::sign_in::Nothing;
 use super::users::LinkPage;
 use crate::actions::administer_users::Person;
 use crate::actions::{App, Error};
-use crate::domain::clock::Moment;
-use crate::domain::mistake::collect;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::validate;
 use crate::domain::user::{Account, Role, Username, parse_display_name, parse_email};
-use crate::web::access::{self, Admin, RecentAdmin, SignedIn};
+use crate::web::access::{self, Admin, Reauthenticated, SignedIn};
 use crate::web::audit_words;
 use crate::web::client;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::counted;
-use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
 #[template(path = "pages/user.html")]
 struct UserPage {
-    shell: Shell,
+    layout: Layout,
     person: Person,
-    now: Moment,
+    now: Timestamp,
     /// All policies, and whether the person holds each.
     policies: Vec<(String, bool)>,
 }
@@ -36,17 +36,17 @@ struct UserPage {
 #[derive(Template)]
 #[template(path = "pages/user_edit.html")]
 struct EditPage {
-    shell: Shell,
+    layout: Layout,
     account: Account,
     entered: Entered,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 /// "Deactivate Chen Wei?"
 #[derive(Template)]
 #[template(path = "pages/user_change.html")]
 struct ChangePage {
-    shell: Shell,
+    layout: Layout,
     person: Person,
     change: Change,
 }
@@ -139,10 +139,10 @@ pub struct Entered {
 impl UserPage {
     async fn load(app: &App, user: &SignedIn, username: &Username) -> Result<Self, PageError> {
         let person = app.find_person(username).await?;
-        let shell = Shell::new(user, Nav::Users);
+        let layout = Layout::new(user, Nav::Users);
         let (held, all) = app.policies_of(person.account.id).await?;
         let policies = all.into_iter().map(|name| (name.clone(), held.contains(&name))).collect();
-        Ok(Self { shell, person, now: app.now(), policies })
+        Ok(Self { layout, person, now: app.now(), policies })
     }
 
     fn changes(&self) -> Vec<Change> {
@@ -178,39 +178,39 @@ pub async fn page(
 /// `GET /admin/users/{username}/edit`
 pub async fn edit_page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     username: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let account = app.find_person(&name(&username)?).await?.account;
     let email = account.email.clone().unwrap_or_default();
     let entered = Entered { display_name: account.display_name.clone(), email };
-    let shell = Shell::new(&user, Nav::Users);
-    Ok(html::page(&EditPage { shell, account, entered, mistakes: Mistakes::default() }))
+    let layout = Layout::new(&user, Nav::Users);
+    Ok(html::page(&EditPage { layout, account, entered, field_errors: FieldErrors::default() }))
 }
 
 /// `POST /admin/users/{username}/edit`
 pub async fn edit(
     app: web::Data<App>,
     username: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let username = name(&username)?;
-    let mut mistakes = Vec::new();
-    let display_name = collect(&mut mistakes, parse_display_name(&form.display_name));
-    let email = collect(&mut mistakes, parse_email(&form.email));
+    let mut field_errors = Vec::new();
+    let display_name = validate(&mut field_errors, parse_display_name(&form.display_name));
+    let email = validate(&mut field_errors, parse_email(&form.email));
     let edited = match display_name.zip(email) {
         Some((display_name, email)) => app.edit_person(&user.actor, &username, display_name, email).await,
-        None => Err(Error::Invalid(mistakes)),
+        None => Err(Error::Invalid(field_errors)),
     };
     match edited {
         Ok(()) => {
             Flash::done("Name and email address saved.").leave(&user.session);
             Ok(html::see_other(&path(&username)))
         }
-        Err(Error::Invalid(mistakes)) => {
+        Err(Error::Invalid(field_errors)) => {
             let account = app.find_person(&username).await?.account;
-            let shell = Shell::new(&user, Nav::Users);
-            Ok(html::invalid(&EditPage { shell, account, entered: form, mistakes: Mistakes(mistakes) }))
+            let layout = Layout::new(&user, Nav::Users);
+            Ok(html::invalid(&EditPage { layout, account, entered: form, field_errors: FieldErrors(field_errors) }))
         }
         Err(error) => Err(error.into()),
     }
@@ -219,12 +219,12 @@ pub async fn edit(
 /// `GET /admin/users/{username}/change/{what}`
 pub async fn ask(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     asked: web::Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
     let (username, change) = (name(&asked.0)?, Change::from_word(&asked.1)?);
     let person = app.find_person(&username).await?;
-    Ok(html::page(&ChangePage { shell: Shell::new(&user, Nav::Users), person, change }))
+    Ok(html::page(&ChangePage { layout: Layout::new(&user, Nav::Users), person, change }))
 }
 
 /// `POST /admin/users/{username}/change/{what}`
@@ -232,7 +232,7 @@ pub async fn change(
     request: HttpRequest,
     app: web::Data<App>,
     asked: web::Path<(String, String)>,
-    Form(RecentAdmin(user), _): Form<RecentAdmin, Nothing>,
+    Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let (username, change) = (name(&asked.0)?, Change::from_word(&asked.1)?);
     let done = match change {
@@ -243,9 +243,9 @@ pub async fn change(
         Change::Link => match app.make_link(&user.actor, &username).await {
             Ok(link) => {
                 let address = format!("{}/welcome?token={}", access::place(&request)?.public_address, link.token);
-                let shell = Shell::for_secret(&user, Nav::Users);
+                let layout = Layout::for_secret(&user, Nav::Users);
                 let (username, expires_at) = (username.as_str().to_owned(), link.expires_at);
-                return Ok(html::page(&LinkPage { shell, username, link: address, expires_at, is_new: false }));
+                return Ok(html::page(&LinkPage { layout, username, link: address, expires_at, is_new: false }));
             }
             Err(error) => Err(error),
         },
@@ -276,7 +276,7 @@ pub async fn end_session_page(
     let session = person.sessions.iter().find(|session| session.id.to_string() == asked.1).ok_or(Error::NotFound)?;
     let browser = client::browser_name(&session.user_agent);
     let page = ConfirmPage {
-        shell: Shell::new(&user, Nav::Users),
+        layout: Layout::new(&user, Nav::Users),
         title: format!("End the session of {}?", person.account.display_name),
         effect: format!(
             "{browser} at {} is signed out at once, and session keys of that session end. The person can sign in again.",
@@ -315,13 +315,13 @@ pub struct Held {
 pub async fn set_policies(
     app: web::Data<App>,
     username: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Held>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Held>,
 ) -> Result<HttpResponse, PageError> {
     let username = name(&username)?;
     match app.set_policies(&user.actor, &username, form.policy).await {
         Ok(()) => Flash::done("Policies saved.").leave(&user.session),
-        Err(Error::Invalid(mistakes)) => {
-            let text = mistakes.first().map(|mistake| mistake.text.clone()).unwrap_or_default();
+        Err(Error::Invalid(field_errors)) => {
+            let text = field_errors.first().map(|field_error| field_error.text.clone()).unwrap_or_default();
             Flash::failed(text).leave(&user.session);
         }
         Err(error) => return Err(error.into()),

@@ -8,23 +8,23 @@ use super::jobs;
 use crate::actions::administer_users::Person;
 use crate::actions::delete_user::TheirKeys;
 use crate::actions::{App, Error};
-use crate::domain::mistake::{Mistake, collect};
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::user::Username;
-use crate::web::access::{RecentAdmin, SignedIn};
+use crate::web::access::{Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::counted;
-use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
 #[template(path = "pages/user_delete.html")]
 struct DeletePage {
-    shell: Shell,
+    layout: Layout,
     person: Person,
     entered: Entered,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 /// What the form sends.
@@ -43,24 +43,24 @@ pub struct Entered {
 }
 
 impl Entered {
-    fn read(&self, username: &Username) -> Result<TheirKeys, Mistakes> {
-        let mut mistakes = Vec::new();
+    fn read(&self, username: &Username) -> Result<TheirKeys, FieldErrors> {
+        let mut field_errors = Vec::new();
         let keys = match self.keys.as_str() {
             "transfer" => {
                 let to = Username::parse(&self.to);
-                let to = to.map_err(|_| Mistake::new("to", "Enter the user name of who gets the keys"));
-                collect(&mut mistakes, to).map(TheirKeys::TransferTo)
+                let to = to.map_err(|_| FieldError::new("to", "Enter the user name of who gets the keys"));
+                validate(&mut field_errors, to).map(TheirKeys::TransferTo)
             }
             "" | "revoke" => Some(TheirKeys::Revoke),
             _ => {
-                mistakes.push(Mistake::new("keys", "Choose what happens to the keys"));
+                field_errors.push(FieldError::new("keys", "Choose what happens to the keys"));
                 None
             }
         };
         if self.typed.trim() != username.as_str() {
-            mistakes.push(Mistake::new("typed", format!("Type {}, the user name", username.as_str())));
+            field_errors.push(FieldError::new("typed", format!("Type {}, the user name", username.as_str())));
         }
-        keys.filter(|_| mistakes.is_empty()).ok_or(Mistakes(mistakes))
+        keys.filter(|_| field_errors.is_empty()).ok_or(FieldErrors(field_errors))
     }
 }
 
@@ -70,8 +70,8 @@ impl DeletePage {
         if person.account.deleted_at.is_some() && person.live == 0 {
             return Err(Error::NotFound.into());
         }
-        let shell = Shell::new(user, Nav::Users);
-        Ok(Self { shell, person, entered: Entered::default(), mistakes: Mistakes::default() })
+        let layout = Layout::new(user, Nav::Users);
+        Ok(Self { layout, person, entered: Entered::default(), field_errors: FieldErrors::default() })
     }
 
     fn path(&self) -> String {
@@ -95,7 +95,7 @@ fn name(username: &str) -> Result<Username, Error> {
 /// `GET /admin/users/{username}/delete`
 pub async fn page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     username: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     Ok(html::page(&DeletePage::load(&app, &user, &name(&username)?).await?))
@@ -105,13 +105,13 @@ pub async fn page(
 pub async fn delete(
     app: web::Data<App>,
     username: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let username = name(&username)?;
     let mut page = DeletePage::load(&app, &user, &username).await?;
     let deleted = match form.read(&username) {
         Ok(keys) => app.delete_user(&user.actor, &username, keys).await,
-        Err(Mistakes(mistakes)) => Err(Error::Invalid(mistakes)),
+        Err(FieldErrors(field_errors)) => Err(Error::Invalid(field_errors)),
     };
     match deleted {
         Ok(job) => {
@@ -121,12 +121,12 @@ pub async fn delete(
             let next = job.map_or_else(|| path(&username), jobs::path);
             Ok(html::see_other(&next))
         }
-        Err(Error::Invalid(mistakes)) => {
-            (page.entered, page.mistakes) = (form, Mistakes(mistakes));
+        Err(Error::Invalid(field_errors)) => {
+            (page.entered, page.field_errors) = (form, FieldErrors(field_errors));
             Ok(html::invalid(&page))
         }
         Err(Error::Conflict(text)) => {
-            (page.entered, page.mistakes) = (form, Mistakes(vec![Mistake::new("keys", text)]));
+            (page.entered, page.field_errors) = (form, FieldErrors(vec![FieldError::new("keys", text)]));
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error) => Err(error.into()),

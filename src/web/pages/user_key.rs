@@ -12,17 +12,17 @@ use crate::actions::generate_key::{Issued, New};
 use crate::actions::manage_users::ForNewKey;
 use crate::actions::{App, Error};
 use crate::domain::secret::FirstEight;
-use crate::web::access::RecentAdmin;
+use crate::web::access::Reauthenticated;
 use crate::web::errors::PageError;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_view::KeyView;
-use crate::web::shell::{Nav, Shell};
+use crate::web::layout::{Layout, Nav};
 
 #[derive(Template)]
 #[template(path = "pages/user_key.html")]
 struct UserKeyPage {
-    shell: Shell,
+    layout: Layout,
     found: ForNewKey,
     dialog: Dialog,
 }
@@ -42,10 +42,10 @@ impl UserKeyPage {
 
 fn with_form(
     app: &App,
-    shell: Shell,
+    layout: Layout,
     found: ForNewKey,
     entered: NewKey,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     refusal: Option<String>,
 ) -> UserKeyPage {
     let dialog = GenerateDialog {
@@ -53,39 +53,39 @@ fn with_form(
         fields: AccessFields {
             offer: found.offer.clone(),
             chosen: entered.chosen(),
-            mistakes: mistakes.clone(),
+            field_errors: field_errors.clone(),
             purpose: Purpose::Person,
         },
         entered,
-        mistakes,
+        field_errors,
         rule: found.rule.clone(),
         now: app.now(),
         refusal: refusal.or_else(|| found.refusal.clone()).unwrap_or_default(),
         over: path(&found.account.username),
     };
-    UserKeyPage { shell, found, dialog: Dialog::Generate(Box::new(dialog)) }
+    UserKeyPage { layout, found, dialog: Dialog::Generate(Box::new(dialog)) }
 }
 
 /// `GET /admin/users/{username}/generate`
 pub async fn page(
     app: web::Data<App>,
-    RecentAdmin(user): RecentAdmin,
+    Reauthenticated(user): Reauthenticated,
     username: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let found = app.for_new_key_of(&name(&username)?).await?;
-    let shell = Shell::new(&user, Nav::Users);
-    Ok(html::page(&with_form(&app, shell, found, NewKey::default(), Mistakes::default(), None)))
+    let layout = Layout::new(&user, Nav::Users);
+    Ok(html::page(&with_form(&app, layout, found, NewKey::default(), FieldErrors::default(), None)))
 }
 
 /// `POST /admin/users/{username}/generate`
 pub async fn generate(
     app: web::Data<App>,
     username: web::Path<String>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, NewKey>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, NewKey>,
 ) -> Result<HttpResponse, PageError> {
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
     let found = app.for_new_key_of(&name(&username)?).await?;
-    let (owner, shell) = (found.account.id, Shell::for_secret(&user, Nav::Users));
+    let (owner, layout) = (found.account.id, Layout::for_secret(&user, Nav::Users));
     let issued = match parse(&form) {
         Ok(wanted) => app.generate_key(&user.actor, owner, wanted).await,
         Err(error) => Err(error),
@@ -95,18 +95,18 @@ pub async fn generate(
             let New { key, access, secret } = *new;
             let (view, done) = (KeyView { key, access, now: app.now() }, path(&found.account.username));
             let reveal = Reveal { view, secret, old_until: None, snippets: None, waits: false, done };
-            Ok(shown_once(&UserKeyPage { shell, found, dialog: Dialog::Reveal(Box::new(reveal)) }))
+            Ok(shown_once(&UserKeyPage { layout, found, dialog: Dialog::Reveal(Box::new(reveal)) }))
         }
         Ok(Issued::Before(first_eight)) => {
-            let page = UserKeyPage { shell, found, dialog: Dialog::ShownBefore(first_eight) };
+            let page = UserKeyPage { layout, found, dialog: Dialog::ShownBefore(first_eight) };
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
-        Err(Error::Invalid(mistakes)) => {
-            let mistakes = app.all_mistakes(&user.actor, owner, readable(&form), mistakes).await?;
-            Ok(html::invalid(&with_form(&app, shell, found, form, Mistakes(mistakes), None)))
+        Err(Error::Invalid(field_errors)) => {
+            let field_errors = app.all_field_errors(&user.actor, owner, readable(&form), field_errors).await?;
+            Ok(html::invalid(&with_form(&app, layout, found, form, FieldErrors(field_errors), None)))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
-            let page = with_form(&app, shell, found, form, Mistakes::default(), Some(error.to_string()));
+            let page = with_form(&app, layout, found, form, FieldErrors::default(), Some(error.to_string()));
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error) => Err(error.into()),

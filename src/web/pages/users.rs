@@ -7,33 +7,33 @@ use serde::Deserialize;
 use crate::actions::administer_users::{Invited, PeopleFilter, PeoplePage};
 use crate::actions::paging::From;
 use crate::actions::{App, Error};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::validate;
 use crate::domain::ids::AccountId;
-use crate::domain::mistake::collect;
 use crate::domain::text;
 use crate::domain::user::{Kind, Role, Username, parse_display_name, parse_email};
-use crate::web::access::{self, Admin, RecentAdmin};
+use crate::web::access::{self, Admin, Reauthenticated};
 use crate::web::errors::PageError;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::counted;
-use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
 #[template(path = "pages/users.html")]
 struct UsersPage {
-    shell: Shell,
+    layout: Layout,
     page: PeoplePage,
     asked: Asked,
-    now: Moment,
+    now: Timestamp,
 }
 
 #[derive(Template)]
 #[template(path = "pages/add_user.html")]
 struct AddPage {
-    shell: Shell,
+    layout: Layout,
     entered: Entered,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 /// The one answer that shows a link.
@@ -41,13 +41,13 @@ struct AddPage {
 #[template(path = "pages/user_link.html")]
 pub struct LinkPage {
     /// The frame.
-    pub shell: Shell,
+    pub layout: Layout,
     /// Whose.
     pub username: String,
     /// The whole address.
     pub link: String,
     /// Until when it is good.
-    pub expires_at: Moment,
+    pub expires_at: Timestamp,
     /// Was the person added just now?
     pub is_new: bool,
 }
@@ -157,7 +157,7 @@ pub async fn list(
 ) -> Result<HttpResponse, PageError> {
     let asked = asked.into_inner();
     let page = app.browse_people(&asked.filter(), asked.from()).await?;
-    Ok(html::page(&UsersPage { shell: Shell::new(&user, Nav::Users), page, asked, now: app.now() }))
+    Ok(html::page(&UsersPage { layout: Layout::new(&user, Nav::Users), page, asked, now: app.now() }))
 }
 
 /// `POST /admin/users`: the search, which leads to the list.
@@ -166,16 +166,16 @@ pub async fn search(Form(_, form): Form<Admin, Sought>) -> HttpResponse {
 }
 
 /// `GET /admin/users/add`
-pub async fn add_page(RecentAdmin(user): RecentAdmin) -> Result<HttpResponse, PageError> {
+pub async fn add_page(Reauthenticated(user): Reauthenticated) -> Result<HttpResponse, PageError> {
     let entered = Entered { role: "user".into(), ..Entered::default() };
-    Ok(html::page(&AddPage { shell: Shell::new(&user, Nav::Users), entered, mistakes: Mistakes::default() }))
+    Ok(html::page(&AddPage { layout: Layout::new(&user, Nav::Users), entered, field_errors: FieldErrors::default() }))
 }
 
 /// `POST /admin/users/add`
 pub async fn add(
     request: HttpRequest,
     app: web::Data<App>,
-    Form(RecentAdmin(user), form): Form<RecentAdmin, Entered>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let entered = form;
     let invited = match invited(&entered) {
@@ -186,25 +186,31 @@ pub async fn add(
         Ok(link) => {
             let link_address = format!("{}/welcome?token={}", access::place(&request)?.public_address, link.token);
             let username = entered.username.trim().to_lowercase();
-            let shell = Shell::for_secret(&user, Nav::Users);
-            Ok(html::page(&LinkPage { shell, username, link: link_address, expires_at: link.expires_at, is_new: true }))
+            let layout = Layout::for_secret(&user, Nav::Users);
+            Ok(html::page(&LinkPage {
+                layout,
+                username,
+                link: link_address,
+                expires_at: link.expires_at,
+                is_new: true,
+            }))
         }
-        Err(Error::Invalid(mistakes)) => {
-            let shell = Shell::new(&user, Nav::Users);
-            Ok(html::invalid(&AddPage { shell, entered, mistakes: Mistakes(mistakes) }))
+        Err(Error::Invalid(field_errors)) => {
+            let layout = Layout::new(&user, Nav::Users);
+            Ok(html::invalid(&AddPage { layout, entered, field_errors: FieldErrors(field_errors) }))
         }
         Err(error) => Err(error.into()),
     }
 }
 
 fn invited(entered: &Entered) -> Result<Invited, Error> {
-    let mut mistakes = Vec::new();
-    let username = collect(&mut mistakes, Username::parse_new(&entered.username));
-    let display_name = collect(&mut mistakes, parse_display_name(&entered.display_name));
-    let email = collect(&mut mistakes, parse_email(&entered.email));
+    let mut field_errors = Vec::new();
+    let username = validate(&mut field_errors, Username::parse_new(&entered.username));
+    let display_name = validate(&mut field_errors, parse_display_name(&entered.display_name));
+    let email = validate(&mut field_errors, parse_email(&entered.email));
     let role = if entered.role == "admin" { Role::Admin } else { Role::User };
     match (username, display_name, email) {
         (Some(username), Some(display_name), Some(email)) => Ok(Invited { username, display_name, email, role }),
-        _ => Err(Error::Invalid(mistakes)),
+        _ => Err(Error::Invalid(field_errors)),
     }
 }

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use crate::actions::administer_users::Linked;
 use crate::actions::manage_account::OwnKeys;
 use crate::actions::{App, Error};
-use crate::domain::mistake::{Mistake, collect};
+use crate::domain::field_error::{FieldError, validate};
 use crate::domain::password::{self, Proposal};
 use crate::domain::user::{Account, Appearance};
-use crate::web::access::Stranger;
+use crate::web::access::Anonymous;
 use crate::web::errors::PageError;
 use crate::web::form::PublicForm;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::sessions;
 
 #[derive(Template)]
@@ -24,7 +24,7 @@ struct WelcomePage {
     account: Account,
     /// How many live keys they have.
     keys: i64,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     rules: &'static str,
 }
 
@@ -63,7 +63,7 @@ pub async fn page(
         token: link.into_inner().token,
         account,
         keys,
-        mistakes: Mistakes::default(),
+        field_errors: FieldErrors::default(),
         rules: password::RULES,
     }))
 }
@@ -72,7 +72,7 @@ pub async fn page(
 pub async fn choose(
     request: HttpRequest,
     app: web::Data<App>,
-    stranger: Stranger,
+    stranger: Anonymous,
     form: PublicForm<Chosen>,
 ) -> Result<HttpResponse, PageError> {
     let Chosen { token, password, again, revoke_keys } = form.0;
@@ -82,29 +82,29 @@ pub async fn choose(
         linked => linked?,
     };
     let Linked { account, keys: live } = linked;
-    let mut mistakes = Vec::new();
+    let mut field_errors = Vec::new();
     let same = password == again;
-    let proposal = collect(&mut mistakes, Proposal::parse("password", password));
+    let proposal = validate(&mut field_errors, Proposal::parse("password", password));
     if !same {
-        mistakes.push(Mistake::new("again", "Type the same password twice"));
+        field_errors.push(FieldError::new("again", "Type the same password twice"));
     }
     let begun = match proposal {
-        Some(proposal) if mistakes.is_empty() => {
+        Some(proposal) if field_errors.is_empty() => {
             app.use_link(&stranger.actor, &token, proposal, keys, stranger.agent.clone()).await
         }
-        _ => Err(Error::Invalid(mistakes)),
+        _ => Err(Error::Invalid(field_errors)),
     };
     match begun {
         Ok(begun) => {
             sessions::begin(&stranger.session, &begun, app.now())?;
             Ok(html::see_other("/external-tool-access"))
         }
-        Err(Error::Invalid(mistakes)) => Ok(html::invalid(&WelcomePage {
+        Err(Error::Invalid(field_errors)) => Ok(html::invalid(&WelcomePage {
             appearance: html::appearance_cookie(&request),
             token,
             account,
             keys: live,
-            mistakes: Mistakes(mistakes),
+            field_errors: FieldErrors(field_errors),
             rules: password::RULES,
         })),
         Err(error) => Err(error.into()),

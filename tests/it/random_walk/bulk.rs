@@ -1,4 +1,4 @@
-//! The steps of a random walk that are bulk work: the verbs that people choose, lifetime rules, and every undo.
+//! The steps of a random walk that are bulk work: the operations that people choose, lifetime rules, and every undo.
 
 use claviger::actions::set_lifetimes::{Existing, Planned};
 use claviger::domain::lifetime_rules::{AppliesTo, Rule, Rules};
@@ -10,7 +10,7 @@ use crate::support::rights_model::LifetimeRules;
 /// Bulk work that was done, for its undo.
 pub(super) struct Done {
     pub job: JobId,
-    pub verb: Verb,
+    pub operation: BulkOperation,
     /// The keys that it changed: their place in the model, how they were, and their version since.
     pub keys: Vec<(usize, Key, i64)>,
 }
@@ -20,7 +20,7 @@ const REMEMBERED: usize = 8;
 
 impl Walk<'_> {
     /// Runs what is queued, and takes over what became of the keys; gives those that were changed, as they were.
-    pub(super) async fn run(&mut self, job: JobId, verb: Verb) -> Vec<usize> {
+    pub(super) async fn run(&mut self, job: JobId, operation: BulkOperation) -> Vec<usize> {
         let before = self.rows();
         self.api().run_jobs().await.expect("done");
         let after = self.rows();
@@ -29,31 +29,31 @@ impl Walk<'_> {
             let (was, is) = (&before[&self.world.keys[at].eight], &after[&self.world.keys[at].eight]);
             if was != is {
                 keys.push((at, self.world.keys[at].clone(), is.version));
-                self.take_over(at, is, job, verb);
+                self.take_over(at, is, job, operation);
             }
         }
         let changed = keys.iter().map(|(at, ..)| *at).collect();
-        self.remembered.push(Done { job, verb, keys });
+        self.remembered.push(Done { job, operation, keys });
         if self.remembered.len() > REMEMBERED {
             self.remembered.remove(0);
         }
         changed
     }
 
-    /// Makes the model's key what its row says, as far as the verb may change that.
-    fn take_over(&mut self, at: usize, row: &Row, job: JobId, verb: Verb) {
+    /// Makes the model's key what its row says, as far as the operation may change that.
+    fn take_over(&mut self, at: usize, row: &Row, job: JobId, operation: BulkOperation) {
         let key = &mut self.world.keys[at];
-        match verb {
-            Verb::Delete => {
+        match operation {
+            BulkOperation::Delete => {
                 key.revoked = row.is_revoked.then_some(job);
                 key.old = None;
             }
-            Verb::Restore => (key.revoked, key.end) = (None, row.end),
-            Verb::Disable => key.paused = Some(Paused::ByAdmin),
-            Verb::Enable => key.paused = None,
-            Verb::Expire => (key.end, key.limit) = (row.end, Some(row.end)),
-            Verb::Shorten => key.end = row.end,
-            Verb::Transfer => (key.owner, key.end) = (row.owner, row.end),
+            BulkOperation::Restore => (key.revoked, key.end) = (None, row.end),
+            BulkOperation::Disable => key.paused = Some(Paused::ByAdmin),
+            BulkOperation::Enable => key.paused = None,
+            BulkOperation::Expire => (key.end, key.limit) = (row.end, Some(row.end)),
+            BulkOperation::Shorten => key.end = row.end,
+            BulkOperation::Transfer => (key.owner, key.end) = (row.owner, row.end),
             _ => {}
         }
         if let Some((_, until)) = &mut key.old {
@@ -63,52 +63,52 @@ impl Walk<'_> {
 
     /// Something to some keys, as an administrator does it.
     pub(super) async fn bulk(&mut self) -> bool {
-        let verb = *Verb::CHOICES.choose(&mut self.rng).expect("one");
-        self.what = format!("bulk {}", verb.as_str());
-        let mut keys: Vec<usize> = (0..4).filter_map(|_| self.key_for(verb)).collect();
+        let operation = *BulkOperation::CHOICES.choose(&mut self.rng).expect("one");
+        self.what = format!("bulk {}", operation.as_str());
+        let mut keys: Vec<usize> = (0..4).filter_map(|_| self.key_for(operation)).collect();
         keys.sort_unstable();
         keys.dedup();
         let eights =
             keys.iter().map(|at| FirstEight::parse(&self.world.keys[*at].eight).expect("a first eight")).collect();
-        let Ok(job) = self.api().draft_job(&self.boss, verb, Chosen::Ticked(eights)).await else { return false };
+        let Ok(job) = self.api().draft_job(&self.boss, operation, Chosen::Ticked(eights)).await else { return false };
         let days = *[2, 10, 40, 200].choose(&mut self.rng).expect("days");
-        let day = Moment(self.world.now + days * DAY).day();
+        let day = Timestamp(self.world.now + days * DAY).day();
         let entered = Confirmation { expires_on: day.clone(), ..Confirmation::default() };
         self.api().confirm_job(&self.boss, job, &entered).await.expect("confirmed");
         let before = self.rows();
-        let changed = self.run(job, verb).await;
-        let day = Moment::parse_day(&day).expect("a day").0;
+        let changed = self.run(job, operation).await;
+        let day = Timestamp::parse_day(&day).expect("a day").0;
         for at in keys {
-            self.check_bulk(at, &before, verb, day, changed.contains(&at));
+            self.check_bulk(at, &before, operation, day, changed.contains(&at));
         }
         true
     }
 
-    /// Mostly a key to which the verb makes a difference.
-    fn key_for(&mut self, verb: Verb) -> Option<usize> {
+    /// Mostly a key to which the operation makes a difference.
+    fn key_for(&mut self, operation: BulkOperation) -> Option<usize> {
         let now = self.world.now;
-        let fits = |key: &Key| key.end > now && key.revoked.is_some() == (verb == Verb::Restore);
+        let fits = |key: &Key| key.end > now && key.revoked.is_some() == (operation == BulkOperation::Restore);
         let fitting: Vec<usize> = (0..self.world.keys.len()).filter(|at| fits(&self.world.keys[*at])).collect();
         if self.rng.random_bool(0.7) { fitting.choose(&mut self.rng).copied() } else { self.some_key() }
     }
 
     /// Confirmed bulk work does what it says to each key that it fits, or has a reason.
-    fn check_bulk(&self, at: usize, before: &Rows, verb: Verb, day: i64, is_changed: bool) {
+    fn check_bulk(&self, at: usize, before: &Rows, operation: BulkOperation, day: i64, is_changed: bool) {
         let (key, was) = (&self.world.keys[at], &before[&self.world.keys[at].eight]);
         let now = self.world.now;
-        let fits = match verb {
-            Verb::Delete => !was.is_revoked,
-            Verb::Restore => was.is_revoked,
+        let fits = match operation {
+            BulkOperation::Delete => !was.is_revoked,
+            BulkOperation::Restore => was.is_revoked,
             // What has expired is neither paused nor good again: there is nothing to disable or enable.
-            Verb::Disable => was.is_live(now) && !was.is_paused,
-            Verb::Enable => was.is_live(now) && was.is_paused,
+            BulkOperation::Disable => was.is_live(now) && !was.is_paused,
+            BulkOperation::Enable => was.is_live(now) && was.is_paused,
             _ => was.is_live(now) && day < was.end,
         };
-        let full = verb == Verb::Restore && self.is_full(key.owner);
-        assert!(is_changed == fits || fits && full, "step {}: {verb:?} of {was:?}, {key:?}", self.step);
-        match verb {
-            Verb::Expire if is_changed => assert_eq!(key.end, day, "step {}", self.step),
-            Verb::Restore if is_changed => {
+        let full = operation == BulkOperation::Restore && self.is_full(key.owner);
+        assert!(is_changed == fits || fits && full, "step {}: {operation:?} of {was:?}, {key:?}", self.step);
+        match operation {
+            BulkOperation::Expire if is_changed => assert_eq!(key.end, day, "step {}", self.step),
+            BulkOperation::Restore if is_changed => {
                 assert_eq!(key.end, self.world.cut(key.owner, key.born, was.end), "step {}", self.step);
             }
             _ => {}
@@ -130,7 +130,7 @@ impl Walk<'_> {
         }
         let chosen = self.pick(self.remembered.len());
         let done = self.remembered.remove(chosen);
-        self.what = format!("undo of {}", done.verb.as_str());
+        self.what = format!("undo of {}", done.operation.as_str());
         let before = self.rows();
         let Ok(undo) = self.api().undo_job(&self.boss, done.job).await else { return false };
         self.api().run_jobs().await.expect("done");
@@ -142,34 +142,34 @@ impl Walk<'_> {
                 assert_eq!(was, is, "step {}: {} changed since is left alone", self.step, eight);
                 continue;
             }
-            self.take_back(*at, facts, is, was != is, undo, done.verb);
+            self.take_back(*at, facts, is, was != is, undo, done.operation);
         }
         true
     }
 
     /// What was changed is as it was, as far as the rules and limits of today allow.
-    fn take_back(&mut self, at: usize, facts: &Key, is: &Row, is_changed: bool, undo: JobId, verb: Verb) {
-        let (now, said) = (self.world.now, format!("step {}: undo of {verb:?}: {facts:?}, {is:?}", self.step));
-        let receiver = if verb == Verb::Transfer { facts.owner } else { self.world.keys[at].owner };
+    fn take_back(&mut self, at: usize, facts: &Key, is: &Row, is_changed: bool, undo: JobId, operation: BulkOperation) {
+        let (now, said) = (self.world.now, format!("step {}: undo of {operation:?}: {facts:?}, {is:?}", self.step));
+        let receiver = if operation == BulkOperation::Transfer { facts.owner } else { self.world.keys[at].owner };
         let end = self.world.cut(receiver, self.world.keys[at].born, facts.end);
         let full = self.is_full(receiver);
         let present = self.world.keys[at].end;
         if !is_changed {
-            let reason = match verb {
-                Verb::Delete | Verb::Transfer => full,
-                Verb::Expire | Verb::Shorten => end <= present || full && present <= now,
+            let reason = match operation {
+                BulkOperation::Delete | BulkOperation::Transfer => full,
+                BulkOperation::Expire | BulkOperation::Shorten => end <= present || full && present <= now,
                 _ => false,
             };
             assert!(reason, "{said}: it was left alone");
             return;
         }
         let key = &mut self.world.keys[at];
-        match verb {
-            Verb::Delete => (key.revoked, key.end) = (None, end),
-            Verb::Restore => (key.revoked, key.old) = (Some(undo), None),
-            Verb::Disable | Verb::Enable => key.paused = facts.paused,
-            Verb::Expire | Verb::Shorten => (key.end, key.limit) = (end, facts.limit),
-            Verb::Transfer => (key.owner, key.end, key.given) = (facts.owner, end, facts.given.clone()),
+        match operation {
+            BulkOperation::Delete => (key.revoked, key.end) = (None, end),
+            BulkOperation::Restore => (key.revoked, key.old) = (Some(undo), None),
+            BulkOperation::Disable | BulkOperation::Enable => key.paused = facts.paused,
+            BulkOperation::Expire | BulkOperation::Shorten => (key.end, key.limit) = (end, facts.limit),
+            BulkOperation::Transfer => (key.owner, key.end, key.given) = (facts.owner, end, facts.given.clone()),
             _ => {}
         }
         assert_eq!(
@@ -198,7 +198,7 @@ impl Walk<'_> {
         let job = self.api().apply_rules(&self.boss, id, existing).await.expect("in force");
         let Some(job) = job else { return true };
         let before = self.rows();
-        self.run(job, Verb::Shorten).await;
+        self.run(job, BulkOperation::Shorten).await;
         let (now, spread) = (self.world.now, if existing == Existing::Now { 0 } else { 7 * DAY });
         for key in &self.world.keys {
             let was = &before[&key.eight];

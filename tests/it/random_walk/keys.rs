@@ -3,7 +3,7 @@
 use super::*;
 
 impl Walk<'_> {
-    fn request(&mut self, wish: Wish, resource: Option<usize>) -> (KeyRequest, i64) {
+    fn request(&mut self, wish: GrantRequest, resource: Option<usize>) -> (KeyRequest, i64) {
         let days = *[1, 2, 3, 7, 90, 365].choose(&mut self.rng).expect("days");
         let request = KeyRequest {
             name: KeyName::parse(&format!("key {}", self.step)).expect("a name"),
@@ -127,7 +127,7 @@ impl Walk<'_> {
         done
     }
 
-    /// A key that a program could ask with, for a resource: mostly a good one whose owner looks after it, and mostly for the scopes of
+    /// A key that a program could ask with, for a resource: mostly a good one whose owner administers it, and mostly for the scopes of
     /// a key that is there.
     fn asking(&mut self) -> Option<(usize, usize, Option<Names>)> {
         let mut fresh: Vec<(usize, usize, Option<Names>)> = Vec::new();
@@ -163,7 +163,7 @@ impl Walk<'_> {
         let Some((at, resource, there)) = self.asking() else { return false };
         let asking = self.world.keys[at].clone();
         let name = ResourceName::parse(&self.world.resources[resource].name).expect("a name");
-        let demand = Demand { resource: Some(name), ..Demand::default() };
+        let demand = Required { resource: Some(name), ..Required::default() };
         let Verdict::Good(good) = self.api().verify_key(&asking.secret, &demand, nobody()).await.expect("known") else {
             return false;
         };
@@ -171,7 +171,7 @@ impl Walk<'_> {
         let of_kind: Vec<&str> = of_kind.iter().map(String::as_str).collect();
         let names = if self.rng.random_bool(0.8) { self.some(&of_kind) } else { self.some(&PERMISSIONS) };
         let names = there.unwrap_or(names);
-        let (request, end) = self.request(Wish::Inherit, Some(resource));
+        let (request, end) = self.request(GrantRequest::Inherit, Some(resource));
         let request = KeyRequest { asking: Some(good.asking()), ..request };
         let owner = self.world.owners[asking.owner].clone();
         let rotate = self.rng.random_bool(0.5).then_some(Grace::None);

@@ -19,15 +19,15 @@ use claviger::actions::verify_key::{GoodKey, Presenter, Verdict};
 use claviger::actions::{Actor, App, Error};
 use claviger::domain::api_key::{KeyName, KeyNote};
 use claviger::domain::audit::Via;
-use claviger::domain::clock::{DAY, HOUR, Moment};
+use claviger::domain::clock::{DAY, HOUR, Timestamp};
 use claviger::domain::ids::{AccountId, JobId};
-use claviger::domain::job::Verb;
+use claviger::domain::job::BulkOperation;
 use claviger::domain::lifetime::Expiry;
 use claviger::domain::permission::{PermissionName, Rights, ServiceName};
 use claviger::domain::policy::PolicyName;
 use claviger::domain::presented::Forms;
 use claviger::domain::resource::{ResourceKind, ResourceName};
-use claviger::domain::rights::{Demand, Wish};
+use claviger::domain::rights::{GrantRequest, Required};
 use claviger::domain::secret::FirstEight;
 use claviger::domain::settings::Setting;
 use claviger::domain::user::{Role, Username};
@@ -196,16 +196,16 @@ impl<'a> Walk<'a> {
             _ => key.secret.clone(),
         };
         let expected = self.world.answer(&key, &secret, &all, resource);
-        let demand = Demand {
+        let demand = Required {
             all: rights(&all).into_iter().collect(),
             resource: resource.map(|at| ResourceName::parse(&self.world.resources[at].name).expect("a name")),
-            ..Demand::default()
+            ..Required::default()
         };
         let said = format!("step {}: {key:?} asked {all:?} for {resource:?}", self.step);
         let verdict = self.api().verify_key(&secret, &demand, nobody()).await.expect(&said);
         let got = match &verdict {
             Verdict::Good(_) => 200,
-            Verdict::Lacking(_) => 403,
+            Verdict::Insufficient(_) => 403,
             Verdict::Refused(_) | Verdict::TooMany(_) | Verdict::InUrl => 401,
         };
         assert_eq!(got, expected, "{said}");
@@ -223,7 +223,7 @@ impl<'a> Walk<'a> {
             Some((old, until)) if old == secret => (*until).min(key.end),
             _ => key.end,
         };
-        assert_eq!(good.expires_at, Some(Moment(end)), "{said}");
+        assert_eq!(good.expires_at, Some(Timestamp(end)), "{said}");
     }
 
     async fn take_step(&mut self) -> bool {
@@ -247,7 +247,7 @@ impl<'a> Walk<'a> {
             14 => self.deactivate().await,
             15 => self.set_role().await,
             16 => self.transfer().await,
-            17 | 29 | 30 => self.look_after().await,
+            17 | 29 | 30 => self.administer().await,
             18 | 22 | 23 | 31 => self.get_or_create().await,
             19 => self.set_service_rights().await,
             20 => self.delete_person().await,
@@ -256,9 +256,9 @@ impl<'a> Walk<'a> {
     }
 
     /// A wish at random, and what a key that gets it has.
-    fn wish(&mut self) -> (Wish, Given) {
+    fn wish(&mut self) -> (GrantRequest, Given) {
         match self.pick(3) {
-            0 => (Wish::Inherit, Given::Everything),
+            0 => (GrantRequest::Inherit, Given::Everything),
             1 => {
                 let own: Vec<&str> = OWN
                     .into_iter()
@@ -266,11 +266,11 @@ impl<'a> Walk<'a> {
                     .collect();
                 let own = own.into_iter().map(str::to_owned);
                 let names: Names = self.some(&PERMISSIONS).into_iter().chain(own).collect();
-                (Wish::Scopes(rights(&names)), Given::Scopes(names))
+                (GrantRequest::Scopes(rights(&names)), Given::Scopes(names))
             }
             _ => {
                 let at = self.pick(self.world.policies.len());
-                (Wish::Policy(policy_name(&self.world.policies[at].name)), Given::Policy(at))
+                (GrantRequest::Policy(policy_name(&self.world.policies[at].name)), Given::Policy(at))
             }
         }
     }

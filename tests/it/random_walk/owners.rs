@@ -148,7 +148,7 @@ impl Walk<'_> {
         assert!(self.world.owners[to].active, "step {}", self.step);
         let narrowed = self.narrowed(from);
         let live = self.world.live_of(from);
-        let changed = self.run(job, Verb::Transfer).await;
+        let changed = self.run(job, BulkOperation::Transfer).await;
         assert_eq!(changed.len(), live, "step {}: all of them", self.step);
         for at in changed {
             assert_eq!(self.world.keys[at].owner, to, "step {}", self.step);
@@ -176,7 +176,7 @@ impl Walk<'_> {
             .collect()
     }
 
-    pub(super) async fn look_after(&mut self) -> bool {
+    pub(super) async fn administer(&mut self) -> bool {
         if self.rng.random_bool(0.3) {
             let names = self.some(&PERMISSIONS);
             let kept = |name: &String| !self.world.retired.contains(name) || self.world.of_kind.contains(name);
@@ -220,7 +220,7 @@ impl Walk<'_> {
         let name = username(&self.world.owners[at].name);
         let Ok(job) = self.api().delete_user(&self.boss, &name, keys).await else { return false };
         match job {
-            Some(job) if revoke => drop(self.run(job, Verb::Delete).await),
+            Some(job) if revoke => drop(self.run(job, BulkOperation::Delete).await),
             Some(job) => self.moved(at, to, job).await,
             None => {}
         }

@@ -8,7 +8,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web;
 use claviger::actions::App;
 use claviger::config::{Config, Given, make_home};
-use claviger::domain::clock::{Clock, Moment};
+use claviger::domain::clock::{Clock, Timestamp};
 use claviger::web::server;
 use jiff::SignedDuration;
 use rand::rngs::StdRng;
@@ -39,9 +39,9 @@ impl TestApp {
     pub fn start_with(database: Database, change: impl FnOnce(&mut Given)) -> Self {
         let mut given = database.given();
         change(&mut given);
-        let config = Config::parse(&given).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+        let config = Config::parse(&given).unwrap_or_else(|errors| panic!("{errors:?}"));
         make_home(&config.database).expect("a home");
-        let noon = Moment::parse_day("2026-11-20").expect("a day").plus(12 * 3_600_000_000);
+        let noon = Timestamp::parse_day("2026-11-20").expect("a day").plus(12 * 3_600_000_000);
         let clock = Clock::frozen(noon);
         let app = Arc::new(App::start(config, clock.clone(), seeded()).expect("the app starts"));
 

@@ -55,7 +55,7 @@ impl Database {
 
     /// The same, understood.
     pub fn config(&self) -> Config {
-        Config::parse(&self.given()).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
+        Config::parse(&self.given()).unwrap_or_else(|errors| panic!("{errors:?}"))
     }
 
     /// Runs a statement beside the server's back.

@@ -65,8 +65,8 @@ impl Client {
     }
 
     /// Does something to a key: `disable`, `enable`, `revoke`.
-    pub fn act(&self, secret: &str, verb: &str) -> Answer {
-        self.submit("/external-tool-access", &format!("/external-tool-access/keys/{}/{verb}", eight(secret)), &[])
+    pub fn act(&self, secret: &str, operation: &str) -> Answer {
+        self.submit("/external-tool-access", &format!("/external-tool-access/keys/{}/{operation}", eight(secret)), &[])
     }
 
     /// The page of a key.

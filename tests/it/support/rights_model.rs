@@ -96,7 +96,7 @@ pub struct World {
     pub owners: Vec<Owner>,
     pub policies: Vec<Policy>,
     pub resources: Vec<Resource>,
-    /// What keys for a resource can be given by who looks after it.
+    /// What keys for a resource can be given by who administers it.
     pub of_kind: Names,
     pub retired: Names,
     /// `service_rights` is `policy`.
@@ -130,7 +130,7 @@ impl World {
         !self.retired.contains(right) && self.owners[owner].policies.iter().any(by_policy)
     }
 
-    /// May an owner give keys for this resource this permission, because of looking after it?
+    /// May an owner give keys for this resource this permission, because of administering it?
     pub fn administers(&self, owner: usize, resource: Option<usize>, right: &str) -> bool {
         let looks_after = resource.is_some_and(|resource| self.resources[resource].administrators.contains(&owner));
         looks_after && !self.retired.contains(right) && self.of_kind.contains(right)

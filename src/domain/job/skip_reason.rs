@@ -1,15 +1,15 @@
 //! What bulk work does to one key, and what it leaves and why.
 
-use super::{Job, Verb};
+use super::{BulkOperation, Job};
 use crate::domain::api_key::ApiKey;
-use crate::domain::clock::{DAY, Moment};
+use crate::domain::clock::{DAY, Timestamp};
 use crate::domain::lifetime::LifetimeRule;
 use crate::domain::lifetime_rules::shortened;
 
 /// Why a job left a key as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum Left {
+pub enum SkipReason {
     /// It was changed after the job was frozen.
     Changed,
     /// It ends before the new end.
@@ -31,7 +31,7 @@ pub enum Left {
     RulesForbid,
 }
 
-impl Left {
+impl SkipReason {
     /// The word in the database.
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -42,7 +42,7 @@ impl Left {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewEnd {
     /// When; `None` is never.
-    pub at: Option<Moment>,
+    pub at: Option<Timestamp>,
     /// The lifetime rules allow no later one than this.
     pub is_cut: bool,
 }
@@ -50,7 +50,7 @@ pub struct NewEnd {
 impl NewEnd {
     /// This end, as far as the rule that holds for the key's owner now allows it: what was decided since a key had it counts.
     /// A key that may not live any more is left a day, so that nobody loses it by surprise.
-    pub fn within(rule: &LifetimeRule, key: &ApiKey, end: Option<Moment>, now: Moment) -> Self {
+    pub fn within(rule: &LifetimeRule, key: &ApiKey, end: Option<Timestamp>, now: Timestamp) -> Self {
         match shortened(rule, key.began_at(), end, now.plus(DAY)) {
             Some(earlier) => Self { at: Some(earlier), is_cut: true },
             None => Self { at: end, is_cut: false },
@@ -60,28 +60,34 @@ impl NewEnd {
 
 /// What is to be done with one key of a job: changed, or left. `end` is the one that it would have afterwards, where the job is
 /// about ends.
-pub fn decide(job: &Job, key: Option<&ApiKey>, version: i64, end: Option<NewEnd>) -> Result<(), Left> {
-    let Some(key) = key else { return Err(Left::Gone) };
+pub fn decide(job: &Job, key: Option<&ApiKey>, version: i64, end: Option<NewEnd>) -> Result<(), SkipReason> {
+    let Some(key) = key else { return Err(SkipReason::Gone) };
     if key.version != version {
-        return Err(Left::Changed);
+        return Err(SkipReason::Changed);
     }
     let later = |end: NewEnd| key.expires_at.is_some_and(|present| end.at.is_none_or(|end| end > present));
     let earlier = |end: NewEnd| end.at.is_some_and(|end| key.expires_at.is_none_or(|present| end < present));
-    match (job.verb, job.inverse_of()) {
-        (Verb::Shorten, _) if end.is_none() => Err(Left::EndsEarlier),
-        (Verb::Expire, _) if !end.is_some_and(earlier) => Err(Left::EndsEarlier),
-        (Verb::Undo, Some(Verb::Expire | Verb::Shorten)) if !end.is_some_and(later) => Err(Left::RulesForbid),
+    match (job.operation, job.inverse_of()) {
+        (BulkOperation::Shorten, _) if end.is_none() => Err(SkipReason::EndsEarlier),
+        (BulkOperation::Expire, _) if !end.is_some_and(earlier) => Err(SkipReason::EndsEarlier),
+        (BulkOperation::Undo, Some(BulkOperation::Expire | BulkOperation::Shorten)) if !end.is_some_and(later) => {
+            Err(SkipReason::RulesForbid)
+        }
         _ => Ok(()),
     }
 }
 
 /// Is a key live after this job that is not live now?
-pub fn revives(job: &Job, key: &ApiKey, end: Option<NewEnd>, now: Moment) -> bool {
+pub fn revives(job: &Job, key: &ApiKey, end: Option<NewEnd>, now: Timestamp) -> bool {
     let ends = end.map_or(key.expires_at, |end| end.at);
     let lives = ends.is_none_or(|end| end > now);
-    match (job.verb, job.inverse_of()) {
-        (Verb::Restore, _) | (Verb::Undo, Some(Verb::Delete)) => key.revoked.is_some() && lives,
-        (Verb::Undo, Some(Verb::Expire | Verb::Shorten)) => key.revoked.is_none() && key.is_past_expiry(now) && lives,
+    match (job.operation, job.inverse_of()) {
+        (BulkOperation::Restore, _) | (BulkOperation::Undo, Some(BulkOperation::Delete)) => {
+            key.revoked.is_some() && lives
+        }
+        (BulkOperation::Undo, Some(BulkOperation::Expire | BulkOperation::Shorten)) => {
+            key.revoked.is_none() && key.is_past_expiry(now) && lives
+        }
         _ => false,
     }
 }

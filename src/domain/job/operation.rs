@@ -5,7 +5,7 @@ use crate::domain::api_key::Status;
 /// What a job does to each of its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum Verb {
+pub enum BulkOperation {
     /// Revokes it: an administrator's "Delete". It can be restored until the purge.
     Delete,
     /// Pauses it.
@@ -30,7 +30,7 @@ pub enum Verb {
     Transfer,
 }
 
-impl Verb {
+impl BulkOperation {
     /// Those that people choose, in the order of the bar.
     pub const CHOICES: [Self; 5] = [Self::Enable, Self::Disable, Self::Expire, Self::Restore, Self::Delete];
     /// The word in the database, in URLs and in the audit log.

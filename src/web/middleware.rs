@@ -23,7 +23,7 @@ use crate::actions::{App, Error};
 use crate::domain::secret::{appears_in, base62};
 
 /// Gives the request its reference, and writes one line when it is answered. The line names
-/// the route, never the path or the query as they came: both may hold what somebody pasted by mistake.
+/// the route, never the path or the query as they came: both may hold what somebody pasted by error.
 pub async fn request(
     request: ServiceRequest,
     next: Next<impl MessageBody>,

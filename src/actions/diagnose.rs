@@ -4,9 +4,9 @@ use super::browse_keys::Owner;
 use super::sessions::idle_since;
 use super::{App, Error};
 use crate::domain::api_key::ApiKey;
-use crate::domain::clock::Moment;
-use crate::domain::mistake::Mistake;
-use crate::domain::rights::Access;
+use crate::domain::clock::Timestamp;
+use crate::domain::field_error::FieldError;
+use crate::domain::rights::AccessView;
 use crate::domain::secret::{FirstEight, Secret, SecretHash};
 use crate::domain::verdict::{Facts, Refusal, decide};
 use crate::store::{Db, accounts, keys, refusals, rights, session_keys, settings};
@@ -19,7 +19,7 @@ pub struct Explanation {
     /// The key.
     pub key: ApiKey,
     /// What it may do.
-    pub access: Access,
+    pub access: AccessView,
     /// Whose it is.
     pub owner: Owner,
     /// Why it would be refused at this moment; `None` when it is good.
@@ -29,7 +29,7 @@ pub struct Explanation {
     /// Does it end with a sign-in session?
     pub is_of_session: bool,
     /// The moment of the answer.
-    pub now: Moment,
+    pub now: Timestamp,
     /// Was a whole secret given, and is it the key's? A first eight alone proves nothing.
     pub secret: Proof,
 }
@@ -42,7 +42,7 @@ pub enum Proof {
     /// It is the key's present secret.
     Right,
     /// It is the secret before the present one, and ends then.
-    Old(Moment),
+    Old(Timestamp),
     /// It has the key's first eight, and is not its secret: replaced, or mistyped.
     Wrong,
 }
@@ -56,13 +56,13 @@ enum Given {
 
 impl App {
     /// Looks a pasted text up. It is kept nowhere.
-    pub async fn why_refused(&self, pasted: &str) -> Result<Explanation, Error> {
+    pub async fn diagnose(&self, pasted: &str) -> Result<Explanation, Error> {
         let given = self.read_pasted(pasted)?;
         let now = self.now();
         let mut found = self
             .store
             .read(move |db| {
-                let unknown = || Error::from(Mistake::new("pasted", UNKNOWN));
+                let unknown = || Error::from(FieldError::new("pasted", UNKNOWN));
                 let (by_secret, first_eight) = match &given {
                     Given::Secret(hash, first_eight) => {
                         let found = hash.as_ref().map(|hash| keys::find_by_secret(db, hash)).transpose()?.flatten();
@@ -99,7 +99,7 @@ impl App {
                 };
                 let refusal = decide(&facts, now).err();
                 let refusals = if is_of_session { Vec::new() } else { refusals::of_key(db, key.id, 10)? };
-                let access = if is_of_session { Access::inherited() } else { rights::access(db, &key)? };
+                let access = if is_of_session { AccessView::inherited() } else { rights::access(db, &key)? };
                 Ok::<_, Error>(Explanation { key, access, owner, refusal, refusals, is_of_session, now, secret })
             })
             .await?;
@@ -119,10 +119,10 @@ impl App {
             (Some(first_eight), 8) => Ok(Given::FirstEight(first_eight)),
             (Some(first_eight), _) => Ok(Given::Secret(secret, first_eight)),
             (None, 0) => {
-                Err(Mistake::new("pasted", "Paste an API key, its first 8 characters, or its SHA-256 hash").into())
+                Err(FieldError::new("pasted", "Paste an API key, its first 8 characters, or its SHA-256 hash").into())
             }
             (None, _) => {
-                Err(Mistake::new("pasted", "This is no API key: check that all of it was copied, and nothing else")
+                Err(FieldError::new("pasted", "This is no API key: check that all of it was copied, and nothing else")
                     .into())
             }
         }
@@ -134,7 +134,7 @@ fn of_session(
     db: &mut Db,
     given: &Given,
     first_eight: &FirstEight,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Option<(ApiKey, Proof)>, Error> {
     let Some((key, owner, hash)) = session_keys::find_named(db, first_eight, now, idle_since(now))? else {
         return Ok(None);

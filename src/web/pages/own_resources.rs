@@ -1,4 +1,4 @@
-//! For those who look after resources: the list, the keys that are bound to one, new ones, the master key, revoking.
+//! For those who administer resources: the list, the keys that are bound to one, new ones, the master key, revoking.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -17,24 +17,24 @@ use super::sign_in::Nothing;
 use crate::actions::browse_keys::Count;
 use crate::actions::generate_key::{FormId, Issued, KeyRequest, New};
 use crate::actions::get_or_create_key::{GotOrCreated, Wanted};
-use crate::actions::give_rights::Offer;
-use crate::actions::look_after_resources::LookedAfter;
+use crate::actions::give_rights::GrantOptions;
+use crate::actions::own_resources::OwnResources;
 use crate::actions::{App, Error};
 use crate::domain::api_key::KeyNote;
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::KeyId;
 use crate::domain::lifetime::Expiry;
 use crate::domain::resource::{Resource, ResourceName};
-use crate::domain::rights::Wish;
+use crate::domain::rights::GrantRequest;
 use crate::domain::secret::FirstEight;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_view::KeyView;
+use crate::web::layout::{Layout, Nav};
 use crate::web::numbers::number;
-use crate::web::shell::{Nav, Shell};
 
 /// The path of the list.
 pub const PATH: &str = "/resources";
@@ -42,15 +42,15 @@ pub const PATH: &str = "/resources";
 #[derive(Template)]
 #[template(path = "pages/looked_after_list.html")]
 struct ListPage {
-    shell: Shell,
+    layout: Layout,
     resources: Vec<(Resource, Count)>,
 }
 
 #[derive(Template)]
-#[template(path = "pages/looked_after.html")]
-struct LookedAfterPage {
-    shell: Shell,
-    found: LookedAfter,
+#[template(path = "pages/own_resources.html")]
+struct OwnResourcesPage {
+    layout: Layout,
+    found: OwnResources,
     rows: Vec<KeyRow>,
     form_id: String,
     dialog: Dialog,
@@ -65,23 +65,23 @@ enum Dialog {
     Revoke(Box<KeyRow>),
 }
 
-impl LookedAfterPage {
-    async fn load(app: &App, user: &SignedIn, shell: Shell, name: &str) -> Result<Self, PageError> {
-        Self::load_from(app, user, shell, name, None).await
+impl OwnResourcesPage {
+    async fn load(app: &App, user: &SignedIn, layout: Layout, name: &str) -> Result<Self, PageError> {
+        Self::load_from(app, user, layout, name, None).await
     }
 
     /// The page with the keys that are older than the one with this id.
     async fn load_from(
         app: &App,
         user: &SignedIn,
-        shell: Shell,
+        layout: Layout,
         name: &str,
         older_than: Option<KeyId>,
     ) -> Result<Self, PageError> {
         let mut found = app.find_looked_after(user.account.id, &parse(name)?, older_than).await?;
         let now = app.now();
         let rows = std::mem::take(&mut found.keys).into_iter().map(|listed| KeyRow::new(listed, now)).collect();
-        Ok(Self { shell, found, rows, form_id: app.new_form_id(), dialog: Dialog::None })
+        Ok(Self { layout, found, rows, form_id: app.new_form_id(), dialog: Dialog::None })
     }
 
     fn over(&self) -> String {
@@ -116,33 +116,33 @@ impl LookedAfterPage {
     }
 
     fn is_own(&self, row: &KeyRow) -> bool {
-        row.view.key.owner == self.shell.account.id
+        row.view.key.owner == self.layout.account.id
     }
 
-    fn reveal(&mut self, app: &App, new: New, old_until: Option<Moment>) {
+    fn reveal(&mut self, app: &App, new: New, old_until: Option<Timestamp>) {
         let New { key, access, secret } = new;
         let view = KeyView { key, access, now: app.now() };
         let done = self.over();
         self.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, snippets: None, waits: false, done }));
     }
 
-    fn with_form(mut self, app: &App, entered: NewKey, mistakes: Mistakes, refusal: String) -> Self {
+    fn with_form(mut self, app: &App, entered: NewKey, field_errors: FieldErrors, refusal: String) -> Self {
         let refusal = if refusal.is_empty() { self.found.refusal.clone().unwrap_or_default() } else { refusal };
-        let offer = Offer {
+        let offer = GrantOptions {
             permissions: self.found.allowed.clone(),
             name_required: self.found.name_required,
-            ..Offer::default()
+            ..GrantOptions::default()
         };
         self.dialog = Dialog::Generate(Box::new(GenerateDialog {
             form_id: app.new_form_id(),
             fields: AccessFields {
                 offer,
                 chosen: entered.chosen(),
-                mistakes: mistakes.clone(),
+                field_errors: field_errors.clone(),
                 purpose: Purpose::Resource(self.found.resource.title.clone()),
             },
             entered,
-            mistakes,
+            field_errors,
             rule: self.found.rule.clone(),
             now: app.now(),
             refusal,
@@ -158,15 +158,15 @@ pub struct Asked {
     older_than: Option<KeyId>,
 }
 
-/// The path of a resource's page for those who look after it.
+/// The path of a resource's page for those who administer it.
 pub fn path(name: &ResourceName) -> String {
     format!("{PATH}/{}", segment(name))
 }
 
 /// `GET /resources`
 pub async fn list(app: web::Data<App>, user: SignedIn) -> Result<HttpResponse, PageError> {
-    let resources = app.looked_after(user.account.id).await?;
-    Ok(html::page(&ListPage { shell: Shell::new(&user, Nav::LookedAfter), resources }))
+    let resources = app.own_resources(user.account.id).await?;
+    Ok(html::page(&ListPage { layout: Layout::new(&user, Nav::OwnResources), resources }))
 }
 
 /// `GET /resources/{resource}`
@@ -176,8 +176,8 @@ pub async fn page(
     name: web::Path<String>,
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, PageError> {
-    let shell = Shell::new(&user, Nav::LookedAfter);
-    Ok(html::page(&LookedAfterPage::load_from(&app, &user, shell, &name, asked.older_than).await?))
+    let layout = Layout::new(&user, Nav::OwnResources);
+    Ok(html::page(&OwnResourcesPage::load_from(&app, &user, layout, &name, asked.older_than).await?))
 }
 
 /// `GET /resources/{resource}/generate`
@@ -186,9 +186,9 @@ pub async fn generate_page(
     user: SignedIn,
     name: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let page = LookedAfterPage::load(&app, &user, Shell::new(&user, Nav::LookedAfter), &name).await?;
+    let page = OwnResourcesPage::load(&app, &user, Layout::new(&user, Nav::OwnResources), &name).await?;
     let entered = NewKey { access: "scopes".into(), ..NewKey::default() };
-    Ok(html::page(&page.with_form(&app, entered, Mistakes::default(), String::new())))
+    Ok(html::page(&page.with_form(&app, entered, FieldErrors::default(), String::new())))
 }
 
 /// `POST /resources/{resource}/generate`
@@ -199,7 +199,7 @@ pub async fn generate(
 ) -> Result<HttpResponse, PageError> {
     let entered = form;
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
-    let mut page = LookedAfterPage::load(&app, &user, Shell::for_secret(&user, Nav::LookedAfter), &name).await?;
+    let mut page = OwnResourcesPage::load(&app, &user, Layout::for_secret(&user, Nav::OwnResources), &name).await?;
     let issued = match request(&page, &entered) {
         Ok(wanted) => app.generate_key(&user.actor, user.account.id, wanted).await,
         Err(error) => Err(error),
@@ -213,13 +213,13 @@ pub async fn generate(
             page.dialog = Dialog::ShownBefore(first_eight);
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
-        Err(Error::Invalid(mistakes)) => {
+        Err(Error::Invalid(field_errors)) => {
             let readable = readable(&listed(&page, &entered));
-            let mistakes = app.all_mistakes(&user.actor, user.account.id, readable, mistakes).await?;
-            Ok(html::invalid(&page.with_form(&app, entered, Mistakes(mistakes), String::new())))
+            let field_errors = app.all_field_errors(&user.actor, user.account.id, readable, field_errors).await?;
+            Ok(html::invalid(&page.with_form(&app, entered, FieldErrors(field_errors), String::new())))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
-            let page = page.with_form(&app, entered, Mistakes::default(), error.to_string());
+            let page = page.with_form(&app, entered, FieldErrors::default(), error.to_string());
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error) => Err(error.into()),
@@ -227,7 +227,7 @@ pub async fn generate(
 }
 
 /// What the form asks for, as a list of scopes and bound to the resource.
-fn listed(page: &LookedAfterPage, entered: &NewKey) -> NewKey {
+fn listed(page: &OwnResourcesPage, entered: &NewKey) -> NewKey {
     // All of them, one by one: what the kind allows later is not in it.
     let all = || page.found.allowed.iter().map(|permission| permission.name.as_str().to_owned()).collect();
     let scope = if entered.access == "all" { all() } else { entered.scope.clone() };
@@ -235,14 +235,14 @@ fn listed(page: &LookedAfterPage, entered: &NewKey) -> NewKey {
 }
 
 /// What the form asks for: a list out of what keys for this resource can be given, bound to it.
-fn request(page: &LookedAfterPage, entered: &NewKey) -> Result<KeyRequest, Error> {
+fn request(page: &OwnResourcesPage, entered: &NewKey) -> Result<KeyRequest, Error> {
     let allowed = || page.found.allowed.iter().map(|permission| permission.name.clone());
     let request = parse_request(&listed(page, entered))?;
-    if let Wish::Scopes(wanted) = &request.wish
+    if let GrantRequest::Scopes(wanted) = &request.wish
         && let Some(name) = wanted.iter().find(|name| !allowed().any(|one| one == **name))
     {
         let text = format!("Keys for {} cannot be given {}", page.name(), name.as_str());
-        return Err(crate::domain::mistake::Mistake::new("scopes", text).into());
+        return Err(crate::domain::field_error::FieldError::new("scopes", text).into());
     }
     Ok(request)
 }
@@ -261,12 +261,12 @@ pub async fn master_key(
     Form(user, form): Form<SignedIn, Once>,
 ) -> Result<HttpResponse, PageError> {
     let form = FormId::parse(&form.form).map_err(Error::from)?;
-    let mut page = LookedAfterPage::load(&app, &user, Shell::for_secret(&user, Nav::LookedAfter), &name).await?;
+    let mut page = OwnResourcesPage::load(&app, &user, Layout::for_secret(&user, Nav::OwnResources), &name).await?;
     let request = KeyRequest {
         name: None,
         note: KeyNote::parse("").map_err(Error::from)?,
         expiry: Expiry::Default,
-        wish: Wish::Inherit, // replaced by what the resource allows
+        wish: GrantRequest::Inherit, // replaced by what the resource allows
         resource: Some(page.found.resource.name.clone()),
         form,
         asking: None,
@@ -286,8 +286,8 @@ pub async fn master_key(
             page.dialog = Dialog::ShownBefore(first_eight);
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
-        Err(Error::Invalid(mistakes)) => {
-            let text = mistakes.first().map(|mistake| mistake.text.clone()).unwrap_or_default();
+        Err(Error::Invalid(field_errors)) => {
+            let text = field_errors.first().map(|field_error| field_error.text.clone()).unwrap_or_default();
             Flash::failed(text).leave(&user.session);
             Ok(html::see_other(&page.over()))
         }
@@ -306,7 +306,7 @@ pub async fn revoke_page(
     asked: web::Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
     let first_eight = key::parse(&asked.1)?;
-    let mut page = LookedAfterPage::load(&app, &user, Shell::new(&user, Nav::LookedAfter), &asked.0).await?;
+    let mut page = OwnResourcesPage::load(&app, &user, Layout::new(&user, Nav::OwnResources), &asked.0).await?;
     let found = app.find_key_of_resource(user.account.id, &parse(&asked.0)?, &first_eight).await?;
     let Some(found) = found else { return Ok(html::see_other(&page.over())) }; // ended meanwhile
     page.dialog = Dialog::Revoke(Box::new(KeyRow::new(found, app.now())));

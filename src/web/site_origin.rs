@@ -2,7 +2,7 @@
 
 /// What pages need to know of the place where they are served.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct SiteOrigin {
     /// The public address, without a slash at the end.
     pub public_address: String,
     /// Do people come by https?

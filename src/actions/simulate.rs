@@ -2,13 +2,13 @@
 
 use super::find_keys::may_see;
 use super::give_rights::resources_for;
-use super::verify_key::{asked_resource, holding_of};
+use super::verify_key::{asked_resource, rights_source_of};
 use super::{App, Error};
 use crate::domain::api_key::ApiKey;
 use crate::domain::ids::AccountId;
 use crate::domain::permission::{Permission, Rights};
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::{Access, Demand, effective};
+use crate::domain::rights::{AccessView, Required, effective};
 use crate::domain::secret::FirstEight;
 use crate::domain::verdict::{Facts, Refusal, decide};
 use crate::store::{accounts, keys, permissions, resources, rights, settings};
@@ -19,7 +19,7 @@ pub struct Askable {
     /// The key.
     pub key: ApiKey,
     /// What it was given.
-    pub access: Access,
+    pub access: AccessView,
     /// What can be asked for, by service and name.
     pub catalogue: Vec<Permission>,
     /// The first few resources: how services name them, and their titles.
@@ -63,11 +63,11 @@ impl App {
     }
 
     /// What would be answered to this demand.
-    pub async fn would_allow(
+    pub async fn simulate(
         &self,
         owner: Option<AccountId>,
         first_eight: &FirstEight,
-        demand: Demand,
+        demand: Required,
     ) -> Result<Would, Error> {
         let (first_eight, now) = (first_eight.clone(), self.now());
         self.store
@@ -75,7 +75,7 @@ impl App {
                 let key = find(db, owner, &first_eight)?;
                 let owner = accounts::find(db, key.owner)?.ok_or(Error::NotFound)?;
                 let settings = settings::load(db)?;
-                let holding = holding_of(db, &key, &owner, &settings)?;
+                let holding = rights_source_of(db, &key, &owner, &settings)?;
                 let facts = Facts {
                     key: &key,
                     owner_active: owner.active,

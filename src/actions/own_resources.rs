@@ -1,4 +1,4 @@
-//! What those who look after a resource do: see the keys that are bound to it, issue some of their own, revoke any.
+//! What those who administer a resource do: see the keys that are bound to it, issue some of their own, revoke any.
 
 use serde_json::json;
 
@@ -22,9 +22,9 @@ const MOST: i64 = 500;
 /// Keys of a resource's list.
 const MOST_KEYS: i64 = 200;
 
-/// A resource with what its page tells those who look after it.
+/// A resource with what its page tells those who administer it.
 #[derive(Debug, Clone)]
-pub struct LookedAfter {
+pub struct OwnResources {
     /// Which.
     pub resource: Resource,
     /// The newest live keys that are bound to it, of whomever, from the place on that was asked for.
@@ -46,25 +46,25 @@ pub struct LookedAfter {
 }
 
 impl App {
-    /// What an account looks after, by title, each with its live keys, counted up to a limit.
-    pub async fn looked_after(&self, account: AccountId) -> Result<Vec<(Resource, Count)>, Error> {
+    /// What an account administers, by title, each with its live keys, counted up to a limit.
+    pub async fn own_resources(&self, account: AccountId) -> Result<Vec<(Resource, Count)>, Error> {
         let now = self.now();
         self.store
             .read(move |db| {
-                let found = resources::looked_after_by(db, account, MOST)?;
+                let found = resources::administered_by(db, account, MOST)?;
                 let live = resources::live_keys_of(db, &found, COUNT_LIMIT, now)?;
                 Ok(found.into_iter().zip(live).collect())
             })
             .await
     }
 
-    /// A resource that an account looks after. What it does not is not found.
+    /// A resource that an account administers. What it does not is not found.
     pub async fn find_looked_after(
         &self,
         account: AccountId,
         name: &ResourceName,
         older_than: Option<KeyId>,
-    ) -> Result<LookedAfter, Error> {
+    ) -> Result<OwnResources, Error> {
         let (name, now) = (name.clone(), self.now());
         let (mut found, bound, around) = self
             .store
@@ -85,7 +85,7 @@ impl App {
                 let refusal = why_not(db, &owner, true, &rule, own, now)?;
                 let master = matching(db, account, &resource, &of_kind, now)?.map(|key| key.first_eight);
                 let live = resources::live_keys(db, resource.id, now)?;
-                let found = LookedAfter {
+                let found = OwnResources {
                     resource,
                     keys: Vec::new(),
                     has_older,
@@ -103,7 +103,7 @@ impl App {
         Ok(found)
     }
 
-    /// A key that is bound to a resource which an account looks after, unless it was revoked.
+    /// A key that is bound to a resource which an account administers, unless it was revoked.
     pub async fn find_key_of_resource(
         &self,
         account: AccountId,
@@ -125,7 +125,7 @@ impl App {
         Ok(listed.into_iter().find(|listed| listed.key.revoked.is_none()))
     }
 
-    /// Revokes a key that is bound to a resource which an account looks after, whoever owns it.
+    /// Revokes a key that is bound to a resource which an account administers, whoever owns it.
     pub async fn revoke_key_of_resource(
         &self,
         actor: &Actor,
@@ -139,7 +139,7 @@ impl App {
             let key = keys::find(db, &first_eight)?.filter(|key| key.resource == Some(resource.id));
             let owner = key.ok_or(Error::NotFound)?.owner;
             accounts::lock(db, owner)?;
-            let key = keys::hold_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+            let key = keys::lock_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
             if key.revoked.is_some() {
                 return Ok(()); // twice is once
             }
@@ -152,7 +152,7 @@ impl App {
     }
 }
 
-/// A resource that this account looks after.
+/// A resource that this account administers.
 pub(super) fn own_resource(db: &mut Db, account: AccountId, name: &ResourceName) -> Result<Resource, Error> {
     let resource = resources::find(db, name)?.ok_or(Error::NotFound)?;
     if resources::is_administrator(db, resource.id, account)? { Ok(resource) } else { Err(Error::NotFound) }

@@ -4,25 +4,25 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::why_refused::{Counted, Explanation, Proof};
+use crate::actions::diagnose::{Counted, Explanation, Proof};
 use crate::actions::{App, Error};
-use crate::domain::clock::Moment;
+use crate::domain::clock::Timestamp;
 use crate::domain::verdict::Refusal;
 use crate::web::access::Admin;
 use crate::web::errors::PageError;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::PATH;
 use crate::web::key_view::KeyView;
+use crate::web::layout::{Layout, Nav};
 use crate::web::refusal_words::{now, of_word};
-use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
-#[template(path = "pages/why_refused.html")]
+#[template(path = "pages/diagnose.html")]
 struct WhyPage {
-    shell: Shell,
+    layout: Layout,
     found: Option<(Explanation, KeyView)>,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
 }
 
 impl WhyPage {
@@ -39,7 +39,7 @@ impl WhyPage {
             ),
             (None, _) => "This key is good at this moment.".into(),
             (Some(Refusal::Expired), _) => {
-                let at = found.key.expires_at.map(Moment::minute).unwrap_or_default();
+                let at = found.key.expires_at.map(Timestamp::minute).unwrap_or_default();
                 format!("It expired on {at} UTC. Its owner can generate a new one like it.")
             }
             (Some(reason), _) => now(reason),
@@ -69,23 +69,23 @@ pub struct Pasted {
 
 /// `GET /admin/why-refused`
 pub async fn page(Admin(user): Admin) -> Result<HttpResponse, PageError> {
-    let shell = Shell::new(&user, Nav::WhyRefused);
-    Ok(html::page(&WhyPage { shell, found: None, mistakes: Mistakes::default() }))
+    let layout = Layout::new(&user, Nav::WhyRefused);
+    Ok(html::page(&WhyPage { layout, found: None, field_errors: FieldErrors::default() }))
 }
 
 /// `POST /admin/why-refused`: the answer to the POST is the page, so that nothing pasted stands in an address.
-pub async fn look_up(
+pub async fn diagnose(
     app: web::Data<App>,
     Form(Admin(user), form): Form<Admin, Pasted>,
 ) -> Result<HttpResponse, PageError> {
-    let shell = Shell::new(&user, Nav::WhyRefused);
-    match app.why_refused(&form.pasted).await {
+    let layout = Layout::new(&user, Nav::WhyRefused);
+    match app.diagnose(&form.pasted).await {
         Ok(found) => {
             let view = KeyView { key: found.key.clone(), access: found.access.clone(), now: found.now };
-            Ok(html::page(&WhyPage { shell, found: Some((found, view)), mistakes: Mistakes::default() }))
+            Ok(html::page(&WhyPage { layout, found: Some((found, view)), field_errors: FieldErrors::default() }))
         }
-        Err(Error::Invalid(mistakes)) => {
-            Ok(html::invalid(&WhyPage { shell, found: None, mistakes: Mistakes(mistakes) }))
+        Err(Error::Invalid(field_errors)) => {
+            Ok(html::invalid(&WhyPage { layout, found: None, field_errors: FieldErrors(field_errors) }))
         }
         Err(error) => Err(error.into()),
     }

@@ -14,7 +14,7 @@ pub enum Nav {
     /// External Tool Access and what lies below it.
     Keys,
     /// Resources that the person administers.
-    LookedAfter,
+    OwnResources,
     /// No page of the navigation: an error.
     Nowhere,
     /// How keys are used, and what to do when one is refused.
@@ -50,7 +50,7 @@ pub enum Nav {
 }
 
 /// The frame of a page for somebody who is signed in.
-pub struct Shell {
+pub struct Layout {
     /// Who.
     pub account: Account,
     /// The token for the page's forms.
@@ -91,7 +91,7 @@ impl Work {
     }
 }
 
-impl Shell {
+impl Layout {
     /// The frame, with the message that was left for this page.
     pub fn new(user: &SignedIn, nav: Nav) -> Self {
         Self { flash: Flash::take(&user.session), ..Self::for_secret(user, nav) }

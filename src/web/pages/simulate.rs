@@ -6,28 +6,28 @@ use serde::Deserialize;
 
 use super::key::parse;
 use crate::actions::App;
-use crate::actions::would_allow::{Askable, Would};
+use crate::actions::simulate::{Askable, Would};
+use crate::domain::field_error::validate;
 use crate::domain::ids::AccountId;
-use crate::domain::mistake::collect;
 use crate::domain::permission::{PermissionName, Rights};
 use crate::domain::resource::ResourceName;
-use crate::domain::rights::Demand;
+use crate::domain::rights::Required;
 use crate::domain::verdict::Refusal;
 use crate::web::access::{Admin, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::form::Form;
-use crate::web::html::{self, Mistakes};
+use crate::web::html::{self, FieldErrors};
 use crate::web::key_query;
+use crate::web::layout::{Layout, Nav};
 use crate::web::permission_boxes::PermissionBoxes;
-use crate::web::shell::{Nav, Shell};
 
 #[derive(Template)]
-#[template(path = "pages/would_allow.html")]
+#[template(path = "pages/simulate.html")]
 struct WouldPage {
-    shell: Shell,
+    layout: Layout,
     asked: Askable,
     entered: Entered,
-    mistakes: Mistakes,
+    field_errors: FieldErrors,
     answer: Option<Would>,
     /// The page of the key.
     back: String,
@@ -44,17 +44,19 @@ pub struct Entered {
 }
 
 impl Entered {
-    fn demand(&self) -> Result<Demand, Mistakes> {
-        let mut mistakes = Vec::new();
+    fn demand(&self) -> Result<Required, FieldErrors> {
+        let mut field_errors = Vec::new();
         let names = self.scope.iter().map(|name| PermissionName::parse("scope", name));
-        let all = collect(&mut mistakes, names.collect::<Result<Rights, _>>());
+        let all = validate(&mut field_errors, names.collect::<Result<Rights, _>>());
         let resource = match self.resource.trim() {
             "" => Some(None),
-            name => collect(&mut mistakes, ResourceName::parse(name).map(Some)),
+            name => validate(&mut field_errors, ResourceName::parse(name).map(Some)),
         };
         match (all, resource) {
-            (Some(all), Some(resource)) => Ok(Demand { all: all.into_iter().collect(), resource, ..Demand::default() }),
-            _ => Err(Mistakes(mistakes)),
+            (Some(all), Some(resource)) => {
+                Ok(Required { all: all.into_iter().collect(), resource, ..Required::default() })
+            }
+            _ => Err(FieldErrors(field_errors)),
         }
     }
 }
@@ -114,19 +116,25 @@ async fn show(
         Some(_) => (Nav::Keys, format!("/external-tool-access/keys/{first_eight}")),
         None => (Nav::AdminKeys, format!("{}/{first_eight}", key_query::PATH)),
     };
-    let shell = Shell::new(user, nav);
-    let mut page =
-        WouldPage { shell, asked, entered: Entered::default(), mistakes: Mistakes::default(), answer: None, back };
+    let layout = Layout::new(user, nav);
+    let mut page = WouldPage {
+        layout,
+        asked,
+        entered: Entered::default(),
+        field_errors: FieldErrors::default(),
+        answer: None,
+        back,
+    };
     let Some(entered) = entered else { return Ok(html::page(&page)) };
     let demand = entered.demand();
     page.entered = entered;
     match demand {
         Ok(demand) => {
-            page.answer = Some(app.would_allow(owner, &first_eight, demand).await?);
+            page.answer = Some(app.simulate(owner, &first_eight, demand).await?);
             Ok(html::page(&page))
         }
-        Err(mistakes) => {
-            page.mistakes = mistakes;
+        Err(field_errors) => {
+            page.field_errors = field_errors;
             Ok(html::invalid(&page))
         }
     }
