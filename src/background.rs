@@ -118,7 +118,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Config, Given, make_home};
-    use crate::domain::clock::{Clock, Timestamp};
+    use crate::domain::time::clock::{Clock, Timestamp};
 
     #[tokio::test]
     async fn a_task_that_panics_begins_anew_and_is_counted() {
@@ -126,8 +126,8 @@ mod tests {
         let url = format!("sqlite://{}/claviger.db", folder.path().display());
         let config = Config::parse(&Given { database_url: Some(url), ..Given::default() }).unwrap();
         make_home(&config.database).unwrap();
-        let chance: crate::actions::Chance = Arc::new(|| Box::new(StdRng::seed_from_u64(1)));
-        let app = Arc::new(App::start(config, Clock::frozen(Timestamp(1)), chance).unwrap());
+        let randomness: crate::actions::Randomness = Arc::new(|| Box::new(StdRng::seed_from_u64(1)));
+        let app = Arc::new(App::start(config, Clock::frozen(Timestamp(1)), randomness).unwrap());
         let stop = watch::Sender::new(false);
         let (done, mut worked) = mpsc::unbounded_channel();
         let times = Arc::new(AtomicUsize::new(0));

@@ -1,7 +1,7 @@
 //! Any text as a presented key: read without a panic, and what is read is the whole text.
 #![no_main]
 
-use claviger::domain::secret::{FirstEight, Prefix, Secret, appears_in};
+use claviger::domain::keys::secret::{FirstEight, Prefix, Secret, appears_in};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

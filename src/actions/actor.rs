@@ -2,18 +2,19 @@
 
 use std::net::IpAddr;
 
-use super::sessions::idle_since;
-use super::verify_key::{Known, look_up};
-use super::{App, Error};
+use crate::actions::sign_in::sessions::idle_since;
+use crate::actions::verification::verify::{Known, look_up};
+use crate::actions::{App, Error};
+use crate::domain::accounts::account::{Account, Role};
 use crate::domain::audit::{Action, Event, Outcome, Via};
-use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
-use crate::domain::resource::ResourceName;
+use crate::domain::keys::secret::SecretHash;
+use crate::domain::rights::resource::ResourceName;
 use crate::domain::rights::{Required, effective};
-use crate::domain::secret::SecretHash;
-use crate::domain::user::{Account, Role};
-use crate::store::sessions::{self, IdHash};
-use crate::store::{self, Db, resources};
+use crate::domain::time::clock::Timestamp;
+use crate::store::accounts::sessions::{self, IdHash};
+use crate::store::rights::resources;
+use crate::store::{self, Db};
 
 /// Who acts.
 #[derive(Clone)]

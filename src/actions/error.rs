@@ -1,4 +1,4 @@
-//! The one error that a door sees. All but the last three are answers: the caller can do something about them.
+//! The one error that pages, API and command line see. All but the last three are answers: the caller can do something about them.
 
 use crate::domain::field_error::FieldError;
 use crate::store;

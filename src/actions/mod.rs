@@ -7,116 +7,72 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 
 use crate::config::Config;
-use crate::domain::clock::{Clock, Timestamp};
-use crate::domain::secret::base62;
+use crate::domain::keys::secret::base62;
+use crate::domain::time::clock::{Clock, Timestamp};
 use crate::store::Store;
-use crate::store::use_log::UseLog;
+use crate::store::usage::use_log::UseLog;
 use crate::telemetry::LogHealth;
 
+pub mod accounts;
 mod actor;
-pub mod administer_users;
-mod attempts;
-pub mod browse_keys;
-pub mod change_keys;
-pub mod change_settings;
-mod cursor;
-pub mod delete_user;
-pub mod diagnose;
-pub mod edit_key;
+pub mod audit;
+pub mod bulk;
 mod error;
-pub mod export_keys;
-pub mod fill_demo;
-pub mod find_keys;
-mod freeze_keys;
-pub mod generate_key;
-pub mod get_or_create_key;
-pub mod give_rights;
-mod hashing;
-pub mod health;
-mod job_batch;
-mod job_ends;
-mod job_transfer;
-pub mod manage_account;
-pub mod manage_permissions;
-pub mod manage_policies;
-pub mod manage_resources;
-pub mod manage_service_accounts;
-pub mod manage_users;
-pub mod overview;
-pub mod own_resources;
-pub mod pause_key;
-mod purge;
-pub mod read_audit;
-mod refusals;
-pub mod revoke_key;
-mod room;
-pub mod rotate_key;
-pub mod run_jobs;
-pub mod save_view;
-pub mod session_keys;
-pub mod sessions;
-pub mod set_access;
-pub mod set_lifetimes;
-pub mod set_up;
+pub mod keys;
+pub mod rights;
 pub mod sign_in;
-pub mod signed_in;
-pub mod simulate;
-pub mod start;
-pub mod sweep;
-mod throttle;
-pub mod transfer_keys;
-pub mod verify_audit;
-pub mod verify_key;
+pub mod site;
+pub mod verification;
 
 pub use crate::store::paging;
 pub use actor::{Actor, Authority};
 pub use error::Error;
 
-/// Makes a source of chance. The one home of chance: [`App::rng`].
-pub type Chance = Arc<dyn Fn() -> Box<dyn Rng + Send> + Send + Sync>;
+/// Makes a source of randomness. The one home of randomness: [`App::rng`].
+pub type Randomness = Arc<dyn Fn() -> Box<dyn Rng + Send> + Send + Sync>;
 
-/// Claviger without its doors: settings, store, clock, chance.
+/// Claviger without pages, API and command line: settings, store, clock, source of randomness.
 pub struct App {
     /// The settings of the process.
     pub config: Config,
     store: Store,
     clock: Clock,
-    chance: Chance,
-    hashing: hashing::Hashing,
-    throttle: throttle::Throttle,
+    randomness: Randomness,
+    hashing: sign_in::hashing::Hashing,
+    throttle: sign_in::throttle::Throttle,
     use_log: UseLog,
-    refusals: refusals::Refusals,
-    attempts: attempts::Attempts,
+    refusals: verification::refusals::Refusals,
+    attempts: sign_in::attempts::Attempts,
     signing_key: tokio::sync::OnceCell<Vec<u8>>,
     /// The name of this process among those that do bulk work.
     node: String,
     jobs_waiting: tokio::sync::Notify,
     exports: Arc<tokio::sync::Semaphore>,
-    health: health::Health,
+    health: site::health::Health,
     /// How the log of the process goes.
     log: LogHealth,
 }
 
 impl App {
     /// Puts the parts together; `known` is the latest moment that the database knows.
-    fn new(config: Config, store: Store, clock: Clock, chance: Chance, known: Option<Timestamp>) -> Self {
-        let node = base62(&mut *chance(), 12).to_string();
-        let throttle = throttle::Throttle::new(&clock);
+    fn new(config: Config, store: Store, clock: Clock, randomness: Randomness, known: Option<Timestamp>) -> Self {
+        let node = base62(&mut *randomness(), 12).to_string();
+        let throttle = sign_in::throttle::Throttle::new(&clock);
         Self {
             node,
             throttle,
-            health: health::Health::new(clock.now(), known),
+            health: site::health::Health::new(clock.now(), known),
             log: LogHealth::default(),
             jobs_waiting: tokio::sync::Notify::new(),
-            exports: Arc::new(tokio::sync::Semaphore::new(export_keys::AT_ONCE)),
+            exports: Arc::new(tokio::sync::Semaphore::new(keys::export::AT_ONCE)),
             config,
             store,
             clock,
-            chance,
-            hashing: hashing::Hashing::new(),
+            randomness,
+            hashing: sign_in::hashing::Hashing::new(),
             use_log: UseLog::default(),
-            refusals: refusals::Refusals::default(),
-            attempts: attempts::Attempts::default(),
+            refusals: verification::refusals::Refusals::default(),
+            attempts: sign_in::attempts::Attempts::default(),
             signing_key: tokio::sync::OnceCell::new(),
         }
     }
@@ -132,13 +88,13 @@ impl App {
         self.clock.now()
     }
 
-    /// A source of chance.
+    /// A source of randomness.
     pub fn rng(&self) -> Box<dyn Rng + Send> {
-        (self.chance)()
+        (self.randomness)()
     }
 }
 
-/// Chance from the operating system.
-pub fn system_chance() -> Chance {
+/// Randomness from the operating system.
+pub fn system_randomness() -> Randomness {
     Arc::new(|| Box::new(UnwrapErr(SysRng)))
 }

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::output;
 use crate::actions::App;
-use crate::domain::audit_chain::Hash;
+use crate::domain::audit::chain::Hash;
 
 /// What to do.
 #[derive(Subcommand)]

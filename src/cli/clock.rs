@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::output;
 use crate::actions::App;
-use crate::domain::clock::system_time;
+use crate::domain::time::clock::system_time;
 
 /// What to do.
 #[derive(Subcommand)]

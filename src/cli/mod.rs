@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 
 use crate::actions::{self, App};
 use crate::config::{Config, Given, make_home};
-use crate::domain::clock::Clock;
+use crate::domain::time::clock::Clock;
 use crate::telemetry;
 
 /// The keeper of the keys: a self-hosted server for API keys.
@@ -64,7 +64,7 @@ fn execute(arguments: Arguments) -> Result<(), String> {
         Command::Serve => serve::run(config, telemetry.health.clone()),
         Command::Migrate => {
             make_home(&config.database)?;
-            let ran = actions::start::migrate(&config).map_err(|error| error.to_string())?;
+            let ran = actions::site::start::migrate(&config).map_err(|error| error.to_string())?;
             output::line(&format!("{ran} migrations ran. The database is current."))
         }
         Command::User(command) => {
@@ -108,8 +108,8 @@ fn wait(command: impl Future<Output = Result<(), String>>) -> Result<(), String>
     runtime.map_err(|error| error.to_string())?.block_on(command)
 }
 
-/// The app on the configured database, with the system's clock and chance.
+/// The app on the configured database, with the system's clock and randomness.
 fn start(config: Config) -> Result<App, String> {
     make_home(&config.database)?;
-    App::start(config, Clock::system(), actions::system_chance()).map_err(|error| error.to_string())
+    App::start(config, Clock::system(), actions::system_randomness()).map_err(|error| error.to_string())
 }

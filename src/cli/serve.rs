@@ -22,7 +22,7 @@ const QUIET: Duration = Duration::from_millis(100);
 /// Runs the server.
 pub fn run(config: Config, log: LogHealth) -> Result<(), String> {
     limits();
-    actions::start::check_left_log(&config).map_err(|error| error.to_string())?;
+    actions::site::start::check_left_log(&config).map_err(|error| error.to_string())?;
     let app = web::Data::new(super::start(config)?.with_log(log.clone()));
     actix_web::rt::System::new().block_on(serve(app, log))
 }

@@ -6,12 +6,12 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::output;
-use crate::actions::manage_users::NewUser;
+use crate::actions::accounts::users::NewUser;
 use crate::actions::{Actor, App, Error};
-use crate::domain::clock::Timestamp;
+use crate::domain::accounts::account::{Role, Username, parse_display_name, parse_email};
+use crate::domain::accounts::password::{LONGEST_BYTES, Password, Proposal};
 use crate::domain::field_error::validate;
-use crate::domain::password::{LONGEST_BYTES, Password, Proposal};
-use crate::domain::user::{Role, Username, parse_display_name, parse_email};
+use crate::domain::time::clock::Timestamp;
 
 /// What to do.
 #[derive(Subcommand)]

@@ -12,7 +12,7 @@ use url::Url;
 
 use values::{database, hosts, networks, number, password_in, prefixes, private_networks, public_url, set};
 
-use crate::domain::secret::Prefix;
+use crate::domain::keys::secret::Prefix;
 use crate::store::Address;
 
 pub use given::Given;

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::domain::secret::Prefix;
+use crate::domain::keys::secret::Prefix;
 use crate::store::Address;
 
 /// Parses a setting that was given and is not blank.

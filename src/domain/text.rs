@@ -1,6 +1,6 @@
 //! One line of text that somebody typed: trimmed, of limited length, without characters that could deceive a reader.
 
-use super::field_error::FieldError;
+use crate::domain::field_error::FieldError;
 
 /// The limits of one kind of line.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,8 @@
 //! The decision: is a presented secret good now? One pure function, and "no" is its default.
 
-use super::api_key::{ApiKey, Status};
-use super::clock::Timestamp;
-use super::rights::Insufficient;
+use crate::domain::keys::api_key::{ApiKey, Status};
+use crate::domain::rights::Insufficient;
+use crate::domain::time::clock::Timestamp;
 
 /// What was found for a presented secret.
 #[derive(Debug, Clone)]
@@ -98,8 +98,8 @@ mod tests {
 
     use super::super::ids::{AccountId, KeyId};
     use super::*;
-    use crate::domain::api_key::Stop;
-    use crate::domain::secret::FirstEight;
+    use crate::domain::keys::api_key::Stop;
+    use crate::domain::keys::secret::FirstEight;
 
     const NOW: Timestamp = Timestamp(1_000_000);
 

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::connection::Db;
-use super::dialect::{self, Purpose};
+use crate::store::connection::Db;
+use crate::store::dialect::{self, Purpose};
 
 /// Where the database is. It may hold a password, so it has no `Debug`.
 #[derive(Clone)]

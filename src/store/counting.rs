@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 
-use super::connection::Db;
+use crate::store::connection::Db;
 
 /// `SELECT count(*)` over a query that has a limit: the database counts, and hands over one number.
 struct Counted<Q>(Q);

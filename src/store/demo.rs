@@ -4,23 +4,26 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::connection::{Db, each};
-use super::permissions::Registrar;
-use super::refusals::{self, Counted};
-use super::schema::{account_policies, accounts, api_keys, key_scopes, key_usage};
-use super::usage::Counts;
-use super::{Error, dialect, permissions, policies, resources};
-use crate::domain::clock::{DAY, HOUR, Timestamp};
+use crate::domain::accounts::password::PasswordHash;
 use crate::domain::demo::words::{OF_KINDS, PERMISSIONS, POLICIES, RESOURCES};
 use crate::domain::demo::{DemoAccount, DemoGrant, DemoKey};
 use crate::domain::ids::{AccountId, KeyId, PermissionId, PolicyId, ResourceId};
 use crate::domain::key_filter::owner_folded;
-use crate::domain::password::PasswordHash;
-use crate::domain::permission::{PermissionName, ServiceName};
-use crate::domain::policy::PolicyName;
-use crate::domain::resource::{ResourceKind, ResourceName};
+use crate::domain::rights::permission::{PermissionName, ServiceName};
+use crate::domain::rights::policy::PolicyName;
+use crate::domain::rights::resource::{ResourceKind, ResourceName};
 use crate::domain::text;
+use crate::domain::time::clock::{DAY, HOUR, Timestamp};
 use crate::domain::verdict::Refusal;
+use crate::store::connection::{Db, each};
+use crate::store::rights::permissions;
+use crate::store::rights::permissions::Registrar;
+use crate::store::rights::policies;
+use crate::store::rights::resources;
+use crate::store::schema::{account_policies, accounts, api_keys, key_scopes, key_usage};
+use crate::store::usage::Counts;
+use crate::store::usage::refusals::{self, Counted};
+use crate::store::{Error, dialect};
 
 /// Rows of one statement. SQLite takes at most 32,766 values in one, Postgres 65,535.
 const BATCH: usize = 1_500;

@@ -2,7 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use super::dialect::{self, Unique};
+use crate::store::dialect::{self, Unique};
 
 /// Why something could not be kept or found.
 #[derive(Debug, thiserror::Error)]

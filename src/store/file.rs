@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Error, dialect};
+use crate::store::{Error, dialect};
 
 /// How long a log that was left behind is looked at.
 const LOOKS_FOR: Duration = Duration::from_secs(10);

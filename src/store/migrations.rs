@@ -6,13 +6,14 @@ use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::address::Address;
-use super::connection::{Db, each};
-use super::dialect::Purpose;
-use super::keys::folding;
-use super::schema::__diesel_schema_migrations;
-use super::transaction::transact;
-use super::{Error, audit, dialect, permissions};
+use crate::store::address::Address;
+use crate::store::connection::{Db, each};
+use crate::store::dialect::Purpose;
+use crate::store::keys::folding;
+use crate::store::rights::permissions;
+use crate::store::schema::__diesel_schema_migrations;
+use crate::store::transaction::transact;
+use crate::store::{Error, audit, dialect};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");

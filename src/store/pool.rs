@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use diesel::r2d2::{Error as PoolError, R2D2Connection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::connection::Db;
-use super::dialect::{self, Deadline, Purpose};
-use super::{Address, Error, Failure};
+use crate::store::connection::Db;
+use crate::store::dialect::{self, Deadline, Purpose};
+use crate::store::{Address, Error, Failure};
 
 /// Pieces of work in a row that miss their deadline before a Postgres pool is thrown away: its connections may have died
 /// without a word, and new ones would work.

@@ -7,13 +7,13 @@ use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
-use super::connection::{Db, each};
-use super::keys::change::{ended_before, those_of};
-use super::keys::predicate::Predicate;
-use super::schema::{api_keys, purge_marks};
-use super::{Error, dialect};
-use crate::domain::clock::Timestamp;
 use crate::domain::ids::KeyId;
+use crate::domain::time::clock::Timestamp;
+use crate::store::connection::{Db, each};
+use crate::store::keys::change::{ended_before, those_of};
+use crate::store::keys::predicate::Predicate;
+use crate::store::schema::{api_keys, purge_marks};
+use crate::store::{Error, dialect};
 
 type Ids = api_keys::BoxedQuery<'static, <Db as Connection>::Backend, BigInt>;
 

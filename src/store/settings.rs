@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::Error;
-use super::connection::Db;
-use super::schema::settings;
-use crate::domain::clock::Timestamp;
 use crate::domain::settings::Settings;
+use crate::domain::time::clock::Timestamp;
+use crate::store::Error;
+use crate::store::connection::Db;
+use crate::store::schema::settings;
 
 /// Values that are no site setting.
 #[derive(Debug, Clone, Copy, strum::IntoStaticStr)]

@@ -6,7 +6,7 @@ use diesel::Connection;
 use diesel::connection::TransactionManager;
 use diesel::result::QueryResult;
 
-use super::{Db, Error, dialect};
+use crate::store::{Db, Error, dialect};
 
 /// A commit that takes longer may have waited for a standby, and somebody may have ended the wait.
 const SLOW_COMMIT: Duration = Duration::from_millis(500);

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::dialect::{self, Deadline};
-use super::migrations::{self, State};
-use super::{DatabaseFile, Db, Error, Store};
-use crate::domain::clock::Timestamp;
+use crate::domain::time::clock::Timestamp;
+use crate::store::dialect::{self, Deadline};
+use crate::store::migrations::{self, State};
+use crate::store::{DatabaseFile, Db, Error, Store};
 
 /// A log that is longer is taken over into the database, in bytes.
 const LONG_LOG: u64 = 4 * 1024 * 1024;

@@ -19,12 +19,12 @@ use super::layout::{Layout, Nav};
 use super::local_path::LocalPath;
 use super::sessions;
 use super::site_origin::SiteOrigin;
-use crate::actions::signed_in::Person;
+use crate::actions::sign_in::signed_in::Person;
 use crate::actions::{Actor, App, Error};
-use crate::domain::job::Job;
+use crate::domain::accounts::account::{Account, Appearance};
+use crate::domain::bulk::Job;
 use crate::domain::settings::Settings;
 use crate::domain::text;
-use crate::domain::user::{Account, Appearance};
 
 /// A person who is signed in.
 pub struct SignedIn {

@@ -7,7 +7,7 @@ use actix_web::{Error as ActixError, HttpMessage, HttpRequest, web};
 
 use super::client::{self, Reference};
 use crate::actions::{Actor, App};
-use crate::domain::secret::appears_in;
+use crate::domain::keys::secret::appears_in;
 use crate::domain::text;
 
 /// Longer paths are cut, in characters.

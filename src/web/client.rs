@@ -8,8 +8,8 @@ use actix_web::http::header;
 use ipnet::IpNet;
 
 use crate::config::Config;
-use crate::domain::clock::Timestamp;
-use crate::domain::secret::appears_in;
+use crate::domain::keys::secret::appears_in;
+use crate::domain::time::clock::Timestamp;
 
 /// The reference of a request: on error pages, in the log and in the audit log.
 #[derive(Debug, Clone)]

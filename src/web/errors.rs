@@ -15,8 +15,8 @@ use super::html;
 use super::layout::{Layout, Nav};
 use super::site_origin::SiteOrigin;
 use crate::actions::Error;
+use crate::domain::accounts::account::Appearance;
 use crate::domain::field_error::FieldError;
-use crate::domain::user::Appearance;
 
 /// An error that a person reads on a page.
 #[derive(Debug)]

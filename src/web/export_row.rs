@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::actions::browse_keys::{ListedKey, Owner};
-use crate::domain::api_key::Stop;
-use crate::domain::clock::Timestamp;
+use crate::actions::keys::browse::{ListedKey, Owner};
 use crate::domain::key_filter::Column;
+use crate::domain::keys::api_key::Stop;
 use crate::domain::rights::{AccessView, GrantView};
+use crate::domain::time::clock::Timestamp;
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]

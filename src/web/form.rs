@@ -17,9 +17,9 @@ use super::body::{self, Refused};
 use super::errors::PageError;
 use super::{html, sessions};
 use crate::actions::Error;
+use crate::domain::accounts::account::Appearance;
 use crate::domain::field_error::FieldError;
-use crate::domain::secret::appears_in;
-use crate::domain::user::Appearance;
+use crate::domain::keys::secret::appears_in;
 
 /// No form of ours is longer, in bytes.
 const LIMIT: usize = 64 * 1024;

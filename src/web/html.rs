@@ -8,8 +8,8 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde::Deserialize;
 
+use crate::domain::accounts::account::Appearance;
 use crate::domain::field_error::FieldError;
-use crate::domain::user::Appearance;
 
 /// A page.
 pub fn page(template: &impl Template) -> HttpResponse {

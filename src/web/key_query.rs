@@ -2,7 +2,7 @@
 
 use url::form_urlencoded::{self, Serializer};
 
-use crate::actions::browse_keys::{COUNT_LIMIT, List, PAGE_SIZES};
+use crate::actions::keys::browse::{COUNT_LIMIT, List, PAGE_SIZES};
 use crate::domain::key_filter::{Broken, Column, KeyFilter, MOST_CONDITIONS, Sort};
 
 /// The path of the grid.

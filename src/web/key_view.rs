@@ -1,8 +1,8 @@
 //! How a key reads on pages: its state in words, its moments seen from now.
 
-use crate::domain::api_key::{ApiKey, Status};
-use crate::domain::clock::Timestamp;
+use crate::domain::keys::api_key::{ApiKey, Status};
 use crate::domain::rights::{AccessView, GrantView};
+use crate::domain::time::clock::Timestamp;
 
 /// A key as pages show it.
 #[derive(Debug, Clone)]

@@ -3,10 +3,10 @@
 use super::access::SignedIn;
 use super::flash::Flash;
 use super::numbers::number;
-use super::pages::jobs;
+use super::pages::admin::jobs;
 use super::sessions;
-use crate::domain::job::Job;
-use crate::domain::user::Account;
+use crate::domain::accounts::account::Account;
+use crate::domain::bulk::Job;
 
 /// The page that is open, for the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,9 +18,9 @@ use tracing::Instrument;
 use super::client::Reference;
 use super::errors::PageError;
 use super::gateway::verify;
-use crate::actions::health::InFlight;
+use crate::actions::site::health::InFlight;
 use crate::actions::{App, Error};
-use crate::domain::secret::{appears_in, base62};
+use crate::domain::keys::secret::{appears_in, base62};
 
 /// Gives the request its reference, and writes one line when it is answered. The line names
 /// the route, never the path or the query as they came: both may hold what somebody pasted by error.

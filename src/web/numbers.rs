@@ -1,7 +1,7 @@
 //! Numbers as people read them.
 
-use crate::actions::browse_keys::{COUNT_LIMIT, Count};
-use crate::actions::overview::Number;
+use crate::actions::keys::browse::{COUNT_LIMIT, Count};
+use crate::actions::site::overview::Number;
 pub use crate::domain::text::{counted, number};
 
 /// A count as people read it.

@@ -1,6 +1,6 @@
 //! Permissions to tick, by the service that registered them: for a key's list and for a policy.
 
-use crate::domain::permission::{CLAVIGER, Permission};
+use crate::domain::rights::permission::{CLAVIGER, Permission};
 
 /// Boxes in groups.
 #[derive(Debug, Clone, Default)]

@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::actions::{self, App, Error};
-use crate::domain::clock::{MINUTE, Timestamp};
 use crate::domain::ids::AccountId;
+use crate::domain::time::clock::{MINUTE, Timestamp};
 
 type State = HashMap<String, String>;
 
@@ -31,7 +31,7 @@ pub fn cookie_name(https: bool) -> &'static str {
 }
 
 /// Puts a session that has begun in the place of whatever this browser had before. Its row is there already: see `save`.
-pub fn begin(session: &Session, begun: &actions::sessions::Session, now: Timestamp) -> Result<(), Error> {
+pub fn begin(session: &Session, begun: &actions::sign_in::sessions::Session, now: Timestamp) -> Result<(), Error> {
     session.clear();
     session.renew();
     let kept = session.insert(ACCOUNT, begun.account.id).and_then(|()| session.insert(ID, &begun.id));

@@ -1,6 +1,6 @@
 //! The chain of the audit log: what breaks it is found, and many writers at once keep it whole.
 
-use claviger::domain::audit_chain::Break;
+use claviger::domain::audit::chain::Break;
 
 use crate::support::database::Kind;
 use crate::support::people::eight;

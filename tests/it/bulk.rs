@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use claviger::actions::browse_keys::{Count, List};
+use claviger::actions::keys::browse::{Count, List};
 use claviger::domain::ids::JobId;
 use claviger::domain::key_filter::{KeyFilter, Sort};
 use jiff::SignedDuration;
@@ -238,9 +238,9 @@ on_both! { fn a_draft_is_its_makers_alone(app) {
 /// A job over 2,500 of 3,000 demo keys, confirmed; gives its number and how many keys it has.
 fn large_job(app: &TestApp) -> (JobId, i64) {
     use claviger::actions::Actor;
-    use claviger::actions::change_keys::{Chosen, Confirmation};
+    use claviger::actions::bulk::jobs::{Chosen, Confirmation};
+    use claviger::domain::bulk::BulkOperation;
     use claviger::domain::ids::AccountId;
-    use claviger::domain::job::BulkOperation;
     app.run(app.app.fill_demo(3_000, 1, |_| {})).expect("a demo");
     let id: AccountId = app
         .database
@@ -257,14 +257,14 @@ fn large_job(app: &TestApp) -> (JobId, i64) {
 }
 
 on_both! { fn another_node_goes_on_where_one_was_killed_and_does_nothing_twice(app) {
-    use claviger::actions::{App, system_chance};
+    use claviger::actions::{App, system_randomness};
     let (job, total) = large_job(&app);
     let before = app.revoked();
     assert!(app.run(app.app.run_one_batch()).expect("a batch"), "there is more to do");
     let after_one = app.revoked() - before;
     assert!(after_one > 0 && after_one < total, "{after_one} of {total}");
     // The first process is gone. A second one waits for its lease to end, and then goes on.
-    let second = Arc::new(App::start(app.app.config.clone(), app.clock.clone(), system_chance()).expect("a second node"));
+    let second = Arc::new(App::start(app.app.config.clone(), app.clock.clone(), system_randomness()).expect("a second node"));
     assert_eq!(app.run(second.run_jobs()).expect("nothing to do"), 0, "the lease of the first is in force");
     assert_eq!(app.revoked() - before, after_one);
     app.pass(SignedDuration::from_secs(20));
@@ -278,10 +278,10 @@ on_both! { fn another_node_goes_on_where_one_was_killed_and_does_nothing_twice(a
 } }
 
 on_both! { fn two_nodes_at_once_share_no_batch(app) {
-    use claviger::actions::{App, system_chance};
+    use claviger::actions::{App, system_randomness};
     let (job, total) = large_job(&app);
     let before = app.revoked();
-    let second = Arc::new(App::start(app.app.config.clone(), app.clock.clone(), system_chance()).expect("a second node"));
+    let second = Arc::new(App::start(app.app.config.clone(), app.clock.clone(), system_randomness()).expect("a second node"));
     let nodes: Vec<_> = [Arc::clone(&app.app), second].into_iter().map(|node| std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(node.run_jobs()).expect("work")

@@ -36,9 +36,9 @@ on_both! { fn links_end_with_the_password_the_role_and_the_account(app) {
     assert!(!is_open(&app, &by_role), "a new role ends it");
     assert_eq!(change(&boss, "miriam", "make-user").status, 303);
     let by_operator = link(&boss, "miriam");
-    let username = claviger::domain::user::Username::parse("miriam").expect("a name");
-    let proposal = claviger::domain::password::Proposal::parse("password", PASSWORD.into()).expect("long");
-    let password = claviger::domain::password::Password::chosen(proposal, &username).expect("good");
+    let username = claviger::domain::accounts::account::Username::parse("miriam").expect("a name");
+    let proposal = claviger::domain::accounts::password::Proposal::parse("password", PASSWORD.into()).expect("long");
+    let password = claviger::domain::accounts::password::Password::chosen(proposal, &username).expect("good");
     app.run(app.app.set_user_password(&claviger::actions::Actor::cli(), &username, password)).expect("set");
     assert!(!is_open(&app, &by_operator), "one that the operator set ends it");
 
@@ -93,8 +93,8 @@ on_both! { fn the_last_administrator_is_not_deleted(app) {
     second.sign_in("second", PASSWORD);
     app.database.execute("UPDATE accounts SET active = FALSE WHERE username = 'boss'");
     let actor = claviger::actions::Actor { account: Some(claviger::domain::ids::AccountId(0)), ..claviger::actions::Actor::cli() };
-    let username = claviger::domain::user::Username::parse("second").expect("a name");
-    let deleted = app.run(app.app.delete_user(&actor, &username, claviger::actions::delete_user::TheirKeys::Revoke));
+    let username = claviger::domain::accounts::account::Username::parse("second").expect("a name");
+    let deleted = app.run(app.app.delete_user(&actor, &username, claviger::actions::accounts::delete::TheirKeys::Revoke));
     assert!(matches!(deleted, Err(claviger::actions::Error::Conflict(_))));
     assert_eq!(app.database.count("accounts WHERE username = 'second' AND active AND deleted_at IS NULL"), 1);
 } }

@@ -278,7 +278,7 @@ fn runs_as_root() -> bool {
 on_both! { fn four_exports_at_once_are_two_too_many(app) {
     let boss = site(&app);
     boss.secret("ci");
-    let list = claviger::actions::browse_keys::List {
+    let list = claviger::actions::keys::browse::List {
         filter: claviger::domain::key_filter::KeyFilter::default(),
         sort: claviger::domain::key_filter::Sort::default(),
         size: 50,

@@ -2,8 +2,8 @@
 //! comes late nor when the transaction has to wait.
 
 use claviger::actions::Actor;
-use claviger::domain::password::{Password, Proposal};
-use claviger::domain::user::{Role, Username};
+use claviger::domain::accounts::account::{Role, Username};
+use claviger::domain::accounts::password::{Password, Proposal};
 
 use crate::support::held::Held;
 use crate::support::people::{PASSWORD, eight};

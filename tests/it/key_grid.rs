@@ -1,6 +1,6 @@
 //! The grid against a naive model: random filters, orders and data; every page forwards and backwards, on both databases.
 
-use claviger::actions::browse_keys::{Count, KeyPage, List};
+use claviger::actions::keys::browse::{Count, KeyPage, List};
 use claviger::domain::key_filter::{KeyFilter, Sort};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;

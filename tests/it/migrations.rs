@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use claviger::actions::start::migrate;
+use claviger::actions::site::start::migrate;
 use claviger::config::{Config, make_home};
 
 use crate::support::database::{Database, Kind};

@@ -2,15 +2,15 @@
 
 use std::thread;
 
-use claviger::actions::generate_key::{FormId, KeyRequest};
-use claviger::actions::get_or_create_key::{GotOrCreated, Wanted};
-use claviger::actions::verify_key::{Presenter, Verdict};
+use claviger::actions::keys::generate::{FormId, KeyRequest};
+use claviger::actions::keys::get_or_create::{GotOrCreated, Wanted};
+use claviger::actions::verification::verify::{Presenter, Verdict};
 use claviger::actions::{Actor, Error};
-use claviger::domain::api_key::KeyNote;
-use claviger::domain::lifetime::Expiry;
-use claviger::domain::resource::ResourceName;
+use claviger::domain::accounts::account::Username;
+use claviger::domain::keys::api_key::KeyNote;
+use claviger::domain::keys::lifetime::Expiry;
+use claviger::domain::rights::resource::ResourceName;
 use claviger::domain::rights::{GrantRequest, Required};
-use claviger::domain::user::Username;
 
 use crate::rights::{site, status};
 use crate::support::people::eight;
@@ -307,7 +307,7 @@ on_both! { fn a_key_that_ends_while_it_asks_makes_nothing(app) {
     let account = app.run(app.app.find_person(&Username::parse("ana").expect("a name"))).expect("there").account;
     let actor = Actor { account: Some(account.id), name: "ana".into(), ..Actor::cli() };
     let attempt = |secret: &str, meanwhile: &dyn Fn()| {
-        let presenter = Presenter { address: String::new(), agent: "", forms: claviger::domain::presented::Forms::usual() };
+        let presenter = Presenter { address: String::new(), agent: "", forms: claviger::domain::keys::presented::Forms::usual() };
         let verdict = app.run(app.app.verify_key(secret, &demand, presenter)).expect("known");
         let Verdict::Good(good) = verdict else { panic!("it was good") };
         meanwhile();

@@ -65,7 +65,7 @@ on_both! { fn reading_changes_nothing(app) {
 
 on_both! { fn two_administrators_cannot_take_each_other_away_at_the_same_moment(app) {
     use claviger::actions::Actor;
-    use claviger::domain::user::Username;
+    use claviger::domain::accounts::account::Username;
     for name in ["ann", "bob"] { app.admin(name); }
     for _ in 0..5 {
         let both: Vec<_> = ["ann", "bob"].map(|name| {

@@ -98,8 +98,8 @@ on_both! { fn an_ended_session_is_not_resurrected_by_a_request_in_flight(app) {
 
 on_both! { fn what_ends_an_account_ends_its_sessions(app) {
     use claviger::actions::Actor;
-    use claviger::domain::password::{Password, Proposal};
-    use claviger::domain::user::Username;
+    use claviger::domain::accounts::password::{Password, Proposal};
+    use claviger::domain::accounts::account::Username;
     let name = Username::parse("miriam").expect("a name");
     let client = app.signed_in("miriam");
     app.run(app.app.deactivate_user(&Actor::cli(), &name)).expect("deactivated");
@@ -130,8 +130,8 @@ on_both! { fn the_number_of_sessions_is_bounded_and_old_ones_are_swept(app) {
 
 on_both! { fn a_sign_in_with_the_old_password_does_not_survive_a_reset_at_the_same_moment(app) {
     use claviger::actions::Actor;
-    use claviger::domain::password::{Password, Proposal};
-    use claviger::domain::user::Username;
+    use claviger::domain::accounts::password::{Password, Proposal};
+    use claviger::domain::accounts::account::Username;
     let name = Username::parse("miriam").expect("a name");
     let chosen = |text: &str| Password::chosen(Proposal::parse("password", text.into()).expect("long"), &name).expect("good");
     app.person("miriam");

@@ -20,9 +20,9 @@ fn seen(answer: &Answer) -> (u16, String, Vec<(String, String)>) {
 /// A well-formed key that no database holds.
 pub fn unknown_key(seed: u64) -> String {
     let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(seed);
-    let eight = claviger::domain::secret::FirstEight::generate(&mut rng);
-    let prefix = claviger::domain::secret::Prefix::default();
-    claviger::domain::secret::Secret::generate(&prefix, &eight, &mut rng).reveal().to_owned()
+    let eight = claviger::domain::keys::secret::FirstEight::generate(&mut rng);
+    let prefix = claviger::domain::keys::secret::Prefix::default();
+    claviger::domain::keys::secret::Secret::generate(&prefix, &eight, &mut rng).reveal().to_owned()
 }
 
 on_both! { fn a_good_key_says_whose_it_is_in_every_form_and_method(app) {
@@ -199,7 +199,7 @@ on_both! { fn rule_8_every_revocation_holds_on_the_next_request(app) {
 
 on_both! { fn rule_2_and_3_an_owners_state_counts_at_each_use(app) {
     let secret = app.signed_in("miriam").secret("ci");
-    let (actor, name) = (claviger::actions::Actor::cli(), claviger::domain::user::Username::parse("miriam").expect("a name"));
+    let (actor, name) = (claviger::actions::Actor::cli(), claviger::domain::accounts::account::Username::parse("miriam").expect("a name"));
     app.run(app.app.deactivate_user(&actor, &name)).expect("deactivated");
     assert_eq!(app.verify(&secret).status, 401);
     app.run(app.app.activate_user(&actor, &name)).expect("activated");

@@ -8,8 +8,8 @@ use rand::{Rng, RngExt, SeedableRng};
 
 pub mod words;
 
-use super::clock::{DAY, HOUR, MINUTE, Timestamp};
-use super::secret::base62;
+use crate::domain::keys::secret::base62;
+use crate::domain::time::clock::{DAY, HOUR, MINUTE, Timestamp};
 use words::{AGENTS, FIRST_NAMES, HOSTS, LAST_NAMES, NOTES, POLICIES, RESOURCES, SERVICES, TASKS};
 
 /// An account of the demo.

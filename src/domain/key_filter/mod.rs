@@ -17,10 +17,10 @@ pub use column::{Column, Kind};
 pub use operators::{Choice, DateTest, NumberTest, Operator, TextTest};
 pub use place::{Place, Value, owner_folded};
 
-use super::clock::Timestamp;
-use super::field_error::FieldError;
-use super::text::{self, Limits};
+use crate::domain::field_error::FieldError;
 use crate::domain::ids::JobId;
+use crate::domain::text::{self, Limits};
+use crate::domain::time::clock::Timestamp;
 
 /// One condition on one column.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What can be asked of a value: the operators with their suffixes in URLs, and the tests that they make.
 
-use super::super::clock::{DAY, Timestamp};
+use crate::domain::time::clock::{DAY, Timestamp};
 
 /// An operator, as in `column~operator=value`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]

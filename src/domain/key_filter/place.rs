@@ -1,8 +1,8 @@
 //! A place in the order of the list: where a page begins or ends. The next page is what comes after it.
 
-use super::super::text;
 use super::{Column, Sort};
 use crate::domain::ids::KeyId;
+use crate::domain::text;
 
 /// The values that the list is ordered by, of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]

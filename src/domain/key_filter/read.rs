@@ -1,10 +1,10 @@
 //! Reading `column~operator=value`, and writing it.
 
-use super::super::text;
 use super::{
     Choice, Column, Condition, DateTest, JobPart, Kind, MOST_VALUES, NumberTest, Operator, Test, TextTest, day,
 };
 use crate::domain::ids::JobId;
+use crate::domain::text;
 
 /// Texts longer than this are no value, in characters.
 const LONGEST: usize = 200;

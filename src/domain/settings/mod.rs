@@ -8,9 +8,9 @@ use strum::VariantArray;
 pub use table::{Setting, Settings};
 pub use values::{OnPolicyDelete, OwnKeys, ServiceRights};
 
-use super::clock::DAY;
-use super::field_error::FieldError;
-use super::text::{self, Limits};
+use crate::domain::field_error::FieldError;
+use crate::domain::text::{self, Limits};
+use crate::domain::time::clock::DAY;
 
 /// What kind of value a setting has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

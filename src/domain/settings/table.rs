@@ -3,7 +3,7 @@
 
 use super::values::Value;
 use super::{Kind, OnPolicyDelete, OwnKeys, ServiceRights};
-use crate::domain::presented::Forms;
+use crate::domain::keys::presented::Forms;
 
 macro_rules! settings {
     ($(

@@ -1,6 +1,6 @@
 //! The types of settings: how each is written to the database and read from it.
 
-use crate::domain::presented::Forms;
+use crate::domain::keys::presented::Forms;
 
 /// What people may do with the keys that they have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]

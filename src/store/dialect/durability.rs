@@ -9,7 +9,7 @@ use diesel::sql_types::Text;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use super::{BigIntValue, Deadline, IntegerValue, TextValue};
-use crate::domain::clock::Timestamp;
+use crate::domain::time::clock::Timestamp;
 use crate::store::connection::Db;
 
 /// What durability the database promises.

@@ -8,10 +8,10 @@ use diesel::sql_types::{BigInt, Bool};
 
 use super::Row;
 use super::predicate::Predicate;
-use crate::domain::api_key::{ApiKey, KeyName, Stop};
-use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, KeyId, PolicyId};
+use crate::domain::keys::api_key::{ApiKey, KeyName, Stop};
 use crate::domain::text;
+use crate::domain::time::clock::Timestamp;
 use crate::store::connection::Db;
 use crate::store::schema::{api_keys, key_secrets};
 use crate::store::{Error, dialect};

@@ -12,13 +12,13 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use super::columns::SqlColumn;
 use super::predicate::{Predicate, all, any, beginning, equal, fragment, holding, like, not, number, one_of};
 use super::related;
-use crate::domain::api_key::EXPIRING_WITHIN;
-use crate::domain::clock::{DAY, Timestamp};
+use crate::domain::bulk::BulkOperation;
 use crate::domain::ids::{AccountId, JobId, PolicyId, ResourceId};
-use crate::domain::job::BulkOperation;
 use crate::domain::key_filter::{
     Choice, Column, Condition, DateTest, JobPart, KeyFilter, NumberTest, Sort, Test, TextTest,
 };
+use crate::domain::keys::api_key::EXPIRING_WITHIN;
+use crate::domain::time::clock::{DAY, Timestamp};
 use crate::store::connection::Db;
 use crate::store::dialect;
 
@@ -199,7 +199,7 @@ fn choice(value: Choice, now: Timestamp, reach: &AccessPath) -> Predicate {
     }
 }
 
-/// In the last fifth of its life: see [`ApiKey::is_expiring`](crate::domain::api_key::ApiKey::is_expiring). No index has it.
+/// In the last fifth of its life: see [`ApiKey::is_expiring`](crate::domain::keys::api_key::ApiKey::is_expiring). No index has it.
 fn in_last_part(now: Timestamp) -> Predicate {
     number("api_keys.ends_at - api_keys.lifetime / 5", "<=", now.0)
 }

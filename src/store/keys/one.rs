@@ -2,14 +2,15 @@
 
 use diesel::prelude::*;
 
-use crate::domain::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
-use crate::domain::clock::Timestamp;
 use crate::domain::ids::KeyId;
+use crate::domain::keys::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
 use crate::domain::rights::Grant;
 use crate::domain::text;
+use crate::domain::time::clock::Timestamp;
+use crate::store::Error;
 use crate::store::connection::Db;
+use crate::store::keys::replaced_secrets;
 use crate::store::schema::api_keys;
-use crate::store::{Error, replaced_secrets};
 
 /// Writes a new name, which a key that is not past its time holds, and counts the version up.
 pub fn set_name(db: &mut Db, key: &ApiKey, name: &KeyName, now: Timestamp) -> Result<(), Error> {

@@ -3,8 +3,8 @@
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 
 use crate::actions::{Actor, App, Error};
+use crate::domain::keys::secret::FirstEight;
 use crate::domain::rights::Required;
-use crate::domain::secret::FirstEight;
 use crate::web::attempts::Known;
 use crate::web::client::{self, Reference};
 use crate::web::errors::ApiError;

@@ -7,11 +7,11 @@ use actix_web::dev::Payload;
 use actix_web::{Error as ActixError, FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 
-use crate::actions::verify_key::GoodKey;
+use crate::actions::verification::verify::GoodKey;
 use crate::actions::{Actor, App, Error};
 use crate::domain::field_error::FieldError;
-use crate::domain::permission::PermissionName;
-use crate::domain::resource::ResourceName;
+use crate::domain::rights::permission::PermissionName;
+use crate::domain::rights::resource::ResourceName;
 use crate::domain::rights::{Insufficient, Required};
 use crate::web::attempts::Known;
 use crate::web::body;

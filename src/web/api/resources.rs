@@ -6,21 +6,21 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{self, Unread};
-use crate::actions::generate_key::{FormId, KeyRequest, New};
-use crate::actions::get_or_create_key::{GotOrCreated, Wanted};
-use crate::actions::give_rights::ActingKey;
-use crate::actions::rotate_key::Grace;
-use crate::actions::verify_key::GoodKey;
+use crate::actions::keys::generate::{FormId, KeyRequest, New};
+use crate::actions::keys::get_or_create::{GotOrCreated, Wanted};
+use crate::actions::keys::rotate::Grace;
+use crate::actions::rights::grants::ActingKey;
+use crate::actions::verification::verify::GoodKey;
 use crate::actions::{Actor, App, Error};
-use crate::domain::api_key::{ApiKey, KeyName, KeyNote};
-use crate::domain::clock::Timestamp;
 use crate::domain::field_error::{FieldError, validate};
-use crate::domain::lifetime::Expiry;
-use crate::domain::permission::{PermissionName, Rights};
-use crate::domain::resource::ResourceName;
+use crate::domain::keys::api_key::{ApiKey, KeyName, KeyNote};
+use crate::domain::keys::lifetime::Expiry;
+use crate::domain::keys::secret::appears_in;
+use crate::domain::rights::permission::{PermissionName, Rights};
+use crate::domain::rights::resource::ResourceName;
 use crate::domain::rights::{AccessView, GrantRequest};
-use crate::domain::secret::appears_in;
-use crate::domain::span;
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span;
 use crate::web::errors::ApiError;
 
 /// The longest body, in bytes.

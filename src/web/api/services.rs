@@ -7,8 +7,8 @@ use serde_json::json;
 use super::caller::{self, Unread};
 use crate::actions::{Actor, App, Error};
 use crate::domain::field_error::{FieldError, validate};
-use crate::domain::permission::{PermissionName, REGISTER, Rights, ServiceName, parse_description};
-use crate::domain::secret::appears_in;
+use crate::domain::keys::secret::appears_in;
+use crate::domain::rights::permission::{PermissionName, REGISTER, Rights, ServiceName, parse_description};
 use crate::web::errors::ApiError;
 
 /// The longest body, in bytes: 500 permissions with their descriptions.

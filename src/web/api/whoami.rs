@@ -4,10 +4,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
 use crate::actions::App;
-use crate::domain::clock::Timestamp;
-use crate::domain::permission::PermissionName;
-use crate::domain::resource::ResourceName;
 use crate::domain::rights::Required;
+use crate::domain::rights::permission::PermissionName;
+use crate::domain::rights::resource::ResourceName;
+use crate::domain::time::clock::Timestamp;
 use crate::web::errors::ApiError;
 use crate::web::gateway::verify::caller;
 

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
-use crate::domain::presented::{Form, Forms};
+use crate::domain::keys::presented::{Form, Forms};
 
 /// Header values longer than this are no key, in bytes.
 const LONGEST: usize = 512;

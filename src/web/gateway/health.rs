@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use serde_json::json;
 
 use crate::actions::App;
-use crate::actions::health::Problem;
+use crate::actions::site::health::Problem;
 
 /// `GET /healthz`: the process lives.
 pub async fn healthz() -> HttpResponse {

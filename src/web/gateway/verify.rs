@@ -7,14 +7,14 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use super::credentials::{PARAMETER, Presented, presented};
-use crate::actions::verify_key::{GoodKey, Presenter, Verdict};
+use crate::actions::verification::verify::{GoodKey, Presenter, Verdict};
 use crate::actions::{App, Error};
-use crate::domain::clock::Timestamp;
 use crate::domain::field_error::FieldError;
-use crate::domain::permission::PermissionName;
-use crate::domain::presented::{Form, Forms};
-use crate::domain::resource::ResourceName;
+use crate::domain::keys::presented::{Form, Forms};
+use crate::domain::rights::permission::PermissionName;
+use crate::domain::rights::resource::ResourceName;
 use crate::domain::rights::{Insufficient, Required};
+use crate::domain::time::clock::Timestamp;
 use crate::web::client;
 use crate::web::errors::{ApiError, PageError};
 

@@ -1,9 +1,9 @@
 //! What a key may do, as fields of a form: everything, a list of scopes, or one policy.
 
-use crate::actions::give_rights::GrantOptions;
+use crate::actions::rights::grants::GrantOptions;
 use crate::domain::field_error::FieldError;
-use crate::domain::permission::{CLAVIGER, PermissionName};
-use crate::domain::policy::PolicyName;
+use crate::domain::rights::permission::{CLAVIGER, PermissionName};
+use crate::domain::rights::policy::PolicyName;
 use crate::domain::rights::{AccessView, GrantRequest, GrantView};
 use crate::web::html::FieldErrors;
 use crate::web::permission_boxes::PermissionBoxes;

@@ -2,15 +2,15 @@
 
 use serde::Deserialize;
 
-use super::access_fields::{AccessFields, Chosen};
-use crate::domain::api_key::ApiKey;
-use crate::domain::clock::{DAY, Timestamp};
 use crate::domain::field_error::FieldError;
-use crate::domain::lifetime::LifetimeRule;
-use crate::domain::resource::ResourceName;
+use crate::domain::keys::api_key::ApiKey;
+use crate::domain::keys::lifetime::LifetimeRule;
+use crate::domain::rights::resource::ResourceName;
 use crate::domain::rights::{AccessView, GrantRequest, GrantView};
-use crate::domain::span;
+use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::span;
 use crate::web::html::FieldErrors;
+use crate::web::pages::access_fields::{AccessFields, Chosen};
 
 /// The form for a new key.
 pub struct GenerateDialog {

@@ -4,12 +4,12 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use askama::Template;
 
-use super::external_tool_access::Snippets;
-use crate::domain::clock::Timestamp;
-use crate::domain::secret::Secret;
+use crate::domain::keys::secret::Secret;
+use crate::domain::time::clock::Timestamp;
 use crate::web::access::BY_ITSELF;
 use crate::web::html;
 use crate::web::key_view::KeyView;
+use crate::web::pages::own::external_tool_access::Snippets;
 
 /// A secret, shown this once.
 pub struct Reveal {

@@ -1,7 +1,7 @@
 //! The steps of a random walk that are bulk work: the operations that people choose, lifetime rules, and every undo.
 
-use claviger::actions::set_lifetimes::{Existing, Planned};
-use claviger::domain::lifetime_rules::{AppliesTo, Rule, Rules};
+use claviger::actions::keys::lifetime_rules::{Existing, Planned};
+use claviger::domain::keys::lifetime_rules::{AppliesTo, Rule, Rules};
 
 use super::promises::{Row, Rows};
 use super::*;

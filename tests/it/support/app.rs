@@ -8,7 +8,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web;
 use claviger::actions::App;
 use claviger::config::{Config, Given, make_home};
-use claviger::domain::clock::{Clock, Timestamp};
+use claviger::domain::time::clock::{Clock, Timestamp};
 use claviger::web::server;
 use jiff::SignedDuration;
 use rand::rngs::StdRng;
@@ -96,7 +96,7 @@ impl Drop for TestApp {
 }
 
 /// Chance from a counter: every run of a test draws the same.
-fn seeded() -> claviger::actions::Chance {
+fn seeded() -> claviger::actions::Randomness {
     let next = AtomicU64::new(0);
     Arc::new(move || -> Box<dyn Rng + Send> { Box::new(StdRng::seed_from_u64(next.fetch_add(1, Ordering::SeqCst))) })
 }

@@ -126,7 +126,7 @@ pub fn piece(rng: &mut StdRng, text: &str) -> String {
 }
 
 fn day(micros: i64) -> String {
-    claviger::domain::clock::Timestamp(micros).day()
+    claviger::domain::time::clock::Timestamp(micros).day()
 }
 
 fn midnight(micros: i64) -> i64 {

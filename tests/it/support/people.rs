@@ -1,9 +1,9 @@
 //! People, and what they do all the time.
 
 use claviger::actions::Actor;
-use claviger::actions::manage_users::NewUser;
-use claviger::domain::password::{Password, Proposal};
-use claviger::domain::user::{Role, Username};
+use claviger::actions::accounts::users::NewUser;
+use claviger::domain::accounts::account::{Role, Username};
+use claviger::domain::accounts::password::{Password, Proposal};
 
 use super::{Answer, Client, TestApp};
 

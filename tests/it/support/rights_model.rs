@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use claviger::domain::clock::DAY;
 use claviger::domain::ids::{AccountId, JobId};
+use claviger::domain::time::clock::DAY;
 
 /// A set of permissions by their names.
 pub type Names = BTreeSet<String>;

@@ -1,0 +1,217 @@
+//! Service accounts: they own server keys, and never sign in.
+
+use serde_json::json;
+
+use crate::actions::accounts::people::PeoplePage;
+use crate::actions::keys::generate::{ATTEMPTS, Attempt, Issued, KeyRequest, New, issue, why_not};
+use crate::actions::{Actor, App, Error};
+use crate::domain::accounts::account::{Account, Kind, Username};
+use crate::domain::audit::Action;
+use crate::domain::field_error::FieldError;
+use crate::domain::ids::AccountId;
+use crate::domain::keys::lifetime::LifetimeRule;
+use crate::domain::keys::secret::{FirstEight, Secret};
+use crate::domain::rights::policy::PolicyName;
+use crate::domain::time::clock::Timestamp;
+use crate::store::accounts::people::{self, PeopleFilter};
+use crate::store::keys::forms;
+use crate::store::keys::lifetime_rules;
+use crate::store::paging::From;
+use crate::store::rights::policies;
+use crate::store::{Db, Error as StoreError, Unique, accounts, audit, keys};
+
+pub use crate::actions::rights::grants::GrantOptions;
+pub use crate::store::accounts::NewService;
+
+/// Accounts of one page.
+const PAGE: i64 = 50;
+
+/// A service account with what its page tells.
+#[derive(Debug, Clone)]
+pub struct ServiceAccount {
+    /// Which.
+    pub account: Account,
+    /// How many of its keys are live.
+    pub live: i64,
+    /// Its policies, and all that there are, by name.
+    pub policies: (Vec<String>, Vec<String>),
+    /// What a new key of it can be given.
+    pub offer: GrantOptions,
+    /// The rule for new keys.
+    pub rule: LifetimeRule,
+    /// Why it can have no other key at present.
+    pub refusal: Option<String>,
+}
+
+impl App {
+    /// A page of service accounts.
+    pub async fn browse_service_accounts(
+        &self,
+        filter: &PeopleFilter,
+        from: From<AccountId>,
+    ) -> Result<PeoplePage, Error> {
+        let (filter, now) = (PeopleFilter { kind: Kind::Service, ..filter.clone() }, self.now());
+        self.store
+            .read(move |db| {
+                let (people, more) = people::page(db, &filter, from, PAGE, now)?;
+                let (has_previous, has_next) = from.around(more);
+                Ok(PeoplePage { people, has_previous, has_next, total: people::count(db, Kind::Service)? })
+            })
+            .await
+    }
+
+    /// One service account.
+    pub async fn find_service_account(&self, username: &Username) -> Result<ServiceAccount, Error> {
+        let (username, now) = (username.clone(), self.now());
+        self.store
+            .read(move |db| {
+                let account = service(db, &username)?;
+                let held = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
+                let all = policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
+                let offer = crate::actions::rights::grants::offer(db, &account)?;
+                let (live, rule) = (keys::count_live(db, account.id, now)?, lifetime_rules::for_owner(db, account.id)?);
+                let refusal = why_not(db, &account, false, &rule, live, now)?;
+                Ok(ServiceAccount { policies: (held, all), account, live, offer, rule, refusal })
+            })
+            .await
+    }
+
+    /// Adds a service account.
+    pub async fn create_service_account(&self, actor: &Actor, new: NewService) -> Result<(), Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            add(db, &actor, &new, now)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Changes what a service account is called and what it is for.
+    pub async fn edit_service_account(
+        &self,
+        actor: &Actor,
+        username: &Username,
+        display_name: String,
+        description: String,
+    ) -> Result<(), Error> {
+        let (actor, username, now) = (actor.clone(), username.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            let before = service(db, &username)?;
+            accounts::lock(db, before.id)?;
+            accounts::set_display_name(db, before.id, &display_name)?;
+            accounts::set_description(db, before.id, &description)?;
+            let details = json!({
+                "display_name": [before.display_name, display_name], "description": [before.description, description],
+            });
+            Ok(audit::insert(db, &actor.did(now, Action::ServiceEdit, username.as_str(), details))?)
+        })
+        .await
+    }
+
+    /// Stops a service account: its keys are refused at once. Or lets it go on.
+    pub async fn set_service_active(&self, actor: &Actor, username: &Username, active: bool) -> Result<(), Error> {
+        let (actor, username, now) = (actor.clone(), username.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            let before = service(db, &username)?;
+            accounts::lock(db, before.id)?;
+            if before.active == active {
+                return Ok(());
+            }
+            accounts::set_active(db, before.id, active)?;
+            let action = if active { Action::ServiceActivate } else { Action::ServiceDeactivate };
+            Ok(audit::insert(db, &actor.did(now, action, username.as_str(), json!({})))?)
+        })
+        .await
+    }
+
+    /// What the form for a new server key offers: all policies by name, and the rule for a service account's keys.
+    pub async fn for_new_server_key(&self) -> Result<(Vec<String>, LifetimeRule), Error> {
+        self.store
+            .read(|db| {
+                let all = policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
+                Ok((all, lifetime_rules::for_new_service(db)?))
+            })
+            .await
+    }
+
+    /// Makes a service account, gives it a policy, and makes its first key: all, or nothing.
+    pub async fn new_server_key(
+        &self,
+        actor: &Actor,
+        new: NewService,
+        policy: Option<PolicyName>,
+        request: KeyRequest,
+    ) -> Result<Issued, Error> {
+        self.throttle.try_creation(actor.account)?;
+        for _ in 0..ATTEMPTS {
+            let mut rng = self.rng();
+            let first_eight = FirstEight::generate(&mut *rng);
+            let secret = Secret::generate(&self.config.prefixes[0], &first_eight, &mut *rng);
+            let hashed = (first_eight, secret.hash());
+            let (actor, new, policy, request) = (actor.clone(), new.clone(), policy.clone(), request.clone());
+            let now = self.now();
+            let made = self
+                .act(actor.authority(), move |db| {
+                    keys::lock_server_keys(db)?; // before the account, as for every other server key
+                    let maker = actor.account.unwrap_or(AccountId(0));
+                    if let Some(shown_before) = forms::find(db, &request.form.hash(maker), maker)? {
+                        return Ok(Err(shown_before));
+                    }
+                    // Held before the first event: the log is the last thing that a transaction touches.
+                    let gone = || Error::from(FieldError::new("policy", "This policy was deleted. Choose another one"));
+                    let policy = match policy {
+                        Some(name) => Some(policies::lock_for_update(db, &name)?.ok_or_else(gone)?),
+                        None => None,
+                    };
+                    let id = add(db, &actor, &new, now)?;
+                    if let Some(policy) = policy {
+                        policies::set_held_by(db, id, &[policy.id])?;
+                        let details = json!({ "before": [], "after": [policy.name.as_str()] });
+                        let target = new.username.as_str();
+                        audit::insert(db, &actor.did(now, Action::UserSetPolicies, target, details))?;
+                    }
+                    issue(db, &actor, id, request, hashed, now)
+                })
+                .await;
+            match made {
+                Ok(Ok((key, access))) => return Ok(Issued::Now(Box::new(New { key, access, secret }))),
+                Ok(Err(shown_before)) => return Ok(Issued::Before(shown_before)),
+                Err(Attempt::Again) => {}
+                // The limit of all server keys is no fault of the account, which has none.
+                Err(Attempt::Failed(Error::Conflict(text))) => return Err(FieldError::new("username", text).into()),
+                Err(Attempt::Failed(error)) => return Err(error),
+            }
+        }
+        Err(Error::Internal("no unique secret was found".into()))
+    }
+
+    /// Makes a key for a service account.
+    pub async fn generate_server_key(
+        &self,
+        actor: &Actor,
+        username: &Username,
+        request: KeyRequest,
+    ) -> Result<Issued, Error> {
+        let username = username.clone();
+        let account = self.store.read(move |db| service(db, &username)).await?;
+        self.generate_key(actor, account.id, request).await
+    }
+}
+
+/// Adds a service account; gives its id.
+fn add(db: &mut Db, actor: &Actor, new: &NewService, now: Timestamp) -> Result<AccountId, Error> {
+    let id = accounts::insert_service(db, new, actor.account, now).map_err(|error| match error {
+        StoreError::Conflict(Unique::Username) => {
+            FieldError::new("username", "This name is taken. Choose another").into()
+        }
+        error => Error::from(error),
+    })?;
+    let details = json!({ "display_name": new.display_name, "description": new.description });
+    audit::insert(db, &actor.did(now, Action::ServiceCreate, new.username.as_str(), details))?;
+    Ok(id)
+}
+
+fn service(db: &mut Db, username: &Username) -> Result<Account, Error> {
+    let account = accounts::credentials(db, username)?.map(|known| known.account);
+    account.filter(|account| account.kind == Kind::Service).ok_or(Error::NotFound)
+}

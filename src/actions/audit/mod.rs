@@ -1,0 +1,4 @@
+//! The audit log: read, exported, verified.
+
+pub mod read;
+pub mod verify;

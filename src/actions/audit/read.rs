@@ -1,0 +1,82 @@
+//! Reading the audit log: pages, and an export that is audited itself.
+
+use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::actions::{Actor, App, Authority, Error};
+use crate::domain::audit::Action;
+use crate::store::audit;
+use crate::store::audit::events;
+use crate::store::paging::From;
+
+pub use crate::store::audit::events::{EventFilter, Listed as ListedEvent};
+
+/// Events on a page.
+const PAGE: i64 = 50;
+/// Events of one batch of an export.
+const BATCH: i64 = 2_000;
+/// Counts stop here.
+const COUNT_LIMIT: i64 = 10_000;
+
+/// A page of events.
+#[derive(Debug, Clone)]
+pub struct EventPage {
+    /// Latest first.
+    pub events: Vec<ListedEvent>,
+    /// Are there newer ones?
+    pub has_newer: bool,
+    /// Are there older ones?
+    pub has_older: bool,
+    /// How many match, up to 10,001.
+    pub matching: i64,
+}
+
+/// An export that goes on.
+pub struct AuditExport {
+    authority: Authority,
+    filter: EventFilter,
+    before: Option<i64>,
+    over: bool,
+    _seat: OwnedSemaphorePermit,
+}
+
+impl App {
+    /// A page of the audit log.
+    pub async fn read_audit(&self, filter: &EventFilter, from: From<i64>) -> Result<EventPage, Error> {
+        let filter = filter.clone();
+        self.store
+            .read(move |db| {
+                let (events, more) = events::page(db, &filter, from, PAGE)?;
+                let (has_newer, has_older) = from.around(more);
+                let matching = events::count_up_to(db, &filter, COUNT_LIMIT + 1)?;
+                Ok(EventPage { events, has_newer, has_older, matching })
+            })
+            .await
+    }
+
+    /// Begins an export of the log: noted before the first event leaves.
+    pub async fn begin_audit_export(
+        &self,
+        actor: &Actor,
+        filter: EventFilter,
+        asked: &str,
+    ) -> Result<AuditExport, Error> {
+        let seat = self.export_seat()?;
+        let event = actor.did(self.now(), Action::AuditExport, "audit log", json!({ "filter": asked }));
+        self.act(actor.authority(), move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
+        Ok(AuditExport { authority: actor.authority(), filter, before: None, over: false, _seat: seat })
+    }
+
+    /// The next events of an export, latest first; none when it is over. Who may not export any more gets no more.
+    pub async fn next_of_audit(&self, export: &mut AuditExport) -> Result<Vec<ListedEvent>, Error> {
+        if export.over {
+            return Ok(Vec::new());
+        }
+        self.confirm(&export.authority).await?;
+        let (filter, from) = (export.filter.clone(), export.before.map_or(From::Start, From::After));
+        let (events, more) = self.store.read(move |db| events::page(db, &filter, from, BATCH)).await?;
+        export.before = events.last().map(|event| event.sequence);
+        export.over = !more;
+        Ok(events)
+    }
+}

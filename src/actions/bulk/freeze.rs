@@ -1,0 +1,62 @@
+//! Which keys bulk work is about: written down before anything is done to them, in batches, so that nobody waits for it.
+
+use crate::actions::{App, Error};
+use crate::domain::bulk::{BulkOperation, Job};
+use crate::domain::ids::{AccountId, JobId};
+use crate::domain::time::clock::Timestamp;
+use crate::store::Db;
+use crate::store::bulk::job_keys;
+use crate::store::bulk::jobs;
+use crate::store::keys::predicate::Predicate;
+
+impl App {
+    /// Gives a draft its keys: those that `choose` finds and to which the operation can be done. Says how many. They are found in one
+    /// state of the database, and each is written down as it is when its batch is.
+    pub(in crate::actions) async fn freeze(
+        &self,
+        job: JobId,
+        operation: BulkOperation,
+        asker: AccountId,
+        choose: impl FnOnce(&mut Db) -> Predicate + Send + 'static,
+    ) -> Result<i64, Error> {
+        let now = self.now();
+        let ids = self
+            .store
+            .read(move |db| {
+                let chosen = choose(db);
+                Ok::<_, Error>(job_keys::ids(db, chosen)?)
+            })
+            .await?;
+        for batch in ids.chunks(job_keys::BATCH) {
+            let batch = batch.to_vec();
+            self.store.write(move |db| Ok::<_, Error>(job_keys::freeze(db, job, operation, &batch, now)?)).await?;
+        }
+        self.finish_freezing(job, asker, now).await
+    }
+
+    /// Takes over the next keys of a job that was confirmed at once.
+    pub(in crate::actions) async fn freeze_next(&self, job: &Job) -> Result<(), Error> {
+        let (job, now) = (job.clone(), self.now());
+        let (id, asker) = (job.id, job.asked_by.account);
+        let may_be_more = self
+            .store
+            .write(move |db| {
+                let Some(source) = job.source else { return Ok(false) };
+                let Some(last) = job_keys::freeze_next(db, &job, source, now)? else { return Ok(false) };
+                jobs::set_frozen_up_to(db, job.id, last)?;
+                Ok::<_, Error>(true)
+            })
+            .await?;
+        if !may_be_more {
+            self.finish_freezing(id, asker, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes what the keys of a job are in sum, which may take a while to read; gives how many they are.
+    async fn finish_freezing(&self, job: JobId, asker: AccountId, now: Timestamp) -> Result<i64, Error> {
+        let sums = self.store.read(move |db| Ok::<_, Error>(job_keys::sums(db, job, asker, now)?)).await?;
+        self.store.write(move |db| Ok::<_, Error>(jobs::set_frozen(db, job, sums)?)).await?;
+        Ok(sums.total)
+    }
+}

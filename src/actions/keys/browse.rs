@@ -1,0 +1,243 @@
+//! Every key of every owner: pages of a filtered and sorted list, for administrators.
+
+use std::collections::HashMap;
+
+use crate::actions::keys::cursor::Cursor;
+use crate::actions::sign_in::sessions::idle_since;
+use crate::actions::site::overview::{Number, Tally};
+use crate::actions::{App, Error};
+use crate::domain::field_error::FieldError;
+use crate::domain::ids::{AccountId, KeyId};
+use crate::domain::key_filter::{Column, KeyFilter, Place, Sort};
+use crate::domain::keys::api_key::{ApiKey, Stop};
+use crate::domain::keys::secret::{FirstEight, Secret};
+use crate::domain::rights::AccessView;
+use crate::domain::time::clock::Timestamp;
+use crate::store::keys::grid::{self, Ask};
+use crate::store::keys::session_keys;
+use crate::store::paging::From;
+use crate::store::rights::permissions;
+use crate::store::rights::policies;
+use crate::store::rights::resources;
+use crate::store::usage::kept_counts;
+use crate::store::{Db, accounts, keys, rights};
+
+pub use crate::store::accounts::Owner;
+pub use crate::store::keys::grid::{COUNT_LIMIT, Count};
+
+/// The rows of a page: the fewest and the most.
+pub const PAGE_SIZES: (i64, i64) = (20, 200);
+
+/// What an administrator asks the list for.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// Which keys.
+    pub filter: KeyFilter,
+    /// In what order.
+    pub sort: Sort,
+    /// How many on a page; brought between 20 and 200.
+    pub size: i64,
+    /// The link of a page; `None` is the first.
+    pub cursor: Option<String>,
+    /// Where counting stops, usually [`COUNT_LIMIT`].
+    pub count_limit: i64,
+}
+
+/// Values that a filter suggests.
+const SUGGESTIONS: i64 = 200;
+
+/// A page of the list.
+#[derive(Debug, Clone)]
+pub struct KeyPage {
+    /// The keys with their owners, in the order of the list.
+    pub keys: Vec<ListedKey>,
+    /// The moment at which the filter was read.
+    pub now: Timestamp,
+    /// How many keys stand before this page.
+    pub before: i64,
+    /// How many keys match.
+    pub matching: Count,
+    /// How many keys there are.
+    pub total: Number,
+    /// How many of them are neither revoked nor expired.
+    pub live: Number,
+    /// How many session keys there are, which no list has.
+    pub session_keys: i64,
+    /// The link of the page before.
+    pub previous: Option<String>,
+    /// The link of the page after.
+    pub next: Option<String>,
+}
+
+impl App {
+    /// One page. A link that was altered or belongs to another list is an error.
+    pub async fn browse_keys(&self, list: &List) -> Result<KeyPage, Error> {
+        let (now, key) = (self.now(), self.signing_key().await?);
+        let name = format!("{} sorted {}", list.filter.query(), list.sort.query());
+        let cursor = match &list.cursor {
+            None => None,
+            Some(text) => {
+                Some(Cursor::read(text, &key, &name).filter(|cursor| grid::fits(&cursor.place, list.sort)).ok_or_else(
+                    || FieldError::new("from", "This link to a page belongs to another list. Begin at its first page"),
+                )?)
+            }
+        };
+        let size = list.size.clamp(PAGE_SIZES.0, PAGE_SIZES.1);
+        let ask = Ask {
+            filter: list.filter.clone(),
+            sort: list.sort,
+            from: from(cursor.as_ref()),
+            size,
+            now,
+            count_limit: list.count_limit,
+        };
+        let (page, before, total, live, session_keys, around) = self
+            .store
+            .read(move |db| {
+                let (page, before) = page(db, &ask, cursor.as_ref())?;
+                let total = grid::count(db, &KeyFilter::default(), now, COUNT_LIMIT)?;
+                let kept = kept_counts::all(db)?;
+                let total = Number::of(total, Tally::All, &kept);
+                let live = Number::of(keys::count_all_live(db, now)?, Tally::Live, &kept);
+                let around = Around::of(db, page.keys.iter().map(|placed| &placed.key))?;
+                Ok::<_, Error>((page, before, total, live, session_keys::count(db, now, idle_since(now))?, around))
+            })
+            .await?;
+        let shown = i64::try_from(page.keys.len()).unwrap_or(i64::MAX);
+        let link = |place: Option<&Place>, backwards, position| {
+            place.map(|place| Cursor { backwards, position, place: place.clone() }.sign(&key, &name))
+        };
+        let top = page.keys.first().map(|placed| &placed.place);
+        let bottom = page.keys.last().map(|placed| &placed.place);
+        let previous = if page.has_previous { link(top, true, before) } else { None };
+        let next = if page.has_next { link(bottom, false, before + shown) } else { None };
+        let keys = page.keys.into_iter().map(|placed| placed.key).collect();
+        Ok(KeyPage {
+            keys: self.listed(keys, around),
+            now,
+            before,
+            matching: page.matching,
+            total,
+            live,
+            session_keys,
+            previous,
+            next,
+        })
+    }
+
+    /// Values that exist of a column, for a filter on it: the first few, each as the filter takes it and as people read it.
+    pub async fn filter_suggestions(&self, column: Column) -> Result<Vec<(String, String)>, Error> {
+        self.store
+            .read(move |db| {
+                Ok::<_, Error>(match column {
+                    Column::Owner => accounts::first_names(db, SUGGESTIONS)?,
+                    Column::Policy => policies::list(db)?
+                        .into_iter()
+                        .map(|one| (one.name.as_str().to_owned(), one.description))
+                        .collect(),
+                    Column::Scope => {
+                        let all = permissions::catalogue(db)?.into_iter();
+                        all.map(|one| (one.name.as_str().to_owned(), one.description)).collect()
+                    }
+                    Column::Resource => resources::first(db, None, SUGGESTIONS)?,
+                    _ => Vec::new(),
+                })
+            })
+            .await
+    }
+
+    /// How the database goes about the first page of a list, in its own words.
+    pub async fn explain_list(&self, list: &List) -> Result<Vec<String>, Error> {
+        let ask = Ask {
+            filter: list.filter.clone(),
+            sort: list.sort,
+            from: From::Start,
+            size: list.size,
+            now: self.now(),
+            count_limit: list.count_limit,
+        };
+        Ok(self.store.read(move |db| grid::explain(db, &ask)).await?)
+    }
+
+    /// The first eight of a pasted secret, whether such a key exists or not. `None` when the text is no secret.
+    pub fn first_eight_of(&self, text: &str) -> Option<FirstEight> {
+        Secret::parse(&self.config.prefixes, text.trim())?;
+        FirstEight::parse(text)
+    }
+
+    pub(in crate::actions) fn listed(&self, keys: Vec<ApiKey>, mut around: Around) -> Vec<ListedKey> {
+        let complete = |mut key: ApiKey| {
+            self.use_log.complete(&mut key);
+            let owner = around.owners.get(&key.owner).cloned().unwrap_or_default();
+            let access = around.access.remove(&key.id).unwrap_or(AccessView::inherited());
+            let by = |id: Option<AccountId>| id.and_then(|id| around.owners.get(&id).cloned());
+            let made_by = by(Some(key.created_by));
+            let (disabled_by, revoked_by) =
+                (by(stopped_by(key.disabled.as_ref())), by(stopped_by(key.revoked.as_ref())));
+            ListedKey { key, owner, access, made_by, disabled_by, revoked_by }
+        };
+        keys.into_iter().map(complete).collect()
+    }
+}
+
+/// A key as lists of everybody's keys have it.
+#[derive(Debug, Clone)]
+pub struct ListedKey {
+    /// The key.
+    pub key: ApiKey,
+    /// Whose.
+    pub owner: Owner,
+    /// What it may do.
+    pub access: AccessView,
+    /// Who made it; `None` when the account is gone.
+    pub made_by: Option<Owner>,
+    /// Who disabled it; `None` when nobody did, or Claviger itself.
+    pub disabled_by: Option<Owner>,
+    /// Who revoked it; `None` when nobody did, or Claviger itself.
+    pub revoked_by: Option<Owner>,
+}
+
+fn stopped_by(stop: Option<&Stop>) -> Option<AccountId> {
+    stop.and_then(|stop| stop.by)
+}
+
+/// What stands around keys in lists.
+pub(in crate::actions) struct Around {
+    owners: HashMap<AccountId, Owner>,
+    access: HashMap<KeyId, AccessView>,
+}
+
+impl Around {
+    pub(in crate::actions) fn of<'a>(db: &mut Db, keys: impl IntoIterator<Item = &'a ApiKey>) -> Result<Self, Error> {
+        let keys: Vec<&ApiKey> = keys.into_iter().collect();
+        let accounts_of = |key: &&ApiKey| {
+            let stops = [stopped_by(key.disabled.as_ref()), stopped_by(key.revoked.as_ref())];
+            [Some(key.owner), Some(key.created_by)].into_iter().chain(stops).flatten()
+        };
+        let mut ids: Vec<AccountId> = keys.iter().flat_map(accounts_of).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(Self { owners: accounts::owners(db, &ids)?, access: rights::access_of(db, &keys)? })
+    }
+}
+
+fn from(cursor: Option<&Cursor>) -> From<Place> {
+    match cursor {
+        None => From::Start,
+        Some(cursor) if cursor.backwards => From::Before(cursor.place.clone()),
+        Some(cursor) => From::After(cursor.place.clone()),
+    }
+}
+
+/// The page, and how many keys stand before it. A page before that is not full is the first one; it is filled up.
+fn page(db: &mut Db, ask: &Ask, cursor: Option<&Cursor>) -> Result<(grid::Page, i64), Error> {
+    let page = grid::page(db, ask)?;
+    let shown = i64::try_from(page.keys.len()).unwrap_or(i64::MAX);
+    match cursor {
+        None => Ok((page, 0)),
+        Some(cursor) if !cursor.backwards => Ok((page, cursor.position)),
+        Some(_) if !page.has_previous => Ok((grid::page(db, &Ask { from: From::Start, ..ask.clone() })?, 0)),
+        // Keys may have come or gone since the cursor was made: the position never runs into the beginning.
+        Some(cursor) => Ok((page, (cursor.position - shown).max(1))),
+    }
+}

@@ -1,0 +1,117 @@
+//! Changing the name and the note of a key: of an own one, or, for administrators, of any.
+
+use serde_json::json;
+
+use crate::actions::keys::generate::name_taken;
+use crate::actions::{Actor, App, Error};
+use crate::domain::accounts::account::Kind;
+use crate::domain::audit::Action;
+use crate::domain::ids::AccountId;
+use crate::domain::keys::api_key::{ApiKey, KeyName, KeyNote};
+use crate::domain::keys::secret::FirstEight;
+use crate::domain::settings::OwnKeys;
+use crate::domain::time::clock::Timestamp;
+use crate::store::{Db, accounts, audit, keys, settings};
+
+/// The text for a key that was revoked in the meantime.
+pub(in crate::actions) const REVOKED: &str = "This key was revoked. It cannot be changed any more.";
+
+impl App {
+    /// Changes name and note of an own key; `version` is the one that the person saw.
+    pub async fn edit_key(
+        &self,
+        actor: &Actor,
+        owner: AccountId,
+        first_eight: &FirstEight,
+        version: i64,
+        texts: (KeyName, KeyNote),
+    ) -> Result<(), Error> {
+        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            let key = own_living(db, owner, &first_eight)?;
+            edit(db, &actor, &key, version, &texts, now)
+        })
+        .await
+    }
+
+    /// Changes name and note of a key of anybody, for administrators.
+    pub async fn edit_any_key(
+        &self,
+        actor: &Actor,
+        first_eight: &FirstEight,
+        version: i64,
+        texts: (KeyName, KeyNote),
+    ) -> Result<(), Error> {
+        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            let owner = keys::find(db, &first_eight)?.ok_or(Error::NotFound)?.owner;
+            let key = unless_revoked(lock_for_update(db, owner, &first_eight)?)?;
+            edit(db, &actor, &key, version, &texts, now)
+        })
+        .await
+    }
+}
+
+/// Changes a key that is held; `version` is the one that somebody saw.
+fn edit(
+    db: &mut Db,
+    actor: &Actor,
+    key: &ApiKey,
+    version: i64,
+    (name, note): &(KeyName, KeyNote),
+    now: Timestamp,
+) -> Result<(), Error> {
+    if key.version != version {
+        let text = "This key was changed meanwhile. Reload to see the change, then try again.";
+        return Err(Error::Conflict(text.into()));
+    }
+    if name.0 != key.name {
+        if keys::name_is_held(db, key.owner, name, now)? {
+            return Err(name_taken(actor, key.owner));
+        }
+        keys::set_name(db, key, name, now)?;
+    }
+    keys::set_note(db, key, note, now)?;
+    let details = json!({ "name": [key.name, name.0], "note": [key.note, note.0] });
+    Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, key.first_eight.as_str(), details))?)
+}
+
+/// The text for a key whose time has passed.
+const EXPIRED: &str = "This key has expired, so there is nothing to disable or enable. Generate a new one like it.";
+
+/// The key of this owner, unless it has ended.
+pub(in crate::actions) fn own_live(
+    db: &mut Db,
+    owner: AccountId,
+    first_eight: &FirstEight,
+    now: Timestamp,
+) -> Result<ApiKey, Error> {
+    let key = own_living(db, owner, first_eight)?;
+    if key.is_past_expiry(now) { Err(Error::Conflict(EXPIRED.into())) } else { Ok(key) }
+}
+
+/// Refuses where people may only see their own keys. Those of service accounts are changed by administrators.
+pub(in crate::actions) fn may_manage(db: &mut Db, owner: AccountId) -> Result<(), Error> {
+    let is_person = accounts::find(db, owner)?.is_some_and(|owner| owner.kind == Kind::User);
+    if is_person && settings::load(db)?.own_keys != OwnKeys::Manage {
+        let text = "On this server, only administrators change and revoke API keys. Ask one of them.";
+        return Err(Error::Forbidden(text.into()));
+    }
+    Ok(())
+}
+
+/// The key of this owner, held, unless it was revoked.
+pub(in crate::actions) fn own_living(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
+    let key = lock_for_update(db, owner, first_eight)?;
+    may_manage(db, owner)?;
+    unless_revoked(key)
+}
+
+fn lock_for_update(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
+    accounts::lock(db, owner)?;
+    keys::lock_own(db, owner, first_eight)?.ok_or(Error::NotFound)
+}
+
+fn unless_revoked(key: ApiKey) -> Result<ApiKey, Error> {
+    if key.revoked.is_some() { Err(Error::Conflict(REVOKED.into())) } else { Ok(key) }
+}

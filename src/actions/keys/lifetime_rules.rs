@@ -1,0 +1,252 @@
+//! Lifetime rules: changed only after it was shown what they would do to the keys that are there.
+
+use serde_json::json;
+
+use crate::actions::bulk::jobs::asked_by;
+use crate::actions::bulk::run::lost_rules;
+use crate::actions::{Actor, App, Error};
+use crate::domain::accounts::account::Username;
+use crate::domain::audit::Action;
+use crate::domain::bulk::shortening::Shortening;
+use crate::domain::bulk::{BulkOperation, Job, JobState};
+use crate::domain::field_error::FieldError;
+use crate::domain::ids::{AccountId, JobId};
+use crate::domain::keys::lifetime_rules::{AppliesTo, Rules};
+use crate::domain::time::clock::{DAY, Timestamp};
+use crate::store::bulk::job_keys;
+use crate::store::bulk::jobs;
+use crate::store::bulk::jobs::NewJob;
+use crate::store::keys::lifetime_rules;
+use crate::store::{Db, accounts, audit, keys, settings};
+
+/// What the page of the rules shows.
+#[derive(Debug, Clone)]
+pub struct RulesNow {
+    /// The rules in force.
+    pub rules: Rules,
+    /// When they were changed last, and by whom.
+    pub last_change: Option<(Timestamp, String)>,
+    /// May people generate keys?
+    pub allow_creation: bool,
+    /// Are keys accepted at all?
+    pub accept_keys: bool,
+    /// How many keys are live, up to the limit of counts.
+    pub live: keys::grid::Count,
+    /// For how many live keys each stricter rule counts, up to the limit of counts.
+    pub live_under: Vec<(AppliesTo, keys::grid::Count)>,
+}
+
+/// What new rules would do.
+#[derive(Debug, Clone)]
+pub struct Impact {
+    /// The draft that holds exactly the keys that would end sooner.
+    pub shorten: Job,
+    /// How many of them would end within 24 hours.
+    pub within_a_day: i64,
+    /// The draft that holds exactly the keys that would be disabled as unused.
+    pub idle: Option<Job>,
+    /// The rules.
+    pub rules: Rules,
+}
+
+/// What became of rules that somebody wants to save.
+pub enum Planned {
+    /// They hit no key, and are in force.
+    Saved,
+    /// They would hit keys: the number of the draft that tells which.
+    Hits(JobId),
+}
+
+/// What is done to the keys that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// They stay as they are.
+    Leave,
+    /// They are shortened now; none ends within a day.
+    Now,
+    /// As [`Self::Now`], with the ends that would come first spread over so many days.
+    Spread(i64),
+}
+
+const CHANGED: &str = "Somebody else changed the rules meanwhile. Look at them, and enter your change again.";
+
+impl App {
+    /// The rules and switches in force.
+    pub async fn lifetime_rules(&self) -> Result<RulesNow, Error> {
+        let now = self.now();
+        self.store
+            .read(move |db| {
+                let (settings, rules) = (settings::load(db)?, lifetime_rules::load(db)?);
+                let mut live_under = Vec::new();
+                for rule in rules.stricter() {
+                    let keys = lifetime_rules::live_under(&rule.applies_to, now);
+                    let count = keys::grid::count_up_to(db, keys, keys::grid::COUNT_LIMIT)?;
+                    live_under.push((rule.applies_to.clone(), count));
+                }
+                Ok(RulesNow {
+                    rules,
+                    live_under,
+                    last_change: lifetime_rules::last_change(db)?,
+                    allow_creation: settings.allow_creation,
+                    accept_keys: settings.accept_keys,
+                    live: keys::count_all_live(db, now)?,
+                })
+            })
+            .await
+    }
+
+    /// The account of a stricter rule, by its user name.
+    pub async fn rule_for(&self, username: &str) -> Result<AppliesTo, Error> {
+        let unknown =
+            || Error::from(FieldError::new("rule_subject", format!("There is nobody with the user name {username}")));
+        let name = Username::parse(username).map_err(|_| unknown())?;
+        let known = self.store.query(move |db| accounts::credentials(db, &name)).await?.ok_or_else(unknown)?;
+        Ok(AppliesTo::Account(known.account.id, known.account.username.as_str().to_owned()))
+    }
+
+    /// Puts rules in force that hit no key; of others, freezes which keys they would hit. `replaces` is the version that
+    /// the person saw.
+    pub async fn plan_rules(&self, actor: &Actor, rules: Rules, replaces: String) -> Result<Planned, Error> {
+        let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
+        let (asker, planned, seen) = (asked_by.account, rules.clone(), replaces.clone());
+        let drafted = self
+            .act(actor.authority(), move |db| {
+                let before = unchanged(db, &seen)?;
+                let fresh = planned.with_idle_start(&before, Some(0), now);
+                let parameter = Shortening { rules: fresh.clone(), replaces: seen, spread_days: 1 }.parameter();
+                let shorten = NewJob::draft(BulkOperation::Shorten, None, asked_by.clone(), parameter);
+                let idle = NewJob::draft(BulkOperation::Idle, None, asked_by, String::new());
+                Ok::<_, Error>((jobs::insert(db, &shorten, now)?, jobs::insert(db, &idle, now)?, before, fresh))
+            })
+            .await?;
+        let (shorten, idle, before, fresh) = drafted;
+        let outlived = fresh.clone();
+        let outliving = self
+            .freeze(shorten, BulkOperation::Shorten, asker, move |_| lifetime_rules::outliving(&outlived, now))
+            .await?;
+        let unused = self.freeze(idle, BulkOperation::Idle, asker, move |_| newly_idle(&fresh, &before, now)).await?;
+        self.act(actor.clone().authority(), move |db| {
+            let before = unchanged(db, &replaces)?;
+            if outliving == 0 && unused == 0 {
+                jobs::remove_draft(db, shorten)?;
+                jobs::remove_draft(db, idle)?;
+                save(db, &actor, &before, &rules.with_idle_start(&before, Some(0), now), "leave", now)?;
+                return Ok(Planned::Saved);
+            }
+            if unused == 0 {
+                jobs::remove_draft(db, idle)?;
+            } else {
+                jobs::link_drafts(db, shorten, idle)?;
+            }
+            Ok(Planned::Hits(shorten))
+        })
+        .await
+    }
+
+    /// What the rules of a draft would do; for the one who made it.
+    pub async fn rules_impact(&self, actor: &Actor, id: JobId) -> Result<Impact, Error> {
+        let (account, now) = (actor.account, self.now());
+        self.store
+            .read(move |db| {
+                let shorten = own_draft(db, id, account)?;
+                let idle = jobs::linked_draft(db, id)?;
+                let planned = Shortening::of(&shorten).ok_or_else(|| lost_rules(&shorten))?;
+                let within_a_day = job_keys::count_outliving(db, id, &planned.rules, now)?;
+                Ok(Impact { shorten, within_a_day, idle, rules: planned.rules })
+            })
+            .await
+    }
+
+    /// Puts the rules of a draft in force, and applies them to the keys that are there as chosen.
+    pub async fn apply_rules(&self, actor: &Actor, id: JobId, existing: Existing) -> Result<Option<JobId>, Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        let job = self
+            .act(actor.authority(), move |db| {
+                let shorten = own_draft(db, id, actor.account)?;
+                let planned = Shortening::of(&shorten).ok_or_else(|| lost_rules(&shorten))?;
+                let before = unchanged(db, &planned.replaces)?;
+                let (grace, word) = match existing {
+                    Existing::Leave => (None, "leave"),
+                    Existing::Now => (Some(0), "now"),
+                    Existing::Spread(days) => (Some(i32::try_from(days).unwrap_or(i32::MAX)), "spread"),
+                };
+                let idle = jobs::linked_draft(db, id)?;
+                save(db, &actor, &before, &planned.rules.clone().with_idle_start(&before, grace, now), word, now)?;
+                if existing == Existing::Leave {
+                    let drafts: Vec<JobId> = idle.iter().map(|idle| idle.id).chain([id]).collect();
+                    jobs::discard(db, &drafts)?;
+                    return Ok(None);
+                }
+                let reason = "The lifetime rules were changed";
+                if let (Existing::Spread(days), true) = (existing, shorten.total > 0) {
+                    jobs::set_parameter(db, id, &Shortening { spread_days: days, ..planned }.parameter())?;
+                }
+                if let Some(idle) = &idle {
+                    // Spread out, keys are disabled by the sweep when their days are over.
+                    match existing {
+                        Existing::Now => {
+                            start(db, &actor, idle, "Nobody used it for as long as the lifetime rules allow", now)?;
+                        }
+                        _ => jobs::discard(db, &[idle.id])?,
+                    }
+                }
+                if shorten.total == 0 {
+                    jobs::remove_draft(db, id)?;
+                    return Ok(idle.map(|idle| idle.id).filter(|_| existing == Existing::Now));
+                }
+                start(db, &actor, &shorten, reason, now)?;
+                Ok::<_, Error>(Some(id))
+            })
+            .await?;
+        self.jobs_waiting.notify_one();
+        Ok(job)
+    }
+}
+
+/// The rules in force, when they are still those of this version.
+fn unchanged(db: &mut Db, version: &str) -> Result<Rules, Error> {
+    let rules = lifetime_rules::load(db)?;
+    if rules.version() == version { Ok(rules) } else { Err(Error::Conflict(CHANGED.into())) }
+}
+
+fn own_draft(db: &mut Db, id: JobId, account: Option<AccountId>) -> Result<Job, Error> {
+    jobs::find(db, id)?
+        .filter(|job| {
+            let is_draft = job.operation == BulkOperation::Shorten && job.state == JobState::Draft && job.is_frozen;
+            is_draft && Some(job.asked_by.account) == account
+        })
+        .ok_or(Error::NotFound)
+}
+
+/// The keys that these rules would disable as unused and the rules before them would not.
+fn newly_idle(rules: &Rules, before: &Rules, now: Timestamp) -> keys::predicate::Predicate {
+    let old = keys::predicate::not(lifetime_rules::idle(before, true, now));
+    keys::predicate::all([lifetime_rules::idle(rules, false, now), old].into_iter())
+}
+
+fn start(db: &mut Db, actor: &Actor, job: &Job, reason: &str, now: Timestamp) -> Result<(), Error> {
+    jobs::confirm(db, job.id, reason, None, now)?;
+    let details = json!({ "verb": job.operation.as_str(), "keys": job.total, "reason": reason });
+    Ok(audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {}", job.id), details))?)
+}
+
+fn save(
+    db: &mut Db,
+    actor: &Actor,
+    before: &Rules,
+    rules: &Rules,
+    existing: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    lifetime_rules::replace(db, rules, actor.account, now)?;
+    let details = json!({ "before": before, "after": rules, "existing_keys": existing });
+    Ok(audit::insert(db, &actor.did(now, Action::RulesChange, "lifetime rules", details))?)
+}
+
+/// How long a confirmation of rules may be spread, in days.
+pub const SPREAD: (i64, i64) = (2, 90);
+
+/// The day up to which spread ends reach.
+pub fn spread_until(now: Timestamp, days: i64) -> String {
+    now.plus(days * DAY).day()
+}

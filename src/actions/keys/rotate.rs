@@ -1,0 +1,192 @@
+//! Rotate: a new secret for the same record. The one before it lives on for the chosen grace period.
+
+use serde_json::json;
+
+use crate::actions::keys::edit::{REVOKED, own_living};
+use crate::actions::keys::generate::{ATTEMPTS, Attempt, FormId, Issued, New, creation_off};
+use crate::actions::rights::grants::{ActingKey, Attenuation, prove};
+use crate::actions::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::field_error::FieldError;
+use crate::domain::ids::AccountId;
+use crate::domain::keys::api_key::{ApiKey, Status};
+use crate::domain::keys::secret::{FirstEight, Secret, SecretHash};
+use crate::domain::rights::policy::PolicyName;
+use crate::domain::rights::{AccessView, GrantRequest, GrantView};
+use crate::domain::time::clock::{DAY, HOUR, Timestamp};
+use crate::store::keys::forms;
+use crate::store::keys::forms::Shown;
+use crate::store::keys::lifetime_rules;
+use crate::store::keys::replaced_secrets;
+use crate::store::keys::replaced_secrets::Rotation;
+use crate::store::{Db, accounts, audit, keys, rights, settings};
+
+/// How long the secret before stays good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+pub enum Grace {
+    /// It ends at once.
+    #[strum(serialize = "0h")]
+    None,
+    /// One hour.
+    #[strum(serialize = "1h")]
+    Hour,
+    /// 24 hours.
+    #[strum(serialize = "24h")]
+    Day,
+    /// 7 days.
+    #[strum(serialize = "7d")]
+    Week,
+}
+
+impl Grace {
+    /// All of them, in the order of the form.
+    pub fn all() -> impl Iterator<Item = Self> {
+        <Self as strum::VariantArray>::VARIANTS.iter().copied()
+    }
+
+    /// The value in the form.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// What people read: "The old key stops working …".
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::None => "at once",
+            Self::Hour => "in 1 hour",
+            Self::Day => "in 24 hours",
+            Self::Week => "in 7 days",
+        }
+    }
+
+    /// From the form.
+    pub fn parse(word: &str) -> Result<Self, FieldError> {
+        word.parse().map_err(|_| FieldError::new("old_ends", "Choose when the old key stops working"))
+    }
+
+    fn micros(self) -> i64 {
+        match self {
+            Self::None => 0,
+            Self::Hour => HOUR,
+            Self::Day => DAY,
+            Self::Week => 7 * DAY,
+        }
+    }
+}
+
+/// The answer to a rotation.
+pub struct Rotated {
+    /// The key and its new secret.
+    pub issued: Issued,
+    /// Until when the secret before it stays good, if it does.
+    pub old_until: Option<Timestamp>,
+}
+
+impl App {
+    /// Gives an active key of an owner a new secret, and a new life as long as its last one, within the rule of today. The
+    /// owner is the actor, or a service account that an administrator administers.
+    pub async fn rotate_key(
+        &self,
+        actor: &Actor,
+        owner: AccountId,
+        first_eight: &FirstEight,
+        grace: Grace,
+        form: FormId,
+    ) -> Result<Rotated, Error> {
+        self.throttle.try_creation(actor.account)?;
+        let maker = actor.account.unwrap_or(owner);
+        for _ in 0..ATTEMPTS {
+            let secret = Secret::generate(&self.config.prefixes[0], first_eight, &mut *self.rng());
+            let (actor, first_eight, form, hash) = (actor.clone(), first_eight.clone(), form.clone(), secret.hash());
+            let now = self.now();
+            let rotated = self
+                .act(actor.authority(), move |db| {
+                    let key = own_living(db, owner, &first_eight)?;
+                    if let Some(shown_before) = forms::find(db, &form.hash(maker), maker)? {
+                        return Ok(Err(shown_before));
+                    }
+                    let shown = Shown { first_eight: &first_eight, key: Some(key.id) };
+                    forms::insert(db, &form.hash(maker), maker, &shown, now)?;
+                    let wish = wish_of(db, &key)?;
+                    prove(db, &actor, &wish)?;
+                    let renewed = renew(db, &actor, &key, (hash, grace), None, now)?;
+                    Ok::<_, Attempt>(Ok(renewed))
+                })
+                .await;
+            match rotated {
+                Ok(Ok(Renewed { key, access, old_until })) => {
+                    return Ok(Rotated { issued: Issued::Now(Box::new(New { key, access, secret })), old_until });
+                }
+                Ok(Err(shown_before)) => {
+                    return Ok(Rotated { issued: Issued::Before(shown_before), old_until: None });
+                }
+                Err(Attempt::Again) => {}
+                Err(Attempt::Failed(error)) => return Err(error),
+            }
+        }
+        Err(Error::Internal("no unique secret was found".into()))
+    }
+}
+
+/// What would have to be wished for to get what a key has.
+fn wish_of(db: &mut Db, key: &ApiKey) -> Result<GrantRequest, Error> {
+    Ok(match rights::access(db, key)?.grant {
+        GrantView::Everything => GrantRequest::Inherit,
+        GrantView::Scopes(_) => GrantRequest::Scopes(rights::scopes_of(db, key.id)?),
+        GrantView::Policy(name) => GrantRequest::Policy(PolicyName::from_db(name)),
+    })
+}
+
+/// A key with a new secret.
+pub(in crate::actions) struct Renewed {
+    /// The key.
+    pub key: ApiKey,
+    /// What it may do.
+    pub access: AccessView,
+    /// Until when the secret before stays good, if it does.
+    pub old_until: Option<Timestamp>,
+}
+
+/// Gives a key that is held against other transactions the secret with this hash.
+pub(in crate::actions) fn renew(
+    db: &mut Db,
+    actor: &Actor,
+    key: &ApiKey,
+    (hash, grace): (SecretHash, Grace),
+    asking: Option<&ActingKey>,
+    now: Timestamp,
+) -> Result<Renewed, Error> {
+    if let Some(refusal) = refusal(key, now) {
+        return Err(Error::Conflict(refusal.into()));
+    }
+    let owner = accounts::find(db, key.owner)?.ok_or(Error::NotFound)?;
+    if let Some(off) = creation_off(&settings::load(db)?, owner.kind) {
+        return Err(Error::Forbidden(off.into()));
+    }
+    let ceiling = asking.map(|asking| Attenuation::of(db, asking, now)).transpose()?;
+    let expires_at = key.renewed(&lifetime_rules::for_owner(db, key.owner)?, now);
+    if let Some(ceiling) = &ceiling {
+        ceiling.may_rotate(key)?;
+    }
+    let expires_at = ceiling.as_ref().map_or(expires_at, |ceiling| ceiling.end(expires_at));
+    let grace_ends = now.plus(grace.micros()).min(key.expires_at.unwrap_or(Timestamp(i64::MAX)));
+    replaced_secrets::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
+    let details = json!({
+        "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Timestamp::rfc3339),
+        "by_key": asking.map(|asking| asking.first_eight.as_str()),
+    });
+    audit::insert(db, &actor.did(now, Action::KeyRotate, key.first_eight.as_str(), details))?;
+    let key = keys::find_own(db, key.owner, &key.first_eight)?.ok_or(Error::NotFound)?;
+    let access = rights::access(db, &key)?;
+    Ok(Renewed { key, access, old_until: (grace_ends > now).then_some(grace_ends) })
+}
+
+/// Why a key cannot be rotated in the state that it is in.
+pub fn refusal(key: &ApiKey, now: Timestamp) -> Option<&'static str> {
+    match key.status(now) {
+        Status::Active => None,
+        Status::Revoked => Some(REVOKED),
+        Status::Disabled => Some("This key is disabled. Enable it before you rotate it."),
+        Status::Expired => Some("This key has expired. Generate a new one like it."),
+    }
+}

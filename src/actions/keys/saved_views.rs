@@ -1,0 +1,67 @@
+//! Saved views: filters of the grid that an administrator keeps under a name.
+
+use serde_json::json;
+
+use crate::actions::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::field_error::FieldError;
+use crate::domain::ids::{AccountId, SavedViewId};
+use crate::domain::text::{self, Limits};
+use crate::store::keys::saved_views;
+use crate::store::{self, Unique, accounts, audit};
+
+pub use crate::store::keys::saved_views::SavedView;
+
+/// Views that one administrator may keep.
+const MOST: usize = 50;
+
+/// Reads the name of a view: 1 to 60 characters on one line.
+pub fn parse_name(input: &str) -> Result<String, FieldError> {
+    let name = text::line(Limits { field: "name", label: "Name", longest: 60 }, input)?;
+    if name.is_empty() { Err(FieldError::new("name", "Enter a name")) } else { Ok(name) }
+}
+
+impl App {
+    /// The views of an account, by name.
+    pub async fn saved_views(&self, account: AccountId) -> Result<Vec<SavedView>, Error> {
+        Ok(self.store.query(move |db| saved_views::list(db, account)).await?)
+    }
+
+    /// Saves a query string of the grid under a name that the account does not have yet; gives its number.
+    pub async fn save_view(
+        &self,
+        actor: &Actor,
+        account: AccountId,
+        name: String,
+        query: String,
+    ) -> Result<SavedViewId, Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            accounts::lock(db, account)?;
+            if saved_views::list(db, account)?.len() >= MOST {
+                return Err(FieldError::new("name", format!("You have {MOST} saved views. Delete one first")).into());
+            }
+            let id = saved_views::insert(db, account, &name, &query, now).map_err(|error| match error {
+                store::Error::Conflict(Unique::ViewName) => {
+                    FieldError::new("name", "You have a view with this name. Choose another").into()
+                }
+                error => Error::from(error),
+            })?;
+            audit::insert(db, &actor.did(now, Action::ViewSave, &name, json!({ "query": query })))?;
+            Ok(id)
+        })
+        .await
+    }
+
+    /// Deletes a view of the account. Somebody else's is not found.
+    pub async fn delete_view(&self, actor: &Actor, account: AccountId, id: SavedViewId) -> Result<(), Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            let view = saved_views::list(db, account)?.into_iter().find(|view| view.id == id);
+            let view = view.ok_or(Error::NotFound)?;
+            saved_views::delete(db, account, id)?;
+            Ok(audit::insert(db, &actor.did(now, Action::ViewDelete, &view.name, json!({ "query": view.query })))?)
+        })
+        .await
+    }
+}

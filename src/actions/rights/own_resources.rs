@@ -1,0 +1,166 @@
+//! What those who administer a resource do: see the keys that are bound to it, issue some of their own, revoke any.
+
+use serde_json::json;
+
+use crate::actions::keys::browse::{Around, Count, ListedKey};
+use crate::actions::keys::generate::why_not;
+use crate::actions::keys::get_or_create::matching;
+use crate::actions::keys::room::counted;
+use crate::actions::rights::permissions::COUNT_LIMIT;
+use crate::actions::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::ids::{AccountId, KeyId};
+use crate::domain::keys::api_key::Stop;
+use crate::domain::keys::lifetime::LifetimeRule;
+use crate::domain::keys::secret::FirstEight;
+use crate::domain::rights::permission::Permission;
+use crate::domain::rights::resource::{Resource, ResourceName};
+use crate::store::keys::lifetime_rules;
+use crate::store::rights::permissions;
+use crate::store::rights::resources;
+use crate::store::{Db, accounts, audit, keys, settings};
+
+/// Resources of somebody's list.
+const MOST: i64 = 500;
+/// Keys of a resource's list.
+const MOST_KEYS: i64 = 200;
+
+/// A resource with what its page tells those who administer it.
+#[derive(Debug, Clone)]
+pub struct OwnResources {
+    /// Which.
+    pub resource: Resource,
+    /// The newest live keys that are bound to it, of whomever, from the place on that was asked for.
+    pub keys: Vec<ListedKey>,
+    /// Are there older ones?
+    pub has_older: bool,
+    /// How many live keys are bound to it.
+    pub live: i64,
+    /// What keys for it can be given, by service and name.
+    pub allowed: Vec<Permission>,
+    /// The own live key that has all of it.
+    pub master: Option<FirstEight>,
+    /// The rule for new keys.
+    pub rule: LifetimeRule,
+    /// Does a new key need a name?
+    pub name_required: bool,
+    /// Why no other key can be made at present.
+    pub refusal: Option<String>,
+}
+
+impl App {
+    /// What an account administers, by title, each with its live keys, counted up to a limit.
+    pub async fn own_resources(&self, account: AccountId) -> Result<Vec<(Resource, Count)>, Error> {
+        let now = self.now();
+        self.store
+            .read(move |db| {
+                let found = resources::administered_by(db, account, MOST)?;
+                let live = resources::live_keys_of(db, &found, COUNT_LIMIT, now)?;
+                Ok(found.into_iter().zip(live).collect())
+            })
+            .await
+    }
+
+    /// A resource that an account administers. What it does not is not found.
+    pub async fn find_looked_after(
+        &self,
+        account: AccountId,
+        name: &ResourceName,
+        older_than: Option<KeyId>,
+    ) -> Result<OwnResources, Error> {
+        let (name, now) = (name.clone(), self.now());
+        let (mut found, bound, around) = self
+            .store
+            .read(move |db| {
+                let resource = own_resource(db, account, &name)?;
+                let mut bound = keys::of_resource(db, resource.id, older_than, MOST_KEYS + 1, now)?;
+                let most = usize::try_from(MOST_KEYS).unwrap_or(usize::MAX);
+                let has_older = bound.len() > most;
+                bound.truncate(most);
+                let around = Around::of(db, &bound)?;
+                let of_kind = resources::of_kind(db, &resource.name.kind)?;
+                let mut allowed = permissions::known(db, &of_kind)?;
+                allowed.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
+                let owner = accounts::find(db, account)?.ok_or(Error::NotFound)?;
+                let rule = lifetime_rules::for_owner(db, account)?;
+                let name_required = settings::load(db)?.name_required;
+                let own = counted(db, account, now)?;
+                let refusal = why_not(db, &owner, true, &rule, own, now)?;
+                let master = matching(db, account, &resource, &of_kind, now)?.map(|key| key.first_eight);
+                let live = resources::live_keys(db, resource.id, now)?;
+                let found = OwnResources {
+                    resource,
+                    keys: Vec::new(),
+                    has_older,
+                    live,
+                    allowed,
+                    master,
+                    rule,
+                    name_required,
+                    refusal,
+                };
+                Ok::<_, Error>((found, bound, around))
+            })
+            .await?;
+        found.keys = self.listed(bound, around);
+        Ok(found)
+    }
+
+    /// A key that is bound to a resource which an account administers, unless it was revoked.
+    pub async fn find_key_of_resource(
+        &self,
+        account: AccountId,
+        name: &ResourceName,
+        first_eight: &FirstEight,
+    ) -> Result<Option<ListedKey>, Error> {
+        let (name, first_eight) = (name.clone(), first_eight.clone());
+        let found = self
+            .store
+            .read(move |db| {
+                let resource = own_resource(db, account, &name)?;
+                let key = keys::find(db, &first_eight)?.filter(|key| key.resource == Some(resource.id));
+                let key = key.ok_or(Error::NotFound)?;
+                let around = Around::of(db, [&key])?;
+                Ok::<_, Error>((key, around))
+            })
+            .await?;
+        let listed = self.listed(vec![found.0], found.1);
+        Ok(listed.into_iter().find(|listed| listed.key.revoked.is_none()))
+    }
+
+    /// Revokes a key that is bound to a resource which an account administers, whoever owns it.
+    pub async fn revoke_key_of_resource(
+        &self,
+        actor: &Actor,
+        account: AccountId,
+        name: &ResourceName,
+        first_eight: &FirstEight,
+    ) -> Result<(), Error> {
+        let (actor, name, first_eight, now) = (actor.clone(), name.clone(), first_eight.clone(), self.now());
+        self.act(actor.administering(&name), move |db| {
+            let resource = own_resource(db, account, &name)?;
+            let key = keys::find(db, &first_eight)?.filter(|key| key.resource == Some(resource.id));
+            let owner = key.ok_or(Error::NotFound)?.owner;
+            accounts::lock(db, owner)?;
+            let key = keys::lock_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+            if key.revoked.is_some() {
+                return Ok(()); // twice is once
+            }
+            let reason = format!("By an administrator of {}", name.text());
+            keys::revoke(db, key.id, &Stop { at: now, by: Some(account), reason })?;
+            let details = json!({ "name": key.name, "resource": name.text() });
+            Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)
+        })
+        .await
+    }
+}
+
+/// A resource that this account administers.
+pub(in crate::actions) fn own_resource(
+    db: &mut Db,
+    account: AccountId,
+    name: &ResourceName,
+) -> Result<Resource, Error> {
+    let resource = resources::find(db, name)?.ok_or(Error::NotFound)?;
+    if resources::is_administrator(db, resource.id, account)? { Ok(resource) } else { Err(Error::NotFound) }
+}

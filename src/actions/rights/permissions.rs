@@ -1,0 +1,296 @@
+//! The catalogue of permissions: services register what they know; an administrator looks at it and retires.
+
+use serde_json::json;
+
+use crate::actions::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::field_error::FieldError;
+use crate::domain::rights::permission::{CLAVIGER, Permission, PermissionName, Retired, Rights, ServiceName};
+use crate::domain::text;
+use crate::domain::time::clock::Timestamp;
+use crate::store::rights::permissions;
+use crate::store::{Db, audit};
+
+use crate::store::keys::grid::Count;
+pub use crate::store::rights::permissions::{Given, Reached, Registered};
+use crate::store::rights::permissions::{Registrar, Standing};
+
+/// The most permissions that a service registers.
+pub const MOST: usize = 500;
+
+/// So many permissions are retired by a list without a word about it.
+const FEW: usize = 5;
+
+/// Keys in lists of permissions and policies are counted up to so many.
+pub const COUNT_LIMIT: i64 = 1_000;
+
+impl App {
+    /// All permissions with how often each is given, by service and name.
+    pub async fn list_permissions(&self) -> Result<Vec<(Permission, Given)>, Error> {
+        let now = self.now();
+        self.store
+            .read(move |db| {
+                let catalogue = permissions::catalogue(db)?;
+                let given = permissions::given(db, &catalogue, COUNT_LIMIT, now)?;
+                Ok(catalogue.into_iter().zip(given).collect())
+            })
+            .await
+    }
+
+    /// Makes these the permissions of a service: what it had and does not name is retired. The same list again changes nothing.
+    /// More than `at_most` are not retired at once, nor, unless that is said, more than a few or all that there are.
+    pub async fn register_permissions(
+        &self,
+        actor: &Actor,
+        service: ServiceName,
+        wanted: Vec<(PermissionName, String)>,
+        at_most: Option<usize>,
+    ) -> Result<Registered, Error> {
+        check(&service, &wanted)?;
+        let (actor, now) = (actor.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let known = permissions::count_known(db, &service)?;
+            let registered = register(db, &actor, &service, &wanted, Registrar::Service, now)?;
+            match too_much(&registered, known, at_most) {
+                Some(refusal) => Err(Error::Conflict(refusal)), // and the transaction with it
+                None => Ok(registered),
+            }
+        })
+        .await
+    }
+
+    /// Registers one permission more for a service, or takes a retired one up again.
+    pub async fn add_permission(
+        &self,
+        actor: &Actor,
+        service: ServiceName,
+        name: PermissionName,
+        description: String,
+    ) -> Result<(), Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let mut wanted: Vec<(PermissionName, String)> = permissions::catalogue(db)?
+                .into_iter()
+                .filter(|known| known.service == service && known.retired.is_none() && known.name != name)
+                .map(|permission| (permission.name, permission.description))
+                .collect();
+            wanted.push((name, description));
+            check(&service, &wanted)?;
+            register(db, &actor, &service, &wanted, Registrar::Administrator, now).map(drop)
+        })
+        .await
+    }
+
+    /// Makes the right to register the permissions of a service that has none yet, so that it can be given to who deploys it.
+    pub async fn add_service(&self, actor: &Actor, service: ServiceName) -> Result<PermissionName, Error> {
+        check(&service, &[])?;
+        let (actor, now, name) = (actor.clone(), self.now(), PermissionName::registers(&service));
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            if !permissions::add_registering(db, &service, now)? {
+                return Err(FieldError::new("new_service", "This service is there already").into());
+            }
+            let details = json!({ "added": [name.as_str()] });
+            audit::insert(db, &actor.did(now, Action::PermissionsRegister, CLAVIGER, details))?;
+            Ok(name)
+        })
+        .await
+    }
+
+    /// Retires a permission: from the next verification on nobody holds it. Its service does not bring it back, an administrator
+    /// can.
+    pub async fn retire_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
+        let (actor, name, now) = (actor.clone(), name.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let permission = permissions::find(db, &name)?.ok_or(Error::NotFound)?;
+            if permission.service.as_str() == CLAVIGER {
+                return Err(Error::Conflict("Claviger’s own permissions cannot be retired.".into()));
+            }
+            if permission.retired.is_some_and(|retired| retired.by_administrator) {
+                return Ok(());
+            }
+            let taken = permissions::reached(db, &[permission.id], now)?;
+            permissions::retire(db, &[permission.id], Retired { at: now, by_administrator: true })?;
+            let details = json!({
+                "service": permission.service.as_str(), "policies": taken.policies, "keys": taken.keys,
+            });
+            Ok(audit::insert(db, &actor.did(now, Action::PermissionRetire, name.as_str(), details))?)
+        })
+        .await
+    }
+
+    /// Takes a retired permission up again: who was given it holds it again.
+    pub async fn restore_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
+        let (actor, name, now) = (actor.clone(), name.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let permission = permissions::find(db, &name)?.ok_or(Error::NotFound)?;
+            if permission.retired.is_none() {
+                return Ok(());
+            }
+            reinstate(db, &actor, &permission.service.clone(), &[permission], now)
+        })
+        .await
+    }
+
+    /// Takes up again what a service left out of its list at one moment; says how many that were.
+    pub async fn restore_permissions(
+        &self,
+        actor: &Actor,
+        service: &ServiceName,
+        at: Timestamp,
+    ) -> Result<usize, Error> {
+        let (actor, service, now) = (actor.clone(), service.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let retired = permissions::retired_at(db, &service, at)?;
+            if !retired.is_empty() {
+                reinstate(db, &actor, &service, &retired, now)?;
+            }
+            Ok(retired.len())
+        })
+        .await
+    }
+}
+
+impl App {
+    /// Makes all permissions of a service those of another, which may be new: for a service that got another name. Whoever
+    /// was given them keeps them. Says how many that were.
+    pub async fn move_permissions(&self, actor: &Actor, from: &ServiceName, to: ServiceName) -> Result<usize, Error> {
+        let (actor, from, now) = (actor.clone(), from.clone(), self.now());
+        if to.as_str() == CLAVIGER || from.as_str() == CLAVIGER {
+            return Err(FieldError::new("to", "Claviger’s own permissions stay its own. Name another service").into());
+        }
+        if to == from {
+            return Err(FieldError::new("to", "Name another service than this one").into());
+        }
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let moved = permissions::move_all(db, &from, &to)?;
+            if moved.is_empty() {
+                return Err(Error::NotFound);
+            }
+            permissions::add_registering(db, &to, now)?;
+            let details = json!({ "to": to.as_str(), "permissions": moved });
+            audit::insert(db, &actor.did(now, Action::PermissionsMove, from.as_str(), details))?;
+            Ok(moved.len())
+        })
+        .await
+    }
+
+    /// Gives the name of a retired permission free, so that any service can register it. Refused while a policy, a key or a kind
+    /// of resource has it: they were given it for what it meant.
+    pub async fn release_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
+        let (actor, name, now) = (actor.clone(), name.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            permissions::lock(db)?;
+            let permission = permissions::find(db, &name)?.ok_or(Error::NotFound)?;
+            if permission.retired.is_none() || permission.service.as_str() == CLAVIGER {
+                return Err(Error::Conflict(format!("{} is in use. Retire it first.", name.as_str())));
+            }
+            if let Some(reason) = in_the_way(permissions::standing(db, permission.id, COUNT_LIMIT)?) {
+                return Err(Error::Conflict(reason));
+            }
+            permissions::release(db, permission.id)?;
+            let details = json!({ "service": permission.service.as_str() });
+            Ok(audit::insert(db, &actor.did(now, Action::PermissionRelease, name.as_str(), details))?)
+        })
+        .await
+    }
+}
+
+/// Why a name cannot be released.
+fn in_the_way(standing: Standing) -> Option<String> {
+    let keys = match standing.keys {
+        Count::Exactly(0) => None,
+        Count::Exactly(count) => Some(text::counted(count, "key", "keys")),
+        Count::Many => Some(format!("more than {COUNT_LIMIT} keys")),
+    };
+    let of = |count: i64, one: &str, many: &str| (count > 0).then(|| text::counted(count, one, many));
+    let where_it_stands = [
+        of(standing.policies, "policy", "policies"),
+        keys.map(|keys| format!("{keys} (expired and revoked ones too, until they are purged)")),
+        of(standing.kinds, "kind of resource", "kinds of resources"),
+    ];
+    let places: Vec<String> = where_it_stands.into_iter().flatten().collect();
+    (!places.is_empty()).then(|| format!("It is still listed by {}. Remove it there first.", places.join(", and by ")))
+}
+
+fn reinstate(
+    db: &mut Db,
+    actor: &Actor,
+    service: &ServiceName,
+    retired: &[Permission],
+    now: Timestamp,
+) -> Result<(), Error> {
+    permissions::reinstate(db, &retired.iter().map(|permission| permission.id).collect::<Vec<_>>())?;
+    let names: Vec<&str> = retired.iter().map(|permission| permission.name.as_str()).collect();
+    let event = actor.did(now, Action::PermissionsRestore, service.as_str(), json!({ "restored": names }));
+    Ok(audit::insert(db, &event)?)
+}
+
+/// Why a list that leaves out so much is refused: a deployment with an empty or a shortened list takes rights from every key.
+fn too_much(registered: &Registered, known: i64, at_most: Option<usize>) -> Option<String> {
+    let count = registered.retired.len();
+    let all = count > 0 && i64::try_from(count).is_ok_and(|count| count == known);
+    let refused = at_most.map_or(all || count > FEW, |most| count > most);
+    refused.then(|| {
+        let Reached { policies, keys } = registered.taken;
+        let policies = text::counted(policies, "policy", "policies");
+        let keys = match keys {
+            1 => "the list of 1 live key".to_owned(),
+            COUNT_LIMIT.. => format!("the lists of {keys} or more live keys"),
+            _ => format!("the lists of {keys} live keys"),
+        };
+        format!(
+            "This list leaves out {count} of {known} permissions, which stand in {policies} and in {keys}, so nothing was \
+             changed. If that is meant, send \"retire_at_most\": {count} with the list."
+        )
+    })
+}
+
+fn register(
+    db: &mut Db,
+    actor: &Actor,
+    service: &ServiceName,
+    wanted: &[(PermissionName, String)],
+    registrar: Registrar,
+    now: Timestamp,
+) -> Result<Registered, Error> {
+    let registered = permissions::register(db, service, wanted, registrar, now)?.map_err(|name| {
+        Error::Conflict(format!("Another service has registered {}. Choose another name.", name.as_str()))
+    })?;
+    permissions::add_registering(db, service, now)?;
+    if !registered.is_empty() {
+        let words = |rights: &Rights| rights.iter().map(PermissionName::as_str).map(str::to_owned).collect::<Vec<_>>();
+        let details = json!({
+            "added": words(&registered.added), "described": words(&registered.described),
+            "retired": words(&registered.retired), "policies": registered.taken.policies, "keys": registered.taken.keys,
+        });
+        audit::insert(db, &actor.did(now, Action::PermissionsRegister, service.as_str(), details))?;
+    }
+    Ok(registered)
+}
+
+fn check(service: &ServiceName, wanted: &[(PermissionName, String)]) -> Result<(), Error> {
+    if service.as_str() == CLAVIGER {
+        return Err(FieldError::new("service", "Claviger registers its own permissions. Name your service").into());
+    }
+    if wanted.len() > MOST {
+        return Err(FieldError::new("permissions", format!("Register at most {MOST} permissions")).into());
+    }
+    let mut seen = Rights::new();
+    for (name, _) in wanted {
+        if !service.may_register(name) {
+            let text = format!("{} begins with claviger, which only Claviger’s own permissions do", name.as_str());
+            return Err(FieldError::new("permissions", text).into());
+        }
+        if !seen.insert(name.clone()) {
+            return Err(FieldError::new("permissions", format!("{} is there twice", name.as_str())).into());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! Sessions: kept in the database by the hash of their id, ended after 30 idle minutes, after 8 hours, or by their owner.
+
+use serde_json::json;
+
+use crate::actions::{Actor, App, Error};
+use crate::domain::accounts::account::Account;
+use crate::domain::audit::Action;
+use crate::domain::ids::{AccountId, SessionId};
+use crate::domain::keys::secret::base62;
+use crate::domain::time::clock::{HOUR, MINUTE, Timestamp};
+use crate::store::accounts::sessions::{self, IdHash, NewSession};
+use crate::store::{Db, audit};
+
+pub use crate::store::accounts::sessions::Listed;
+
+/// A session ends after so long without a request, in microseconds.
+pub(in crate::actions) const IDLE: i64 = 30 * MINUTE;
+/// A session ends so long after sign-in, in microseconds.
+const ABSOLUTE: i64 = 8 * HOUR;
+/// Activity is noted at most this often, in microseconds.
+const TOUCH_EVERY: i64 = MINUTE;
+/// Sessions that one account may have at a time; the oldest makes room.
+const PER_ACCOUNT: i64 = 20;
+
+/// A session that has just begun: its id, which only the cookie holds, and whose it is.
+pub struct Session {
+    /// 64 base62 characters.
+    pub id: String,
+    /// Who is signed in.
+    pub account: Account,
+}
+
+/// Begins a session inside the transaction that admits the person: what ends the person's sessions at the same moment
+/// comes before it, and it does not begin, or after it, and it is ended.
+pub(in crate::actions) fn begin(
+    db: &mut Db,
+    id: &str,
+    account: &Account,
+    address: &str,
+    agent: String,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let new = NewSession {
+        account: account.id,
+        state: "{}".into(),
+        expires_at: now.plus(ABSOLUTE),
+        address: address.to_owned(),
+        user_agent: agent,
+    };
+    sessions::insert(db, &IdHash::of(id), &new, now)?;
+    Ok(sessions::bound(db, account.id, PER_ACCOUNT)?)
+}
+
+impl App {
+    /// The id of a session that is about to begin.
+    pub(in crate::actions) fn new_session_id(&self) -> String {
+        base62(&mut *self.rng(), 64).to_string()
+    }
+
+    /// The state of a session that is alive, and its latest activity that was noted.
+    pub async fn load_session(&self, id: &str) -> Result<Option<(String, Timestamp)>, Error> {
+        let (hash, now) = (IdHash::of(id), self.now());
+        Ok(self.store.query(move |db| sessions::find(db, &hash, now, idle_since(now))).await?)
+    }
+
+    /// Notes that a person is active in a session, at most once a minute.
+    pub async fn note_activity(&self, id: &str, last_seen: Timestamp) {
+        let (hash, now) = (IdHash::of(id), self.now());
+        if now.since(last_seen) < TOUCH_EVERY {
+            return;
+        }
+        let touched: Result<(), Error> = self.store.write(move |db| Ok(sessions::touch(db, &hash, now)?)).await;
+        if let Err(error) = touched {
+            // Reading goes on while nothing can be written; the session only ends a little earlier.
+            tracing::warn!(%error, "The activity of a session could not be noted.");
+        }
+    }
+
+    /// Replaces the state of a session; one that was ended meanwhile stays ended.
+    pub async fn update_session(&self, id: &str, state: String) -> Result<(), Error> {
+        let hash = IdHash::of(id);
+        self.store.write(move |db| Ok(sessions::set_state(db, &hash, &state)?)).await
+    }
+
+    /// Ends a session; says how many there were with this id.
+    pub async fn end_session(&self, id: &str) -> Result<usize, Error> {
+        let hash = IdHash::of(id);
+        self.store.write(move |db| Ok(sessions::delete(db, &hash)?)).await
+    }
+
+    /// The sessions of an account, latest activity first, each with whether it is the one with the id `current`.
+    pub async fn own_sessions(&self, account: AccountId, current: &str) -> Result<Vec<(Listed, bool)>, Error> {
+        let (current, now) = (IdHash::of(current), self.now());
+        let mut listed: Vec<(Listed, bool)> = self
+            .store
+            .read(move |db| {
+                let listed = sessions::list(db, account, now, idle_since(now))?;
+                let marked = |session: Listed| {
+                    let is_current = session.is(&current);
+                    (session, is_current)
+                };
+                Ok::<_, Error>(listed.into_iter().map(marked).collect())
+            })
+            .await?;
+        listed.sort_by_key(|(_, is_current)| !is_current);
+        Ok(listed)
+    }
+
+    /// Ends one of the actor's own sessions. Somebody else's is not found.
+    pub async fn end_listed_session(&self, actor: &Actor, account: AccountId, session: SessionId) -> Result<(), Error> {
+        let event = actor.did(self.now(), Action::SessionsEnd, &actor.name, json!({ "sessions": 1 }));
+        self.act(actor.authority(), move |db| match sessions::delete_listed(db, account, session)? {
+            0 => Err(Error::NotFound),
+            _ => Ok(audit::insert(db, &event)?),
+        })
+        .await
+    }
+
+    /// Ends all sessions of the actor but the one with the id `current`; says how many.
+    pub async fn end_other_sessions(&self, actor: &Actor, account: AccountId, current: &str) -> Result<usize, Error> {
+        let (current, actor, now) = (IdHash::of(current), actor.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            let ended = sessions::delete_others(db, account, &current)?;
+            audit::insert(db, &actor.did(now, Action::SessionsEnd, &actor.name, json!({ "sessions": ended })))?;
+            Ok(ended)
+        })
+        .await
+    }
+}
+
+/// Idle sessions were last seen before this.
+pub(in crate::actions) fn idle_since(now: Timestamp) -> Timestamp {
+    now.plus(-IDLE)
+}

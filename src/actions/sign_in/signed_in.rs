@@ -1,0 +1,55 @@
+//! What each page of somebody who is signed in knows: who they are, what the navigation offers, the bulk changes at hand.
+
+use crate::actions::sign_in::sessions::idle_since;
+use crate::actions::{App, Error};
+use crate::domain::accounts::account::Account;
+use crate::domain::bulk::{Job, JobState};
+use crate::domain::settings::Settings;
+use crate::domain::time::clock::{MINUTE, Timestamp};
+use crate::store::accounts::sessions::{self, IdHash};
+use crate::store::bulk::jobs;
+use crate::store::rights::resources;
+use crate::store::{Db, settings};
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Who.
+    pub account: Account,
+    /// Are they an administrator of resources?
+    pub administers_resources: bool,
+    /// The settings in force.
+    pub settings: Settings,
+    /// For administrators: bulk changes that go on, and their own that ended a short while ago. Latest first.
+    pub work: Vec<Job>,
+}
+
+/// So long after its end, a bulk change stays in reach on each page, in microseconds.
+const IN_REACH: i64 = 15 * MINUTE;
+/// Bulk changes in reach at a time.
+const MOST: usize = 3;
+
+impl App {
+    /// Who is signed in with the session with this id; `None` when it has ended, or they are not active any more.
+    pub async fn person_of_session(&self, id: &str) -> Result<Option<Person>, Error> {
+        let (id, now) = (IdHash::of(id), self.now());
+        let found = self.store.query(move |db| {
+            let account = sessions::account(db, &id, now, idle_since(now))?.filter(|account| account.active);
+            let Some(account) = account else { return Ok(None) };
+            let administers_resources = resources::administers_any(db, account.id)?;
+            let work = if account.is_admin() { work_in_reach(db, &account, now)? } else { Vec::new() };
+            Ok::<_, Error>(Some(Person { administers_resources, settings: settings::load(db)?, work, account }))
+        });
+        found.await
+    }
+}
+
+fn work_in_reach(db: &mut Db, account: &Account, now: Timestamp) -> Result<Vec<Job>, Error> {
+    let just_ended = |job: &Job| job.finished_at.is_some_and(|at| now.since(at) <= IN_REACH);
+    let in_reach = |job: &Job| match job.state {
+        JobState::Draft => false,
+        JobState::Queued | JobState::Running => true,
+        JobState::Done | JobState::Stopped => job.asked_by.account == account.id && just_ended(job),
+    };
+    Ok(jobs::list(db, 20)?.into_iter().filter(in_reach).take(MOST).collect())
+}

@@ -1,0 +1,68 @@
+//! The site's settings: each change is audited with what it was before.
+
+use serde_json::json;
+
+use crate::actions::rights::policies::lock_all;
+use crate::actions::{Actor, App, Error};
+use crate::domain::audit::Action;
+use crate::domain::settings::{Setting, Settings};
+use crate::store::rights::policies;
+use crate::store::{audit, settings};
+
+impl App {
+    /// The settings in force.
+    pub async fn settings(&self) -> Result<Settings, Error> {
+        Ok(self.store.query(settings::load).await?)
+    }
+
+    /// Changes settings; those that have the value already are passed over. Says how many were changed.
+    pub async fn change_settings(&self, actor: &Actor, changes: Vec<(Setting, String)>) -> Result<usize, Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        let changes: Vec<(Setting, String)> = changes
+            .into_iter()
+            .map(|(setting, value)| setting.parse(&value).map(|value| (setting, value)))
+            .collect::<Result<_, _>>()?;
+        self.act(actor.authority(), move |db| {
+            let before = settings::load(db)?;
+            let mut different = 0;
+            for (setting, value) in changes {
+                let old = before.value(setting);
+                if old != value {
+                    settings::set(db, setting.name(), &value, now)?;
+                    let details = json!({ "before": old, "after": value });
+                    audit::insert(db, &actor.did(now, Action::SettingChange, setting.name(), details))?;
+                    different += 1;
+                }
+            }
+            Ok(different)
+        })
+        .await
+    }
+
+    /// The policies that every new person gets, and all that there are, by name.
+    pub async fn policies_of_new_people(&self) -> Result<(Vec<String>, Vec<String>), Error> {
+        self.store
+            .read(|db| {
+                let all = policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
+                Ok((policies::of_new_people(db)?, all))
+            })
+            .await
+    }
+
+    /// Makes these the policies that every new person gets. Existing people keep what they have.
+    pub async fn set_policies_of_new_people(&self, actor: &Actor, wanted: Vec<String>) -> Result<(), Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        self.act(actor.authority(), move |db| {
+            let before = policies::of_new_people(db)?;
+            let ids = lock_all(db, wanted)?;
+            policies::set_of_new_people(db, &ids)?;
+            let after = policies::of_new_people(db)?;
+            if before != after {
+                let details = json!({ "before": before, "after": after });
+                audit::insert(db, &actor.did(now, Action::SettingChange, "policies_of_new_people", details))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}

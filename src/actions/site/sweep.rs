@@ -1,0 +1,110 @@
+//! What Claviger does by itself, in the background: write down uses, forget what is over, disable what nobody uses.
+
+use serde_json::json;
+
+use crate::actions::sign_in::sessions;
+use crate::actions::{Actor, App, Error};
+use crate::domain::audit::{Action, Event};
+use crate::domain::ids::KeyId;
+use crate::domain::keys::api_key::Stop;
+use crate::domain::time::clock::{DAY, Timestamp};
+use crate::store::accounts::sessions as session_rows;
+use crate::store::bulk::job_keys;
+use crate::store::bulk::jobs;
+use crate::store::keys::change;
+use crate::store::keys::forms;
+use crate::store::keys::lifetime_rules;
+use crate::store::keys::replaced_secrets;
+use crate::store::usage::refusals;
+use crate::store::{Db, audit, settings, usage};
+
+/// Keys of one transaction.
+const BATCH: i64 = 1_000;
+/// How long the uses of a key are kept by the day.
+const KEEP_USAGE: i64 = 400 * DAY;
+
+impl App {
+    /// Writes the uses noted since the last time; says of how many keys. Forgets throttle buckets that are full again.
+    pub async fn flush_uses(&self) -> Result<usize, Error> {
+        self.throttle.tidy();
+        let refusals = self.write_refusals().await.and(self.write_attempts().await);
+        let uses = self.use_log.flush(&self.store).await?;
+        refusals.map(|()| uses)
+    }
+
+    /// Sweeps, unless the clock may be wrong: what is removed by a wrong clock does not come back.
+    pub async fn sweep_when_settled(&self) -> Result<(), Error> {
+        self.look_at_clock().await?; // now, not when it was looked at last
+        if self.is_clock_settled() { self.sweep().await } else { Ok(()) }
+    }
+
+    /// Removes what is over, disables keys that nobody uses, purges keys and events whose time to be kept is over.
+    pub async fn sweep(&self) -> Result<(), Error> {
+        let now = self.now();
+        let settings = self
+            .store
+            .write(move |db| {
+                session_rows::purge(db, now, sessions::idle_since(now))?;
+                replaced_secrets::purge(db, now)?;
+                forms::purge(db, now.plus(-DAY))?;
+                Ok::<_, Error>(settings::load(db)?)
+            })
+            .await?;
+        let undoable_since = now.plus(-settings.purge_after() - DAY);
+        self.delete_jobs(undoable_since, now.plus(-DAY)).await?;
+        while self.store.write(move |db| usage::purge_day(db, now.plus(-KEEP_USAGE))).await.map_err(Error::from)? {}
+        let kept_from = usage::day_of(now.plus(-KEEP_USAGE));
+        self.store.write(move |db| Ok::<_, Error>(refusals::purge(db, kept_from)?)).await?;
+        while self.store.write(move |db| disable_unused(db, now)).await? {}
+        self.purge_keys(&settings, now).await?;
+        self.purge_events(&settings, now).await?;
+        self.keep_counts().await?;
+        Ok(self.store.analyze().await?)
+    }
+}
+
+impl App {
+    /// Forgets which keys jobs were about that ended before a moment, and drafts that nobody confirmed, a batch at a time.
+    async fn delete_jobs(&self, ended_before: Timestamp, drafted_before: Timestamp) -> Result<(), Error> {
+        let read = self
+            .store
+            .read(move |db| Ok::<_, Error>((jobs::abandoned(db, drafted_before)?, jobs::over(db, ended_before)?)));
+        let (drafts, over) = read.await?;
+        for id in drafts.iter().chain(&over).copied() {
+            while self.store.write(move |db| Ok::<_, Error>(job_keys::delete_some(db, id)?)).await? {}
+        }
+        for id in drafts {
+            self.store.write(move |db| Ok::<_, Error>(jobs::remove_draft(db, id)?)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Pauses the next keys that nobody used for as long as the lifetime rules allow. Says whether there may be more.
+fn disable_unused(db: &mut Db, now: Timestamp) -> Result<bool, Error> {
+    let rules = lifetime_rules::load(db)?;
+    if rules.0.iter().all(|rule| rule.idle_days.is_none()) {
+        return Ok(false);
+    }
+    let ids = change::some_of(db, lifetime_rules::idle(&rules, true, now), BATCH)?;
+    if ids.is_empty() {
+        return Ok(false);
+    }
+    let keys = change::lock_for_update(db, &ids)?;
+    // What was used or changed while this waited for it is left.
+    let ids = change::those_of(db, &ids, lifetime_rules::idle(&rules, true, now))?;
+    let reason = "Nobody used it for as long as the lifetime rules allow".to_owned();
+    change::set_disabled_all(db, &ids, Some(&Stop { at: now, by: None, reason: reason.clone() }), now)?;
+    let event = |id: &KeyId| {
+        let key = keys.get(id)?;
+        Some(Actor::system().did(
+            now,
+            Action::KeyDisable,
+            key.first_eight.as_str(),
+            json!({ "name": key.name, "reason": reason }),
+        ))
+    };
+    let events: Vec<Event> = ids.iter().filter_map(event).collect();
+    audit::insert_all(db, &events)?;
+    Ok(!ids.is_empty())
+}

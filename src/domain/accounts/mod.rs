@@ -1,0 +1,4 @@
+//! Accounts: people and service accounts, and passwords.
+
+pub mod account;
+pub mod password;

@@ -1,0 +1,7 @@
+//! Keys: the record, the secret, how long it lives, and how a request carries it.
+
+pub mod api_key;
+pub mod lifetime;
+pub mod lifetime_rules;
+pub mod presented;
+pub mod secret;

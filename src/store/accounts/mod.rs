@@ -1,0 +1,363 @@
+//! The table `accounts`: people, their passwords' hashes, their roles.
+
+pub mod people;
+pub mod sessions;
+pub mod sign_in_links;
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use crate::domain::accounts::account::{Account, Appearance, Kind, Role, Username};
+use crate::domain::accounts::password::PasswordHash;
+use crate::domain::ids::AccountId;
+use crate::domain::text;
+use crate::domain::time::clock::Timestamp;
+use crate::store::connection::Db;
+use crate::store::keys::folding;
+use crate::store::schema::accounts;
+use crate::store::{Error, Unique, dialect};
+
+/// A row, in the order of the table's columns.
+#[derive(Queryable)]
+pub(super) struct Row {
+    id: AccountId,
+    kind: String,
+    username: String,
+    display_name: String,
+    email: Option<String>,
+    password_hash: Option<String>,
+    role: String,
+    active: bool,
+    appearance: String,
+    created_at: i64,
+    _created_by: Option<AccountId>,
+    last_sign_in_at: Option<i64>,
+    last_sign_in_address: Option<String>,
+    _name_folded: String,
+    description: String,
+    deleted_at: Option<i64>,
+    _email_folded: Option<String>,
+}
+
+impl From<Row> for Account {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            username: Username::from_db(row.username),
+            display_name: row.display_name,
+            email: row.email,
+            kind: if row.kind == "service" { Kind::Service } else { Kind::User },
+            role: Role::from_db(&row.role),
+            description: row.description,
+            active: row.active,
+            appearance: row.appearance.parse::<Appearance>().ok().unwrap_or_default(),
+            created_at: Timestamp(row.created_at),
+            last_sign_in_at: row.last_sign_in_at.map(Timestamp),
+            deleted_at: row.deleted_at.map(Timestamp),
+        }
+    }
+}
+
+/// A person to be.
+pub struct NewAccount {
+    /// To sign in with.
+    pub username: Username,
+    /// To read.
+    pub display_name: String,
+    /// May be unknown.
+    pub email: Option<String>,
+    /// The hash of the first password; `None` for somebody who chooses it by a link.
+    pub password: Option<PasswordHash>,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// An account with what sign-in needs to know of it.
+pub struct Credentials {
+    /// The account.
+    pub account: Account,
+    /// `None` for an account that has no password.
+    pub password: Option<PasswordHash>,
+    /// Where the latest successful sign-in came from.
+    pub last_address: Option<String>,
+}
+
+impl From<Row> for Credentials {
+    fn from(mut row: Row) -> Self {
+        Self {
+            password: row.password_hash.take().map(PasswordHash::from_db),
+            last_address: row.last_sign_in_address.take(),
+            account: row.into(),
+        }
+    }
+}
+
+/// Adds a person. A taken user name, or email address, is a conflict.
+pub fn insert(
+    db: &mut Db,
+    new: &NewAccount,
+    created_by: Option<AccountId>,
+    now: Timestamp,
+) -> Result<AccountId, Error> {
+    free_address(db, None, new.email.as_deref())?;
+    Ok(diesel::insert_into(accounts::table)
+        .values((
+            accounts::kind.eq("user"),
+            accounts::username.eq(new.username.as_str()),
+            accounts::display_name.eq(&new.display_name),
+            accounts::email.eq(new.email.as_deref()),
+            accounts::email_folded.eq(new.email.as_deref().map(text::folded)),
+            accounts::password_hash.eq(new.password.as_ref().map(PasswordHash::as_str)),
+            accounts::role.eq(new.role.as_str()),
+            accounts::active.eq(true),
+            accounts::appearance.eq(Appearance::default().as_str()),
+            accounts::created_at.eq(now.0),
+            accounts::created_by.eq(created_by),
+            accounts::name_folded.eq(text::folded(&new.display_name)),
+        ))
+        .returning(accounts::id)
+        .get_result(db)?)
+}
+
+/// A service account to be.
+#[derive(Debug, Clone)]
+pub struct NewService {
+    /// What programs call it.
+    pub username: Username,
+    /// What people read.
+    pub display_name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+}
+
+/// Adds a service account. A taken name is a conflict.
+pub fn insert_service(
+    db: &mut Db,
+    new: &NewService,
+    created_by: Option<AccountId>,
+    now: Timestamp,
+) -> Result<AccountId, Error> {
+    Ok(diesel::insert_into(accounts::table)
+        .values((
+            accounts::kind.eq(Kind::Service.as_str()),
+            accounts::username.eq(new.username.as_str()),
+            accounts::display_name.eq(&new.display_name),
+            accounts::description.eq(&new.description),
+            accounts::role.eq(Role::User.as_str()),
+            accounts::active.eq(true),
+            accounts::appearance.eq(Appearance::default().as_str()),
+            accounts::created_at.eq(now.0),
+            accounts::created_by.eq(created_by),
+            accounts::name_folded.eq(text::folded(&new.display_name)),
+        ))
+        .returning(accounts::id)
+        .get_result(db)?)
+}
+
+/// Changes what a service account is for.
+pub fn set_description(db: &mut Db, id: AccountId, description: &str) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::description.eq(description)).execute(db)?;
+    Ok(())
+}
+
+/// What sign-in needs to know of the person with this user name. A service account is nobody who could sign in.
+pub fn person(db: &mut Db, username: &Username) -> Result<Option<Credentials>, Error> {
+    Ok(credentials(db, username)?.filter(|known| known.account.kind == Kind::User))
+}
+
+/// The account with this id.
+pub fn find(db: &mut Db, id: AccountId) -> Result<Option<Account>, Error> {
+    let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(db).optional()?;
+    Ok(row.map(Account::from))
+}
+
+/// An owner of keys, as lists of keys show them.
+#[derive(Debug, Clone, Default)]
+pub struct Owner {
+    /// The user name.
+    pub username: String,
+    /// The name people read.
+    pub display_name: String,
+    /// A service account, not a person?
+    pub is_service: bool,
+    /// The keys of an inactive owner are refused.
+    pub active: bool,
+    /// Where mail reaches a person, if it is known.
+    pub email: Option<String>,
+}
+
+/// The owners with these ids.
+pub fn owners(db: &mut Db, ids: &[AccountId]) -> Result<HashMap<AccountId, Owner>, Error> {
+    let rows: Vec<(AccountId, String, String, String, bool, Option<String>)> = accounts::table
+        .filter(accounts::id.eq_any(ids))
+        .select((
+            accounts::id,
+            accounts::username,
+            accounts::display_name,
+            accounts::kind,
+            accounts::active,
+            accounts::email,
+        ))
+        .load(db)?;
+    let owner = |(id, username, display_name, kind, active, email): (
+        AccountId,
+        String,
+        String,
+        String,
+        bool,
+        Option<String>,
+    )| { (id, Owner { username, display_name, is_service: kind == "service", active, email }) };
+    Ok(rows.into_iter().map(owner).collect())
+}
+
+/// The first accounts by display name: user name and display name.
+pub fn first_names(db: &mut Db, most: i64) -> Result<Vec<(String, String)>, Error> {
+    Ok(accounts::table
+        .filter(accounts::deleted_at.is_null())
+        .order((accounts::name_folded.asc(), accounts::id.asc()))
+        .limit(most)
+        .select((accounts::username, accounts::display_name))
+        .load(db)?)
+}
+
+/// What sign-in needs to know of `username`.
+pub fn credentials(db: &mut Db, username: &Username) -> Result<Option<Credentials>, Error> {
+    let row = accounts::table
+        .filter(accounts::username.eq(username.as_str()))
+        .select(accounts::all_columns)
+        .first::<Row>(db)
+        .optional()?;
+    Ok(row.map(Credentials::from))
+}
+
+/// What sign-in needs to know of the account with this id.
+pub fn find_with_password(db: &mut Db, id: AccountId) -> Result<Option<Credentials>, Error> {
+    let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(db).optional()?;
+    Ok(row.map(Credentials::from))
+}
+
+/// Holds off other transactions that change or admit this person, or count or add their keys. Says whether they exist.
+pub fn lock(db: &mut Db, id: AccountId) -> Result<bool, Error> {
+    Ok(dialect::lock_account(db, id)?)
+}
+
+/// As [`lock`], for several.
+pub fn lock_all(db: &mut Db, ids: &[AccountId]) -> Result<(), Error> {
+    Ok(dialect::lock_accounts(db, ids)?)
+}
+
+/// The accounts with these ids.
+pub fn find_all(db: &mut Db, ids: &[AccountId]) -> Result<Vec<Account>, Error> {
+    let rows: Vec<Row> = accounts::table.filter(accounts::id.eq_any(ids)).select(accounts::all_columns).load(db)?;
+    Ok(rows.into_iter().map(Account::from).collect())
+}
+
+/// Holds off other transactions that count the active administrators.
+pub fn lock_admins(db: &mut Db) -> Result<(), Error> {
+    Ok(dialect::lock_admins(db)?)
+}
+
+/// Everybody, by user name.
+pub fn list(db: &mut Db) -> Result<Vec<Account>, Error> {
+    let people = accounts::table.filter(accounts::kind.eq(Kind::User.as_str()));
+    let rows = people.order(accounts::username.asc()).select(accounts::all_columns).load::<Row>(db)?;
+    Ok(rows.into_iter().map(Account::from).collect())
+}
+
+/// Is there anybody?
+pub fn any(db: &mut Db) -> Result<bool, Error> {
+    Ok(diesel::select(diesel::dsl::exists(accounts::table.select(accounts::id))).get_result(db)?)
+}
+
+/// How many active administrators there are besides `id`.
+pub fn other_active_admins(db: &mut Db, id: AccountId) -> Result<i64, Error> {
+    Ok(accounts::table
+        .filter(accounts::role.eq(Role::Admin.as_str()).and(accounts::active.eq(true)).and(accounts::id.ne(id)))
+        .count()
+        .get_result(db)?)
+}
+
+/// Notes a successful sign-in.
+pub fn signed_in(db: &mut Db, id: AccountId, address: &str, now: Timestamp) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id))
+        .set((accounts::last_sign_in_at.eq(Some(now.0)), accounts::last_sign_in_address.eq(Some(address))))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Replaces the password.
+pub fn set_password(db: &mut Db, id: AccountId, password: &PasswordHash) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::password_hash.eq(Some(password.as_str()))).execute(db)?;
+    Ok(())
+}
+
+/// Lets an account in or keeps it out.
+pub fn set_active(db: &mut Db, id: AccountId, active: bool) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::active.eq(active)).execute(db)?;
+    Ok(())
+}
+
+/// Deletes a person, or brings them back: what belongs to signing in is gone, the name stays.
+pub fn set_deleted(db: &mut Db, id: AccountId, at: Option<Timestamp>) -> Result<(), Error> {
+    // Who is deleted lets go of the address, for whoever comes under it next.
+    let email: Option<String> = accounts::table.find(id).select(accounts::email).first(db)?;
+    if at.is_none() {
+        free_address(db, Some(id), email.as_deref())?;
+    }
+    let email_folded = email.filter(|_| at.is_none()).as_deref().map(text::folded);
+    diesel::update(accounts::table.find(id))
+        .set((
+            accounts::deleted_at.eq(at.map(|at| at.0)),
+            accounts::active.eq(at.is_none()),
+            accounts::password_hash.eq(None::<String>),
+            accounts::email_folded.eq(email_folded),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Changes how a person is called, also where their keys are searched and sorted by it.
+pub fn set_display_name(db: &mut Db, id: AccountId, display_name: &str) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id))
+        .set((accounts::display_name.eq(display_name), accounts::name_folded.eq(text::folded(display_name))))
+        .execute(db)?;
+    folding::owner_was_renamed(db, id)
+}
+
+/// Refuses an address that an account other than this has, also one from before addresses were one person's, which has no folded one.
+fn free_address(db: &mut Db, id: Option<AccountId>, email: Option<&str>) -> Result<(), Error> {
+    let Some(folded) = email.map(text::folded) else { return Ok(()) };
+    let others = accounts::table.filter(accounts::deleted_at.is_null().and(accounts::id.ne(id.map_or(0, |id| id.0))));
+    let same = others.filter(accounts::email_folded.eq(&folded));
+    let taken: bool = diesel::select(diesel::dsl::exists(same)).get_result(db)?;
+    let without_folded = others.filter(accounts::email.is_not_null().and(accounts::email_folded.is_null()));
+    let older: Vec<Option<String>> = without_folded.select(accounts::email).distinct().load(db)?;
+    let taken = taken || older.iter().flatten().any(|older| text::folded(older) == folded);
+    if taken { Err(Error::Conflict(Unique::Email)) } else { Ok(()) }
+}
+
+/// Changes a person's email address. That of somebody else is a conflict.
+pub fn set_email(db: &mut Db, id: AccountId, email: Option<&str>) -> Result<(), Error> {
+    let deleted_at: Option<i64> = accounts::table.find(id).select(accounts::deleted_at).first(db)?;
+    if deleted_at.is_none() {
+        free_address(db, Some(id), email)?;
+    }
+    let folded = email.filter(|_| deleted_at.is_none()).map(text::folded);
+    diesel::update(accounts::table.find(id))
+        .set((accounts::email.eq(email), accounts::email_folded.eq(folded)))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Changes what a person may do here.
+pub fn set_role(db: &mut Db, id: AccountId, role: Role) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::role.eq(role.as_str())).execute(db)?;
+    Ok(())
+}
+
+/// Changes the colours of a person's pages.
+pub fn set_appearance(db: &mut Db, id: AccountId, appearance: Appearance) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::appearance.eq(appearance.as_str())).execute(db)?;
+    Ok(())
+}

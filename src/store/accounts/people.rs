@@ -1,0 +1,129 @@
+//! Lists of people out of the table `accounts`, for administrators: searched, filtered, by keyset.
+
+use std::collections::HashMap;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+
+use crate::domain::accounts::account::{Account, Kind, Role};
+use crate::domain::ids::AccountId;
+use crate::domain::time::clock::Timestamp;
+use crate::store::Error;
+use crate::store::accounts::Row;
+use crate::store::connection::Db;
+use crate::store::keys::matching::live;
+use crate::store::keys::predicate::holding;
+use crate::store::paging::From;
+use crate::store::schema::{accounts, api_keys};
+
+/// Which people, or which service accounts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PeopleFilter {
+    /// Text in the display name, the user name or the email address; folded, may be empty.
+    pub search: String,
+    /// With this role.
+    pub role: Option<Role>,
+    /// Active, or deactivated.
+    pub active: Option<bool>,
+    /// People, or service accounts.
+    pub kind: Kind,
+    /// Those who were deleted, instead of those who were not.
+    pub deleted: bool,
+}
+
+/// A page of people, by display name; places are ids. With how many live keys each has; and whether there are more in its direction.
+pub fn page(
+    db: &mut Db,
+    filter: &PeopleFilter,
+    from: From<AccountId>,
+    size: i64,
+    now: Timestamp,
+) -> Result<(Vec<(Account, i64)>, bool), Error> {
+    let mut query = accounts::table.filter(accounts::kind.eq(filter.kind.as_str())).into_boxed();
+    query = if filter.deleted {
+        query.filter(accounts::deleted_at.is_not_null())
+    } else {
+        query.filter(accounts::deleted_at.is_null())
+    };
+    if let Some(role) = filter.role {
+        query = query.filter(accounts::role.eq(role.as_str()));
+    }
+    if let Some(active) = filter.active {
+        query = query.filter(accounts::active.eq(active));
+    }
+    if !filter.search.is_empty() {
+        let pattern = holding(&filter.search);
+        query = query.filter(
+            sql::<Bool>("(accounts.name_folded LIKE ")
+                .bind::<Text, _>(pattern.clone())
+                .sql(" ESCAPE '\\' OR accounts.username LIKE ")
+                .bind::<Text, _>(pattern.clone())
+                .sql(" ESCAPE '\\' OR lower(COALESCE(accounts.email, '')) LIKE ")
+                .bind::<Text, _>(pattern)
+                .sql(" ESCAPE '\\')"),
+        );
+    }
+    let place = |db: &mut Db, id: AccountId| -> Result<Option<(String, i64)>, Error> {
+        Ok(accounts::table.find(id).select((accounts::name_folded, accounts::id)).first(db).optional()?)
+    };
+    let beyond = |operator: &str, (name, id): (String, i64)| {
+        sql::<Bool>(&format!("(accounts.name_folded, accounts.id) {operator} ("))
+            .bind::<Text, _>(name)
+            .sql(", ")
+            .bind::<BigInt, _>(id)
+            .sql(")")
+    };
+    let backwards = from.is_backwards();
+    match from {
+        From::Start => {}
+        From::After(id) => {
+            if let Some(place) = place(db, id)? {
+                query = query.filter(beyond(">", place));
+            }
+        }
+        From::Before(id) => {
+            if let Some(place) = place(db, id)? {
+                query = query.filter(beyond("<", place));
+            }
+        }
+    }
+    let query = if backwards {
+        query.order((accounts::name_folded.desc(), accounts::id.desc()))
+    } else {
+        query.order((accounts::name_folded.asc(), accounts::id.asc()))
+    };
+    let mut rows: Vec<Row> = query.limit(size + 1).select(accounts::all_columns).load(db)?;
+    let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > size;
+    rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+    if backwards {
+        rows.reverse();
+    }
+    let people: Vec<Account> = rows.into_iter().map(Account::from).collect();
+    let ids: Vec<AccountId> = people.iter().map(|person| person.id).collect();
+    let counts: HashMap<AccountId, i64> = live_keys(db, &ids, now)?;
+    Ok((
+        people
+            .into_iter()
+            .map(|person| (counts.get(&person.id).copied().unwrap_or(0), person))
+            .map(|(n, p)| (p, n))
+            .collect(),
+        more,
+    ))
+}
+
+fn live_keys(db: &mut Db, owners: &[AccountId], now: Timestamp) -> Result<HashMap<AccountId, i64>, Error> {
+    let counts: Vec<(AccountId, i64)> = api_keys::table
+        .filter(api_keys::owner.eq_any(owners))
+        .filter(live(now))
+        .group_by(api_keys::owner)
+        .select((api_keys::owner, diesel::dsl::count_star()))
+        .load(db)?;
+    Ok(counts.into_iter().collect())
+}
+
+/// How many people or service accounts there are; those who were deleted are none.
+pub fn count(db: &mut Db, kind: Kind) -> Result<i64, Error> {
+    let there = accounts::table.filter(accounts::kind.eq(kind.as_str()).and(accounts::deleted_at.is_null()));
+    Ok(there.count().get_result(db)?)
+}

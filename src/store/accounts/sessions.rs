@@ -1,0 +1,190 @@
+//! The table `sessions`: who is signed in from where. Only hashes of session ids are here.
+
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::domain::accounts::account::Account;
+use crate::domain::ids::{AccountId, SessionId};
+use crate::domain::time::clock::Timestamp;
+use crate::store::Error;
+use crate::store::accounts::Row as AccountRow;
+use crate::store::connection::Db;
+use crate::store::schema::{accounts, sessions};
+
+/// SHA-256 of a session id.
+#[derive(Clone)]
+pub struct IdHash([u8; 32]);
+
+impl IdHash {
+    /// Of the id that the cookie carries.
+    pub fn of(id: &str) -> Self {
+        Self(Sha256::digest(id.as_bytes()).into())
+    }
+
+    pub(in crate::store) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A session to be.
+pub struct NewSession {
+    /// Whose.
+    pub account: AccountId,
+    /// What the pages keep in it, as JSON.
+    pub state: String,
+    /// When it ends whatever happens.
+    pub expires_at: Timestamp,
+    /// Where the sign-in came from.
+    pub address: String,
+    /// With which browser.
+    pub user_agent: String,
+}
+
+/// A session as its owner sees it in the list.
+#[derive(Debug, Clone, Queryable)]
+pub struct Listed {
+    /// To end it by.
+    pub id: SessionId,
+    id_hash: Vec<u8>,
+    /// When they signed in.
+    pub created_at: i64,
+    /// The latest request, to the minute.
+    pub last_seen_at: i64,
+    /// Where the sign-in came from.
+    pub address: String,
+    /// With which browser.
+    pub user_agent: String,
+}
+
+impl Listed {
+    /// Is it the session with this id?
+    pub fn is(&self, id: &IdHash) -> bool {
+        self.id_hash == id.bytes()
+    }
+}
+
+/// Adds a session.
+pub fn insert(db: &mut Db, id: &IdHash, new: &NewSession, now: Timestamp) -> Result<(), Error> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id_hash.eq(id.bytes()),
+            sessions::account.eq(new.account),
+            sessions::state.eq(&new.state),
+            sessions::created_at.eq(now.0),
+            sessions::last_seen_at.eq(now.0),
+            sessions::expires_at.eq(new.expires_at.0),
+            sessions::address.eq(&new.address),
+            sessions::user_agent.eq(&new.user_agent),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// The state of a session that has not ended and was seen after `idle_since`, with the moment it was last seen.
+pub fn find(
+    db: &mut Db,
+    id: &IdHash,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<Option<(String, Timestamp)>, Error> {
+    let row: Option<(String, i64)> = sessions::table
+        .filter(sessions::id_hash.eq(id.bytes()))
+        .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
+        .select((sessions::state, sessions::last_seen_at))
+        .first(db)
+        .optional()?;
+    Ok(row.map(|(state, seen)| (state, Timestamp(seen))))
+}
+
+/// The account of a session that has not ended and was seen after `idle_since`.
+pub fn account(db: &mut Db, id: &IdHash, now: Timestamp, idle_since: Timestamp) -> Result<Option<Account>, Error> {
+    let row: Option<AccountRow> = sessions::table
+        .inner_join(accounts::table.on(accounts::id.eq(sessions::account)))
+        .filter(sessions::id_hash.eq(id.bytes()))
+        .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
+        .select(accounts::all_columns)
+        .first(db)
+        .optional()?;
+    Ok(row.map(Account::from))
+}
+
+/// Gives a session another id.
+pub fn renew(db: &mut Db, old: &IdHash, new: &IdHash) -> Result<bool, Error> {
+    let session = sessions::table.filter(sessions::id_hash.eq(old.bytes()));
+    Ok(diesel::update(session).set(sessions::id_hash.eq(new.bytes())).execute(db)? == 1)
+}
+
+/// Notes that a session is in use.
+pub fn touch(db: &mut Db, id: &IdHash, now: Timestamp) -> Result<(), Error> {
+    diesel::update(sessions::table.filter(sessions::id_hash.eq(id.bytes())))
+        .set(sessions::last_seen_at.eq(now.0))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Replaces the state. A session that was ended meanwhile stays ended: this never inserts.
+pub fn set_state(db: &mut Db, id: &IdHash, state: &str) -> Result<(), Error> {
+    diesel::update(sessions::table.filter(sessions::id_hash.eq(id.bytes())))
+        .set(sessions::state.eq(state))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Ends one session by its id.
+pub fn delete(db: &mut Db, id: &IdHash) -> Result<usize, Error> {
+    Ok(diesel::delete(sessions::table.filter(sessions::id_hash.eq(id.bytes()))).execute(db)?)
+}
+
+/// Ends one session out of an account's list.
+pub fn delete_listed(db: &mut Db, account: AccountId, id: SessionId) -> Result<usize, Error> {
+    Ok(diesel::delete(sessions::table.filter(sessions::id.eq(id).and(sessions::account.eq(account)))).execute(db)?)
+}
+
+/// Ends all sessions of an account.
+pub fn delete_all(db: &mut Db, account: AccountId) -> Result<usize, Error> {
+    Ok(diesel::delete(sessions::table.filter(sessions::account.eq(account))).execute(db)?)
+}
+
+/// Ends all sessions of an account but one.
+pub fn delete_others(db: &mut Db, account: AccountId, keep: &IdHash) -> Result<usize, Error> {
+    let others = sessions::account.eq(account).and(sessions::id_hash.ne(keep.bytes()));
+    Ok(diesel::delete(sessions::table.filter(others)).execute(db)?)
+}
+
+/// Ends the oldest sessions of an account beyond the newest `keep`.
+pub fn bound(db: &mut Db, account: AccountId, keep: i64) -> Result<(), Error> {
+    let oldest: Vec<SessionId> = sessions::table
+        .filter(sessions::account.eq(account))
+        .order(sessions::id.desc())
+        .offset(keep)
+        .limit(1000)
+        .select(sessions::id)
+        .load(db)?;
+    if !oldest.is_empty() {
+        diesel::delete(sessions::table.filter(sessions::id.eq_any(oldest))).execute(db)?;
+    }
+    Ok(())
+}
+
+/// The sessions of an account that are alive, newest activity first.
+pub fn list(db: &mut Db, account: AccountId, now: Timestamp, idle_since: Timestamp) -> Result<Vec<Listed>, Error> {
+    Ok(sessions::table
+        .filter(sessions::account.eq(account))
+        .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
+        .order((sessions::last_seen_at.desc(), sessions::id.desc()))
+        .select((
+            sessions::id,
+            sessions::id_hash,
+            sessions::created_at,
+            sessions::last_seen_at,
+            sessions::address,
+            sessions::user_agent,
+        ))
+        .load(db)?)
+}
+
+/// Removes the rows of sessions that are over.
+pub fn purge(db: &mut Db, now: Timestamp, idle_since: Timestamp) -> Result<usize, Error> {
+    let over = sessions::expires_at.le(now.0).or(sessions::last_seen_at.le(idle_since.0));
+    Ok(diesel::delete(sessions::table.filter(over)).execute(db)?)
+}

@@ -1,0 +1,48 @@
+//! The table `saved_views`: filters of the grid under a name.
+
+use diesel::prelude::*;
+
+use crate::domain::ids::{AccountId, SavedViewId};
+use crate::domain::time::clock::Timestamp;
+use crate::store::Error;
+use crate::store::connection::Db;
+use crate::store::schema::saved_views;
+
+/// A view that somebody saved.
+#[derive(Debug, Clone, Queryable)]
+pub struct SavedView {
+    /// To delete it by.
+    pub id: SavedViewId,
+    /// What its owner called it.
+    pub name: String,
+    /// The query string of the grid.
+    pub query: String,
+}
+
+/// The views of an account, by name.
+pub fn list(db: &mut Db, account: AccountId) -> Result<Vec<SavedView>, Error> {
+    Ok(saved_views::table
+        .filter(saved_views::account.eq(account))
+        .order(saved_views::name.asc())
+        .select((saved_views::id, saved_views::name, saved_views::query))
+        .load(db)?)
+}
+
+/// Saves a view. A name that the account has already is a conflict.
+pub fn insert(db: &mut Db, account: AccountId, name: &str, query: &str, now: Timestamp) -> Result<SavedViewId, Error> {
+    Ok(diesel::insert_into(saved_views::table)
+        .values((
+            saved_views::account.eq(account),
+            saved_views::name.eq(name),
+            saved_views::query.eq(query),
+            saved_views::created_at.eq(now.0),
+        ))
+        .returning(saved_views::id)
+        .get_result(db)?)
+}
+
+/// Deletes a view of this account; says how many there were.
+pub fn delete(db: &mut Db, account: AccountId, id: SavedViewId) -> Result<usize, Error> {
+    let own = saved_views::table.filter(saved_views::id.eq(id).and(saved_views::account.eq(account)));
+    Ok(diesel::delete(own).execute(db)?)
+}

@@ -1,0 +1,11 @@
+//! What keys may do: permissions, policies, resources, and what a key has of them now.
+
+mod effective;
+pub mod permissions;
+pub mod policies;
+pub mod resources;
+
+pub use effective::{
+    access, access_of, as_administrator, give_scopes, granted, held, of_account, of_key, of_policy_named,
+    policy_is_deleted, scope_ids_of, scopes_of, set_scopes,
+};

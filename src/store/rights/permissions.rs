@@ -1,0 +1,351 @@
+//! The table `permissions`: the catalogue of what can be done, by the service that registered it.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+
+use crate::domain::ids::PermissionId;
+use crate::domain::rights::permission::{self, Permission, PermissionName, Retired, Rights, ServiceName};
+use crate::domain::time::clock::Timestamp;
+use crate::store::connection::Db;
+use crate::store::keys::grid::Count;
+use crate::store::schema::{
+    api_keys, key_scopes, permissions, policies, policy_permissions, resource_kind_permissions,
+};
+use crate::store::{Error, counting, dialect};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = permissions)]
+struct Row {
+    id: PermissionId,
+    name: String,
+    service: String,
+    description: String,
+    retired_at: Option<i64>,
+    retired_by_administrator: bool,
+}
+
+impl From<Row> for Permission {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            name: PermissionName::from_db(row.name),
+            description: row.description,
+            service: ServiceName::from_db(row.service),
+            retired: row
+                .retired_at
+                .map(|at| Retired { at: Timestamp(at), by_administrator: row.retired_by_administrator }),
+        }
+    }
+}
+
+/// All permissions, retired ones too, by service and name.
+pub fn catalogue(db: &mut Db) -> Result<Vec<Permission>, Error> {
+    let order = (permissions::service.asc(), permissions::name.asc());
+    let rows: Vec<Row> = permissions::table.order(order).select(Row::as_select()).load(db)?;
+    Ok(rows.into_iter().map(Permission::from).collect())
+}
+
+/// Those of these names that can be held: known and not retired.
+pub fn known(db: &mut Db, names: &Rights) -> Result<Vec<Permission>, Error> {
+    let wanted: Vec<&str> = names.iter().map(PermissionName::as_str).collect();
+    let rows: Vec<Row> = permissions::table
+        .filter(permissions::name.eq_any(wanted).and(permissions::retired_at.is_null()))
+        .select(Row::as_select())
+        .load(db)?;
+    Ok(rows.into_iter().map(Permission::from).collect())
+}
+
+/// How often a permission is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given {
+    /// In so many policies.
+    pub policies: i64,
+    /// In the lists of so many live keys, up to a limit.
+    pub keys: Count,
+}
+
+/// How often each of these permissions is given, in their order.
+pub fn given(db: &mut Db, catalogue: &[Permission], limit: i64, now: Timestamp) -> Result<Vec<Given>, Error> {
+    let in_policies: Vec<(PermissionId, i64)> = policy_permissions::table
+        .inner_join(policies::table.on(policies::id.eq(policy_permissions::policy)))
+        .filter(policies::deleted_at.is_null())
+        .group_by(policy_permissions::permission)
+        .select((policy_permissions::permission, diesel::dsl::count_star()))
+        .load(db)?;
+    let in_policies: HashMap<PermissionId, i64> = in_policies.into_iter().collect();
+    catalogue
+        .iter()
+        .map(|permission| {
+            let policies = in_policies.get(&permission.id).copied().unwrap_or_default();
+            Ok(Given { policies, keys: keys_with(db, permission.id, limit, now)? })
+        })
+        .collect()
+}
+
+/// The live keys with a permission in their list, up to a limit: read from the lists, so that it stops there.
+fn keys_with(db: &mut Db, permission: PermissionId, limit: i64, now: Timestamp) -> Result<Count, Error> {
+    let with = key_scopes::table
+        .inner_join(api_keys::table.on(api_keys::id.eq(key_scopes::key)))
+        .filter(key_scopes::permission.eq(permission))
+        .filter(sql::<Bool>("api_keys.standing < 2 AND api_keys.ends_at > ").bind::<BigInt, _>(now.0))
+        .limit(limit + 1)
+        .select(key_scopes::key);
+    Ok(Count::of(counting::rows_of(db, with)?, limit))
+}
+
+/// What a registration changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// New, or back again.
+    pub added: Rights,
+    /// With another description.
+    pub described: Rights,
+    /// Not known to the service any more.
+    pub retired: Rights,
+    /// In the list, and retired by an administrator: they stay so.
+    pub left_retired: Rights,
+    /// What retiring them takes away.
+    pub taken: Reached,
+}
+
+/// Who loses something when permissions are retired.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Policies that allow one of them.
+    pub policies: i64,
+    /// Live keys with one of them in their list, up to a limit.
+    pub keys: i64,
+}
+
+/// Who registers permissions: their service takes up again what it left out itself, an administrator everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registrar {
+    /// A program, for its service.
+    Service,
+    /// A person.
+    Administrator,
+}
+
+impl Registered {
+    /// Did it change nothing?
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.described.is_empty() && self.retired.is_empty()
+    }
+}
+
+/// Holds off other transactions that change the catalogue.
+pub fn lock(db: &mut Db) -> Result<(), Error> {
+    Ok(dialect::lock_catalogue(db)?)
+}
+
+/// Makes these the permissions of a service. What it had and does not name is retired. A name that another service has
+/// registered, also one that is retired, is given back as the error: who was given it, was given it for that service.
+pub fn register(
+    db: &mut Db,
+    service: &ServiceName,
+    wanted: &[(PermissionName, String)],
+    registrar: Registrar,
+    now: Timestamp,
+) -> Result<Result<Registered, PermissionName>, Error> {
+    let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
+    let rows: Vec<Row> = permissions::table
+        .filter(permissions::service.eq(service.as_str()).or(permissions::name.eq_any(&names)))
+        .select(Row::as_select())
+        .load(db)?;
+    let before: HashMap<String, Row> = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
+    if let Some((name, _)) =
+        wanted.iter().find(|(name, _)| before.get(name.as_str()).is_some_and(|row| row.service != service.as_str()))
+    {
+        return Ok(Err(name.clone()));
+    }
+    let mut registered = Registered::default();
+    for (name, description) in wanted {
+        match before.get(name.as_str()) {
+            None => insert(db, service, name, description, now)?,
+            Some(row) if row.retired_by_administrator && registrar == Registrar::Service => {
+                registered.left_retired.insert(name.clone());
+                continue;
+            }
+            Some(row) if row.retired_at.is_some() => {
+                describe(db, row.id, description)?;
+                reinstate(db, &[row.id])?;
+            }
+            Some(row) if row.description != *description => {
+                describe(db, row.id, description)?;
+                registered.described.insert(name.clone());
+                continue;
+            }
+            Some(_) => continue,
+        }
+        registered.added.insert(name.clone());
+    }
+    let names: HashSet<&str> = names.into_iter().collect();
+    let gone = before.values().filter(|row| !names.contains(row.name.as_str()) && row.retired_at.is_none());
+    let gone: Vec<&Row> = gone.collect();
+    let ids: Vec<PermissionId> = gone.iter().map(|row| row.id).collect();
+    registered.taken = reached(db, &ids, now)?;
+    retire(db, &ids, Retired { at: now, by_administrator: false })?;
+    registered.retired = gone.iter().map(|row| PermissionName::from_db(row.name.clone())).collect();
+    Ok(Ok(registered))
+}
+
+/// How many permissions of a service can be held.
+pub fn count_known(db: &mut Db, service: &ServiceName) -> Result<i64, Error> {
+    let known = permissions::service.eq(service.as_str()).and(permissions::retired_at.is_null());
+    Ok(permissions::table.filter(known).count().get_result(db)?)
+}
+
+/// Who loses something when these are retired. Keys are counted up to a thousand.
+pub fn reached(db: &mut Db, ids: &[PermissionId], now: Timestamp) -> Result<Reached, Error> {
+    if ids.is_empty() {
+        return Ok(Reached::default());
+    }
+    let policies = policy_permissions::table
+        .inner_join(policies::table.on(policies::id.eq(policy_permissions::policy)))
+        .filter(policy_permissions::permission.eq_any(ids).and(policies::deleted_at.is_null()))
+        .select(policy_permissions::policy)
+        .distinct();
+    let keys = key_scopes::table
+        .inner_join(api_keys::table.on(api_keys::id.eq(key_scopes::key)))
+        .filter(key_scopes::permission.eq_any(ids))
+        .filter(sql::<Bool>("api_keys.standing < 2 AND api_keys.ends_at > ").bind::<BigInt, _>(now.0))
+        .select(key_scopes::key)
+        .distinct()
+        .limit(1_000);
+    Ok(Reached { policies: counting::rows_of(db, policies)?, keys: counting::rows_of(db, keys)? })
+}
+
+/// The right to register the permissions of a service is Claviger's own: an administrator gives it to who deploys the service.
+pub fn add_registering(db: &mut Db, service: &ServiceName, now: Timestamp) -> Result<bool, Error> {
+    let name = PermissionName::registers(service);
+    if find(db, &name)?.is_some() {
+        return Ok(false);
+    }
+    let about = format!("Register the permissions of {}", service.as_str());
+    insert(db, &ServiceName::from_db(permission::CLAVIGER.into()), &name, &about, now)?;
+    Ok(true)
+}
+
+/// What there is of Claviger's own: what the role administrator holds.
+pub fn own(db: &mut Db) -> Result<Rights, Error> {
+    let own = permissions::service.eq(permission::CLAVIGER).and(permissions::retired_at.is_null());
+    let names: Vec<String> = permissions::table.filter(own).select(permissions::name).load(db)?;
+    Ok(names.into_iter().map(PermissionName::from_db).collect())
+}
+
+/// Brings Claviger's own permissions up to what this binary knows, and to the services that are there.
+pub fn register_own(db: &mut Db) -> Result<(), Error> {
+    let stored = |name: &str| PermissionName::from_db(name.to_owned());
+    let mut own: Vec<_> = permission::OWN.iter().map(|(name, about)| (stored(name), (*about).to_owned())).collect();
+    let service = ServiceName::from_db(permission::CLAVIGER.into());
+    let services: Vec<String> = permissions::table
+        .filter(permissions::service.ne(permission::CLAVIGER))
+        .select(permissions::service)
+        .distinct()
+        .load(db)?;
+    for service in services {
+        add_registering(db, &ServiceName::from_db(service), Timestamp(0))?;
+    }
+    let registering = catalogue(db)?.into_iter().filter(|one| one.service == service);
+    let registering = registering.filter(|one| one.name.registered_service().is_some());
+    own.extend(registering.map(|one| (one.name, one.description)));
+    match register(db, &service, &own, Registrar::Administrator, Timestamp(0))? {
+        Ok(_) => Ok(()),
+        Err(name) => Err(Error::Internal(format!("another service has registered {}", name.as_str()))),
+    }
+}
+
+fn insert(db: &mut Db, service: &ServiceName, name: &PermissionName, about: &str, now: Timestamp) -> Result<(), Error> {
+    diesel::insert_into(permissions::table)
+        .values((
+            permissions::name.eq(name.as_str()),
+            permissions::service.eq(service.as_str()),
+            permissions::description.eq(about),
+            permissions::registered_at.eq(now.0),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+fn describe(db: &mut Db, id: PermissionId, description: &str) -> Result<(), Error> {
+    diesel::update(permissions::table.find(id)).set(permissions::description.eq(description)).execute(db)?;
+    Ok(())
+}
+
+/// Retires permissions.
+pub fn retire(db: &mut Db, ids: &[PermissionId], retired: Retired) -> Result<(), Error> {
+    let values = (
+        permissions::retired_at.eq(Some(retired.at.0)),
+        permissions::retired_by_administrator.eq(retired.by_administrator),
+    );
+    diesel::update(permissions::table.filter(permissions::id.eq_any(ids))).set(values).execute(db)?;
+    Ok(())
+}
+
+/// Takes retired permissions up again.
+pub fn reinstate(db: &mut Db, ids: &[PermissionId]) -> Result<(), Error> {
+    let values = (permissions::retired_at.eq(None::<i64>), permissions::retired_by_administrator.eq(false));
+    diesel::update(permissions::table.filter(permissions::id.eq_any(ids))).set(values).execute(db)?;
+    Ok(())
+}
+
+/// Makes all permissions of a service, retired ones too, those of another; gives their names.
+pub fn move_all(db: &mut Db, from: &ServiceName, to: &ServiceName) -> Result<Vec<String>, Error> {
+    let of_service = || permissions::table.filter(permissions::service.eq(from.as_str()));
+    let names = of_service().order(permissions::name.asc()).select(permissions::name).load(db)?;
+    diesel::update(of_service()).set(permissions::service.eq(to.as_str())).execute(db)?;
+    Ok(names)
+}
+
+/// Where a permission stands: in policies, in the lists of keys of every state up to a limit, with kinds of resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// In so many policies that are not deleted.
+    pub policies: i64,
+    /// In the lists of so many keys, ended ones too, up to a limit.
+    pub keys: Count,
+    /// With so many kinds of resources.
+    pub kinds: i64,
+}
+
+/// Where a permission stands.
+pub fn standing(db: &mut Db, id: PermissionId, limit: i64) -> Result<Standing, Error> {
+    let policies = policy_permissions::table
+        .inner_join(policies::table.on(policies::id.eq(policy_permissions::policy)))
+        .filter(policy_permissions::permission.eq(id).and(policies::deleted_at.is_null()));
+    let keys = key_scopes::table.filter(key_scopes::permission.eq(id)).limit(limit + 1).select(key_scopes::key);
+    let kinds = resource_kind_permissions::table.filter(resource_kind_permissions::permission.eq(id));
+    Ok(Standing {
+        policies: policies.count().get_result(db)?,
+        keys: Count::of(counting::rows_of(db, keys)?, limit),
+        kinds: kinds.count().get_result(db)?,
+    })
+}
+
+/// Removes a permission that stands nowhere but in deleted policies, which lose it.
+pub fn release(db: &mut Db, id: PermissionId) -> Result<(), Error> {
+    diesel::delete(policy_permissions::table.filter(policy_permissions::permission.eq(id))).execute(db)?;
+    diesel::delete(permissions::table.find(id)).execute(db)?;
+    Ok(())
+}
+
+/// What a service left out of its list at one moment.
+pub fn retired_at(db: &mut Db, service: &ServiceName, at: Timestamp) -> Result<Vec<Permission>, Error> {
+    let rows: Vec<Row> = permissions::table
+        .filter(permissions::service.eq(service.as_str()).and(permissions::retired_at.eq(at.0)))
+        .filter(permissions::retired_by_administrator.eq(false))
+        .order(permissions::name.asc())
+        .select(Row::as_select())
+        .load(db)?;
+    Ok(rows.into_iter().map(Permission::from).collect())
+}
+
+/// The permission with this name, retired or not.
+pub fn find(db: &mut Db, name: &PermissionName) -> Result<Option<Permission>, Error> {
+    let row: Option<Row> =
+        permissions::table.filter(permissions::name.eq(name.as_str())).select(Row::as_select()).first(db).optional()?;
+    Ok(row.map(Permission::from))
+}

@@ -1,0 +1,134 @@
+//! The tables `key_usage` and `daily_usage`: how often keys were used and refused, by the day.
+
+pub mod kept_counts;
+pub mod refusals;
+pub mod use_log;
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+
+use crate::domain::ids::KeyId;
+use crate::domain::time::clock::{DAY, Timestamp};
+use crate::store::connection::{Db, each};
+use crate::store::schema::{daily_usage, key_usage};
+use crate::store::{Error, dialect, keys};
+
+/// Uses and refusals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Verifications that were good.
+    pub uses: i64,
+    /// Verifications that were not.
+    pub refusals: i64,
+}
+
+/// Counts by key and day; those without a key are of unknown keys.
+pub type ByKeyAndDay = HashMap<(Option<KeyId>, i64), Counts>;
+
+/// Keys whose counts are written in one transaction: others wait no longer than for these, and SQLite binds at most 32,766
+/// values in one statement.
+pub const BATCH: usize = 1_000;
+
+/// The number of a day since 1970 UTC.
+pub fn day_of(at: Timestamp) -> i64 {
+    at.0.div_euclid(DAY)
+}
+
+/// Adds counts to at most [`BATCH`] keys, and to all keys together, on their days. Counts without a key are of unknown keys.
+pub fn add(db: &mut Db, counts: &ByKeyAndDay) -> Result<(), Error> {
+    let mut ids: Vec<KeyId> = counts.keys().filter_map(|(key, _)| *key).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    dialect::lock_keys(db, &ids)?; // before their counts, as a purge does
+    let known: HashSet<KeyId> = keys::change::those_of(db, &ids, keys::predicate::any_key())?.into_iter().collect();
+    let mut days: HashMap<i64, Counts> = HashMap::new();
+    let mut sorted: Vec<_> = counts.iter().collect();
+    sorted.sort_unstable_by_key(|(key, _)| **key); // one order of locks on every node: no deadlock
+    for ((key, day), counts) in sorted {
+        let all = days.entry(*day).or_default();
+        all.uses += counts.uses;
+        all.refusals += counts.refusals;
+        if let Some(key) = key.filter(|key| known.contains(key)) {
+            add_to_key(db, key, *day, *counts)?;
+        }
+    }
+    let mut days: Vec<(i64, Counts)> = days.into_iter().collect();
+    days.sort_unstable_by_key(|(day, _)| *day);
+    days.into_iter().try_for_each(|(day, counts)| add_to_day(db, day, counts))
+}
+
+/// Two nodes write the first counts of a day at the same moment: the one thing here that is inserted or updated in one.
+fn add_to_day(db: &mut Db, day: i64, counts: Counts) -> Result<(), Error> {
+    let row = (daily_usage::day.eq(day), daily_usage::uses.eq(counts.uses), daily_usage::refusals.eq(counts.refusals));
+    let more = (
+        daily_usage::uses.eq(daily_usage::uses + counts.uses),
+        daily_usage::refusals.eq(daily_usage::refusals + counts.refusals),
+    );
+    let added = each!(db, c => diesel::insert_into(daily_usage::table)
+        .values(row).on_conflict(daily_usage::day).do_update().set(more).execute(c));
+    Ok(added.map(drop)?)
+}
+
+fn add_to_key(db: &mut Db, key: KeyId, day: i64, counts: Counts) -> Result<(), Error> {
+    let row = (
+        key_usage::key.eq(key),
+        key_usage::day.eq(day),
+        key_usage::uses.eq(counts.uses),
+        key_usage::refusals.eq(counts.refusals),
+    );
+    let more = (
+        key_usage::uses.eq(key_usage::uses + counts.uses),
+        key_usage::refusals.eq(key_usage::refusals + counts.refusals),
+    );
+    let added = each!(db, c => diesel::insert_into(key_usage::table)
+        .values(row).on_conflict((key_usage::key, key_usage::day)).do_update().set(more).execute(c));
+    Ok(added.map(drop)?)
+}
+
+/// The days from `first` to `last`, each with its counts, also days without any.
+pub fn days(db: &mut Db, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Error> {
+    let rows: Vec<(i64, i64, i64)> = daily_usage::table
+        .filter(daily_usage::day.between(first, last))
+        .select((daily_usage::day, daily_usage::uses, daily_usage::refusals))
+        .load(db)?;
+    Ok(whole(rows, first, last))
+}
+
+/// The days from `first` to `last` of one key, each with its counts, also days without any.
+pub fn days_of_key(db: &mut Db, key: KeyId, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Error> {
+    let rows: Vec<(i64, i64, i64)> = key_usage::table
+        .filter(key_usage::key.eq(key).and(key_usage::day.between(first, last)))
+        .select((key_usage::day, key_usage::uses, key_usage::refusals))
+        .load(db)?;
+    Ok(whole(rows, first, last))
+}
+
+/// Each day of a span with its counts.
+fn whole(rows: Vec<(i64, i64, i64)>, first: i64, last: i64) -> Vec<(i64, Counts)> {
+    let counts = |(day, uses, refusals)| (day, Counts { uses, refusals });
+    let found: HashMap<i64, Counts> = rows.into_iter().map(counts).collect();
+    (first..=last).map(|day| (day, found.get(&day).copied().unwrap_or_default())).collect()
+}
+
+/// Forgets what keys did on the oldest day, when it lies before a moment; the sums of the days stay. Says whether it did.
+pub fn purge_day(db: &mut Db, before: Timestamp) -> Result<bool, Error> {
+    let oldest: Option<i64> = key_usage::table.select(diesel::dsl::min(key_usage::day)).first(db)?;
+    let Some(oldest) = oldest.filter(|day| *day < day_of(before)) else { return Ok(false) };
+    diesel::delete(key_usage::table.filter(key_usage::day.eq(oldest))).execute(db)?;
+    Ok(true)
+}
+
+/// Writes whole days of a demo.
+pub fn insert_days(db: &mut Db, days: &[(i64, Counts)]) -> Result<(), Error> {
+    for (day, counts) in days {
+        diesel::insert_into(daily_usage::table)
+            .values((
+                daily_usage::day.eq(day),
+                daily_usage::uses.eq(counts.uses),
+                daily_usage::refusals.eq(counts.refusals),
+            ))
+            .execute(db)?;
+    }
+    Ok(())
+}

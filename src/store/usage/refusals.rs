@@ -1,0 +1,144 @@
+//! The table `refusals`: how often keys were refused, by the day, key, reason, address and what was asked for.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use crate::domain::ids::KeyId;
+use crate::domain::time::clock::Timestamp;
+use crate::store::Error;
+use crate::store::connection::{Db, each};
+use crate::store::schema::{api_keys, refusals};
+
+/// Refusals of one kind on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The day, since 1970 UTC.
+    pub day: i64,
+    /// The key; 0 for a text that is no key here, and for what is not told apart.
+    pub key: KeyId,
+    /// The word of the reason.
+    pub reason: String,
+    /// From where; empty for what is not told apart.
+    pub address: String,
+    /// What was asked of the key; empty where the reason is another.
+    pub asked: String,
+    /// How often.
+    pub times: i64,
+    /// When last.
+    pub last_at: Timestamp,
+}
+
+/// Adds to what was counted before. Several nodes may write the first of a kind at the same moment: inserted or updated in one.
+pub fn add(db: &mut Db, counted: &[Counted]) -> Result<(), Error> {
+    for one in counted {
+        let row = (
+            refusals::day.eq(one.day),
+            refusals::key.eq(one.key),
+            refusals::reason.eq(&one.reason),
+            refusals::address.eq(&one.address),
+            refusals::asked.eq(&one.asked),
+            refusals::times.eq(one.times),
+            refusals::last_at.eq(one.last_at.0),
+        );
+        let kind = (refusals::day, refusals::key, refusals::reason, refusals::address, refusals::asked);
+        let more = (refusals::times.eq(refusals::times + one.times), refusals::last_at.eq(one.last_at.0));
+        each!(db, c => diesel::insert_into(refusals::table)
+            .values(row).on_conflict(kind).do_update().set(more).execute(c))?;
+    }
+    Ok(())
+}
+
+/// As the columns are selected.
+type Row = (i64, KeyId, String, String, String, i64, i64);
+
+fn read((day, key, reason, address, asked, times, last_at): Row) -> Counted {
+    Counted { day, key, reason, address, asked, times, last_at: Timestamp(last_at) }
+}
+
+type Columns = (
+    refusals::day,
+    refusals::key,
+    refusals::reason,
+    refusals::address,
+    refusals::asked,
+    refusals::times,
+    refusals::last_at,
+);
+const COLUMNS: Columns = (
+    refusals::day,
+    refusals::key,
+    refusals::reason,
+    refusals::address,
+    refusals::asked,
+    refusals::times,
+    refusals::last_at,
+);
+
+/// The latest kinds of refusals of a key.
+pub fn of_key(db: &mut Db, key: KeyId, most: i64) -> Result<Vec<Counted>, Error> {
+    let rows: Vec<Row> = refusals::table
+        .filter(refusals::key.eq(key))
+        .order(refusals::last_at.desc())
+        .limit(most)
+        .select(COLUMNS)
+        .load(db)?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// The sums of a span of days.
+#[derive(Debug, Clone, Default)]
+pub struct Sums {
+    /// All of them.
+    pub total: i64,
+    /// By the word of the reason, the most frequent first.
+    pub by_reason: Vec<(String, i64)>,
+    /// By key, the most frequent first: its first eight (`None` for what is no key here, was purged, or is not told apart), how
+    /// often, when last.
+    pub by_key: Vec<(Option<String>, i64, Timestamp)>,
+    /// By address, the most frequent first; empty for what is not told apart.
+    pub by_address: Vec<(String, i64, Timestamp)>,
+}
+
+/// The sums from one day to another, with at most so many keys and addresses.
+pub fn sums(db: &mut Db, first: i64, last: i64, most: i64) -> Result<Sums, Error> {
+    use diesel::dsl::max;
+
+    let days = || refusals::table.filter(refusals::day.between(first, last));
+    // Postgres sums up to numeric, SQLite to an integer.
+    let times = || sql::<BigInt>("CAST(SUM(refusals.times) AS BIGINT)");
+    let by_reason: Vec<(String, i64)> = days()
+        .group_by(refusals::reason)
+        .select((refusals::reason, times()))
+        .order((times().desc(), refusals::reason.asc()))
+        .load(db)?;
+    let by_key: Vec<(KeyId, i64, Option<i64>)> = days()
+        .group_by(refusals::key)
+        .select((refusals::key, times(), max(refusals::last_at)))
+        .order(times().desc())
+        .limit(most)
+        .load(db)?;
+    let ids: Vec<KeyId> = by_key.iter().map(|(key, ..)| *key).collect();
+    let named: Vec<(KeyId, String)> =
+        api_keys::table.filter(api_keys::id.eq_any(&ids)).select((api_keys::id, api_keys::first_eight)).load(db)?;
+    let name = |key: KeyId| named.iter().find(|(id, _)| *id == key).map(|(_, first_eight)| first_eight.clone());
+    let by_address: Vec<(String, i64, Option<i64>)> = days()
+        .group_by(refusals::address)
+        .select((refusals::address, times(), max(refusals::last_at)))
+        .order(times().desc())
+        .limit(most)
+        .load(db)?;
+    let moment = |at: Option<i64>| Timestamp(at.unwrap_or(0));
+    Ok(Sums {
+        total: by_reason.iter().map(|(_, times)| times).sum(),
+        by_reason,
+        by_key: by_key.into_iter().map(|(key, times, at)| (name(key), times, moment(at))).collect(),
+        by_address: by_address.into_iter().map(|(address, times, at)| (address, times, moment(at))).collect(),
+    })
+}
+
+/// Removes what happened before a day.
+pub fn purge(db: &mut Db, before: i64) -> Result<(), Error> {
+    diesel::delete(refusals::table.filter(refusals::day.lt(before))).execute(db)?;
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! The account of the person who is signed in.
+
+pub mod confirm_password;
+pub mod settings;

@@ -1,0 +1,225 @@
+//! Bulk work while it goes on, and what came of it.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::actions::bulk::jobs::JobDetails;
+use crate::actions::{App, Error};
+use crate::domain::bulk::{BulkOperation, Job, JobState, SkipReason};
+use crate::domain::ids::JobId;
+use crate::domain::key_filter::KeyFilter;
+use crate::domain::time::clock::Timestamp;
+use crate::web::access::{Admin, BY_ITSELF, Reauthenticated};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html;
+use crate::web::key_query::PATH;
+use crate::web::layout::{Layout, Nav};
+use crate::web::numbers::number;
+use crate::web::pages::admin::bulk::keys;
+use crate::web::pages::sign_in::password::Nothing;
+
+/// One job.
+#[derive(Template)]
+#[template(path = "pages/admin/job.html")]
+struct JobPage {
+    layout: Layout,
+    details: JobDetails,
+    now: Timestamp,
+}
+
+/// Those of late.
+#[derive(Template)]
+#[template(path = "pages/admin/jobs.html")]
+struct JobsPage {
+    layout: Layout,
+    jobs: Vec<Job>,
+}
+
+impl JobPage {
+    fn job(&self) -> &Job {
+        &self.details.job
+    }
+
+    /// "Deleting 214 API keys", "212 API keys deleted", "Stopped: 128 of 214 API keys deleted".
+    fn title(&self) -> String {
+        heading(self.job())
+    }
+
+    /// "128 of 214 deleted".
+    fn progress(&self) -> String {
+        let job = self.job();
+        if !job.is_frozen {
+            return "Finding out which keys it is about.".into();
+        }
+        format!("{} of {} {}", number(job.done), number(job.total), job.operation.done())
+    }
+
+    fn decided(&self) -> i64 {
+        self.job().done + self.job().left
+    }
+
+    /// "2 keys were left in place because they changed while the work was running."
+    fn left(&self) -> Vec<String> {
+        let sentence = |(why, count): &(SkipReason, i64)| {
+            let one = *count == 1;
+            let keys = if one { "1 key was".to_owned() } else { format!("{} keys were", number(*count)) };
+            let (as_before, full) =
+                if one { ("left as it was", "its owner has") } else { ("left as they were", "their owners have") };
+            match why {
+                SkipReason::Changed => {
+                    format!("{keys} left in place because somebody changed them after this list was made.")
+                }
+                SkipReason::Gone => format!("{keys} left because they had been purged."),
+                SkipReason::NoRoom => {
+                    format!("{keys} left because the new owner has as many keys as are allowed, or is not active.")
+                }
+                SkipReason::OwnerFull => format!("{keys} {as_before} because {full} as many keys as are allowed."),
+                SkipReason::RulesForbid => format!("{keys} {as_before} because the lifetime rules allow no later end."),
+                SkipReason::PolicyGone => format!("{keys} left because the policy that they were to get was deleted."),
+                SkipReason::EndsEarlier => format!("{keys} left in place because they end earlier anyway."),
+            }
+        };
+        self.details.left.iter().map(sentence).collect()
+    }
+
+    /// "3 of these keys end earlier than they did: …"
+    fn shortened(&self) -> Option<String> {
+        let keys = match self.job().shortened {
+            0 => return None,
+            1 => "1 of these keys ends".to_owned(),
+            more => format!("{} of these keys end", number(more)),
+        };
+        Some(format!("{keys} earlier than before, because the lifetime rules of today allow no later end."))
+    }
+
+    fn its_keys(&self) -> String {
+        match self.job().total {
+            1 => "the key of this job".into(),
+            many => format!("the {} keys of this job", number(many)),
+        }
+    }
+
+    fn left_path(&self) -> String {
+        format!("{PATH}?left_by_job~eq={}", self.job().id)
+    }
+
+    fn keys_path(&self) -> String {
+        format!("{PATH}?job~eq={}", self.job().id)
+    }
+
+    fn filter(&self) -> String {
+        let filter = self.job().filter.as_deref().and_then(KeyFilter::from_query);
+        filter.map(|filter| filter.words()).unwrap_or_default()
+    }
+
+    /// How the keys were chosen.
+    fn chosen_by(&self) -> String {
+        let job = self.job();
+        match (&job.filter, job.operation) {
+            (Some(_), _) if self.filter().is_empty() => "All keys".into(),
+            (Some(_), _) => self.filter(),
+            (None, BulkOperation::Undo) => "Keys changed by the job that it undoes".into(),
+            (None, BulkOperation::Transfer) => "All live keys of one owner".into(),
+            (None, BulkOperation::GivePolicy) => "All keys with one policy".into(),
+            (None, _) if job.deleted_policy().is_some() => "All keys with the policy".into(),
+            // Work that was queued at once was not chosen by hand.
+            (None, BulkOperation::Delete) if job.confirmed_at == Some(job.frozen_at) => {
+                "All live keys of one owner".into()
+            }
+            (None, BulkOperation::Shorten | BulkOperation::Idle) => "The lifetime rules".into(),
+            (None, _) => "Individually selected".into(),
+        }
+    }
+
+    fn can_be_undone(&self) -> bool {
+        is_undoable(self.job()) && self.now < self.details.restorable_until
+    }
+
+    /// Where a browser without scripts asks for what is new.
+    fn again(&self) -> String {
+        format!("{}?{BY_ITSELF}", path(self.job().id))
+    }
+
+    fn remaining(&self) -> String {
+        keys(self.job().remaining())
+    }
+}
+
+/// The path of a job's page.
+pub fn path(id: JobId) -> String {
+    format!("/admin/jobs/{id}")
+}
+
+/// Can what it did be given back, as far as the job itself says?
+pub fn is_undoable(job: &Job) -> bool {
+    let did_something = job.done > 0 || job.deleted_policy().is_some();
+    job.is_over() && job.operation != BulkOperation::Undo && job.undone_by.is_none() && did_something
+}
+
+/// What a job is or was about, as a heading.
+pub fn heading(job: &Job) -> String {
+    match job.state {
+        _ if !job.is_frozen => format!("{} API keys", job.operation.running()),
+        JobState::Draft | JobState::Queued | JobState::Running => {
+            format!("{} {}", job.operation.running(), keys(job.total))
+        }
+        JobState::Done if job.total == 0 && job.deleted_policy().is_some() => "A policy without keys deleted".into(),
+        JobState::Done => format!("{} {}", keys(job.done), job.operation.done()),
+        JobState::Stopped => format!("Stopped: {} of {} {}", number(job.done), keys(job.total), job.operation.done()),
+    }
+}
+
+fn parse(id: &str) -> Result<JobId, Error> {
+    id.parse().map_err(|_| Error::NotFound)
+}
+
+/// `GET /admin/jobs`
+pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
+    let jobs = app.list_jobs().await?;
+    Ok(html::page(&JobsPage { layout: Layout::new(&user, Nav::Jobs), jobs }))
+}
+
+/// `GET /admin/jobs/{id}`
+pub async fn page(app: web::Data<App>, Admin(user): Admin, id: web::Path<String>) -> Result<HttpResponse, PageError> {
+    let details = app.find_job(&user.actor, parse(&id)?).await?;
+    if details.job.state == JobState::Draft && details.job.operation == BulkOperation::Shorten {
+        return Ok(html::see_other(&format!("/admin/lifetime-rules/impact/{}", details.job.id)));
+    }
+    if details.job.state == JobState::Draft {
+        return Ok(html::see_other(&format!("{PATH}/bulk/{}", details.job.id)));
+    }
+    let now = app.now();
+    Ok(html::page(&JobPage { layout: Layout::new(&user, Nav::Jobs), details, now }))
+}
+
+/// `POST /admin/jobs/{id}/stop`
+pub async fn stop(
+    app: web::Data<App>,
+    id: web::Path<String>,
+    Form(Admin(user), _): Form<Admin, Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let id = parse(&id)?;
+    match app.stop_job(&user.actor, id).await {
+        Ok(()) | Err(Error::Conflict(_)) => Ok(html::see_other(&format!("/admin/jobs/{id}"))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /admin/jobs/{id}/undo`
+pub async fn undo(
+    app: web::Data<App>,
+    id: web::Path<String>,
+    Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let id = parse(&id)?;
+    match app.undo_job(&user.actor, id).await {
+        Ok(undo) => Ok(html::see_other(&format!("/admin/jobs/{undo}"))),
+        Err(Error::Conflict(text)) => {
+            Flash::failed(text).leave(&user.session);
+            Ok(html::see_other(&format!("/admin/jobs/{id}")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,30 @@
+//! What administrators see and change.
+
+pub mod api_key;
+pub mod api_keys;
+pub mod audit_log;
+pub mod bulk;
+pub mod diagnose;
+pub mod export;
+pub mod jobs;
+pub mod key_filter_form;
+pub mod lifetime_rules;
+pub mod overview;
+pub mod permissions;
+pub mod policies;
+pub mod policy_delete;
+pub mod refusals;
+pub mod resource;
+pub mod resource_kind;
+pub mod resources;
+pub mod rules_impact;
+pub mod saved_views;
+pub mod server_key;
+pub mod service_account;
+pub mod service_accounts;
+pub mod settings;
+pub mod simulate;
+pub mod user;
+pub mod user_delete;
+pub mod user_key;
+pub mod users;

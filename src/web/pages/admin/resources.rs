@@ -1,0 +1,157 @@
+//! What keys can be bound to, for administrators: the list, and the form that registers one more.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::actions::paging::From;
+use crate::actions::rights::resources::ResourcePage;
+use crate::actions::{App, Error};
+use crate::domain::field_error::validate;
+use crate::domain::ids::ResourceId;
+use crate::domain::rights::resource::{ResourceKind, ResourceName, parse_external_id, parse_title};
+use crate::domain::text;
+use crate::web::access::{Admin, Reauthenticated};
+use crate::web::errors::PageError;
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::html::{self, FieldErrors};
+use crate::web::layout::{Layout, Nav};
+use crate::web::pages::admin::permissions::up_to_limit;
+
+/// The path of the list.
+pub const PATH: &str = "/admin/resources";
+
+#[derive(Template)]
+#[template(path = "pages/admin/resources.html")]
+struct ResourcesPage {
+    layout: Layout,
+    page: ResourcePage,
+    asked: Asked,
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/resource_new.html")]
+struct NewPage {
+    layout: Layout,
+    entered: Entered,
+    field_errors: FieldErrors,
+    kinds: Vec<String>,
+}
+
+/// What the list is asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    q: String,
+    after: Option<ResourceId>,
+    before: Option<ResourceId>,
+}
+
+/// What the form sends.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entered {
+    kind: String,
+    external_id: String,
+    title: String,
+}
+
+impl ResourcesPage {
+    fn beside(&self, name: &str, id: ResourceId) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if !self.asked.q.is_empty() {
+            query.append_pair("q", &self.asked.q);
+        }
+        format!("{PATH}?{}", query.append_pair(name, &id.to_string()).finish())
+    }
+
+    fn previous(&self) -> Option<String> {
+        let (first, _) = self.page.resources.first().filter(|_| self.page.has_previous)?;
+        Some(self.beside("before", first.id))
+    }
+
+    fn next(&self) -> Option<String> {
+        let (last, _) = self.page.resources.last().filter(|_| self.page.has_next)?;
+        Some(self.beside("after", last.id))
+    }
+}
+
+/// A resource's name as a segment of a path.
+pub fn segment(name: &ResourceName) -> String {
+    let encoded = percent_encoding::utf8_percent_encode(&name.text(), percent_encoding::NON_ALPHANUMERIC).to_string();
+    encoded.replace("%3A", ":").replace("%2D", "-").replace("%5F", "_").replace("%2E", ".")
+}
+
+/// The path of a resource's page for administrators.
+pub fn path(name: &ResourceName) -> String {
+    format!("{PATH}/{}", segment(name))
+}
+
+/// `GET /admin/resources`
+pub async fn list(
+    app: web::Data<App>,
+    Admin(user): Admin,
+    asked: web::Query<Asked>,
+) -> Result<HttpResponse, PageError> {
+    let asked = asked.into_inner();
+    let search = text::folded(text::excerpt(asked.q.trim(), 100).as_str());
+    let from = match (asked.after, asked.before) {
+        (Some(id), _) => From::After(id),
+        (None, Some(id)) => From::Before(id),
+        (None, None) => From::Start,
+    };
+    let page = app.browse_resources(search, from).await?;
+    Ok(html::page(&ResourcesPage { layout: Layout::new(&user, Nav::Resources), page, asked }))
+}
+
+/// `POST /admin/resources`: the search, which leads to the list.
+pub async fn search(Form(_, form): Form<Admin, html::Search>) -> HttpResponse {
+    html::see_other(&html::searched(PATH, &[("q", &form.q)]))
+}
+
+/// `GET /admin/resources/new`
+pub async fn new_page(app: web::Data<App>, Reauthenticated(user): Reauthenticated) -> Result<HttpResponse, PageError> {
+    let layout = Layout::new(&user, Nav::Resources);
+    let kinds = kinds(&app).await?;
+    Ok(html::page(&NewPage { layout, entered: Entered::default(), field_errors: FieldErrors::default(), kinds }))
+}
+
+async fn kinds(app: &App) -> Result<Vec<String>, PageError> {
+    let page = app.browse_resources(String::new(), From::Start).await?;
+    Ok(page.kinds.iter().map(|(kind, _)| kind.as_str().to_owned()).collect())
+}
+
+/// `POST /admin/resources/new`
+pub async fn register(
+    app: web::Data<App>,
+    Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
+) -> Result<HttpResponse, PageError> {
+    let entered = form;
+    let registered = match read(&entered) {
+        Ok((name, title)) => app.register_resource(&user.actor, name.clone(), title).await.map(|()| name),
+        Err(error) => Err(error),
+    };
+    match registered {
+        Ok(name) => {
+            Flash::done(format!("{} is registered. Assign its administrators.", name.text())).leave(&user.session);
+            Ok(html::see_other(&path(&name)))
+        }
+        Err(Error::Invalid(field_errors)) => {
+            let (layout, kinds) = (Layout::new(&user, Nav::Resources), kinds(&app).await?);
+            Ok(html::invalid(&NewPage { layout, entered, field_errors: FieldErrors(field_errors), kinds }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read(entered: &Entered) -> Result<(ResourceName, String), Error> {
+    let mut field_errors = Vec::new();
+    let kind = validate(&mut field_errors, ResourceKind::parse(entered.kind.trim()));
+    let external_id = validate(&mut field_errors, parse_external_id(entered.external_id.trim()));
+    let title = validate(&mut field_errors, parse_title(&entered.title));
+    match (kind, external_id, title) {
+        (Some(kind), Some(external_id), Some(title)) => Ok((ResourceName { kind, external_id }, title)),
+        _ => Err(Error::Invalid(field_errors)),
+    }
+}
