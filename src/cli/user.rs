@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::output;
-use crate::actions::accounts::users::NewUser;
+use crate::actions::accounts::add::NewUser;
 use crate::actions::{Actor, App, Error};
 use crate::domain::accounts::account::{Role, Username, parse_display_name, parse_email};
 use crate::domain::accounts::password::{LONGEST_BYTES, Password, Proposal};

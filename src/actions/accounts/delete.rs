@@ -1,5 +1,6 @@
 //! Deleting a person: signing in ends, policies and offices go, keys are revoked or given to somebody else.
 
+use crate::actions::accounts::keep_an_administrator;
 use serde_json::json;
 
 use crate::actions::bulk::jobs::asked_by;
@@ -90,10 +91,7 @@ fn may_delete(db: &mut Db, actor: &Actor, account: &Account, live: i64) -> Resul
     if actor.account == Some(account.id) {
         return refuse("You cannot delete yourself. Ask another administrator.");
     }
-    if account.active && account.is_admin() && accounts::other_active_admins(db, account.id)? == 0 {
-        return refuse("This is the last active administrator. Make another one first.");
-    }
-    Ok(())
+    keep_an_administrator(db, account)
 }
 
 /// Starts the revocation of all live keys of an owner; `None` when there is nothing.

@@ -1,7 +1,7 @@
 //! People, and what they do all the time.
 
 use claviger::actions::Actor;
-use claviger::actions::accounts::users::NewUser;
+use claviger::actions::accounts::add::NewUser;
 use claviger::domain::accounts::account::{Role, Username};
 use claviger::domain::accounts::password::{Password, Proposal};
 

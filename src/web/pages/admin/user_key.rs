@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::actions::accounts::users::ForNewKey;
+use crate::actions::accounts::people::ForNewKey;
 use crate::actions::keys::generate::{Issued, New};
 use crate::actions::{App, Error};
 use crate::domain::keys::secret::FirstEight;

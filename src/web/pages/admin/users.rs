@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::accounts::people::{Invited, PeopleFilter, PeoplePage};
+use crate::actions::accounts::add::Invited;
+use crate::actions::accounts::people::{PeopleFilter, PeoplePage};
 use crate::actions::paging::From;
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::{Kind, Role, Username, parse_display_name, parse_email};

@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::actions::accounts::links::Linked;
 use crate::actions::accounts::own::OwnKeys;
-use crate::actions::accounts::people::Linked;
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::{Account, Appearance};
 use crate::domain::accounts::password::{self, Proposal};

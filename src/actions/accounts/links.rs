@@ -1,0 +1,134 @@
+//! One-time links, by which somebody chooses a password.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::actions::Actor;
+use crate::actions::App;
+use crate::actions::Error;
+use crate::actions::accounts::own::OwnKeys;
+use crate::actions::accounts::own::revoke_own;
+use crate::actions::accounts::person;
+use crate::actions::sign_in::sessions;
+use crate::actions::sign_in::sessions::Session;
+use crate::domain::accounts::account::Account;
+use crate::domain::accounts::account::Username;
+use crate::domain::accounts::password::Password;
+use crate::domain::accounts::password::PasswordHash;
+use crate::domain::accounts::password::Proposal;
+use crate::domain::audit::Action;
+use crate::domain::keys::secret::base62;
+use crate::domain::time::clock::DAY;
+use crate::domain::time::clock::Timestamp;
+use crate::store::Db;
+use crate::store::accounts;
+use crate::store::accounts::sessions as session_rows;
+use crate::store::accounts::sign_in_links;
+use crate::store::audit;
+use crate::store::keys;
+
+/// A one-time link is good for so long, in microseconds.
+const LINK_LASTS: i64 = 3 * DAY;
+
+/// A one-time link, whose token is shown once.
+pub struct Link {
+    /// The token, 43 base62 characters.
+    pub token: String,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// A one-time link that is good.
+#[derive(Debug, Clone)]
+pub struct Linked {
+    /// Whose.
+    pub account: Account,
+    /// How many keys of theirs are live.
+    pub keys: i64,
+}
+
+impl App {
+    /// Makes a link by which a person chooses a new password. Links before it end; the password stays until it is used.
+    pub async fn make_link(&self, actor: &Actor, username: &Username) -> Result<Link, Error> {
+        let link = self.new_link();
+        let (actor, username, now, hash, expires_at) =
+            (actor.clone(), username.clone(), self.now(), hash(&link.token), link.expires_at);
+        self.act(actor.authority(), move |db| {
+            let account = person(db, &username)?;
+            if !account.active {
+                return Err(Error::Conflict("This person is deactivated. Activate them first.".into()));
+            }
+            sign_in_links::replace(db, account.id, &hash, actor.account, expires_at, now)?;
+            let details = json!({ "until": expires_at.rfc3339() });
+            Ok(audit::insert(db, &actor.did(now, Action::UserLink, username.as_str(), details))?)
+        })
+        .await?;
+        Ok(link)
+    }
+
+    /// Whose link this is; an old, used or unknown one is not found.
+    pub async fn check_link(&self, token: &str) -> Result<Linked, Error> {
+        let (hash, now) = (hash(token), self.now());
+        self.store
+            .read(move |db| {
+                let account = linked(db, &hash, now)?;
+                Ok(Linked { keys: keys::count_live(db, account.id, now)?, account })
+            })
+            .await
+    }
+
+    /// Takes the password that the holder of a link chose, ends their keys if they say so, and signs them in. Of many at once, one
+    /// succeeds.
+    pub async fn use_link(
+        &self,
+        actor: &Actor,
+        token: &str,
+        proposal: Proposal,
+        own_keys: OwnKeys,
+        agent: String,
+    ) -> Result<Session, Error> {
+        let owner = self.check_link(token).await?.account.username;
+        let mut rng = self.rng();
+        let password = self
+            .hashing
+            .run(move |memory| {
+                Password::chosen(proposal, &owner).map(|password| PasswordHash::of(&password, &mut *rng, memory))
+            })
+            .await??
+            .ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
+        let (hash, actor, now, id) = (hash(token), actor.clone(), self.now(), self.new_session_id());
+        let begun = self.act(actor.authority(), move |db| {
+            let account = linked(db, &hash, now)?;
+            accounts::lock(db, account.id)?;
+            linked(db, &hash, now)?; // still good, now that nobody else can use it
+            sign_in_links::delete(db, account.id)?;
+            accounts::set_password(db, account.id, &password)?;
+            session_rows::delete_all(db, account.id)?;
+            accounts::signed_in(db, account.id, &actor.address_text(), now)?;
+            let actor = Actor { account: Some(account.id), name: account.username.as_str().to_owned(), ..actor };
+            sessions::begin(db, &id, &account, &actor.address_text(), agent, now)?;
+            let details = json!({ "by": "link", "keys_revoked": own_keys == OwnKeys::Revoke });
+            let event = actor.did(now, Action::UserSetPassword, &actor.name, details);
+            let revoked = revoke_own(db, &actor, account.id, own_keys, event, now)?;
+            Ok::<_, Error>((Session { id, account }, actor, revoked))
+        });
+        let (session, actor, revoked) = begun.await?;
+        self.revoke_rest(&actor, session.account.id, revoked).await?;
+        Ok(session)
+    }
+
+    pub(super) fn new_link(&self) -> Link {
+        Link { token: base62(&mut *self.rng(), 43).to_string(), expires_at: self.now().plus(LINK_LASTS) }
+    }
+}
+
+/// A deactivated person's link opens nothing (SECURITY A9).
+fn linked(db: &mut Db, hash: &[u8], now: Timestamp) -> Result<Account, Error> {
+    let id = sign_in_links::find(db, hash, now)?.ok_or(Error::NotFound)?;
+    accounts::find(db, id)?.filter(|account| account.active).ok_or(Error::NotFound)
+}
+
+/// What is kept of a link.
+pub(super) fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(format!("sign-in link {token}")).to_vec()
+}
