@@ -11,53 +11,19 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::{Error as ActixError, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::attempts::Known;
-use super::client::{self, Reference};
-use super::errors::PageError;
-use super::html;
-use super::layout::{Layout, Nav};
-use super::local_path::LocalPath;
-use super::sessions;
-use super::site_origin::SiteOrigin;
 use crate::actions::sign_in::signed_in::Person;
 use crate::actions::{Actor, App, Error};
-use crate::domain::accounts::account::{Account, Appearance};
-use crate::domain::bulk::Job;
-use crate::domain::settings::Settings;
+use crate::domain::accounts::account::Appearance;
 use crate::domain::text;
-
-/// A person who is signed in.
-pub struct SignedIn {
-    /// Who.
-    pub account: Account,
-    /// As the audit log will know them.
-    pub actor: Actor,
-    /// Their session.
-    pub session: Session,
-    /// Are they an administrator of resources?
-    pub administers_resources: bool,
-    /// The site's settings.
-    pub settings: Settings,
-    /// Bulk changes at hand.
-    pub work: Vec<Job>,
-}
-
-impl SignedIn {
-    /// The id of their session.
-    pub fn session_id(&self) -> String {
-        sessions::id(&self.session).unwrap_or_default()
-    }
-
-    /// Takes the password that a form brought along, for this one request; an empty one proves nothing. The session stays as it is:
-    /// the answer may show a secret, and nothing is written between that and the person.
-    pub async fn prove(&mut self, app: &App, present: String) -> Result<(), Error> {
-        if !present.is_empty() && !self.actor.is_proved {
-            app.check_password(&self.actor, &self.account, "present", present).await?;
-            self.actor.is_proved = true;
-        }
-        Ok(())
-    }
-}
+use crate::web::attempts::Known;
+use crate::web::client::{self, Reference};
+use crate::web::errors::PageError;
+use crate::web::html;
+use crate::web::layout::{Layout, Nav};
+use crate::web::local_path::LocalPath;
+use crate::web::sessions;
+pub use crate::web::signed_in::SignedIn;
+use crate::web::site_origin::SiteOrigin;
 
 impl FromRequest for SignedIn {
     type Error = ActixError;

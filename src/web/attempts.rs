@@ -5,10 +5,10 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error as ActixError, HttpMessage, HttpRequest, web};
 
-use super::client::{self, Reference};
 use crate::actions::{Actor, App};
 use crate::domain::keys::secret::appears_in;
 use crate::domain::text;
+use crate::web::client::{self, Reference};
 
 /// Longer paths are cut, in characters.
 const LONGEST: usize = 120;

@@ -10,8 +10,8 @@ use actix_web::rt::net::TcpStream;
 use ipnet::IpNet;
 use socket2::SockRef;
 
-use super::client;
 use crate::domain::network::network_of;
+use crate::web::client;
 
 /// The connections of each address. A trusted proxy stands for many clients and may have any number.
 #[derive(Clone)]

@@ -9,14 +9,14 @@ use actix_web::middleware::Next;
 use actix_web::{Error as ActixError, HttpMessage, HttpResponse, ResponseError, web};
 use askama::Template;
 
-use super::client::Reference;
-use super::headers;
-use super::html;
-use super::layout::{Layout, Nav};
-use super::site_origin::SiteOrigin;
 use crate::actions::Error;
 use crate::domain::accounts::account::Appearance;
 use crate::domain::field_error::FieldError;
+use crate::web::client::Reference;
+use crate::web::headers;
+use crate::web::html;
+use crate::web::layout::{Layout, Nav};
+use crate::web::site_origin::SiteOrigin;
 
 /// An error that a person reads on a page.
 #[derive(Debug)]

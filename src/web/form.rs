@@ -12,14 +12,14 @@ use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
 use serde::de::DeserializeOwned;
 
-use super::access::{self, place};
-use super::body::{self, Refused};
-use super::errors::PageError;
-use super::{html, sessions};
 use crate::actions::Error;
 use crate::domain::accounts::account::Appearance;
 use crate::domain::field_error::FieldError;
 use crate::domain::keys::secret::appears_in;
+use crate::web::access::{self, place};
+use crate::web::body::{self, Refused};
+use crate::web::errors::PageError;
+use crate::web::{html, sessions};
 
 /// No form of ours is longer, in bytes.
 const LIMIT: usize = 64 * 1024;

@@ -6,7 +6,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error as ActixError, web};
 
-use super::site_origin::SiteOrigin;
+use crate::web::site_origin::SiteOrigin;
 
 /// Nothing from another host, no inline script or style, no frame, forms to ourselves only. Scripts are files of ours,
 /// and nothing that a person uploads or types is ever served as one, so `'self'` needs no nonce.

@@ -8,8 +8,8 @@ use actix_web::http::uri::Authority;
 use actix_web::middleware::Next;
 use actix_web::{Error as ActixError, web};
 
-use super::errors;
 use crate::config::Config;
+use crate::web::errors;
 
 /// The hosts for which this server answers: the public address, what the settings add, and what nobody can register as a name
 /// of their own: addresses, `localhost`, and names without a dot.

@@ -1,7 +1,7 @@
 //! The conditions of a list of keys as chips that read as sentences.
 
-use super::key_query::KeyQuery;
 use crate::domain::key_filter::{Column, Condition, KeyFilter, Operator};
+use crate::web::key_query::KeyQuery;
 
 /// A condition as a chip.
 #[derive(Debug, Clone, Default)]

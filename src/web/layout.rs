@@ -1,12 +1,12 @@
 //! The frame around a page of somebody who is signed in.
 
-use super::access::SignedIn;
-use super::flash::Flash;
-use super::numbers::number;
-use super::pages::admin::jobs;
-use super::sessions;
 use crate::domain::accounts::account::Account;
 use crate::domain::bulk::Job;
+use crate::web::flash::Flash;
+use crate::web::labels::jobs;
+use crate::web::labels::numbers::number;
+use crate::web::sessions;
+use crate::web::signed_in::SignedIn;
 
 /// The page that is open, for the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

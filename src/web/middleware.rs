@@ -15,12 +15,12 @@ use futures_util::FutureExt;
 use percent_encoding::percent_decode_str;
 use tracing::Instrument;
 
-use super::client::Reference;
-use super::errors::PageError;
-use super::gateway::verify;
 use crate::actions::site::health::InFlight;
 use crate::actions::{App, Error};
 use crate::domain::keys::secret::{appears_in, base62};
+use crate::web::client::Reference;
+use crate::web::errors::PageError;
+use crate::web::gateway::verify;
 
 /// Gives the request its reference, and writes one line when it is answered. The line names
 /// the route, never the path or the query as they came: both may hold what somebody pasted by error.

@@ -10,9 +10,7 @@ pub mod access;
 pub mod api;
 pub mod assets;
 mod attempts;
-pub mod audit_words;
 pub mod body;
-pub mod chart;
 pub mod client;
 pub mod connections;
 pub mod errors;
@@ -26,16 +24,17 @@ pub mod html;
 pub mod key_chips;
 pub mod key_query;
 pub mod key_view;
+pub mod labels;
 pub mod layout;
 pub mod local_path;
 pub mod middleware;
-pub mod numbers;
 pub mod pages;
 pub mod permission_boxes;
-pub mod refusal_words;
 pub mod server;
 pub mod sessions;
+pub mod signed_in;
 pub mod site_origin;
+pub mod snippets;
 
 /// One row of the route table: the methods, and the path with its parameters in braces.
 #[derive(Debug, Clone, Copy)]

@@ -11,11 +11,11 @@ use actix_web::middleware::from_fn;
 use actix_web::{App as Server, HttpServer, web};
 use socket2::SockRef;
 
-use super::connections::Connections;
-use super::hosts::Hosts;
-use super::site_origin::SiteOrigin;
-use super::{attempts, errors, headers, hosts, middleware, sessions};
 use crate::actions::App;
+use crate::web::connections::Connections;
+use crate::web::hosts::Hosts;
+use crate::web::site_origin::SiteOrigin;
+use crate::web::{attempts, errors, headers, hosts, middleware, sessions};
 
 /// How long a request's head may take to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);

@@ -58,4 +58,5 @@ mod support;
 mod tidy;
 mod use_log;
 mod verify;
+mod walls;
 mod ways_back;

@@ -1,4 +1,4 @@
-//! The code base itself: the walls between the folders, the length of files, the one home of clock, chance and environment.
+//! The code base itself: the length of files, the one home of libraries, clock, randomness and environment.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,30 +49,6 @@ fn strangers(homes: &[&str], words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn arrows_run_one_way() {
-    let walls: [(&str, &[&str]); 4] = [
-        ("src/domain/", &["crate::store", "crate::actions", "crate::web", "crate::cli", "crate::config"]),
-        ("src/store/", &["crate::actions", "crate::web", "crate::cli", "crate::config"]),
-        ("src/actions/", &["crate::web", "crate::cli"]),
-        ("src/web/", &["crate::store", "crate::cli"]),
-    ];
-    let mut through = Vec::new();
-    for (folder, forbidden) in walls {
-        for (name, text) in sources().iter().filter(|(name, _)| name.starts_with(folder)) {
-            for line in text.lines().filter(|line| forbidden.iter().any(|word| line.contains(word))) {
-                through.push(format!("{name}: {}", line.trim()));
-            }
-        }
-    }
-    let cli: Vec<String> = sources()
-        .iter()
-        .filter(|(name, text)| name.starts_with("src/cli/") && text.contains("crate::store"))
-        .map(|(name, _)| name.clone())
-        .collect();
-    assert_eq!((through, cli), (Vec::new(), Vec::new()));
-}
-
-#[test]
 fn libraries_have_one_home() {
     assert_eq!(
         strangers(&["src/store/"], &["diesel::", "diesel_migrations", "r2d2::"]),
@@ -92,7 +68,7 @@ fn libraries_have_one_home() {
 }
 
 #[test]
-fn clock_chance_and_environment_have_one_home() {
+fn clock_randomness_and_environment_have_one_home() {
     assert_eq!(strangers(&["src/domain/time/clock.rs"], &["Timestamp::now", "SystemTime", "Utc::now"]), [""; 0]);
     assert_eq!(strangers(&["src/actions/mod.rs"], &["SysRng", "rand::rng(", "thread_rng", "OsRng"]), [""; 0]);
     assert_eq!(strangers(&["src/config/given.rs"], &["std::env", "env::var", "env = \""]), [""; 0]);

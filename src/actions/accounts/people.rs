@@ -19,7 +19,6 @@ use crate::domain::accounts::account::Username;
 use crate::domain::audit::Action;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::lifetime::LifetimeRule;
-use crate::store;
 use crate::store::accounts;
 use crate::store::accounts::people;
 use crate::store::accounts::sessions as session_rows;

@@ -15,13 +15,10 @@ use crate::domain::accounts::password::Password;
 use crate::domain::audit::Action;
 use crate::domain::ids::SessionId;
 use crate::store;
-use crate::store::Db;
 use crate::store::accounts;
 use crate::store::accounts::sessions;
 use crate::store::accounts::sign_in_links;
 use crate::store::audit;
-use crate::store::keys;
-use crate::store::rights::policies;
 
 impl App {
     /// Replaces a person's password and ends their sessions.

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::actions::Error;
 use crate::actions::bulk::ends::Ends;
-use crate::actions::bulk::run::{event, lost_rules};
 use crate::actions::bulk::transfer_batch;
+use crate::actions::bulk::{event, lost_rules};
 use crate::actions::keys::room::Room;
 use crate::domain::audit::{Action, Event};
 use crate::domain::bulk::{BulkOperation, Job, SkipReason, decide, revives};

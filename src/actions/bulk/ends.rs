@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::actions::Error;
-use crate::actions::bulk::run::lost_rules;
+use crate::actions::bulk::lost_rules;
 use crate::domain::bulk::shortening::Shortening;
 use crate::domain::bulk::{BeforeTransfer, BulkOperation, Job, NewEnd};
 use crate::domain::ids::{AccountId, KeyId};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::actions::bulk::run::lost_rules;
+use crate::actions::bulk::lost_rules;
 use crate::actions::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::bulk::shortening::Shortening;

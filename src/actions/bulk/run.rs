@@ -5,8 +5,9 @@
 use serde_json::json;
 
 use crate::actions::bulk::batch::work;
+use crate::actions::bulk::event;
 use crate::actions::{App, Error};
-use crate::domain::audit::{Action, Event, Outcome, Via};
+use crate::domain::audit::Action;
 use crate::domain::bulk::{Job, JobState};
 use crate::domain::ids::JobId;
 use crate::domain::time::clock::{SECOND, Timestamp};
@@ -118,31 +119,4 @@ fn end(db: &mut Db, job: &Job, state: JobState, now: Timestamp) -> Result<Batch,
     let details = json!({ "state": state.as_str(), "done": job.done, "left": job.left, "remaining": job.remaining() });
     audit::insert(db, &event(job, now, Action::JobFinish, format!("job {}", job.id), details))?;
     Ok(Batch::Over)
-}
-
-/// A job of rules without its rules.
-pub(in crate::actions) fn lost_rules(job: &Job) -> Error {
-    Error::Internal(format!("job {} has lost its rules", job.id))
-}
-
-/// An event of a job: its actor is who asked for it.
-pub(in crate::actions) fn event(
-    job: &Job,
-    now: Timestamp,
-    action: Action,
-    target: String,
-    details: serde_json::Value,
-) -> Event {
-    Event {
-        at: now,
-        actor: Some(job.asked_by.account),
-        actor_name: job.asked_by.name.clone(),
-        via: Via::Session,
-        action,
-        target,
-        outcome: Outcome::Success,
-        details,
-        address: job.asked_by.address.clone(),
-        request: job.asked_by.request.clone(),
-    }
 }

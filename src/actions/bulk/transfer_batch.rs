@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::actions::Error;
 use crate::actions::bulk::ends::Ends;
-use crate::actions::bulk::run::lost_rules;
+use crate::actions::bulk::lost_rules;
 use crate::domain::bulk::{BeforeGrant, BeforeTransfer, BulkOperation, Held, Job};
 use crate::domain::ids::{AccountId, KeyId, PermissionId};
 use crate::domain::keys::api_key::ApiKey;

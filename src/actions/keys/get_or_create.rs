@@ -3,7 +3,7 @@
 use crate::actions::keys::generate::{ATTEMPTS, Attempt, KeyRequest, New, issue};
 use crate::actions::keys::rotate::{Grace, renew};
 use crate::actions::rights::grants::Attenuation;
-use crate::actions::rights::own_resources::own_resource;
+use crate::actions::rights::own_resources::{matching, own_resource};
 use crate::actions::{Actor, App, Error};
 use crate::domain::accounts::account::Kind;
 use crate::domain::field_error::FieldError;
@@ -12,7 +12,7 @@ use crate::domain::keys::api_key::{ApiKey, KeyName};
 use crate::domain::keys::secret::{FirstEight, Secret, SecretHash};
 use crate::domain::rights::permission::Rights;
 use crate::domain::rights::resource::{Resource, ResourceName};
-use crate::domain::rights::{AccessView, Grant, GrantRequest};
+use crate::domain::rights::{AccessView, GrantRequest};
 use crate::domain::time::clock::Timestamp;
 use crate::store::rights::resources;
 use crate::store::{Db, accounts, keys, rights};
@@ -211,20 +211,4 @@ fn master_name(db: &mut Db, account: AccountId, resource: &Resource, now: Timest
         }
     }
     Err(Error::Internal("no name is free".into()))
-}
-
-/// The oldest live key of this account that is bound to the resource and was given exactly these scopes.
-pub(in crate::actions) fn matching(
-    db: &mut Db,
-    account: AccountId,
-    resource: &Resource,
-    scopes: &Rights,
-    now: Timestamp,
-) -> Result<Option<ApiKey>, Error> {
-    for key in keys::own_of_resource(db, account, resource.id, now)? {
-        if key.grant == Grant::Scopes && rights::scopes_of(db, key.id)? == *scopes {
-            return Ok(Some(key));
-        }
-    }
-    Ok(None)
 }

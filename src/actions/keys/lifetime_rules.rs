@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::actions::bulk::jobs::asked_by;
-use crate::actions::bulk::run::lost_rules;
+use crate::actions::bulk::lost_rules;
 use crate::actions::{Actor, App, Error};
 use crate::domain::accounts::account::Username;
 use crate::domain::audit::Action;

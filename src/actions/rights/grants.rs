@@ -1,6 +1,6 @@
 //! Giving a key its rights: no key gets more than its maker may give (DESIGN, rule 2 and 4).
 
-use crate::actions::verification::verify::rights_source_of;
+use crate::actions::rights::rights_source_of;
 use crate::actions::{Actor, Error};
 use crate::domain::accounts::account::{Account, Kind};
 use crate::domain::field_error::FieldError;

@@ -5,3 +5,21 @@ pub mod own_resources;
 pub mod permissions;
 pub mod policies;
 pub mod resources;
+
+use crate::actions::Error;
+use crate::domain::accounts::account::{Account, Kind};
+use crate::domain::keys::api_key::ApiKey;
+use crate::domain::rights::RightsSource;
+use crate::domain::settings::{ServiceRights, Settings};
+use crate::store::{Db, rights as stored};
+
+/// What the rights of a key come from; `None` when its policy was deleted.
+pub(in crate::actions) fn rights_source_of(
+    db: &mut Db,
+    key: &ApiKey,
+    owner: &Account,
+    settings: &Settings,
+) -> Result<Option<RightsSource>, Error> {
+    let policy_alone = settings.service_rights == ServiceRights::Policy && owner.kind == Kind::Service;
+    Ok(stored::of_key(db, key, owner.role, policy_alone)?)
+}

@@ -4,18 +4,22 @@ use serde_json::json;
 
 use crate::actions::keys::browse::{Around, Count, ListedKey};
 use crate::actions::keys::generate::why_not;
-use crate::actions::keys::get_or_create::matching;
 use crate::actions::keys::room::counted;
 use crate::actions::rights::permissions::COUNT_LIMIT;
 use crate::actions::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::ids::{AccountId, KeyId};
+use crate::domain::keys::api_key::ApiKey;
 use crate::domain::keys::api_key::Stop;
 use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::keys::secret::FirstEight;
+use crate::domain::rights::Grant;
 use crate::domain::rights::permission::Permission;
+use crate::domain::rights::permission::Rights;
 use crate::domain::rights::resource::{Resource, ResourceName};
+use crate::domain::time::clock::Timestamp;
 use crate::store::keys::lifetime_rules;
+use crate::store::rights;
 use crate::store::rights::permissions;
 use crate::store::rights::resources;
 use crate::store::{Db, accounts, audit, keys, settings};
@@ -163,4 +167,20 @@ pub(in crate::actions) fn own_resource(
 ) -> Result<Resource, Error> {
     let resource = resources::find(db, name)?.ok_or(Error::NotFound)?;
     if resources::is_administrator(db, resource.id, account)? { Ok(resource) } else { Err(Error::NotFound) }
+}
+
+/// The oldest live key of this account that is bound to the resource and was given exactly these scopes.
+pub(in crate::actions) fn matching(
+    db: &mut Db,
+    account: AccountId,
+    resource: &Resource,
+    scopes: &Rights,
+    now: Timestamp,
+) -> Result<Option<ApiKey>, Error> {
+    for key in keys::own_of_resource(db, account, resource.id, now)? {
+        if key.grant == Grant::Scopes && rights::scopes_of(db, key.id)? == *scopes {
+            return Ok(Some(key));
+        }
+    }
+    Ok(None)
 }

@@ -2,7 +2,8 @@
 
 use crate::actions::keys::find::may_see;
 use crate::actions::rights::grants::resources_for;
-use crate::actions::verification::verify::{asked_resource, rights_source_of};
+use crate::actions::rights::rights_source_of;
+use crate::actions::verification::verify::asked_resource;
 use crate::actions::{App, Error};
 use crate::domain::ids::AccountId;
 use crate::domain::keys::api_key::ApiKey;

@@ -1,24 +1,24 @@
 //! Verify: decide whether a presented secret is good. Reads, never writes; what was used is noted in memory.
 
 use crate::actions::rights::grants::ActingKey;
+use crate::actions::rights::rights_source_of;
 use crate::actions::sign_in::sessions::idle_since;
 use crate::actions::verification::refusals::Refused;
 use crate::actions::{App, Error};
-use crate::domain::accounts::account::{Account, Kind};
+use crate::domain::accounts::account::Account;
 use crate::domain::keys::api_key::{ApiKey, Use};
 use crate::domain::keys::presented::{Form, Forms};
 use crate::domain::keys::secret::{Secret, SecretHash};
 use crate::domain::rights::permission::Rights;
 use crate::domain::rights::resource::ResourceName;
 use crate::domain::rights::{Insufficient, Required, RightsSource, effective};
-use crate::domain::settings::{ServiceRights, Settings};
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::verdict::{Facts, Refusal, decide};
 use crate::store::keys::Found;
 use crate::store::keys::session_keys;
 use crate::store::rights::resources;
-use crate::store::{Db, keys, rights, settings};
+use crate::store::{Db, keys, settings};
 
 /// The answer.
 pub enum Verdict {
@@ -151,17 +151,6 @@ pub(in crate::actions) fn asked_resource(db: &mut Db, name: &ResourceName) -> Re
         Some(resource) => Some(resources::of_kind(db, &resource.name.kind)?),
         None => None,
     })
-}
-
-/// What the rights of a key come from; `None` when its policy was deleted.
-pub(in crate::actions) fn rights_source_of(
-    db: &mut Db,
-    key: &ApiKey,
-    owner: &Account,
-    settings: &Settings,
-) -> Result<Option<RightsSource>, Error> {
-    let policy_alone = settings.service_rights == ServiceRights::Policy && owner.kind == Kind::Service;
-    Ok(rights::of_key(db, key, owner.role, policy_alone)?)
 }
 
 /// What the database knows of a secret at this moment. What is not good costs the same questions as what is not known, so that

@@ -12,7 +12,8 @@ use crate::domain::time::clock::{DAY, Timestamp};
 use crate::store::Error;
 use crate::store::bulk::jobs::Sums;
 use crate::store::connection::Db;
-use crate::store::keys::matching::{AccessPath, applicable, live, matching, of_job, with_owner, with_policy};
+use crate::store::keys::columns::AccessPath;
+use crate::store::keys::matching::{applicable, live, matching, of_job, with_owner, with_policy};
 use crate::store::keys::predicate::{Predicate, all};
 use crate::store::schema::{accounts, api_keys, job_keys};
 

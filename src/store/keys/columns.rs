@@ -1,6 +1,10 @@
 //! The columns of the grid in SQL, one row each: what a condition compares, and what an order goes by.
 
+use super::predicate::Predicate;
 use crate::domain::key_filter::Column;
+use crate::domain::key_filter::Sort;
+use crate::store::connection::Db;
+use crate::store::dialect;
 
 /// An expression as an index has it, and the same value as no index has it: what stands in the second form leaves the index to the
 /// order of the page.
@@ -77,4 +81,42 @@ impl SqlColumn {
             | Column::RevokedBy => filters(KEY),
         }
     }
+}
+
+/// Who may answer a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccessPath {
+    /// An index, where there is one; not the one over trigrams for these texts, which occur nearly everywhere.
+    Index {
+        /// Texts to look for in the rows.
+        common: Vec<String>,
+    },
+    /// As `Index`, but of the keys that may hold this text only the first so many: enough to know that there are many.
+    Sample(String, i64),
+    /// The row alone: the database is to walk in the order of this sort. Conditions on its own column stay reachable.
+    Row(Sort),
+}
+
+impl AccessPath {
+    /// Any index.
+    pub const fn index() -> Self {
+        Self::Index { common: Vec::new() }
+    }
+
+    /// Which keys an index proposes for a text.
+    pub(super) fn candidates(&self, db: &Db, text: &str) -> Option<Predicate> {
+        match self {
+            Self::Index { common } if common.iter().any(|other| other == text) => None,
+            Self::Index { .. } => dialect::may_hold(db, text, None),
+            Self::Sample(sampled, limit) if sampled == text => dialect::may_hold(db, text, Some(*limit)),
+            Self::Sample(..) | Self::Row(_) => None,
+        }
+    }
+}
+
+/// How a column stands in a condition: bare, or inside an expression that no index has.
+pub(super) fn written(column: Column, reach: &AccessPath) -> &'static str {
+    let hidden = matches!(reach, AccessPath::Row(sort) if sort.column != column);
+    let condition = SqlColumn::of(column).condition;
+    if hidden { condition.hidden } else { condition.indexed }
 }

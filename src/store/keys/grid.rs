@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::Row;
+use super::columns::AccessPath;
 use super::columns::SqlColumn;
-use super::matching::{AccessPath, live, matching, needles};
+use super::matching::{live, matching, needles};
 use super::predicate::{Predicate, all};
 use crate::domain::ids::KeyId;
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort, Value};

@@ -9,7 +9,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::columns::SqlColumn;
+use super::columns::{AccessPath, written};
 use super::predicate::{Predicate, all, any, beginning, equal, fragment, holding, like, not, number, one_of};
 use super::related;
 use crate::domain::bulk::BulkOperation;
@@ -20,38 +20,6 @@ use crate::domain::key_filter::{
 use crate::domain::keys::api_key::EXPIRING_WITHIN;
 use crate::domain::time::clock::{DAY, Timestamp};
 use crate::store::connection::Db;
-use crate::store::dialect;
-
-/// Who may answer a condition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AccessPath {
-    /// An index, where there is one; not the one over trigrams for these texts, which occur nearly everywhere.
-    Index {
-        /// Texts to look for in the rows.
-        common: Vec<String>,
-    },
-    /// As `Index`, but of the keys that may hold this text only the first so many: enough to know that there are many.
-    Sample(String, i64),
-    /// The row alone: the database is to walk in the order of this sort. Conditions on its own column stay reachable.
-    Row(Sort),
-}
-
-impl AccessPath {
-    /// Any index.
-    pub const fn index() -> Self {
-        Self::Index { common: Vec::new() }
-    }
-
-    /// Which keys an index proposes for a text.
-    fn candidates(&self, db: &Db, text: &str) -> Option<Predicate> {
-        match self {
-            Self::Index { common } if common.iter().any(|other| other == text) => None,
-            Self::Index { .. } => dialect::may_hold(db, text, None),
-            Self::Sample(sampled, limit) if sampled == text => dialect::may_hold(db, text, Some(*limit)),
-            Self::Sample(..) | Self::Row(_) => None,
-        }
-    }
-}
 
 /// The texts for which an index over trigrams could be asked.
 pub fn needles(filter: &KeyFilter) -> Vec<&str> {
@@ -99,13 +67,6 @@ fn one(db: &Db, condition: &Condition, now: Timestamp, reach: &AccessPath) -> Pr
         Test::Number(test) => numbers(column, *test, reach),
         Test::Job(id, part) => job(*id, *part),
     }
-}
-
-/// How a column stands in a condition: bare, or inside an expression that no index has.
-pub(super) fn written(column: Column, reach: &AccessPath) -> &'static str {
-    let hidden = matches!(reach, AccessPath::Row(sort) if sort.column != column);
-    let condition = SqlColumn::of(column).condition;
-    if hidden { condition.hidden } else { condition.indexed }
 }
 
 fn text(db: &Db, column: Column, test: &TextTest, reach: &AccessPath) -> Predicate {

@@ -12,7 +12,7 @@ use diesel::sql_types::Bool;
 pub mod addresses;
 pub mod asked_permissions;
 pub mod change;
-mod columns;
+pub mod columns;
 pub mod folding;
 pub mod forms;
 pub mod grid;

@@ -3,7 +3,7 @@
 use diesel::dsl::sql;
 use diesel::sql_types::Bool;
 
-use super::matching::{AccessPath, written};
+use super::columns::{AccessPath, written};
 use super::predicate::{Composed, Predicate, all, escaped, fragment, holding, not};
 use crate::domain::key_filter::{Column, TextTest};
 

@@ -7,7 +7,7 @@ use crate::web::access::{self, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::html;
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::own::external_tool_access::Snippets;
+use crate::web::snippets::Snippets;
 
 #[derive(Template)]
 #[template(path = "pages/help.html")]

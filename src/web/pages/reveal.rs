@@ -9,7 +9,7 @@ use crate::domain::time::clock::Timestamp;
 use crate::web::access::BY_ITSELF;
 use crate::web::html;
 use crate::web::key_view::KeyView;
-use crate::web::pages::own::external_tool_access::Snippets;
+use crate::web::snippets::Snippets;
 
 /// A secret, shown this once.
 pub struct Reveal {

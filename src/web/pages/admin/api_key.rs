@@ -8,16 +8,16 @@ use crate::actions::keys::find::KeyDetails;
 use crate::actions::{App, Error};
 use crate::domain::bulk::BulkOperation;
 use crate::web::access::{Admin, Reauthenticated, SignedIn};
-use crate::web::chart::Chart;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::PATH;
 use crate::web::key_view::KeyView;
+use crate::web::labels::chart::Chart;
+use crate::web::labels::refusals::of_word;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::own::key::{Entered, in_words, parse, texts};
-use crate::web::refusal_words::of_word;
 
 #[derive(Template)]
 #[template(path = "pages/admin/api_key.html")]

@@ -17,8 +17,9 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::{KeyQuery, PATH};
+use crate::web::labels::numbers::keys;
+use crate::web::labels::numbers::{counted, number, owners};
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::{counted, number, owners};
 use crate::web::pages::admin::export::ExportFormat;
 use crate::web::pages::sign_in::password::Nothing;
 
@@ -113,11 +114,6 @@ impl BulkPage {
     fn needs_expiry(&self) -> bool {
         self.details.job.operation == BulkOperation::Expire
     }
-}
-
-/// "1 API key", "214 API keys".
-pub fn keys(count: i64) -> String {
-    counted(count, "API key", "API keys")
 }
 
 /// The list that a stored filter shows.

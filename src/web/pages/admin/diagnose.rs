@@ -14,8 +14,8 @@ use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::PATH;
 use crate::web::key_view::KeyView;
+use crate::web::labels::refusals::{now, of_word};
 use crate::web::layout::{Layout, Nav};
-use crate::web::refusal_words::{now, of_word};
 
 #[derive(Template)]
 #[template(path = "pages/admin/diagnose.html")]

@@ -15,9 +15,10 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html;
 use crate::web::key_query::PATH;
+use crate::web::labels::jobs::{heading, is_undoable, path};
+use crate::web::labels::numbers::keys;
+use crate::web::labels::numbers::number;
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::number;
-use crate::web::pages::admin::bulk::keys;
 use crate::web::pages::sign_in::password::Nothing;
 
 /// One job.
@@ -144,30 +145,6 @@ impl JobPage {
 
     fn remaining(&self) -> String {
         keys(self.job().remaining())
-    }
-}
-
-/// The path of a job's page.
-pub fn path(id: JobId) -> String {
-    format!("/admin/jobs/{id}")
-}
-
-/// Can what it did be given back, as far as the job itself says?
-pub fn is_undoable(job: &Job) -> bool {
-    let did_something = job.done > 0 || job.deleted_policy().is_some();
-    job.is_over() && job.operation != BulkOperation::Undo && job.undone_by.is_none() && did_something
-}
-
-/// What a job is or was about, as a heading.
-pub fn heading(job: &Job) -> String {
-    match job.state {
-        _ if !job.is_frozen => format!("{} API keys", job.operation.running()),
-        JobState::Draft | JobState::Queued | JobState::Running => {
-            format!("{} {}", job.operation.running(), keys(job.total))
-        }
-        JobState::Done if job.total == 0 && job.deleted_policy().is_some() => "A policy without keys deleted".into(),
-        JobState::Done => format!("{} {}", keys(job.done), job.operation.done()),
-        JobState::Stopped => format!("Stopped: {} of {} {}", number(job.done), keys(job.total), job.operation.done()),
     }
 }
 

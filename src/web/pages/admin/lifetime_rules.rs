@@ -15,8 +15,8 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::live_keys_path;
+use crate::web::labels::numbers::words;
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::words;
 
 /// The path of the page.
 pub(in crate::web::pages) const PATH: &str = "/admin/lifetime-rules";

@@ -7,12 +7,12 @@ use crate::actions::App;
 use crate::actions::site::overview::{Number, Tally};
 use crate::domain::time::clock::Timestamp;
 use crate::web::access::Admin;
-use crate::web::chart::Chart;
 use crate::web::errors::PageError;
 use crate::web::html;
 use crate::web::key_query::PATH;
+use crate::web::labels::chart::Chart;
+use crate::web::labels::numbers::{number, number_at, number_words};
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::{number, number_at, number_words};
 use crate::web::pages::admin::refusals;
 
 #[derive(Template)]

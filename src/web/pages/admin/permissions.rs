@@ -16,8 +16,8 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::live_keys_path;
+use crate::web::labels::numbers::{counted, number};
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::{counted, number};
 use crate::web::pages::confirm::ConfirmPage;
 use crate::web::pages::sign_in::password::Nothing;
 

@@ -18,8 +18,8 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::live_keys_path;
+use crate::web::labels::numbers::{counted, number};
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::{counted, number};
 use crate::web::pages::admin::permissions::up_to_limit;
 use crate::web::permission_boxes::PermissionBoxes;
 

@@ -12,8 +12,8 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
+use crate::web::labels::numbers::{counted, number};
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::{counted, number};
 use crate::web::pages::admin::policies::{name, path};
 
 #[derive(Template)]

@@ -12,9 +12,9 @@ use crate::domain::verdict::Refusal;
 use crate::web::access::Admin;
 use crate::web::errors::PageError;
 use crate::web::html::{self, FieldErrors};
+use crate::web::labels::numbers::{counted, number};
+use crate::web::labels::refusals::label;
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::{counted, number};
-use crate::web::refusal_words::label;
 
 /// Its path.
 pub const PATH: &str = "/admin/refusals";

@@ -15,9 +15,9 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::PATH as GRID;
+use crate::web::labels::numbers::keys as keys_in_words;
+use crate::web::labels::numbers::{number, owners};
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::{number, owners};
-use crate::web::pages::admin::bulk::keys as keys_in_words;
 use crate::web::pages::admin::lifetime_rules::PATH;
 
 /// What a change would do.

@@ -18,8 +18,8 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
+use crate::web::labels::numbers::number;
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::number;
 
 /// The path of the list.
 pub const PATH: &str = "/admin/service-accounts";

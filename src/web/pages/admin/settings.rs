@@ -11,8 +11,8 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
+use crate::web::labels::numbers::words;
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::words;
 use crate::web::pages::admin::user::Held;
 use crate::web::pages::sign_in::password::Nothing;
 

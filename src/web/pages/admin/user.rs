@@ -10,14 +10,14 @@ use crate::domain::accounts::account::{Account, Role, Username, parse_display_na
 use crate::domain::field_error::validate;
 use crate::domain::time::clock::Timestamp;
 use crate::web::access::{self, Admin, Reauthenticated, SignedIn};
-use crate::web::audit_words;
 use crate::web::client;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
+use crate::web::labels::audit;
+use crate::web::labels::numbers::counted;
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::counted;
 use crate::web::pages::admin::users::LinkPage;
 use crate::web::pages::confirm::ConfirmPage;
 use crate::web::pages::sign_in::password::Nothing;

@@ -14,9 +14,9 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
+use crate::web::labels::jobs;
+use crate::web::labels::numbers::counted;
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::counted;
-use crate::web::pages::admin::jobs;
 
 #[derive(Template)]
 #[template(path = "pages/admin/user_delete.html")]

@@ -17,8 +17,8 @@ use crate::web::access::{self, Admin, Reauthenticated};
 use crate::web::errors::PageError;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
+use crate::web::labels::numbers::counted;
 use crate::web::layout::{Layout, Nav};
-use crate::web::numbers::counted;
 
 #[derive(Template)]
 #[template(path = "pages/admin/users.html")]

@@ -25,7 +25,7 @@ use crate::web::layout::{Layout, Nav};
 use crate::web::pages::access_fields::Purpose;
 use crate::web::pages::generate_dialog::GenerateDialog;
 use crate::web::pages::reveal::Reveal;
-use crate::web::site_origin::SiteOrigin;
+use crate::web::snippets::Snippets;
 
 /// The page.
 #[derive(Template)]
@@ -159,23 +159,5 @@ impl KeysPage {
     /// Live keys that end soon.
     fn expiring(&self) -> usize {
         self.keys.iter().filter(|view| view.state() == "expiring").count()
-    }
-}
-
-/// How to use a key, for this server. No secret is ever in them.
-#[derive(Debug, Clone)]
-pub struct Snippets {
-    /// The public address.
-    pub address: String,
-    /// Its host, as `.netrc` wants it: without scheme and port.
-    pub machine: String,
-}
-
-impl Snippets {
-    /// For the address that people use.
-    pub fn new(place: &SiteOrigin) -> Self {
-        let url = url::Url::parse(&place.public_address).ok();
-        let machine = url.as_ref().and_then(url::Url::host_str).unwrap_or("localhost").to_owned();
-        Self { address: place.public_address.clone(), machine }
     }
 }

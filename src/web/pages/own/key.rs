@@ -12,16 +12,16 @@ use crate::domain::keys::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::keys::secret::FirstEight;
 use crate::domain::time::clock::Timestamp;
 use crate::web::access::SignedIn;
-use crate::web::chart::Chart;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_view::KeyView;
+use crate::web::labels::chart::Chart;
+use crate::web::labels::refusals::of_word;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::reveal::Reveal;
 use crate::web::pages::sign_in::password::Nothing;
-use crate::web::refusal_words::of_word;
 
 /// The page.
 #[derive(Template)]

@@ -2,7 +2,7 @@
 
 use crate::actions::site::overview::Counts;
 use crate::domain::time::clock::{DAY, Timestamp};
-use crate::web::numbers::number;
+use crate::web::labels::numbers::number;
 
 /// The drawing's height, in its own units; a day is [`STEP`] wide.
 const HEIGHT: i64 = 100;

@@ -33,6 +33,11 @@ pub fn owners(people: i64, services: i64) -> String {
     }
 }
 
+/// "1 API key", "214 API keys".
+pub fn keys(count: i64) -> String {
+    counted(count, "API key", "API keys")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
