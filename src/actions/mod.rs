@@ -24,7 +24,6 @@ pub mod sign_in;
 pub mod site;
 pub mod verification;
 
-pub use crate::store::paging;
 pub use actor::{Actor, Authority};
 pub use error::Error;
 
@@ -43,7 +42,7 @@ pub struct App {
     use_log: UseLog,
     refusals: verification::refusals::Refusals,
     attempts: sign_in::attempts::Attempts,
-    signing_key: tokio::sync::OnceCell<Vec<u8>>,
+    signing_key: tokio::sync::OnceCell<keys::cursor::SigningKey>,
     /// The name of this process among those that do bulk work.
     node: String,
     jobs_waiting: tokio::sync::Notify,

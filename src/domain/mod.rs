@@ -9,6 +9,7 @@ pub mod ids;
 pub mod key_filter;
 pub mod keys;
 pub mod network;
+pub mod paging;
 pub mod rights;
 pub mod settings;
 pub mod text;

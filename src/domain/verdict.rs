@@ -68,7 +68,7 @@ impl Refusal {
     }
 }
 
-/// Valid = not revoked, not disabled, not expired, owner active, policy there, keys accepted (DESIGN, rule 3). Whether a
+/// Valid = not revoked, not disabled, not expired, owner active, policy there, keys accepted (docs/rules.md, rule 3). Whether a
 /// valid key is enough for what is asked of it, [`rights`](super::rights) says.
 pub fn decide(facts: &Facts<'_>, now: Timestamp) -> Result<(), Refusal> {
     match facts.key.status(now) {

@@ -23,7 +23,6 @@ mod file;
 mod ids;
 pub mod keys;
 pub mod migrations;
-pub mod paging;
 mod pool;
 pub mod purge;
 pub mod rights;

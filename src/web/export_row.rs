@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn nothing_that_begins_like_a_formula_stays_as_it_is() {
         for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1", "=cmd|' /C calc'!A0"] {
-            assert_eq!(neutral(formula), format!("'{formula}"), "SECURITY Q6");
+            assert_eq!(neutral(formula), format!("'{formula}"), "docs/rules.md, Q6");
         }
         for (inside, neutralised) in [
             ("x;=1+1;y", "x;'=1+1;y"),

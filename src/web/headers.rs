@@ -1,4 +1,4 @@
-//! Headers that every response carries (SECURITY W4, W5), also errors and static files.
+//! Headers that every response carries (docs/rules.md, W4, W5), also errors and static files.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};

@@ -1,4 +1,4 @@
-//! Where to go after signing in: a path of ours, never another site (SECURITY W7).
+//! Where to go after signing in: a path of ours, never another site (docs/rules.md, W7).
 
 /// A path on this server, with its query.
 #[derive(Debug, Clone, PartialEq, Eq)]

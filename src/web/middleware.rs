@@ -50,7 +50,7 @@ pub async fn request(
     answered
 }
 
-/// Refuses a request whose URL holds something that looks like a key (SECURITY K8): with 400, and a gateway with 401.
+/// Refuses a request whose URL holds something that looks like a key (docs/rules.md, K8): with 400, and a gateway with 401.
 pub async fn refuse_key_in_url(
     request: ServiceRequest,
     next: Next<impl MessageBody>,

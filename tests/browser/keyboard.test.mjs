@@ -1,5 +1,5 @@
 // By keyboard alone, on a screen of 320 px: generate, filter, delete in bulk, undo, delete a policy, retire a permission. After each
-// step the focus stands on something, never on the page as such (UX, section 8).
+// step the focus stands on something, never on the page as such.
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -39,7 +39,7 @@ on_both! { fn sessions_are_listed_and_ended_one_by_one_and_all_together(app) {
     let question = here.get(&end);
     assert!(question.text().contains("Sign out Firefox on Linux at 127.0.0.1?"), "it asks first: {}", question.text());
     let chen = app.signed_in("chen");
-    assert_eq!((chen.get(&end).status, chen.submit("/account", &end, &[]).status), (404, 404), "SECURITY B8: somebody else's session");
+    assert_eq!((chen.get(&end).status, chen.submit("/account", &end, &[]).status), (404, 404), "docs/rules.md, B8: somebody else's session");
     assert_eq!(here.submit(&end, &end, &[]).status, 303);
     assert_eq!(others.iter().filter(|client| client.is_signed_in()).count(), 2);
     let all = "/account/sessions/end-others";

@@ -96,8 +96,8 @@ on_both! { fn the_database_refuses_to_change_or_remove_events(app) {
         let database = &app.database;
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| database.execute(statement))).is_err()
     };
-    assert!(refused("UPDATE audit_events SET details = '{}' WHERE sequence = 2"), "SECURITY L4");
-    assert!(refused("DELETE FROM audit_events WHERE sequence = 2"), "SECURITY L4");
+    assert!(refused("UPDATE audit_events SET details = '{}' WHERE sequence = 2"), "docs/rules.md, L4");
+    assert!(refused("DELETE FROM audit_events WHERE sequence = 2"), "docs/rules.md, L4");
     assert_eq!(app.verify_audit(), Ok(7));
 } }
 

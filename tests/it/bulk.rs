@@ -217,7 +217,7 @@ on_both! { fn nothing_ticked_and_broken_filters_select_nothing(app) {
         let answer = boss.submit(GRID, "/admin/api-keys/bulk", &fields);
         assert!(answer.header("location").starts_with("/admin/api-keys?"), "{fields:?} {}", answer.header("location"));
     }
-    assert_eq!(app.database.count("jobs"), 0, "SECURITY C4: not even a draft");
+    assert_eq!(app.database.count("jobs"), 0, "docs/rules.md, C4: not even a draft");
     assert_eq!(boss.submit(GRID, "/admin/api-keys/bulk", &[("do", "undo"), ("scope", "matching")]).status, 404);
 } }
 
@@ -324,7 +324,7 @@ on_both! { fn of_many_confirmations_at_once_one_counts(app) {
     let statuses: Vec<u16> = presses.into_iter().map(|press| press.join().expect("no panic")).collect();
     assert!(statuses.iter().all(|status| *status == 303), "{statuses:?}");
     app.work();
-    assert_eq!(app.database.count("audit_events WHERE action = 'job.start'"), 1, "SECURITY C6");
+    assert_eq!(app.database.count("audit_events WHERE action = 'job.start'"), 1, "docs/rules.md, C6");
     assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke'"), 1);
 } }
 

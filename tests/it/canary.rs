@@ -1,4 +1,4 @@
-//! The canary sweep (SECURITY K9): whatever was issued or typed in secret is searched for in everything that the process
+//! The canary sweep (docs/rules.md, K9): whatever was issued or typed in secret is searched for in everything that the process
 //! leaves behind, at the most talkative log level, also in other notations.
 
 use base64::Engine;

@@ -1,4 +1,4 @@
-//! Error pages and JSON problems: words, a way back, nothing of the inside (SECURITY L9).
+//! Error pages and JSON problems: words, a way back, nothing of the inside (docs/rules.md, L9).
 
 use crate::support::database::Kind;
 use crate::support::people::PASSWORD;
@@ -27,7 +27,7 @@ on_both! { fn a_broken_database_is_503_on_every_path_and_never_an_answer(app) {
         let page = miriam.get("/external-tool-access");
         app.database.execute(&format!("ALTER TABLE hidden RENAME TO {table}"));
         if table != "sessions" {
-            assert_eq!(verify.status, 503, "SECURITY V4: without {table} it cannot be known");
+            assert_eq!(verify.status, 503, "docs/rules.md, V4: without {table} it cannot be known");
             assert_eq!(verify.header("retry-after"), "2");
         }
         assert!([500, 503].contains(&page.status), "{table}: {}", page.status);

@@ -33,7 +33,7 @@ on_both! { fn an_export_holds_the_list_in_its_order_and_columns(app) {
     assert_eq!(objects[0]["created_at"], "2026-11-20T12:00:00Z");
     assert_eq!(objects[0]["latest_activity"], serde_json::Value::Null);
     for secret in &secrets {
-        assert!(!lines.contains(&secret[13..25]), "SECURITY Q7");
+        assert!(!lines.contains(&secret[13..25]), "docs/rules.md, Q7");
     }
     assert!(!lines.contains("hash"));
     let events = app.database.texts("SELECT details AS value FROM audit_events WHERE action = 'key.export' ORDER BY sequence");
@@ -49,7 +49,7 @@ on_both! { fn cells_that_begin_like_a_formula_are_neutralised_but_not_in_json(ap
     let other = boss.get("/admin/api-keys/export.csv?name~eq=separators&cols=name,note").body;
     assert_eq!(other, "\"name\",\"note\"\r\n\"separators\",\"x;'=1+1;y\"\r\n", "S19");
     let csv = boss.get("/admin/api-keys/export.csv?name~contains=HYPER&cols=name,note").body;
-    assert_eq!(csv, "\"name\",\"note\"\r\n\"'=HYPERLINK(\"\"x\"\")\",\"'@SUM(1), \"\"quoted\"\"\"\r\n", "SECURITY Q6");
+    assert_eq!(csv, "\"name\",\"note\"\r\n\"'=HYPERLINK(\"\"x\"\")\",\"'@SUM(1), \"\"quoted\"\"\"\r\n", "docs/rules.md, Q6");
     let json: serde_json::Value = serde_json::from_str(&boss.get("/admin/api-keys/export.jsonl?name~contains=HYPER&cols=name,note").body).expect("JSON");
     assert_eq!(json["name"], "=HYPERLINK(\"x\")");
 } }

@@ -1,4 +1,4 @@
-//! What a form has to bring (SECURITY decision 8, W2, W3): the origin, and the session's token.
+//! What a form has to bring (docs/rules.md, W2 and W3): the origin, and the session's token.
 
 use crate::support::{TestApp, on_both};
 

@@ -120,7 +120,7 @@ on_both! { fn bad_input_is_named_kept_and_changes_nothing(app) {
 on_both! { fn unknown_and_doubled_fields_are_refused(app) {
     let miriam = app.signed_in("miriam");
     for extra in [("owner", "2"), ("owner_id", "2"), ("role", "admin"), ("created_at", "0"), ("secret_hash", "00"), ("use_count", "9")] {
-        assert_eq!(miriam.generate_with(&[extra]).status, 400, "SECURITY A6: {extra:?}");
+        assert_eq!(miriam.generate_with(&[extra]).status, 400, "docs/rules.md, A6: {extra:?}");
     }
     assert_eq!(miriam.generate_with(&[("name", "a"), ("name", "b")]).status, 400);
     assert_eq!(app.database.count("api_keys"), 0);

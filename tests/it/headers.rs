@@ -1,4 +1,4 @@
-//! Headers of every answer (SECURITY W4, W5, W9, W10), and static files.
+//! Headers of every answer (docs/rules.md, W4, W5, W9, W10), and static files.
 
 use crate::support::database::{Database, Kind};
 use crate::support::people::PASSWORD;
@@ -106,7 +106,7 @@ fn static_files_have_hashed_names_and_are_kept_for_a_year() {
     for font in own.split("url(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert_eq!(app.client().send("HEAD", font, &[], None).status, 200, "{font}");
     }
-    assert!(own.len() < 45_000, "UX 40: own styles are {} bytes", own.len());
+    assert!(own.len() < 45_000, "own styles are {} bytes", own.len());
     for licence in [
         "/static/vendor/bootstrap-LICENSE.txt",
         "/static/app.css",

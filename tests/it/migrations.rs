@@ -162,7 +162,7 @@ fn sqlite_keeps_what_it_acknowledges() {
     let config = database.config();
     make_home(&config.database).expect("a home");
     migrate(&config).expect("migrated");
-    assert_eq!(database.text("SELECT journal_mode AS value FROM pragma_journal_mode"), "wal", "SECURITY decision 2");
+    assert_eq!(database.text("SELECT journal_mode AS value FROM pragma_journal_mode"), "wal", "write-ahead logging");
     assert!(claviger::store::Store::open(&config.database).is_ok(), "WAL and FULL were read back");
 }
 

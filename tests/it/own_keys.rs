@@ -44,7 +44,7 @@ on_both! { fn what_people_type_is_shown_as_text(app) {
     let secret = miriam.generate_with(&[("name", evil), ("note", evil)]).secret();
     for path in [LIST, &crate::support::people::key_path(&secret)] {
         let page = miriam.get(path);
-        assert!(page.text().contains(evil) && !page.body.contains("<img"), "SECURITY W6: {path}");
+        assert!(page.text().contains(evil) && !page.body.contains("<img"), "docs/rules.md, W6: {path}");
     }
 } }
 

@@ -50,7 +50,7 @@ on_both! { fn a_link_ends_with_time_with_another_link_and_with_the_person(app) {
     let (first, second) = (link(&boss), link(&boss));
     assert_eq!((app.client().get(&first).status, app.client().get(&second).status), (404, 200));
     change(&boss, "lena", "deactivate");
-    assert_eq!(app.client().get(&second).status, 404, "SECURITY A9");
+    assert_eq!(app.client().get(&second).status, 404, "docs/rules.md, A9");
     change(&boss, "lena", "activate");
     assert_eq!(app.client().get(&second).status, 404, "activating does not bring it back");
     let third = link(&boss);
@@ -75,11 +75,11 @@ on_both! { fn the_last_administrator_stays_one(app) {
     app.person("lena");
     for what in ["deactivate", "make-user"] {
         change(&boss, "boss", what);
-        assert!(boss.get("/admin/users/boss").text().contains("This is the last active administrator."), "SECURITY A10: {what}");
+        assert!(boss.get("/admin/users/boss").text().contains("This is the last active administrator."), "docs/rules.md, A10: {what}");
     }
     assert_eq!(change(&boss, "lena", "make-admin").status, 303);
     assert_eq!(change(&boss, "boss", "make-user").status, 303);
-    assert!(!boss.is_signed_in(), "SECURITY S3: a change of the role ends the sessions");
+    assert!(!boss.is_signed_in(), "docs/rules.md, S3: a change of the role ends the sessions");
     boss.sign_in("boss", PASSWORD);
     assert_eq!(boss.get("/admin/users").status, 403);
     assert_eq!(app.database.count("audit_events WHERE action = 'user.set_role'"), 2);
@@ -159,7 +159,7 @@ on_both! { fn the_audit_log_is_filtered_paged_and_exported(app) {
     let csv = boss.get(&format!("{log}/export.csv?action=key.generate"));
     assert_eq!(csv.body.lines().count(), 2);
     assert!(csv.body.starts_with("\"sequence\",\"at\",\"actor\",\"via\",\"action\",\"target\",\"outcome\",\"address\",\"request\",\"details\"\r\n"));
-    assert_eq!(app.database.count("audit_events WHERE action = 'audit.export'"), 1, "SECURITY L6");
+    assert_eq!(app.database.count("audit_events WHERE action = 'audit.export'"), 1, "docs/rules.md, L6");
 } }
 
 on_both! { fn why_was_it_refused_answers_for_a_secret_a_first_eight_and_a_hash(app) {

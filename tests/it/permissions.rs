@@ -1,4 +1,4 @@
-//! Every route against every kind of caller (SECURITY A1, A2). A route of the route table that is missing here fails the test.
+//! Every route against every kind of caller (docs/rules.md, A1, A2). A route of the route table that is missing here fails the test.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What an open browser is not enough for: rights and identities that outlive its session take the password (SECURITY A5).
+//! What an open browser is not enough for: rights and identities that outlive its session take the password (docs/rules.md, A5).
 
 use jiff::SignedDuration;
 

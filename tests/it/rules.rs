@@ -12,7 +12,7 @@ on_both! { fn rule_1_a_secret_is_stored_nowhere(app) {
         for secret in secrets.iter().chain([&rotated]) {
             for column in app.database.text_columns(table) {
                 let found = app.database.count(&format!("{table} WHERE {column} LIKE '%{}%'", &secret[13..25]));
-                assert_eq!(found, 0, "SECURITY K4: {table}.{column}");
+                assert_eq!(found, 0, "docs/rules.md, K4: {table}.{column}");
             }
         }
     }
@@ -41,7 +41,7 @@ on_both! { fn rule_6_every_change_has_its_event_or_does_not_happen(app) {
     let fields: Vec<(&str, &str)> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     app.database.execute("ALTER TABLE audit_events RENAME TO hidden");
     let refused = miriam.post(page, &fields);
-    assert!(refused.status >= 500 && refused.texts("#new-key").is_empty(), "SECURITY L2: no event, no secret");
+    assert!(refused.status >= 500 && refused.texts("#new-key").is_empty(), "docs/rules.md, L2: no event, no secret");
     app.database.execute("ALTER TABLE hidden RENAME TO audit_events");
     assert_eq!(app.database.count("api_keys"), 2, "and no key");
     assert_eq!(app.verify(&kept).status, 200);
@@ -60,7 +60,7 @@ on_both! { fn reading_changes_nothing(app) {
         app.client().get(path);
     }
     app.verify(&secret);
-    assert_eq!(state(), before, "SECURITY W1");
+    assert_eq!(state(), before, "docs/rules.md, W1");
 } }
 
 on_both! { fn two_administrators_cannot_take_each_other_away_at_the_same_moment(app) {
@@ -76,7 +76,7 @@ on_both! { fn two_administrators_cannot_take_each_other_away_at_the_same_moment(
             })
         }).into_iter().map(|one| one.join().expect("no panic")).collect();
         assert_eq!(both.iter().filter(|done| **done).count(), 1, "{both:?}");
-        assert_eq!(app.database.count("accounts WHERE active"), 1, "SECURITY A10");
+        assert_eq!(app.database.count("accounts WHERE active"), 1, "docs/rules.md, A10");
         app.database.execute("UPDATE accounts SET active = TRUE");
     }
 } }

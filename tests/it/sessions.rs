@@ -30,7 +30,7 @@ fn by_https_the_cookie_is_bound_to_the_host() {
         .all("set-cookie")
         .into_iter()
         .find(|cookie| cookie.starts_with("__Host-claviger="))
-        .expect("SECURITY S4")
+        .expect("docs/rules.md, S4")
         .to_owned();
     assert!(
         cookie.contains("Secure")
@@ -46,7 +46,7 @@ on_both! { fn only_the_hash_of_the_id_is_kept_and_the_id_changes_at_sign_in(app)
     let first = client.cookie("claviger").expect("a cookie");
     client.sign_in("miriam", PASSWORD);
     let second = client.cookie("claviger").expect("a cookie");
-    assert_ne!(first, second, "SECURITY S3");
+    assert_ne!(first, second, "docs/rules.md, S3");
     let replayed = app.client().get_with("/account", &[("cookie", &format!("claviger={first}"))]);
     assert_eq!(replayed.status, 303, "the old id is dead");
     let state = app.database.text("SELECT state AS value FROM sessions");
@@ -103,7 +103,7 @@ on_both! { fn what_ends_an_account_ends_its_sessions(app) {
     let name = Username::parse("miriam").expect("a name");
     let client = app.signed_in("miriam");
     app.run(app.app.deactivate_user(&Actor::cli(), &name)).expect("deactivated");
-    assert!(!client.is_signed_in(), "SECURITY S6");
+    assert!(!client.is_signed_in(), "docs/rules.md, S6");
     app.run(app.app.activate_user(&Actor::cli(), &name)).expect("activated");
     assert!(!client.is_signed_in(), "activating does not bring sessions back");
     client.sign_in("miriam", PASSWORD);
@@ -122,7 +122,7 @@ on_both! { fn the_number_of_sessions_is_bounded_and_old_ones_are_swept(app) {
         }
         app.client().sign_in("miriam", PASSWORD);
     }
-    assert!(app.database.count("sessions") <= 20, "SECURITY S9");
+    assert!(app.database.count("sessions") <= 20, "docs/rules.md, S9");
     app.pass(SignedDuration::from_mins(31));
     app.run(app.app.sweep()).expect("swept");
     assert_eq!(app.database.count("sessions"), 0);

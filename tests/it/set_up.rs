@@ -53,7 +53,7 @@ on_both! { fn twenty_parallel_uses_make_exactly_one_administrator(app) {
         })
     }).collect();
     let statuses: Vec<u16> = senders.into_iter().map(|sender| sender.join().expect("an answer")).collect();
-    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "SECURITY P9: {statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "docs/rules.md, P9: {statuses:?}");
     assert_eq!(app.database.count("accounts"), 1);
 } }
 

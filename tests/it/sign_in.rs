@@ -84,7 +84,7 @@ on_both! { fn a_weaker_hash_is_replaced_at_sign_in(app) {
     app.database.execute(&format!("UPDATE accounts SET password_hash = '{hash}'"));
     assert_eq!(app.client().sign_in("miriam", PASSWORD).status, 303);
     let stored = app.database.text("SELECT password_hash AS value FROM accounts");
-    assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "SECURITY P1: {stored}");
+    assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "docs/rules.md, P1: {stored}");
     assert_eq!(app.client().sign_in("miriam", PASSWORD).status, 303);
 } }
 

@@ -174,7 +174,7 @@ fn both_migration_folders_hold_the_same_names() {
     assert_eq!(names("migrations/sqlite"), names("migrations/postgres"));
 }
 
-/// Texts of statements are the code's own: what comes from outside is bound (SECURITY Q1).
+/// Texts of statements are the code's own: what comes from outside is bound (docs/rules.md, Q1).
 #[test]
 fn no_statement_is_put_together_from_values() {
     // The operator of two of these is one of the code's own, `<` or `>`; the third is a test.
@@ -185,4 +185,29 @@ fn no_statement_is_put_together_from_values() {
     let built = |line: &String| !["settings(", "SET {local}"].iter().any(|own| line.contains(own));
     let built: Vec<String> = strangers(&[], &["batch_execute(&"]).into_iter().filter(built).collect();
     assert_eq!(built, [""; 0]);
+}
+
+#[test]
+fn what_is_cited_stands_in_the_rules() {
+    let rules = fs::read_to_string(root().join("docs/rules.md")).expect("the rules");
+    let cited =
+        regex::Regex::new(r"docs/rules\.md, (rule )?([A-Z]?\d+)(?:(?:, | and )([A-Z]?\d+))*").expect("a pattern");
+    let ids = regex::Regex::new(r"[A-Z]?\d+").expect("a pattern");
+    let mut seen = 0;
+    for (name, text) in
+        sources().into_iter().chain(files("tests/it", &[".rs"])).filter(|(name, _)| !name.ends_with("tidy.rs"))
+    {
+        for citation in cited.captures_iter(&text) {
+            let begins = if citation.get(1).is_some() {
+                |id: &str| format!("\n{id}. ")
+            } else {
+                |id: &str| format!("\n| {id} |")
+            };
+            for id in ids.find_iter(&citation[0][14..]) {
+                assert!(rules.contains(&begins(id.as_str())), "{name} cites {} of docs/rules.md", id.as_str());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 40, "{seen} citations");
 }

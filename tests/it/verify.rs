@@ -101,7 +101,7 @@ on_both! { fn ambiguous_and_unreadable_credentials_are_told_apart_from_bad_keys(
         ("two different keys", [("authorization", bearer_one.as_str()), ("x-api-key", &two)]),
         ("two different keys", [("x-api-key", &one), ("apikey", &two)]),
         ("two different keys", [("x-api-key", &one), ("x-api-key", &two)]),
-        ("SECURITY V10", [("authorization", &bearer_one), ("authorization", &bearer_one)]),
+        ("docs/rules.md, V10", [("authorization", &bearer_one), ("authorization", &bearer_one)]),
         ("one cannot be read", [("authorization", &basic_of_another), ("x-api-key", &one)]),
         ("one is empty", [("apikey", ""), ("x-api-key", &one)]),
     ] {
@@ -137,7 +137,7 @@ on_both! { fn a_key_in_the_url_is_refused_everywhere(app) {
     ] {
         let answer = miriam.get(&path);
         let expected = if path.starts_with("/verify") { 401 } else { 400 };
-        assert_eq!(answer.status, expected, "SECURITY K8: {path}");
+        assert_eq!(answer.status, expected, "docs/rules.md, K8: {path}");
         assert!(!answer.body.contains(&secret));
         assert!(answer.text().contains("rotate this key"), "{}", answer.text());
     }

@@ -122,7 +122,7 @@ impl App {
     }
 }
 
-/// A deactivated person's link opens nothing (SECURITY A9).
+/// A deactivated person's link opens nothing (docs/rules.md, A9).
 fn linked(db: &mut Db, hash: &[u8], now: Timestamp) -> Result<Account, Error> {
     let id = sign_in_links::find(db, hash, now)?.ok_or(Error::NotFound)?;
     accounts::find(db, id)?.filter(|account| account.active).ok_or(Error::NotFound)

@@ -19,6 +19,7 @@ use crate::domain::accounts::account::Username;
 use crate::domain::audit::Action;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::lifetime::LifetimeRule;
+use crate::domain::paging::From;
 use crate::store::accounts;
 use crate::store::accounts::people;
 use crate::store::accounts::sessions as session_rows;
@@ -28,7 +29,6 @@ use crate::store::audit::events::EventFilter;
 use crate::store::audit::events::Listed as ListedEvent;
 use crate::store::keys;
 use crate::store::keys::lifetime_rules;
-use crate::store::paging::From;
 
 pub use crate::store::accounts::people::PeopleFilter;
 

@@ -11,12 +11,12 @@ use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::keys::secret::{FirstEight, Secret};
+use crate::domain::paging::From;
 use crate::domain::rights::policy::PolicyName;
 use crate::domain::time::clock::Timestamp;
 use crate::store::accounts::people::{self, PeopleFilter};
 use crate::store::keys::forms;
 use crate::store::keys::lifetime_rules;
-use crate::store::paging::From;
 use crate::store::rights::policies;
 use crate::store::{Db, Error as StoreError, Unique, accounts, audit, keys};
 

@@ -5,9 +5,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::actions::{Actor, App, Authority, Error};
 use crate::domain::audit::Action;
+use crate::domain::paging::From;
 use crate::store::audit;
 use crate::store::audit::events;
-use crate::store::paging::From;
 
 pub use crate::store::audit::events::{EventFilter, Listed as ListedEvent};
 

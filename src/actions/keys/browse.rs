@@ -11,11 +11,11 @@ use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort};
 use crate::domain::keys::api_key::{ApiKey, Stop};
 use crate::domain::keys::secret::{FirstEight, Secret};
+use crate::domain::paging::From;
 use crate::domain::rights::AccessView;
 use crate::domain::time::clock::Timestamp;
 use crate::store::keys::grid::{self, Ask};
 use crate::store::keys::session_keys;
-use crate::store::paging::From;
 use crate::store::rights::permissions;
 use crate::store::rights::policies;
 use crate::store::rights::resources;
@@ -77,7 +77,7 @@ impl App {
         let cursor = match &list.cursor {
             None => None,
             Some(text) => {
-                Some(Cursor::read(text, &key, &name).filter(|cursor| grid::fits(&cursor.place, list.sort)).ok_or_else(
+                Some(Cursor::read(text, key, &name).filter(|cursor| grid::fits(&cursor.place, list.sort)).ok_or_else(
                     || FieldError::new("from", "This link to a page belongs to another list. Begin at its first page"),
                 )?)
             }
@@ -105,7 +105,7 @@ impl App {
             .await?;
         let shown = i64::try_from(page.keys.len()).unwrap_or(i64::MAX);
         let link = |place: Option<&Place>, backwards, position| {
-            place.map(|place| Cursor { backwards, position, place: place.clone() }.sign(&key, &name))
+            place.map(|place| Cursor { backwards, position, place: place.clone() }.sign(key, &name))
         };
         let top = page.keys.first().map(|placed| &placed.place);
         let bottom = page.keys.last().map(|placed| &placed.place);

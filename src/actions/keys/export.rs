@@ -9,10 +9,10 @@ use crate::actions::keys::browse::{Around, List, ListedKey};
 use crate::actions::{Actor, App, Authority, Error};
 use crate::domain::audit::Action;
 use crate::domain::key_filter::Place;
+use crate::domain::paging::From;
 use crate::domain::time::clock::Timestamp;
 use crate::store::audit;
 use crate::store::keys::grid::{self, Ask};
-use crate::store::paging::From;
 
 /// Exports that run at a time.
 pub const AT_ONCE: usize = 2;

@@ -1,4 +1,4 @@
-//! Giving a key its rights: no key gets more than its maker may give (DESIGN, rule 2 and 4).
+//! Giving a key its rights: no key gets more than its maker may give (docs/rules.md, rule 2 and 4).
 
 use crate::actions::rights::rights_source_of;
 use crate::actions::{Actor, Error};
@@ -43,7 +43,7 @@ pub struct ActingKey {
     pub rotated_at: Option<Timestamp>,
 }
 
-/// The rights and the life of a key with which somebody asks: what they give has no more of either (DESIGN, rule 4).
+/// The rights and the life of a key with which somebody asks: what they give has no more of either (docs/rules.md, rule 4).
 pub(in crate::actions) struct Attenuation {
     rights: Rights,
     expires_at: Option<Timestamp>,

@@ -1,7 +1,7 @@
 //! Where passwords are hashed, and the few seats before it.
 //!
 //! A hash takes about 40 ms of a core and 19 MiB. Without a bound, a flood of sign-ins takes the machine away from
-//! verification (SECURITY F1); so one core in four hashes, four jobs may wait, and the next is refused at once. One more seat is
+//! verification (docs/rules.md, F1); so one core in four hashes, four jobs may wait, and the next is refused at once. One more seat is
 //! for those who come from where they signed in before: a flood of strangers does not keep them out.
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,6 @@
 //! Starting: bring the database to the form this binary needs, connect, and fetch what all nodes share.
 
+use crate::actions::keys::cursor::SigningKey;
 use crate::actions::{App, Error, Randomness};
 use crate::config::Config;
 use crate::domain::time::clock::{Clock, SECOND};
@@ -29,8 +30,13 @@ impl App {
     }
 
     /// The key that signs links to pages; asked for once.
-    pub(in crate::actions) async fn signing_key(&self) -> Result<Vec<u8>, Error> {
-        self.signing_key.get_or_try_init(|| self.cookie_key()).await.cloned()
+    pub(in crate::actions) async fn signing_key(&self) -> Result<&SigningKey, Error> {
+        let from_cookie_key = async || {
+            let bytes = self.cookie_key().await?;
+            let block = bytes.first_chunk().ok_or_else(|| Error::Internal("the cookie key is too short".into()))?;
+            Ok(SigningKey::new(block))
+        };
+        self.signing_key.get_or_try_init(from_cookie_key).await
     }
 
     /// The key that signs session cookies, 64 bytes: made at the first start, the same on all nodes. It protects nothing

@@ -238,7 +238,7 @@ mod tests {
         let hash = PasswordHash::of(&a, &mut StdRng::seed_from_u64(1), &mut Memory::default()).unwrap();
         assert_eq!(hash.compare(&a, &mut Memory::default()), Match::Right);
         assert_eq!(hash.compare(&b, &mut Memory::default()), Match::Wrong);
-        assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "SECURITY P1");
+        assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "docs/rules.md, P1");
         assert!(Password::presented("x".repeat(LONGEST_BYTES + 1)).is_none());
     }
 

@@ -81,7 +81,7 @@ fn only_what_can_be_seen_sorts() {
         assert_eq!(readable, column.sorts() && column.shows(), "{}", column.as_str());
     }
     for bad in ["", "id", "secret_hash", "--name", "name desc", "1", "owner,name"] {
-        assert!(Sort::read(bad).is_err(), "SECURITY Q2: {bad}");
+        assert!(Sort::read(bad).is_err(), "docs/rules.md, Q2: {bad}");
     }
     assert_eq!(Sort::read("-uses").unwrap().reversed().query(), "uses");
 }

@@ -1,4 +1,4 @@
-//! What a key may do now: its grant ∩ what its owner may do ∩ the resource that it is bound to (DESIGN, rule 2). Worked
+//! What a key may do now: its grant ∩ what its owner may do ∩ the resource that it is bound to (docs/rules.md, rule 2). Worked
 //! out at each use from what is true then, so that every change is immediate.
 
 pub mod permission;
@@ -232,7 +232,7 @@ mod tests {
     }
 
     proptest! {
-        /// DESIGN, rule 2, against a model that asks for each permission by itself.
+        /// docs/rules.md, rule 2, against a model that asks for each permission by itself.
         #[test]
         fn rule_2_rights_are_the_grant_and_what_the_owner_may_and_the_resource(
             kind in 0_u8..3, given: u8, owner: u8, kind_allows: u8, is_bound: bool, administers: bool,
@@ -284,7 +284,7 @@ mod tests {
         assert!(effective(&none).is_empty());
     }
 
-    /// MENDS S1: each kind of key against each question, as docs/gateways.md has them.
+    /// Each kind of key against each question, as docs/gateways.md has them.
     #[test]
     fn a_resource_that_is_asked_for_alone_is_a_lock() {
         let right = |name: &str| PermissionName::from_db(name.into());

@@ -8,13 +8,13 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use crate::domain::accounts::account::{Account, Kind, Role};
 use crate::domain::ids::AccountId;
+use crate::domain::paging::From;
 use crate::domain::time::clock::Timestamp;
 use crate::store::Error;
 use crate::store::accounts::Row;
 use crate::store::connection::Db;
 use crate::store::keys::matching::live;
 use crate::store::keys::predicate::holding;
-use crate::store::paging::From;
 use crate::store::schema::{accounts, api_keys};
 
 /// Which people, or which service accounts.

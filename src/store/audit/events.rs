@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
+use crate::domain::paging::From;
 use crate::domain::time::clock::Timestamp;
 use crate::store::connection::Db;
-use crate::store::paging::From;
 use crate::store::schema::audit_events;
 use crate::store::{Error, counting};
 

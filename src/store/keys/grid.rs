@@ -12,9 +12,9 @@ use super::predicate::{Predicate, all};
 use crate::domain::ids::KeyId;
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort, Value};
 use crate::domain::keys::api_key::ApiKey;
+use crate::domain::paging::From;
 use crate::domain::time::clock::Timestamp;
 use crate::store::connection::Db;
-use crate::store::paging::From;
 use crate::store::schema::api_keys;
 use crate::store::{Error, counting, dialect};
 

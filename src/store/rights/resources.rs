@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use crate::domain::ids::{AccountId, PermissionId, ResourceId};
+use crate::domain::paging::From;
 use crate::domain::rights::permission::{PermissionName, Rights};
 use crate::domain::rights::resource::{Resource, ResourceKind, ResourceName};
 use crate::domain::text;
@@ -13,7 +14,6 @@ use crate::store::connection::{Db, each};
 use crate::store::keys::grid::{Count, count_up_to};
 use crate::store::keys::matching::{live, with_resource};
 use crate::store::keys::predicate::{all, holding};
-use crate::store::paging::From;
 use crate::store::schema::{
     accounts, api_keys, permissions, resource_administrators, resource_kind_permissions, resource_kinds, resources,
 };

@@ -3,6 +3,7 @@
 use crate::domain::bulk::{BulkOperation, Job, JobState};
 use crate::domain::ids::JobId;
 use crate::web::labels::numbers::{keys, number};
+use crate::web::labels::operations::OperationLabels;
 
 /// The path of a job's page.
 pub fn path(id: JobId) -> String {

@@ -4,4 +4,5 @@ pub mod audit;
 pub mod chart;
 pub mod jobs;
 pub mod numbers;
+pub mod operations;
 pub mod refusals;

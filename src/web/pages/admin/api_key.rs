@@ -15,6 +15,7 @@ use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::PATH;
 use crate::web::key_view::KeyView;
 use crate::web::labels::chart::Chart;
+use crate::web::labels::operations::OperationLabels;
 use crate::web::labels::refusals::of_word;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::own::key::{Entered, in_words, parse, texts};

@@ -21,6 +21,7 @@ use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::{KeyQuery, PATH, SIZES, VIEWS};
 use crate::web::key_view::KeyView;
 use crate::web::labels::numbers::{number, number_at, number_words, words};
+use crate::web::labels::operations::OperationLabels;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::admin::export::ExportFormat;
 use crate::web::pages::admin::key_filter_form::FilterForm;

@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use crate::actions::App;
 use crate::actions::audit::read::{EventFilter, EventPage, ListedEvent};
-use crate::actions::paging::From;
 use crate::domain::audit::Action;
 use crate::domain::field_error::FieldError;
+use crate::domain::paging::From;
 use crate::domain::rights::resource::ResourceName;
 use crate::domain::text;
 use crate::domain::time::clock::{DAY, Timestamp};

@@ -19,6 +19,7 @@ use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::{KeyQuery, PATH};
 use crate::web::labels::numbers::keys;
 use crate::web::labels::numbers::{counted, number, owners};
+use crate::web::labels::operations::OperationLabels;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::admin::export::ExportFormat;
 use crate::web::pages::sign_in::password::Nothing;

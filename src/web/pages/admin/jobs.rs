@@ -18,6 +18,7 @@ use crate::web::key_query::PATH;
 use crate::web::labels::jobs::{heading, is_undoable, path};
 use crate::web::labels::numbers::keys;
 use crate::web::labels::numbers::number;
+use crate::web::labels::operations::OperationLabels;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::sign_in::password::Nothing;
 

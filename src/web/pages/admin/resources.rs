@@ -4,11 +4,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::paging::From;
 use crate::actions::rights::resources::ResourcePage;
 use crate::actions::{App, Error};
 use crate::domain::field_error::validate;
 use crate::domain::ids::ResourceId;
+use crate::domain::paging::From;
 use crate::domain::rights::resource::{ResourceKind, ResourceName, parse_external_id, parse_title};
 use crate::domain::text;
 use crate::web::access::{Admin, Reauthenticated};

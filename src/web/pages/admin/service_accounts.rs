@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use crate::actions::accounts::people::{PeopleFilter, PeoplePage};
 pub use crate::actions::accounts::service_accounts::NewService;
-use crate::actions::paging::From;
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::{Username, parse_display_name};
 use crate::domain::field_error::validate;
 use crate::domain::ids::AccountId;
+use crate::domain::paging::From;
 use crate::domain::rights::policy::parse_description;
 use crate::domain::text;
 use crate::web::access::{Admin, Reauthenticated};

@@ -114,7 +114,7 @@ impl SwitchPage {
         }
     }
 
-    fn is_red(&self) -> bool {
+    fn is_destructive(&self) -> bool {
         self.on && self.setting == Setting::AcceptKeys
     }
 }

@@ -93,7 +93,7 @@ impl Change {
         }
     }
 
-    fn is_red(self) -> bool {
+    fn is_destructive(self) -> bool {
         self == Self::Deactivate
     }
 }

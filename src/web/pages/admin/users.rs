@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use crate::actions::accounts::add::Invited;
 use crate::actions::accounts::people::{PeopleFilter, PeoplePage};
-use crate::actions::paging::From;
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::{Kind, Role, Username, parse_display_name, parse_email};
 use crate::domain::field_error::validate;
 use crate::domain::ids::AccountId;
+use crate::domain::paging::From;
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
 use crate::web::access::{self, Admin, Reauthenticated};

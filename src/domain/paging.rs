@@ -7,17 +7,17 @@ pub enum From<Place> {
     Start,
     /// After this place.
     After(Place),
-    /// Before this place: the page ends where it is, and is walked to backwards.
+    /// Before this place: the page ends where it is, and is read backwards.
     Before(Place),
 }
 
 impl<Place> From<Place> {
-    /// Is the page walked to from its end?
+    /// Is the page read from its end?
     pub const fn is_backwards(&self) -> bool {
         matches!(self, Self::Before(_))
     }
 
-    /// Are there rows before and after the page, when there are `more` beyond it in the direction of the walk?
+    /// Are there rows before and after the page, when there are `more` beyond it in the direction of reading?
     pub const fn around(&self, more: bool) -> (bool, bool) {
         match self {
             Self::Start => (false, more),
