@@ -110,7 +110,7 @@ fn is_sent_from_elsewhere(request: &HttpRequest) -> bool {
     request.method().is_safe() && asks && site.is_some_and(|site| site == "cross-site")
 }
 
-/// An administrator who gave the password within the last five minutes: for what is grave. Who did not is asked for it,
+/// An administrator who gave the password within the last five minutes: for what is sensitive. Who did not is asked for it,
 /// and comes back to the page that asks.
 pub struct Reauthenticated(pub SignedIn);
 

@@ -46,7 +46,7 @@ pub enum Nav {
     /// Numbers.
     Overview,
     /// "Why was this key refused?"
-    WhyRefused,
+    Diagnose,
 }
 
 /// The frame of a page for somebody who is signed in.

@@ -22,7 +22,7 @@ const ID: &str = "id";
 const ACCOUNT: &str = "account";
 const SEEN: &str = "seen_at";
 const PROVED: &str = "proved_at";
-/// What is grave asks for the password again when it was given longer ago than this, in microseconds.
+/// What is sensitive asks for the password again when it was given longer ago than this, in microseconds.
 const PROOF_LASTS: i64 = 5 * MINUTE;
 
 /// The cookie's name.

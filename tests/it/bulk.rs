@@ -180,7 +180,7 @@ on_both! { fn what_an_administrator_disabled_the_owner_cannot_enable(app) {
     assert_eq!(app.verify(&secret).status, 401);
 } }
 
-on_both! { fn grave_work_asks_for_the_password_after_five_minutes(app) {
+on_both! { fn sensitive_work_asks_for_the_password_after_five_minutes(app) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let boss = app.boss();

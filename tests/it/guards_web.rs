@@ -54,7 +54,7 @@ const OPEN_TO_READ: [&str; 7] = [
     "/admin/jobs/{id}",
 ];
 
-on_both! { fn everything_grave_asks_for_the_password_again_and_leads_back_to_this_site(app) {
+on_both! { fn everything_sensitive_asks_for_the_password_again_and_leads_back_to_this_site(app) {
     let boss = site(&app);
     let secret = boss.secret("ci");
     let token = boss.get("/account").hidden_fields("/sign-out").remove("csrf").unwrap_or_default();

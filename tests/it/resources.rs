@@ -51,7 +51,7 @@ fn turn_on_key_may_create(app: &TestApp) {
     app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('key_may_create', 'on', 0)");
 }
 
-on_both! { fn who_looks_after_a_project_makes_keys_for_it_alone(app) {
+on_both! { fn who_administers_a_project_makes_keys_for_it_alone(app) {
     let (boss, ana) = labels(&app);
     assert!(ana.get("/external-tool-access").text().contains("My resources"));
     assert!(ana.get("/resources").text().contains("Assay plates"));
@@ -98,7 +98,7 @@ on_both! { fn a_change_of_the_kind_applies_to_its_keys_at_once(app) {
     assert_eq!(app.database.count("audit_events WHERE action = 'resource_kind.edit'"), 2);
 } }
 
-on_both! { fn who_looks_after_a_project_revokes_any_key_of_it(app) {
+on_both! { fn who_administers_a_project_revokes_any_key_of_it(app) {
     let (boss, ana) = labels(&app);
     let bob = app.signed_in("bob");
     crate::rights::policy(&boss, "Labels", &["label.read"]);

@@ -1,8 +1,7 @@
 //! The columns of the grid in SQL, one row each: what a condition compares, and what an order goes by.
 
 use super::predicate::Predicate;
-use crate::domain::key_filter::Column;
-use crate::domain::key_filter::Sort;
+use crate::domain::key_filter::{Column, Sort};
 use crate::store::connection::Db;
 use crate::store::dialect;
 

@@ -135,8 +135,8 @@ impl Walk<'_> {
         let may_ask = |key: &Key| self.world.is_good(key, &key.secret) && self.world.may(key, OWN[0]);
         for (at, key) in self.world.keys.iter().enumerate().filter(|(_, key)| may_ask(key)) {
             let fits = |resource: &usize| key.resource.is_none_or(|bound| bound == *resource);
-            let looks_after = |resource: &usize| self.world.resources[*resource].administrators.contains(&key.owner);
-            for resource in (0..2).filter(fits).filter(looks_after) {
+            let administers = |resource: &usize| self.world.resources[*resource].administrators.contains(&key.owner);
+            for resource in (0..2).filter(fits).filter(administers) {
                 fresh.push((at, resource, None));
                 there.extend(self.scopes_there(key, resource).into_iter().map(|names| (at, resource, Some(names))));
             }

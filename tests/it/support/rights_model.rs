@@ -132,8 +132,8 @@ impl World {
 
     /// May an owner give keys for this resource this permission, because of administering it?
     pub fn administers(&self, owner: usize, resource: Option<usize>, right: &str) -> bool {
-        let looks_after = resource.is_some_and(|resource| self.resources[resource].administrators.contains(&owner));
-        looks_after && !self.retired.contains(right) && self.of_kind.contains(right)
+        let administers = resource.is_some_and(|resource| self.resources[resource].administrators.contains(&owner));
+        administers && !self.retired.contains(right) && self.of_kind.contains(right)
     }
 
     /// May a key do this now, for its resource?

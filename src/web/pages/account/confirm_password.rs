@@ -1,4 +1,4 @@
-//! "Confirm that it is you": the password again, before what is grave.
+//! "Confirm that it is you": the password again, before what is sensitive.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;

@@ -69,7 +69,7 @@ pub struct Pasted {
 
 /// `GET /admin/why-refused`
 pub async fn page(Admin(user): Admin) -> Result<HttpResponse, PageError> {
-    let layout = Layout::new(&user, Nav::WhyRefused);
+    let layout = Layout::new(&user, Nav::Diagnose);
     Ok(html::page(&WhyPage { layout, found: None, field_errors: FieldErrors::default() }))
 }
 
@@ -78,7 +78,7 @@ pub async fn diagnose(
     app: web::Data<App>,
     Form(Admin(user), form): Form<Admin, Pasted>,
 ) -> Result<HttpResponse, PageError> {
-    let layout = Layout::new(&user, Nav::WhyRefused);
+    let layout = Layout::new(&user, Nav::Diagnose);
     match app.diagnose(&form.pasted).await {
         Ok(found) => {
             let view = KeyView { key: found.key.clone(), access: found.access.clone(), now: found.now };

@@ -61,8 +61,8 @@ impl SettingsPage {
     }
 
     /// What is changed on its own page, with a question.
-    fn is_grave(setting: &str) -> bool {
-        [Setting::AllowCreation, Setting::AcceptKeys].iter().any(|grave| grave.name() == setting)
+    fn is_sensitive(setting: &str) -> bool {
+        [Setting::AllowCreation, Setting::AcceptKeys].iter().any(|sensitive| sensitive.name() == setting)
     }
 }
 
@@ -127,7 +127,7 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
 /// Refuses a field that is no setting of this form, and one that is there twice: passed over, a misspelt switch would read as off.
 fn check(form: &[(String, String)]) -> Result<(), Error> {
     for (at, (name, _)) in form.iter().enumerate() {
-        let known = name.parse::<Setting>().ok().is_some_and(|setting| !SettingsPage::is_grave(setting.name()));
+        let known = name.parse::<Setting>().ok().is_some_and(|setting| !SettingsPage::is_sensitive(setting.name()));
         let is_list = name.parse::<Setting>().ok().is_some_and(|setting| matches!(setting.kind(), Kind::Several(_)));
         if !known || (!is_list && form[..at].iter().any(|(before, _)| before == name)) {
             let text = "The form has a setting that this page does not know, or one twice, so nothing was changed. Open the page \
@@ -149,9 +149,9 @@ pub async fn save(
         let sent = form.iter().filter(|(name, value)| name == setting.name() && !value.is_empty());
         sent.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(",")
     };
-    // A switch that is off sends nothing. The two grave ones have pages of their own.
+    // A switch that is off sends nothing. The two sensitive ones have pages of their own.
     let entered: Vec<(Setting, String)> = Setting::all()
-        .filter(|setting| !SettingsPage::is_grave(setting.name()))
+        .filter(|setting| !SettingsPage::is_sensitive(setting.name()))
         .filter_map(|setting| {
             let value = sent(&setting);
             match setting.kind() {
@@ -201,8 +201,8 @@ pub async fn save_for_new_people(
     Ok(html::see_other(PATH))
 }
 
-fn grave(name: &str) -> Result<Setting, Error> {
-    name.parse::<Setting>().ok().filter(|setting| SettingsPage::is_grave(setting.name())).ok_or(Error::NotFound)
+fn sensitive(name: &str) -> Result<Setting, Error> {
+    name.parse::<Setting>().ok().filter(|setting| SettingsPage::is_sensitive(setting.name())).ok_or(Error::NotFound)
 }
 
 /// `GET /admin/settings/{name}`
@@ -211,7 +211,7 @@ pub async fn switch_page(
     Reauthenticated(user): Reauthenticated,
     name: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let setting = grave(&name)?;
+    let setting = sensitive(&name)?;
     let on = app.settings().await?.value(setting) == "on";
     let live = words(app.lifetime_rules().await?.live);
     Ok(html::page(&SwitchPage { layout: Layout::new(&user, Nav::LifetimeRules), setting, on, live }))
@@ -224,7 +224,7 @@ pub async fn switch(
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let (name, value) = path.into_inner();
-    let setting = grave(&name)?;
+    let setting = sensitive(&name)?;
     if !["on", "off"].contains(&value.as_str()) {
         return Err(Error::NotFound.into());
     }
