@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use jiff::SignedDuration;
 
 use crate::domain::accounts::password::PasswordHash;
 use crate::domain::demo::words::{OF_KINDS, PERMISSIONS, POLICIES, RESOURCES};
@@ -13,7 +14,7 @@ use crate::domain::rights::permission::{PermissionName, ServiceName};
 use crate::domain::rights::policy::PolicyName;
 use crate::domain::rights::resource::{ResourceKind, ResourceName};
 use crate::domain::text;
-use crate::domain::time::clock::{DAY, HOUR, Timestamp};
+use crate::domain::time::clock::Timestamp;
 use crate::domain::verdict::Refusal;
 use crate::store::connection::{Db, each};
 use crate::store::rights::permissions;
@@ -274,7 +275,7 @@ pub fn insert_refusals(db: &mut Db, days: &[(i64, Counts)]) -> Result<(), Error>
             address: format!("10.20.{}.{}", last % 5, 10 + last),
             asked: String::new(),
             times,
-            last_at: Timestamp(day * DAY + last * HOUR),
+            last_at: Timestamp::of_day(*day).plus(SignedDuration::from_hours(last)),
         };
         let mut rows: Vec<Counted> = (0..)
             .zip(&ended)

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use jiff::SignedDuration;
+
 use crate::domain::time::clock::Timestamp;
 use crate::store::dialect::{self, Deadline};
 use crate::store::migrations::{self, State};
@@ -93,7 +95,7 @@ impl Store {
         }
         let asked = Instant::now();
         let told = self.query(|db| Ok::<_, Error>(dialect::current_time(db)?)).await?;
-        let way = i64::try_from(asked.elapsed().as_micros() / 2).unwrap_or(0);
+        let way = SignedDuration::try_from(asked.elapsed() / 2).unwrap_or_default();
         Ok(told.map(|told| told.plus(way)))
     }
 

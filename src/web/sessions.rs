@@ -9,12 +9,13 @@ use actix_session::Session;
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
 use actix_web::web;
+use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::actions::{self, App, Error};
 use crate::domain::ids::AccountId;
-use crate::domain::time::clock::{MINUTE, Timestamp};
+use crate::domain::time::clock::Timestamp;
 
 type State = HashMap<String, String>;
 
@@ -22,8 +23,8 @@ const ID: &str = "id";
 const ACCOUNT: &str = "account";
 const SEEN: &str = "seen_at";
 const PROVED: &str = "proved_at";
-/// What is sensitive asks for the password again when it was given longer ago than this, in microseconds.
-const PROOF_LASTS: i64 = 5 * MINUTE;
+/// What is sensitive asks for the password again when it was given longer ago than this.
+const PROOF_LASTS: SignedDuration = SignedDuration::from_mins(5);
 
 /// The cookie's name.
 pub fn cookie_name(https: bool) -> &'static str {
@@ -54,7 +55,7 @@ fn prove(session: &Session, now: Timestamp) -> Result<(), Error> {
 /// Was the password given within the last five minutes?
 pub fn is_proved(session: &Session, now: Timestamp) -> bool {
     let proved: Option<i64> = session.get(PROVED).unwrap_or_default();
-    proved.is_some_and(|at| (0..=PROOF_LASTS).contains(&now.since(Timestamp(at))))
+    proved.is_some_and(|at| (SignedDuration::ZERO..=PROOF_LASTS).contains(&now.since(Timestamp(at))))
 }
 
 /// The latest activity that was noted.

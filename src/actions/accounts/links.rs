@@ -1,5 +1,6 @@
 //! One-time links, by which somebody chooses a password.
 
+use jiff::SignedDuration;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -18,8 +19,8 @@ use crate::domain::accounts::password::PasswordHash;
 use crate::domain::accounts::password::Proposal;
 use crate::domain::audit::Action;
 use crate::domain::keys::secret::base62;
-use crate::domain::time::clock::DAY;
 use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::days;
 use crate::store::Db;
 use crate::store::accounts;
 use crate::store::accounts::sessions as session_rows;
@@ -27,8 +28,8 @@ use crate::store::accounts::sign_in_links;
 use crate::store::audit;
 use crate::store::keys;
 
-/// A one-time link is good for so long, in microseconds.
-const LINK_LASTS: i64 = 3 * DAY;
+/// A one-time link is good for so long.
+const LINK_LASTS: SignedDuration = days(3);
 
 /// A one-time link, whose token is shown once.
 pub struct Link {

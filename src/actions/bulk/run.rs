@@ -2,6 +2,7 @@
 //!
 //! A process that is killed loses the batch that it was at, no more: the next runner goes on where the last commit was.
 
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::actions::bulk::batch::work;
@@ -10,15 +11,15 @@ use crate::actions::{App, Error};
 use crate::domain::audit::Action;
 use crate::domain::bulk::{Job, JobState};
 use crate::domain::ids::JobId;
-use crate::domain::time::clock::{SECOND, Timestamp};
+use crate::domain::time::clock::Timestamp;
 use crate::store::bulk::job_keys;
 use crate::store::bulk::jobs;
 use crate::store::{Db, audit};
 
 /// Keys of one batch.
 const BATCH: i64 = 1_000;
-/// For how long a node has a job to itself after each batch, in microseconds.
-const LEASE: i64 = 15 * SECOND;
+/// For how long a node has a job to itself after each batch.
+const LEASE: SignedDuration = SignedDuration::from_secs(15);
 
 /// What became of a batch.
 enum Batch {

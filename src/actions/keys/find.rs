@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::SignedDuration;
+
 use crate::actions::keys::generate;
 use crate::actions::keys::session_keys::SessionKey;
 use crate::actions::rights::grants::{self, GrantOptions};
@@ -17,7 +19,8 @@ use crate::domain::keys::secret::FirstEight;
 use crate::domain::rights::permission::PermissionName;
 use crate::domain::rights::{AccessView, Grant, effective};
 use crate::domain::settings::{OwnKeys as Manner, Settings};
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::days;
 use crate::store::accounts::Owner;
 use crate::store::keys::addresses;
 use crate::store::keys::asked_permissions;
@@ -128,7 +131,7 @@ impl KeyDetails {
 }
 
 /// A permission that was not asked for so long, a key may not need.
-const UNASKED_AFTER: i64 = 90 * DAY;
+const UNASKED_AFTER: SignedDuration = days(90);
 
 impl App {
     /// The keys of `owner`.
@@ -256,7 +259,7 @@ fn details_of(db: &mut Db, key: ApiKey, now: Timestamp) -> Result<KeyDetails, Er
     let name = |account: AccountId| names.get(&account).map(|account| account.display_name.clone());
     let created_by = name(key.created_by).unwrap_or_default();
     let (disabled_by, revoked_by) = (disabler.and_then(name), revoker.and_then(name));
-    let today = usage::day_of(now);
+    let today = now.day_number();
     let days = usage::days_of_key(db, key.id, today - DAYS + 1, today)?;
     let addresses = addresses::of_key(db, key.id, 10)?;
     let refusals = refusals::of_key(db, key.id, 10)?;

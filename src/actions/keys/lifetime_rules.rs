@@ -12,7 +12,8 @@ use crate::domain::bulk::{BulkOperation, Job, JobState};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, JobId};
 use crate::domain::keys::lifetime_rules::{AppliesTo, Rules};
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span;
 use crate::store::bulk::job_keys;
 use crate::store::bulk::jobs;
 use crate::store::bulk::jobs::NewJob;
@@ -248,5 +249,5 @@ pub const SPREAD: (i64, i64) = (2, 90);
 
 /// The day up to which spread ends reach.
 pub fn spread_until(now: Timestamp, days: i64) -> String {
-    now.plus(days * DAY).day()
+    now.plus(span::days(days)).day()
 }

@@ -1,5 +1,6 @@
 //! Rotate: a new secret for the same record. The one before it lives on for the chosen grace period.
 
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::actions::keys::edit::{REVOKED, own_living};
@@ -13,7 +14,8 @@ use crate::domain::keys::api_key::{ApiKey, Status};
 use crate::domain::keys::secret::{FirstEight, Secret, SecretHash};
 use crate::domain::rights::policy::PolicyName;
 use crate::domain::rights::{AccessView, GrantRequest, GrantView};
-use crate::domain::time::clock::{DAY, HOUR, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::{DAY, HOUR};
 use crate::store::keys::forms;
 use crate::store::keys::forms::Shown;
 use crate::store::keys::lifetime_rules;
@@ -64,9 +66,9 @@ impl Grace {
         word.parse().map_err(|_| FieldError::new("old_ends", "Choose when the old key stops working"))
     }
 
-    fn micros(self) -> i64 {
+    fn span(self) -> SignedDuration {
         match self {
-            Self::None => 0,
+            Self::None => SignedDuration::ZERO,
             Self::Hour => HOUR,
             Self::Day => DAY,
             Self::Week => 7 * DAY,
@@ -169,7 +171,7 @@ pub(in crate::actions) fn renew(
         ceiling.may_rotate(key)?;
     }
     let expires_at = ceiling.as_ref().map_or(expires_at, |ceiling| ceiling.end(expires_at));
-    let grace_ends = now.plus(grace.micros()).min(key.expires_at.unwrap_or(Timestamp(i64::MAX)));
+    let grace_ends = now.plus(grace.span()).min(key.expires_at.unwrap_or(Timestamp(i64::MAX)));
     replaced_secrets::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
     let details = json!({
         "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Timestamp::rfc3339),

@@ -1,5 +1,6 @@
 //! Sessions: kept in the database by the hash of their id, ended after 30 idle minutes, after 8 hours, or by their owner.
 
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::actions::{Actor, App, Error};
@@ -7,18 +8,19 @@ use crate::domain::accounts::account::Account;
 use crate::domain::audit::Action;
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::keys::secret::base62;
-use crate::domain::time::clock::{HOUR, MINUTE, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::MINUTE;
 use crate::store::accounts::sessions::{self, IdHash, NewSession};
 use crate::store::{Db, audit};
 
 pub use crate::store::accounts::sessions::Listed;
 
-/// A session ends after so long without a request, in microseconds.
-pub(in crate::actions) const IDLE: i64 = 30 * MINUTE;
-/// A session ends so long after sign-in, in microseconds.
-const ABSOLUTE: i64 = 8 * HOUR;
-/// Activity is noted at most this often, in microseconds.
-const TOUCH_EVERY: i64 = MINUTE;
+/// A session ends after so long without a request.
+pub(in crate::actions) const IDLE: SignedDuration = SignedDuration::from_mins(30);
+/// A session ends so long after sign-in.
+const ABSOLUTE: SignedDuration = SignedDuration::from_hours(8);
+/// Activity is noted at most this often.
+const TOUCH_EVERY: SignedDuration = MINUTE;
 /// Sessions that one account may have at a time; the oldest makes room.
 const PER_ACCOUNT: i64 = 20;
 

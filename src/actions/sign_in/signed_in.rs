@@ -1,11 +1,13 @@
 //! What each page of somebody who is signed in knows: who they are, what the navigation offers, the bulk changes at hand.
 
+use jiff::SignedDuration;
+
 use crate::actions::sign_in::sessions::idle_since;
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::Account;
 use crate::domain::bulk::{Job, JobState};
 use crate::domain::settings::Settings;
-use crate::domain::time::clock::{MINUTE, Timestamp};
+use crate::domain::time::clock::Timestamp;
 use crate::store::accounts::sessions::{self, IdHash};
 use crate::store::bulk::jobs;
 use crate::store::rights::resources;
@@ -24,8 +26,8 @@ pub struct Person {
     pub work: Vec<Job>,
 }
 
-/// So long after its end, a bulk change stays in reach on each page, in microseconds.
-const IN_REACH: i64 = 15 * MINUTE;
+/// So long after its end, a bulk change stays in reach on each page.
+const IN_REACH: SignedDuration = SignedDuration::from_mins(15);
 /// Bulk changes in reach at a time.
 const MOST: usize = 3;
 

@@ -43,7 +43,7 @@ impl App {
         let password = base62(&mut *self.rng(), 20).to_string();
         let hash = self.demo_password(&admin, &password)?;
         let now = self.now();
-        let today = usage::day_of(now);
+        let today = now.day_number();
         let days: Vec<(i64, Counts)> =
             demo.days().map(|(ago, uses, refusals)| (today - ago, Counts { uses, refusals })).collect();
         let counted = days.clone();

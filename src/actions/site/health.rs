@@ -4,14 +4,17 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use jiff::SignedDuration;
+
 use crate::actions::{App, Error};
-use crate::domain::time::clock::{SECOND, Timestamp, system_time};
+use crate::domain::time::clock::{Timestamp, system_time};
+use crate::domain::time::span::micros;
 use crate::domain::time::steadiness::Steadiness;
 use crate::store::settings::{self, Internal};
 use crate::store::upkeep::Problem as StoreProblem;
 
-/// This server's clock may differ by so much from the database's, or from what it told before, in microseconds.
-const TOLERANCE: i64 = 5 * SECOND;
+/// This server's clock may differ by so much from the database's, or from what it told before.
+const TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 
 /// What keeps a node from its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +82,19 @@ impl Health {
         }
     }
 
-    fn running(&self) -> i64 {
-        i64::try_from(self.began.elapsed().as_micros()).unwrap_or(i64::MAX)
+    /// How long the process has run.
+    fn running(&self) -> SignedDuration {
+        SignedDuration::try_from(self.began.elapsed()).unwrap_or(SignedDuration::MAX)
+    }
+
+    /// By how much this server's clock is ahead of the one that counts.
+    fn ahead(&self) -> SignedDuration {
+        SignedDuration::from_micros(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Notes by how much it is ahead now; gives what was noted before.
+    fn set_ahead(&self, ahead: SignedDuration) -> SignedDuration {
+        SignedDuration::from_micros(self.ahead.swap(micros(ahead), Ordering::Relaxed))
     }
 }
 
@@ -89,7 +103,7 @@ impl App {
     pub async fn problems(&self) -> Vec<Problem> {
         let mut problems: Vec<Problem> = self.store.problems().await.into_iter().map(Problem::Store).collect();
         let health = &self.health;
-        let ahead = health.ahead.load(Ordering::Relaxed);
+        let ahead = health.ahead();
         let own = [
             (Problem::Damaged, health.is_damaged.load(Ordering::Relaxed)),
             (Problem::ClockDiffers, self.store.has_clock() && ahead.abs() > TOLERANCE),
@@ -151,15 +165,15 @@ impl App {
         }
         let now = self.now();
         let ahead = system_time().since(now);
-        let before = self.health.ahead.swap(ahead, Ordering::Relaxed);
+        let before = self.health.set_ahead(ahead);
         if ahead.abs() > TOLERANCE && before.abs() <= TOLERANCE && self.clock.is_of_system() {
-            let seconds = ahead / SECOND;
+            let seconds = ahead.as_secs();
             tracing::error!(seconds, "This server's clock is ahead of the one that counts by so much. Set it right.");
         }
         let running = self.health.running();
         let jump = self.health.steadiness.lock().unwrap_or_else(PoisonError::into_inner).look(now, running);
         if let Some(jump) = jump.filter(|_| self.clock.is_of_system()) {
-            tracing::warn!(seconds = jump / SECOND, "The clock jumped. Nothing is purged until it has run evenly.");
+            tracing::warn!(seconds = jump.as_secs(), "The clock jumped. Nothing is purged until it has run evenly.");
         }
         Ok(())
     }
@@ -167,7 +181,7 @@ impl App {
     /// May something be removed for good by this clock?
     pub fn is_clock_settled(&self) -> bool {
         let steadiness = self.health.steadiness.lock().unwrap_or_else(PoisonError::into_inner);
-        let right = self.health.ahead.load(Ordering::Relaxed).abs() <= TOLERANCE;
+        let right = self.health.ahead().abs() <= TOLERANCE;
         right && steadiness.is_settled(self.health.running())
     }
 

@@ -2,7 +2,8 @@
 
 use crate::actions::{App, Error};
 use crate::domain::key_filter::KeyFilter;
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::DAY;
 use crate::store::keys::grid::{self, COUNT_LIMIT, Count};
 use crate::store::usage;
 use crate::store::usage::kept_counts::{self, Kept};
@@ -90,7 +91,7 @@ impl App {
     /// The numbers of the tiles; and the last days, oldest first, each with its number since 1970 UTC.
     pub async fn overview(&self) -> Result<(Vec<(Tally, Number)>, Vec<(i64, Counts)>), Error> {
         let now = self.now();
-        let today = usage::day_of(now);
+        let today = now.day_number();
         self.store
             .read(move |db| {
                 let kept = kept_counts::all(db)?;
@@ -124,7 +125,7 @@ impl App {
 
     /// The refusals from one day to another (00:00 UTC), by reason, key and address.
     pub async fn refusals(&self, first: Timestamp, last: Timestamp) -> Result<Sums, Error> {
-        let (first, last) = (usage::day_of(first), usage::day_of(last));
+        let (first, last) = (first.day_number(), last.day_number());
         Ok(self.store.read(move |db| refusals::sums(db, first, last, MOST)).await?)
     }
 }

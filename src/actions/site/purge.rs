@@ -1,13 +1,15 @@
 //! What is removed for good: keys and events whose time to be kept is over. Each is marked first and removed two days later, if
 //! it is still to be removed: a clock that was wrong meanwhile, and was put right, removes nothing.
 
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::actions::{Actor, App, Error};
 use crate::domain::audit::{Action, Event};
 use crate::domain::ids::KeyId;
 use crate::domain::settings::Settings;
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::days;
 use crate::store::keys::change;
 use crate::store::settings::{self as values, Internal};
 use crate::store::{Db, audit, purge};
@@ -16,8 +18,8 @@ use crate::store::{Db, audit, purge};
 const BATCH: i64 = 1_000;
 /// Events of one transaction.
 const EVENTS: i64 = 10_000;
-/// So long after it was marked, something is removed, in microseconds.
-const DELAY: i64 = 2 * DAY;
+/// So long after it was marked, something is removed.
+const DELAY: SignedDuration = days(2);
 
 impl App {
     /// Marks keys whose time is over, and removes those that were marked long enough ago.
@@ -41,7 +43,7 @@ impl App {
         if settings.audit_retention_days == 0 {
             return self.store.write(|db| Ok(values::delete_internal(db, Internal::AuditPurgePlan)?)).await;
         }
-        let over = now.plus(-i64::from(settings.audit_retention_days) * DAY);
+        let over = now.plus(-days(settings.audit_retention_days.into()));
         let due = self.store.write(move |db| plan(db, over, now)).await?;
         let Some(before) = due.map(|noted| noted.min(over)) else { return Ok(()) };
         while !self.is_ending() && self.store.write(move |db| remove_events(db, before, now)).await? {}

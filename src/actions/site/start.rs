@@ -3,7 +3,7 @@
 use crate::actions::keys::cursor::SigningKey;
 use crate::actions::{App, Error, Randomness};
 use crate::config::Config;
-use crate::domain::time::clock::{Clock, SECOND};
+use crate::domain::time::clock::Clock;
 use crate::store::settings::{self, Internal};
 use crate::store::{Error as StoreError, Store, migrations};
 
@@ -18,7 +18,7 @@ impl App {
         if let Some(told) = known.time {
             clock.set(told);
         } else {
-            let behind = known.mark.map_or(0, |mark| clock.not_before(mark)) / SECOND;
+            let behind = known.mark.map_or(0, |mark| clock.not_before(mark).as_secs());
             if behind > 5 {
                 tracing::error!(
                     seconds = behind,

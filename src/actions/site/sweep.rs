@@ -1,5 +1,6 @@
 //! What Claviger does by itself, in the background: write down uses, forget what is over, disable what nobody uses.
 
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::actions::sign_in::sessions;
@@ -7,7 +8,8 @@ use crate::actions::{Actor, App, Error};
 use crate::domain::audit::{Action, Event};
 use crate::domain::ids::KeyId;
 use crate::domain::keys::api_key::Stop;
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::{DAY, days};
 use crate::store::accounts::sessions as session_rows;
 use crate::store::bulk::job_keys;
 use crate::store::bulk::jobs;
@@ -21,7 +23,7 @@ use crate::store::{Db, audit, settings, usage};
 /// Keys of one transaction.
 const BATCH: i64 = 1_000;
 /// How long the uses of a key are kept by the day.
-const KEEP_USAGE: i64 = 400 * DAY;
+const KEEP_USAGE: SignedDuration = days(400);
 
 impl App {
     /// Writes the uses noted since the last time; says of how many keys. Forgets throttle buckets that are full again.
@@ -53,7 +55,7 @@ impl App {
         let undoable_since = now.plus(-settings.purge_after() - DAY);
         self.delete_jobs(undoable_since, now.plus(-DAY)).await?;
         while self.store.write(move |db| usage::purge_day(db, now.plus(-KEEP_USAGE))).await.map_err(Error::from)? {}
-        let kept_from = usage::day_of(now.plus(-KEEP_USAGE));
+        let kept_from = now.plus(-KEEP_USAGE).day_number();
         self.store.write(move |db| Ok::<_, Error>(refusals::purge(db, kept_from)?)).await?;
         while self.store.write(move |db| disable_unused(db, now)).await? {}
         self.purge_keys(&settings, now).await?;

@@ -116,7 +116,7 @@ impl Refusals {
     /// Notes one refusal.
     pub(in crate::actions) fn note(&self, refused: Refused<'_>) {
         let Refused { key, reason, asked, address, agent, at } = refused;
-        let day = usage::day_of(at);
+        let day = at.day_number();
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         noted.counts.entry((key.map(|(id, _)| id), day)).or_default().refusals += 1;
         let key = key.map(|(id, first_eight)| (id, first_eight.clone()));

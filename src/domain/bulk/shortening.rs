@@ -6,7 +6,8 @@ use crate::domain::bulk::Job;
 use crate::domain::ids::KeyId;
 use crate::domain::keys::api_key::ApiKey;
 use crate::domain::keys::lifetime_rules::{OwnerFacts, Rules, shortened};
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::days;
 
 /// Rules that are applied to the keys that are there; stands in its job as JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +39,6 @@ impl Shortening {
     /// A day from the confirmation, or later where ends are spread.
     fn earliest(&self, job: &Job, key: KeyId) -> Timestamp {
         let day = 1 + key.0.rem_euclid(self.spread_days.max(1));
-        job.confirmed_at.unwrap_or(job.frozen_at).plus(day * DAY)
+        job.confirmed_at.unwrap_or(job.frozen_at).plus(days(day))
     }
 }

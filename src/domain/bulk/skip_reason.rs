@@ -4,7 +4,8 @@ use super::{BulkOperation, Job};
 use crate::domain::keys::api_key::ApiKey;
 use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::keys::lifetime_rules::shortened;
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::DAY;
 
 /// Why a job left a key as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]

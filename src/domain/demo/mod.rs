@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::SignedDuration;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
@@ -9,7 +10,8 @@ use rand::{Rng, RngExt, SeedableRng};
 pub mod words;
 
 use crate::domain::keys::secret::base62;
-use crate::domain::time::clock::{DAY, HOUR, MINUTE, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::{self, DAY, HOUR, MICROSECOND, MINUTE, days};
 use words::{AGENTS, FIRST_NAMES, HOSTS, LAST_NAMES, NOTES, POLICIES, RESOURCES, SERVICES, TASKS};
 
 /// An account of the demo.
@@ -78,7 +80,7 @@ impl DemoKey {
     /// fewer than a working day; a life that is longer than these days leaves the rest of [`use_count`](Self::use_count) before them.
     pub fn uses_by_day(&self, most: i64) -> Vec<(i64, i64)> {
         let Some((last, ..)) = self.last_use else { return Vec::new() };
-        let (born, last) = (self.created_at.0.div_euclid(DAY), last.0.div_euclid(DAY));
+        let (born, last) = (self.created_at.day_number(), last.day_number());
         let weight = |day: i64| if (day + 4) % 7 % 6 == 0 { 2 } else { 5 }; // 1970 began on a Thursday
         let whole: i64 = (born..=last).map(weight).sum();
         let mut days: Vec<(i64, i64)> =
@@ -111,7 +113,7 @@ impl Demo {
         let mut rng = StdRng::seed_from_u64(seed);
         let people = (keys / 20).clamp(12, 4_000);
         let services = (people / 8).max(4);
-        let created_at = |rng: &mut StdRng| now.plus(-(400 * DAY) - rng.random_range(0..300) * DAY);
+        let created_at = |rng: &mut StdRng| now.plus(-days(400 + rng.random_range(0..300)));
         let mut accounts = vec![DemoAccount {
             username: "miriam".into(),
             display_name: "Miriam Okafor".into(),
@@ -129,7 +131,7 @@ impl Demo {
                 is_service: false,
                 active: !rng.random_bool(0.03),
                 created_at: created_at(&mut rng),
-                last_sign_in_at: rng.random_bool(0.9).then(|| now.plus(-rng.random_range(MINUTE..60 * DAY))),
+                last_sign_in_at: rng.random_bool(0.9).then(|| now.plus(-between(&mut rng, MINUTE, 60 * DAY))),
                 policies: some_policies(&mut rng),
             });
         }
@@ -164,14 +166,13 @@ impl Demo {
         let Self { rng, now, .. } = self;
         let now = *now;
         // Keys come ever more often: the k-th of n was made where the square root of k/n of the year has passed.
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a date of a story")]
-        let age = ((1.0 - (self.told as f64 / self.keys as f64).sqrt()) * (400 * DAY) as f64) as i64;
-        let created_at = now.plus(-age - rng.random_range(1..20 * MINUTE));
-        let days = *[7, 30, 30, 90, 90, 90, 90, 180, 365, 365, 0].choose(rng).unwrap_or(&90);
-        let expires_at = (days > 0).then(|| created_at.plus(days * DAY));
+        #[expect(clippy::cast_precision_loss, reason = "a date of a story")]
+        let age: SignedDuration = (400 * DAY).mul_f64(1.0 - (self.told as f64 / self.keys as f64).sqrt());
+        let created_at = now.plus(-age - between(rng, MICROSECOND, 20 * MINUTE));
+        let lifetime = *[7, 30, 30, 90, 90, 90, 90, 180, 365, 365, 0].choose(rng).unwrap_or(&90);
+        let expires_at = (lifetime > 0).then(|| created_at.plus(days(lifetime)));
         let after = |rng: &mut StdRng, start: Timestamp, end: Timestamp| {
-            let span = end.since(start).max(2);
-            start.plus(rng.random_range(1..span))
+            start.plus(between(rng, MICROSECOND, end.since(start).max(2 * MICROSECOND)))
         };
         let end = expires_at.map_or(now, |at| at.min(now));
         let revoked_at = rng.random_bool(0.08).then(|| after(rng, created_at, end));
@@ -179,7 +180,7 @@ impl Demo {
         let used_until = [revoked_at, disabled_at].into_iter().flatten().fold(end, Timestamp::min);
         let last_use = (!rng.random_bool(0.15)).then(|| {
             // Most keys in use were used in the last hours of their life.
-            let recent = used_until.plus(-rng.random_range(MINUTE..30 * HOUR)).max(created_at.plus(1));
+            let recent = used_until.plus(-between(rng, MINUTE, 30 * HOUR)).max(created_at.plus(MICROSECOND));
             let at = if rng.random_bool(0.6) { recent } else { after(rng, created_at, used_until) };
             let address =
                 format!("10.{}.{}.{}", rng.random_range(0..8), rng.random_range(0..40), rng.random_range(1..250));
@@ -228,6 +229,11 @@ impl Iterator for Demo {
         self.told += 1;
         Some(key)
     }
+}
+
+/// A span from `least` up to `most`.
+fn between(rng: &mut StdRng, least: SignedDuration, most: SignedDuration) -> SignedDuration {
+    SignedDuration::from_micros(rng.random_range(span::micros(least)..span::micros(most)))
 }
 
 fn pick(rng: &mut StdRng, list: &[&'static str]) -> &'static str {
@@ -283,8 +289,8 @@ mod tests {
         for key in Demo::new(2_000, 3, now) {
             let (days, all) = (key.uses_by_day(30), key.uses_by_day(1_000));
             assert_eq!(all.iter().map(|(_, uses)| uses).sum::<i64>(), key.use_count, "{:?}", key.first_eight);
-            assert!(days.len() <= 30 && days.last().map(|day| day.0) == key.last_use.map(|(at, ..)| at.0 / DAY));
-            assert!(all.iter().all(|(day, _)| *day >= key.created_at.0 / DAY));
+            assert!(days.len() <= 30 && days.last().map(|day| day.0) == key.last_use.map(|(at, ..)| at.day_number()));
+            assert!(all.iter().all(|(day, _)| *day >= key.created_at.day_number()));
         }
     }
 

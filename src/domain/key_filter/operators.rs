@@ -1,6 +1,7 @@
 //! What can be asked of a value: the operators with their suffixes in URLs, and the tests that they make.
 
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::{self, DAY, MICROSECOND};
 
 /// An operator, as in `column~operator=value`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
@@ -134,8 +135,8 @@ impl DateTest {
             Self::Before(day) => (first, day),
             Self::From(day) => (day, last),
             Self::Between(from, to) => (from, to.plus(DAY)),
-            Self::Next(days) => (now.plus(1), now.plus(days * DAY + 1)),
-            Self::Older(days) => (first, now.plus(-days * DAY)),
+            Self::Next(days) => (now.plus(MICROSECOND), now.plus(span::days(days) + MICROSECOND)),
+            Self::Older(days) => (first, now.plus(-span::days(days))),
             Self::Never(_) => return None,
         })
     }

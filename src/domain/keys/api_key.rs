@@ -1,17 +1,20 @@
 //! An API key: the record, its name and note, and the state it is in. The secret is not part of it.
 
+use jiff::SignedDuration;
+
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, KeyId, ResourceId};
 use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::keys::secret::FirstEight;
 use crate::domain::rights::Grant;
 use crate::domain::text::{self, Limits};
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::days;
 
-/// A key counts as expiring in the last part of its life: within this many microseconds of its end, and …
-pub const EXPIRING_WITHIN: i64 = 14 * DAY;
+/// A key counts as expiring in the last part of its life: within so long of its end, and …
+pub const EXPIRING_WITHIN: SignedDuration = days(14);
 /// … in the last fifth of its life, so that a key for a week is not expiring from its first day.
-const EXPIRING_PART: i64 = 5;
+const EXPIRING_PART: i32 = 5;
 
 /// A key as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,8 +143,8 @@ impl ApiKey {
         self.rotated_at.unwrap_or(self.created_at)
     }
 
-    /// How long the key was meant to live when it last got a secret, in microseconds; `None` is for ever.
-    pub fn lifetime(&self) -> Option<i64> {
+    /// How long the key was meant to live when it last got a secret; `None` is for ever.
+    pub fn lifetime(&self) -> Option<SignedDuration> {
         self.expires_at.map(|end| end.since(self.began_at()))
     }
 }

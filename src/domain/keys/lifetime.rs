@@ -1,21 +1,24 @@
 //! How long keys may live, and how many a person may have.
 
+use jiff::SignedDuration;
+
 use crate::domain::field_error::FieldError;
-use crate::domain::time::clock::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use crate::domain::time::span;
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::{self, DAY, HOUR, SECOND, is_whole, whole};
 
 /// The lifetimes that a form offers, in days, where the rule allows them.
 const PRESETS: [i64; 5] = [7, 30, 90, 180, 365];
-/// Those that it offers where the rule allows no week, in microseconds.
-const SHORT_PRESETS: [i64; 5] = [5 * MINUTE, HOUR, 12 * HOUR, DAY, 3 * DAY];
+/// Those that it offers where the rule allows no week.
+const SHORT_PRESETS: [SignedDuration; 5] =
+    [SignedDuration::from_mins(5), HOUR, SignedDuration::from_hours(12), DAY, span::days(3)];
 
 /// The rule that applies to an owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LifetimeRule {
-    /// The lifetime that a form suggests, in microseconds.
-    pub default_span: i64,
-    /// The longest lifetime, in microseconds.
-    pub longest_span: i64,
+    /// The lifetime that a form suggests.
+    pub default_span: SignedDuration,
+    /// The longest lifetime.
+    pub longest_span: SignedDuration,
     /// May a key live for ever?
     pub allow_never: bool,
     /// Live keys that one owner may have; 0 is no limit.
@@ -29,8 +32,8 @@ pub struct LifetimeRule {
 pub enum Expiry {
     /// So many days from the moment of creation.
     AfterDays(i32),
-    /// So long from the moment of creation, in microseconds.
-    After(i64),
+    /// So long from the moment of creation.
+    After(SignedDuration),
     /// At the start of a day, UTC.
     On(Timestamp),
     /// Not at all.
@@ -74,11 +77,11 @@ impl Expiry {
 }
 
 impl LifetimeRule {
-    /// The lifetimes to offer, in microseconds, shortest first; the default is always among them.
-    pub fn presets(&self) -> Vec<i64> {
-        let of_days = PRESETS.map(|days| days * DAY);
+    /// The lifetimes to offer, shortest first; the default is always among them.
+    pub fn presets(&self) -> Vec<SignedDuration> {
+        let of_days = PRESETS.map(span::days);
         let offered = if self.longest_span < of_days[0] { SHORT_PRESETS } else { of_days };
-        let mut spans: Vec<i64> = offered.into_iter().filter(|span| *span <= self.longest_span).collect();
+        let mut spans: Vec<SignedDuration> = offered.into_iter().filter(|span| *span <= self.longest_span).collect();
         spans.push(self.default_span);
         spans.sort_unstable();
         spans.dedup();
@@ -86,8 +89,8 @@ impl LifetimeRule {
     }
 
     /// The value of a lifetime in a form: days are a number alone.
-    pub fn choice(span: i64) -> String {
-        if span % DAY == 0 { (span / DAY).to_string() } else { span::short(span) }
+    pub fn choice(span: SignedDuration) -> String {
+        if is_whole(span, DAY) { whole(span, DAY).to_string() } else { span::short(span) }
     }
 
     /// The moment at which a key made `now` ends; never later than the rule allows. `Ok(None)` is never.
@@ -96,8 +99,8 @@ impl LifetimeRule {
         match wish {
             Expiry::Default => Ok(Some(now.plus(self.default_span).min(latest))),
             Expiry::AfterDays(days) if days < 1 => Err(FieldError::new("expires", "Choose 1 day or more")),
-            Expiry::AfterDays(days) if i64::from(days) > self.longest_span / DAY => Err(self.too_long("expires")),
-            Expiry::AfterDays(days) => Ok(Some(now.plus(i64::from(days) * DAY))),
+            Expiry::AfterDays(days) if span::days(days.into()) > self.longest_span => Err(self.too_long("expires")),
+            Expiry::AfterDays(days) => Ok(Some(now.plus(span::days(days.into())))),
             Expiry::After(span) if now.plus(span) > latest => Err(self.too_long("expires_in")),
             Expiry::After(span) => Ok(Some(now.plus(span.max(SECOND)))),
             Expiry::On(day) if day <= now => {
@@ -113,7 +116,7 @@ impl LifetimeRule {
     }
 
     /// The end of a key that gets a new secret `now`: as long a life as before, within the rule of today.
-    pub fn renewed(&self, lifetime: Option<i64>, now: Timestamp) -> Option<Timestamp> {
+    pub fn renewed(&self, lifetime: Option<SignedDuration>, now: Timestamp) -> Option<Timestamp> {
         match lifetime {
             None if self.allow_never => None,
             None => Some(self.latest(now)),
@@ -128,7 +131,7 @@ impl LifetimeRule {
 
     /// "365 days or fewer", "12 hours or less".
     pub fn at_most(&self) -> String {
-        let or = if self.longest_span % DAY == 0 { "fewer" } else { "less" };
+        let or = if is_whole(self.longest_span, DAY) { "fewer" } else { "less" };
         format!("{} or {or}", span::words(self.longest_span))
     }
 
@@ -161,15 +164,25 @@ mod tests {
         prop_oneof![
             any::<i32>().prop_map(Expiry::AfterDays),
             any::<i64>().prop_map(|at| Expiry::On(Timestamp(at))),
-            (1..i64::MAX).prop_map(Expiry::After),
+            spans(1..i64::MAX).prop_map(Expiry::After),
             Just(Expiry::Never),
             Just(Expiry::Default),
         ]
     }
 
+    /// Spans of so many microseconds.
+    fn spans(micros: std::ops::Range<i64>) -> impl Strategy<Value = SignedDuration> {
+        micros.prop_map(SignedDuration::from_micros)
+    }
+
+    /// From a second to 4,000 days.
+    fn lives() -> impl Strategy<Value = SignedDuration> {
+        spans(span::micros(SECOND)..span::micros(4_000 * DAY))
+    }
+
     proptest! {
         #[test]
-        fn no_wish_outlives_the_rule(wish in wishes(), default_span in SECOND..4000 * DAY, longest_span in SECOND..4000 * DAY) {
+        fn no_wish_outlives_the_rule(wish in wishes(), default_span in lives(), longest_span in lives()) {
             let rule = LifetimeRule { default_span, longest_span, ..rule() };
             if let Ok(end) = rule.expires_at(wish, now()) {
                 let end = end.expect("never is not allowed");
@@ -178,7 +191,7 @@ mod tests {
         }
 
         #[test]
-        fn rotation_never_lengthens_a_life_past_the_rule(lifetime in proptest::option::of(1..i64::MAX), longest_span in SECOND..4000 * DAY) {
+        fn rotation_never_lengthens_a_life_past_the_rule(lifetime in proptest::option::of(spans(1..i64::MAX)), longest_span in lives()) {
             let rule = LifetimeRule { longest_span, ..rule() };
             let end = rule.renewed(lifetime, now()).expect("never is not allowed");
             prop_assert!(end > now() && end <= rule.latest(now()));

@@ -1,5 +1,6 @@
 //! The lifetime rules: one for everyone, stricter ones for a kind of owner, a role or one account. The shortest time counts.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -7,8 +8,8 @@ use crate::domain::accounts::account::Role;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::lifetime::LifetimeRule;
-use crate::domain::time::clock::{DAY, SECOND, Timestamp};
-use crate::domain::time::span;
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::{self, DAY, MICROSECOND, is_whole, whole};
 
 /// For whom a rule is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,10 +63,10 @@ pub struct OwnerFacts {
 pub struct Rule {
     /// For whom.
     pub applies_to: AppliesTo,
-    /// What a form suggests, in microseconds; only the rule for everyone has one.
-    pub default_span: Option<i64>,
-    /// The longest lifetime, in microseconds.
-    pub longest_span: Option<i64>,
+    /// What a form suggests; only the rule for everyone has one.
+    pub default_span: Option<SignedDuration>,
+    /// The longest lifetime.
+    pub longest_span: Option<SignedDuration>,
     /// May a key live for ever? Only the rule for everyone can allow it.
     pub allow_never: bool,
     /// Keys unused for so many days are disabled.
@@ -100,7 +101,7 @@ impl Rules {
 
     /// Do these allow keys the same lifetimes as others?
     pub fn same_lifetimes(&self, other: &Self) -> bool {
-        let lifetimes = |rules: &Self| -> Vec<(AppliesTo, Option<i64>, bool)> {
+        let lifetimes = |rules: &Self| -> Vec<(AppliesTo, Option<SignedDuration>, bool)> {
             let of = |rule: &Rule| (rule.applies_to.clone(), rule.longest_span, rule.allow_never);
             rules.0.iter().map(of).collect()
         };
@@ -133,7 +134,7 @@ impl Rules {
                 (Some(days), Some(was)) if days >= was => old.map_or(0, |old| old.idle_from),
                 (Some(days), _) => match grace_days {
                     None => now.0,
-                    Some(grace) => now.plus((i64::from(grace) - i64::from(days)) * DAY).0,
+                    Some(grace) => now.plus(span::days(i64::from(grace) - i64::from(days))).0,
                 },
                 (None, _) => 0,
             };
@@ -153,15 +154,15 @@ pub struct Lifetime {
 }
 
 impl Lifetime {
-    /// Of a span in microseconds.
-    pub fn of(span: Option<i64>) -> Self {
-        let days = |span: i64| i32::try_from((span + DAY - 1) / DAY).unwrap_or(LONGEST);
-        Self { days: span.map(days), seconds: span.filter(|span| span % DAY != 0).map(|span| span / SECOND) }
+    /// Of a span.
+    pub fn of(span: Option<SignedDuration>) -> Self {
+        let days = |span| i32::try_from(whole(span + DAY - MICROSECOND, DAY)).unwrap_or(LONGEST);
+        Self { days: span.map(days), seconds: span.filter(|span| !is_whole(*span, DAY)).map(|span| span.as_secs()) }
     }
 
-    /// In microseconds.
-    pub fn span(self) -> Option<i64> {
-        self.seconds.map(|seconds| seconds * SECOND).or(self.days.map(|days| i64::from(days) * DAY))
+    /// As a span.
+    pub fn span(self) -> Option<SignedDuration> {
+        self.seconds.map(SignedDuration::from_secs).or(self.days.map(|days| span::days(days.into())))
     }
 }
 
@@ -215,12 +216,12 @@ impl From<Rule> for Written {
 
 /// The most days that anything lasts.
 pub const LONGEST: i32 = 3_650;
-/// The same, in microseconds.
-pub const LONGEST_SPAN: i64 = 3_650 * DAY;
+/// The same as a span.
+pub const LONGEST_SPAN: SignedDuration = span::days(3_650);
 
-/// Reads a lifetime of 1 second to 3,650 days, in microseconds: a number alone is days, with a unit it is what [`span::parse`]
+/// Reads a lifetime of 1 second to 3,650 days: a number alone is days, with a unit it is what [`span::parse`]
 /// reads. Blank is none.
-pub fn lifetime(field: &'static str, what: &str, input: &str) -> Result<Option<i64>, FieldError> {
+pub fn lifetime(field: &'static str, what: &str, input: &str) -> Result<Option<SignedDuration>, FieldError> {
     let text: String = input.trim().chars().filter(|c| *c != ',').collect();
     if text.is_empty() {
         return Ok(None);
@@ -278,12 +279,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::time::span::{HOUR, SECOND};
 
     fn rule(applies_to: AppliesTo, longest_days: Option<i64>) -> Rule {
         Rule {
             applies_to,
             default_span: None,
-            longest_span: longest_days.map(|days| days * DAY),
+            longest_span: longest_days.map(span::days),
             allow_never: false,
             idle_days: None,
             idle_from: 0,
@@ -335,7 +337,7 @@ mod tests {
         let read: Rule = serde_json::from_str(old).unwrap();
         assert_eq!((read.default_span, read.longest_span), (Some(90 * DAY), Some(365 * DAY)));
         assert_eq!(serde_json::to_string(&read).unwrap(), old, "whole days are written as before");
-        let hours = Rule { default_span: Some(3_600 * SECOND), longest_span: Some(DAY + SECOND), ..read };
+        let hours = Rule { default_span: Some(HOUR), longest_span: Some(DAY + SECOND), ..read };
         let written = serde_json::to_value(&hours).unwrap();
         assert_eq!((&written["default_days"], &written["longest_days"]), (&1.into(), &2.into()));
         assert_eq!(serde_json::from_value::<Rule>(written).unwrap(), hours);
@@ -365,11 +367,16 @@ mod tests {
         );
     }
 
+    /// From a microsecond to so many days.
+    fn days_up_to(most: i64) -> impl Strategy<Value = SignedDuration> {
+        (1..span::micros(span::days(most))).prop_map(SignedDuration::from_micros)
+    }
+
     proptest! {
         #[test]
-        fn applying_a_rule_only_ever_shortens(longest_span in 1..4000 * DAY, allow_never: bool, start in 0..i64::MAX / 4, life in proptest::option::of(1..400 * DAY), age in 0..800 * DAY) {
-            let rule = LifetimeRule { default_span: 1, longest_span, allow_never, keys_per_owner: 0, idle_days: None };
-            let (start, now) = (Timestamp(start), Timestamp(start + age));
+        fn applying_a_rule_only_ever_shortens(longest_span in days_up_to(4000), allow_never: bool, start in 0..i64::MAX / 4, life in proptest::option::of(days_up_to(400)), age in days_up_to(800)) {
+            let rule = LifetimeRule { default_span: MICROSECOND, longest_span, allow_never, keys_per_owner: 0, idle_days: None };
+            let (start, now) = (Timestamp(start), Timestamp(start).plus(age));
             let end = life.map(|life| start.plus(life));
             if let Some(new) = shortened(&rule, start, end, now.plus(DAY)) {
                 prop_assert!(end.is_none_or(|end| new < end));

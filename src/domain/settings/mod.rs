@@ -3,6 +3,7 @@
 mod table;
 mod values;
 
+use jiff::SignedDuration;
 use strum::VariantArray;
 
 pub use table::{Setting, Settings};
@@ -10,7 +11,7 @@ pub use values::{OnPolicyDelete, OwnKeys, ServiceRights};
 
 use crate::domain::field_error::FieldError;
 use crate::domain::text::{self, Limits};
-use crate::domain::time::clock::DAY;
+use crate::domain::time::span::days;
 
 /// What kind of value a setting has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,9 +97,9 @@ impl Setting {
 }
 
 impl Settings {
-    /// How long a key is kept after its end, in microseconds.
-    pub fn purge_after(&self) -> i64 {
-        i64::from(self.purge_after_days) * DAY
+    /// How long a key is kept after its end.
+    pub fn purge_after(&self) -> SignedDuration {
+        days(self.purge_after_days.into())
     }
 
     /// Takes over one stored setting. Names that are no site setting are passed over; a switch that cannot be read is

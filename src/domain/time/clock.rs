@@ -6,29 +6,32 @@ use std::time::Instant;
 
 use jiff::{SignedDuration, civil::Date};
 
+use crate::domain::time::span::{self, DAY, HOUR, MICROSECOND, MINUTE, SECOND, whole};
+
 /// A moment in microseconds since 1970-01-01 00:00 UTC: the form in which both databases keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
-/// Microseconds in a day.
-pub const DAY: i64 = 86_400_000_000;
-/// Microseconds in an hour.
-pub const HOUR: i64 = 3_600_000_000;
-/// Microseconds in a minute.
-pub const MINUTE: i64 = 60_000_000;
-/// Microseconds in a second.
-pub const SECOND: i64 = 1_000_000;
-
 impl Timestamp {
-    /// This moment and `micros` later; saturates at the end of time.
+    /// This moment and `span` later; saturates at the ends of time.
     #[must_use]
-    pub fn plus(self, micros: i64) -> Self {
-        Self(self.0.saturating_add(micros))
+    pub fn plus(self, span: SignedDuration) -> Self {
+        Self(self.0.saturating_add(span::micros(span)))
     }
 
-    /// Microseconds from `earlier` to this moment.
-    pub fn since(self, earlier: Self) -> i64 {
-        self.0.saturating_sub(earlier.0)
+    /// How long after `earlier` this moment is; negative when it is before.
+    pub fn since(self, earlier: Self) -> SignedDuration {
+        SignedDuration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The start (00:00 UTC) of a day, counted from 1970-01-01.
+    pub fn of_day(day: i64) -> Self {
+        Self(0).plus(span::days(day))
+    }
+
+    /// Its day, counted from 1970-01-01 UTC.
+    pub fn day_number(self) -> i64 {
+        self.0.div_euclid(span::micros(DAY))
     }
 
     /// The start (00:00 UTC) of a day written as `2027-02-18`. `None` for anything else.
@@ -60,21 +63,21 @@ impl Timestamp {
     pub fn ago(self, now: Self) -> String {
         match now.since(self) {
             past if past < MINUTE => "Just now".to_owned(),
-            past if past < HOUR => format!("{} min ago", past / MINUTE),
-            past if past < DAY => format!("{} h ago", past / HOUR),
+            past if past < HOUR => format!("{} min ago", past.as_mins()),
+            past if past < DAY => format!("{} h ago", past.as_hours()),
             past if past < 2 * DAY => "1 day ago".to_owned(),
-            past => format!("{} days ago", past / DAY),
+            past => format!("{} days ago", whole(past, DAY)),
         }
     }
 
     /// How far ahead `self` is at `now`, in words, days rounded: "in 11 days", "in 3 h"; empty when it is past.
     pub fn ahead(self, now: Self) -> String {
         match self.since(now) {
-            ahead if ahead <= 0 => String::new(),
-            ahead if ahead <= HOUR - MINUTE => format!("in {} min", (ahead + MINUTE - 1) / MINUTE),
-            ahead if ahead < DAY - HOUR / 2 => format!("in {} h", ((ahead + HOUR / 2) / HOUR).max(1)),
+            ahead if !ahead.is_positive() => String::new(),
+            ahead if ahead <= HOUR - MINUTE => format!("in {} min", whole(ahead + MINUTE - MICROSECOND, MINUTE)),
+            ahead if ahead < DAY - HOUR / 2 => format!("in {} h", (ahead + HOUR / 2).as_hours().max(1)),
             ahead if ahead < 2 * DAY => "in 1 day".to_owned(),
-            ahead => format!("in {} days", (ahead + DAY / 2) / DAY),
+            ahead => format!("in {} days", whole(ahead + DAY / 2, DAY)),
         }
     }
 
@@ -113,14 +116,14 @@ pub struct Steady {
 }
 
 /// The operating system's clock may lag behind by so much before it counts as set back.
-const TOLERANCE: i64 = SECOND;
+const TOLERANCE: SignedDuration = SECOND;
 
 impl Steady {
     fn now(&self) -> Timestamp {
         let steady = self.origin.load(Ordering::Relaxed).saturating_add(self.elapsed());
         let now = if self.follows_system.load(Ordering::Relaxed) {
             let system = system_time().0;
-            if system >= steady.saturating_sub(TOLERANCE) { system } else { steady }
+            if system >= steady.saturating_sub(span::micros(TOLERANCE)) { system } else { steady }
         } else {
             steady
         };
@@ -174,10 +177,10 @@ impl Clock {
         }
     }
 
-    /// It is this moment at least: it was told before. Says how far the clock lay behind it, in microseconds.
-    pub fn not_before(&self, mark: Timestamp) -> i64 {
-        let behind = mark.since(self.now()).max(0);
-        if let (Self::System(steady), 1..) = (self, behind) {
+    /// It is this moment at least: it was told before. Says how far the clock lay behind it.
+    pub fn not_before(&self, mark: Timestamp) -> SignedDuration {
+        let behind = mark.since(self.now()).max(SignedDuration::ZERO);
+        if let (Self::System(steady), true) = (self, behind.is_positive()) {
             steady.origin.store(mark.0.saturating_sub(steady.elapsed()), Ordering::Relaxed);
         }
         behind
@@ -191,7 +194,7 @@ impl Clock {
     /// Moves a frozen clock. The system's clock stays what it is.
     pub fn advance(&self, by: SignedDuration) {
         if let Self::Frozen(at) = self {
-            at.fetch_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+            at.fetch_add(span::micros(by), Ordering::SeqCst);
         }
     }
 }
@@ -219,11 +222,11 @@ mod tests {
         assert_eq!(now.plus(DAY - SECOND).ahead(now), "in 1 day");
         assert_eq!(now.plus(HOUR - SECOND).ahead(now), "in 1 h");
         assert_eq!(now.plus(MINUTE + SECOND).ahead(now), "in 2 min");
-        assert_eq!(now.plus(-1).ahead(now), "");
+        assert_eq!(now.plus(-MICROSECOND).ahead(now), "");
     }
 
-    fn steady(system_behind_by: i64, follows_system: bool) -> Clock {
-        let origin = system_time().0 + system_behind_by;
+    fn steady(system_behind_by: SignedDuration, follows_system: bool) -> Clock {
+        let origin = system_time().plus(system_behind_by).0;
         Clock::System(Arc::new(Steady {
             began: Instant::now(),
             origin: AtomicI64::new(origin),
@@ -255,6 +258,6 @@ mod tests {
         assert!(clock.now() >= before, "the database's clock went back");
         assert!(clock.not_before(clock.now().plus(HOUR)) > HOUR - SECOND);
         assert!(clock.now().since(before) > HOUR - SECOND, "what was told before a restart counts");
-        assert_eq!(clock.not_before(before), 0);
+        assert_eq!(clock.not_before(before), SignedDuration::ZERO);
     }
 }

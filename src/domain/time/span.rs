@@ -1,22 +1,54 @@
 //! Spans of time as people type them: `30s`, `5m`, `1h`, `3d`, `2w`, `3mo`, `1y`, `90 days`, and `600` for seconds.
 
-use crate::domain::time::clock::{DAY, HOUR, MINUTE, SECOND};
+use jiff::SignedDuration;
 
-/// The units, longest first: what is written behind a number, in short and in full, and its length in microseconds. A month has 30 days and a
+/// 24 hours.
+pub const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// 60 minutes.
+pub const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// 60 seconds.
+pub const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+/// One second.
+pub const SECOND: SignedDuration = SignedDuration::from_secs(1);
+/// The shortest span that the databases tell from nothing.
+pub const MICROSECOND: SignedDuration = SignedDuration::from_micros(1);
+
+/// So many days; saturates.
+pub const fn days(days: i64) -> SignedDuration {
+    SignedDuration::from_secs(days.saturating_mul(86_400))
+}
+
+/// A span in microseconds, as columns hold it; saturates.
+pub fn micros(span: SignedDuration) -> i64 {
+    let least = if span.is_negative() { i64::MIN } else { i64::MAX };
+    i64::try_from(span.as_micros()).unwrap_or(least)
+}
+
+/// How often `unit` fits into a span, without the rest.
+pub fn whole(span: SignedDuration, unit: SignedDuration) -> i64 {
+    micros(span) / micros(unit)
+}
+
+/// Is a span a whole number of this unit?
+pub fn is_whole(span: SignedDuration, unit: SignedDuration) -> bool {
+    micros(span) % micros(unit) == 0
+}
+
+/// The units, longest first: what is written behind a number, in short and in full, and its length. A month has 30 days and a
 /// year 365, as everywhere here.
-const UNITS: [(&str, &str, i64); 7] = [
-    ("y", "year", 365 * DAY),
-    ("mo", "month", 30 * DAY),
-    ("w", "week", 7 * DAY),
+const UNITS: [(&str, &str, SignedDuration); 7] = [
+    ("y", "year", days(365)),
+    ("mo", "month", days(30)),
+    ("w", "week", days(7)),
     ("d", "day", DAY),
     ("h", "hour", HOUR),
     ("m", "minute", MINUTE),
     ("s", "second", SECOND),
 ];
 
-/// Reads a span, in microseconds. A number alone counts seconds, as Tiled's `--expires-in 600` does. `None` for anything else,
+/// Reads a span. A number alone counts seconds, as Tiled's `--expires-in 600` does. `None` for anything else,
 /// zero and what is negative among it.
-pub fn parse(text: &str) -> Option<i64> {
+pub fn parse(text: &str) -> Option<SignedDuration> {
     let text = text.trim();
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
@@ -25,31 +57,31 @@ pub fn parse(text: &str) -> Option<i64> {
     let length = match unit.as_str() {
         "" => SECOND,
         unit => {
-            let named = |(short, full, _): &&(&str, &str, i64)| {
+            let named = |(short, full, _): &&(&str, &str, SignedDuration)| {
                 unit == *short || unit == *full || unit.strip_suffix('s') == Some(full)
             };
             UNITS.iter().find(named).map(|(_, _, length)| *length)?
         }
     };
-    number.checked_mul(length)
+    number.checked_mul(micros(length)).map(SignedDuration::from_micros)
 }
 
 /// A span in the largest unit that divides it: "30 seconds", "1 hour", "90 days".
-pub fn words(span: i64) -> String {
+pub fn words(span: SignedDuration) -> String {
     let (unit, length) = match span {
-        span if span % DAY == 0 => ("day", DAY),
-        span if span % HOUR == 0 => ("hour", HOUR),
-        span if span % MINUTE == 0 => ("minute", MINUTE),
+        span if is_whole(span, DAY) => ("day", DAY),
+        span if is_whole(span, HOUR) => ("hour", HOUR),
+        span if is_whole(span, MINUTE) => ("minute", MINUTE),
         _ => ("second", SECOND),
     };
-    crate::domain::text::counted(span / length, unit, &format!("{unit}s"))
+    crate::domain::text::counted(whole(span, length), unit, &format!("{unit}s"))
 }
 
 /// A span as it is read again, in the largest of days, hours, minutes and seconds that divides it: `90d`, `12h`.
-pub fn short(span: i64) -> String {
+pub fn short(span: SignedDuration) -> String {
     let of_these = &UNITS[3..];
-    let (unit, _, length) = of_these.iter().find(|(_, _, length)| span % length == 0).unwrap_or(&UNITS[6]);
-    format!("{}{unit}", span / length)
+    let (unit, _, length) = of_these.iter().find(|(_, _, length)| is_whole(span, *length)).unwrap_or(&UNITS[6]);
+    format!("{}{unit}", whole(span, *length))
 }
 
 #[cfg(test)]
@@ -99,12 +131,12 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_a_span_that_is_not_positive(text in ".{0,24}") {
-            prop_assert!(parse(&text).is_none_or(|span| span > 0));
+            prop_assert!(parse(&text).is_none_or(|span| span.is_positive()));
         }
 
         #[test]
         fn what_is_written_is_read_again(seconds in 1..315_360_000_i64) {
-            let span = seconds * SECOND;
+            let span = SignedDuration::from_secs(seconds);
             prop_assert_eq!(parse(&short(span)), Some(span));
             prop_assert_eq!(parse(&words(span).replace(',', "")), Some(span));
         }

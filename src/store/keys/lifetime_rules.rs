@@ -8,7 +8,8 @@ use crate::domain::accounts::account::Role;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::keys::lifetime_rules::{AppliesTo, Lifetime, OwnerFacts, Rule, Rules};
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::{days, micros};
 use crate::store::Error;
 use crate::store::connection::Db;
 use crate::store::keys::matching::{live, none_idle_since};
@@ -135,7 +136,7 @@ pub fn live_under(applies_to: &AppliesTo, now: Timestamp) -> Predicate {
 pub fn outliving(rules: &Rules, now: Timestamp) -> Predicate {
     let rule = |rule: &Rule| -> Option<Predicate> {
         let longest = rule.longest_span?;
-        let longer = Box::new(sql::<Bool>("api_keys.lifetime > ").bind::<BigInt, _>(longest));
+        let longer = Box::new(sql::<Bool>("api_keys.lifetime > ").bind::<BigInt, _>(micros(longest)));
         let for_ever_is_fine = rule.applies_to == AppliesTo::Everyone && rule.allow_never;
         let ends = for_ever_is_fine.then(|| -> Predicate { Box::new(sql::<Bool>("api_keys.expires_at IS NOT NULL")) });
         Some(all([longer as Predicate].into_iter().chain(scope(&rule.applies_to)).chain(ends)))
@@ -156,7 +157,7 @@ pub fn over_by(rules: &Rules, moment: Timestamp) -> Predicate {
 /// The active keys that nobody used or changed for longer than these rules allow. With `start`, a rule's start in time counts.
 pub fn idle(rules: &Rules, start: bool, now: Timestamp) -> Predicate {
     let rule = |rule: &Rule| -> Option<Predicate> {
-        let since = now.plus(-i64::from(rule.idle_days?) * DAY);
+        let since = now.plus(-days(rule.idle_days?.into()));
         if start && since.0 < rule.idle_from {
             return None;
         }

@@ -18,7 +18,8 @@ use crate::domain::key_filter::{
     Choice, Column, Condition, DateTest, JobPart, KeyFilter, NumberTest, Sort, Test, TextTest,
 };
 use crate::domain::keys::api_key::EXPIRING_WITHIN;
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::{DAY, micros};
 use crate::store::connection::Db;
 
 /// The texts for which an index over trigrams could be asked.
@@ -189,7 +190,7 @@ fn bounds(ends_late: bool, from: i64, to: i64) -> (Option<i64>, Option<i64>) {
 
 fn numbers(column: Column, test: NumberTest, reach: &AccessPath) -> Predicate {
     let written = written(column, reach);
-    let unit = if column == Column::Lifetime { DAY } else { 1 };
+    let unit = if column == Column::Lifetime { micros(DAY) } else { 1 };
     let compare = |operator, value: i64| number(written, operator, value.saturating_mul(unit));
     match test {
         NumberTest::Eq(n) => compare("=", n),

@@ -8,6 +8,7 @@ use crate::domain::ids::{AccountId, PermissionId, PolicyId};
 use crate::domain::rights::permission::{PermissionName, Rights};
 use crate::domain::rights::policy::{Policy, PolicyName};
 use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span::days;
 use crate::store::connection::Db;
 use crate::store::keys::grid::{Count, count_up_to};
 use crate::store::keys::matching::{live, with_policy};
@@ -199,7 +200,7 @@ pub fn reached(
 /// Who and what one policy reaches.
 pub fn reached_by(db: &mut Db, policy: PolicyId, now: Timestamp) -> Result<Reached, Error> {
     let keys = || api_keys::table.filter(api_keys::policy.eq(policy)).filter(live(now));
-    let recent = keys().filter(api_keys::last_used_at.ge(Some(now.plus(-7 * crate::domain::time::clock::DAY).0)));
+    let recent = keys().filter(api_keys::last_used_at.ge(Some(now.plus(-days(7)).0)));
     Ok(Reached {
         keys: keys().count().get_result(db)?,
         recent: recent.count().get_result(db)?,

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 
 use crate::domain::ids::KeyId;
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
 use crate::store::connection::{Db, each};
 use crate::store::schema::{daily_usage, key_usage};
 use crate::store::{Error, dialect, keys};
@@ -29,11 +29,6 @@ pub type ByKeyAndDay = HashMap<(Option<KeyId>, i64), Counts>;
 /// Keys whose counts are written in one transaction: others wait no longer than for these, and SQLite binds at most 32,766
 /// values in one statement.
 pub const BATCH: usize = 1_000;
-
-/// The number of a day since 1970 UTC.
-pub fn day_of(at: Timestamp) -> i64 {
-    at.0.div_euclid(DAY)
-}
 
 /// Adds counts to at most [`BATCH`] keys, and to all keys together, on their days. Counts without a key are of unknown keys.
 pub fn add(db: &mut Db, counts: &ByKeyAndDay) -> Result<(), Error> {
@@ -114,7 +109,7 @@ fn whole(rows: Vec<(i64, i64, i64)>, first: i64, last: i64) -> Vec<(i64, Counts)
 /// Forgets what keys did on the oldest day, when it lies before a moment; the sums of the days stay. Says whether it did.
 pub fn purge_day(db: &mut Db, before: Timestamp) -> Result<bool, Error> {
     let oldest: Option<i64> = key_usage::table.select(diesel::dsl::min(key_usage::day)).first(db)?;
-    let Some(oldest) = oldest.filter(|day| *day < day_of(before)) else { return Ok(false) };
+    let Some(oldest) = oldest.filter(|day| *day < before.day_number()) else { return Ok(false) };
     diesel::delete(key_usage::table.filter(key_usage::day.eq(oldest))).execute(db)?;
     Ok(true)
 }

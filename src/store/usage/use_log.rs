@@ -105,7 +105,7 @@ impl UseLog {
 
     /// How often a key was used since the last write, on the day of its latest use.
     pub fn pending(&self, key: KeyId) -> Option<(i64, i64)> {
-        self.lock().get(&key).map(|uses| (usage::day_of(uses.latest.at), uses.count))
+        self.lock().get(&key).map(|uses| (uses.latest.at.day_number(), uses.count))
     }
 
     /// Adds what was asked and is not written yet to what was read from the database.
@@ -170,7 +170,7 @@ async fn write(store: &Store, batch: Vec<(KeyId, Uses)>) -> Result<(), Error> {
         let asked = batch.iter().flat_map(|(key, uses)| uses.asked.iter().map(|(name, at)| (*key, name, *at)));
         let asked: Vec<(KeyId, &PermissionName, Timestamp)> = asked.collect();
         asked_permissions::add(db, &asked)?;
-        let day = |uses: &Uses| usage::day_of(uses.latest.at);
+        let day = |uses: &Uses| uses.latest.at.day_number();
         let counted = |uses: &Uses| usage::Counts { uses: uses.count, refusals: 0 };
         let counts = batch.iter().map(|(key, uses)| ((Some(*key), day(uses)), counted(uses))).collect();
         usage::add(db, &counts)

@@ -1,7 +1,7 @@
 //! Verifications and refusals by the day, drawn on the server: bars in an SVG that stretches, labels in HTML that do not.
 
 use crate::actions::site::overview::Counts;
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
 use crate::web::labels::numbers::number;
 
 /// The drawing's height, in its own units; a day is [`STEP`] wide.
@@ -96,7 +96,7 @@ fn bar(at: i64, day: i64, counts: Counts, top: i64) -> Bar {
     let (good, bad) = (height(counts.uses), height(counts.refusals));
     let good_top = HEIGHT - good;
     Bar {
-        day: Timestamp(day * DAY).day(),
+        day: Timestamp::of_day(day).day(),
         counts,
         x: at * STEP + 1,
         good: (good_top, good),

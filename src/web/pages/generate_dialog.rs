@@ -7,8 +7,9 @@ use crate::domain::keys::api_key::ApiKey;
 use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::rights::resource::ResourceName;
 use crate::domain::rights::{AccessView, GrantRequest, GrantView};
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span;
+use crate::domain::time::span::DAY;
 use crate::web::html::FieldErrors;
 use crate::web::pages::access_fields::{AccessFields, Chosen};
 

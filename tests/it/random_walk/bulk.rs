@@ -215,7 +215,7 @@ impl Walk<'_> {
         let rule = |applies_to: AppliesTo, longest_days: i32| Rule {
             applies_to,
             default_span: None,
-            longest_span: Some(i64::from(longest_days) * DAY),
+            longest_span: Some(days(longest_days.into())),
             allow_never: false,
             idle_days: None,
             idle_from: 0,
@@ -223,7 +223,7 @@ impl Walk<'_> {
         };
         let number = |keys: usize| i32::try_from(keys).ok();
         let mut all = vec![Rule {
-            default_span: Some(3 * DAY),
+            default_span: Some(days(3)),
             keys_per_owner: number(rules.most),
             ..rule(AppliesTo::Everyone, rules.longest)
         }];

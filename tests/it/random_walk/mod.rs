@@ -30,14 +30,17 @@ use claviger::domain::rights::policy::PolicyName;
 use claviger::domain::rights::resource::{ResourceKind, ResourceName};
 use claviger::domain::rights::{GrantRequest, Required};
 use claviger::domain::settings::Setting;
-use claviger::domain::time::clock::{DAY, HOUR, Timestamp};
+use claviger::domain::time::clock::Timestamp;
+use claviger::domain::time::span::days;
 use jiff::SignedDuration;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
 use self::bulk::Done;
-use crate::support::rights_model::{Given, Key, LifetimeRules, Names, Owner, Paused, Policy, Resource, World};
+use crate::support::rights_model::{
+    DAY, Given, HOUR, Key, LifetimeRules, Names, Owner, Paused, Policy, Resource, World,
+};
 use crate::support::{TestApp, on_both};
 
 const PERMISSIONS: [&str; 6] = ["a:read", "a:write", "b:read", "b:write", "label.read", "label.write"];

@@ -41,7 +41,7 @@ impl TestApp {
         change(&mut given);
         let config = Config::parse(&given).unwrap_or_else(|errors| panic!("{errors:?}"));
         make_home(&config.database).expect("a home");
-        let noon = Timestamp::parse_day("2026-11-20").expect("a day").plus(12 * 3_600_000_000);
+        let noon = Timestamp::parse_day("2026-11-20").expect("a day").plus(SignedDuration::from_hours(12));
         let clock = Clock::frozen(noon);
         let app = Arc::new(App::start(config, clock.clone(), seeded()).expect("the app starts"));
 

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use claviger::domain::ids::{AccountId, JobId};
-use claviger::domain::time::clock::DAY;
+
+/// Microseconds in a day: the model counts time by itself.
+pub const DAY: i64 = 86_400_000_000;
+/// Microseconds in an hour.
+pub const HOUR: i64 = DAY / 24;
 
 /// A set of permissions by their names.
 pub type Names = BTreeSet<String>;

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::actions::keys::lifetime_rules::{Planned, RulesNow};
@@ -86,7 +87,7 @@ fn text(number: Option<i32>) -> String {
 }
 
 /// A lifetime as people read and enter it: "90 days", "12 hours".
-fn time(span: Option<i64>) -> String {
+fn time(span: Option<SignedDuration>) -> String {
     span.map(span::words).unwrap_or_default()
 }
 

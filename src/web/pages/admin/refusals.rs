@@ -7,7 +7,8 @@ use serde::Deserialize;
 use crate::actions::App;
 use crate::actions::site::overview::Sums;
 use crate::domain::field_error::FieldError;
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
+use crate::domain::time::span;
 use crate::domain::verdict::Refusal;
 use crate::web::access::Admin;
 use crate::web::errors::PageError;
@@ -50,12 +51,12 @@ impl RefusalsPage {
 
     /// The link to the last so many days.
     fn last_days(&self, days: i64) -> String {
-        let first = self.now.plus(-(days - 1) * DAY).day();
+        let first = self.now.plus(-span::days(days - 1)).day();
         format!("{PATH}?from={first}&to={}", self.now.day())
     }
 
     fn is_open(&self, days: i64) -> bool {
-        self.asked.to == self.now.day() && self.asked.from == self.now.plus(-(days - 1) * DAY).day()
+        self.asked.to == self.now.day() && self.asked.from == self.now.plus(-span::days(days - 1)).day()
     }
 }
 

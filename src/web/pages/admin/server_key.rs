@@ -13,8 +13,9 @@ use crate::domain::ids::AccountId;
 use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::keys::secret::FirstEight;
 use crate::domain::rights::policy::PolicyName;
-use crate::domain::time::clock::{DAY, Timestamp};
+use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span;
+use crate::domain::time::span::DAY;
 use crate::web::access::{Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::form::Form;
@@ -76,7 +77,7 @@ impl NewPage {
 
     /// The lifetimes to choose from: value and words.
     fn choices(&self) -> Vec<(String, String)> {
-        let preset = |span: i64| {
+        let preset = |span| {
             let end = self.now.plus(span);
             let until = if span < DAY { end.minute() } else { end.day() };
             (LifetimeRule::choice(span), format!("{}, until {until}", span::words(span)))
