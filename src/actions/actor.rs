@@ -14,7 +14,7 @@ use crate::domain::rights::{Required, effective};
 use crate::domain::time::clock::Timestamp;
 use crate::store::accounts::sessions::{self, IdHash};
 use crate::store::rights::resources;
-use crate::store::{self, Db};
+use crate::store::{self, ReadTx, WriteTx};
 
 /// Who acts.
 #[derive(Clone)]
@@ -67,21 +67,21 @@ const ENDED: &str =
 
 impl Authority {
     /// Is it good at this moment, for what it was good for when the request came?
-    pub(super) fn confirm(&self, db: &mut Db, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn confirm(&self, tx: &mut ReadTx, now: Timestamp) -> Result<(), Error> {
         let good = match self {
             Self::Anonymous | Self::Operator => true,
             Self::Session { id, needs, administers } => {
-                let account = sessions::account(db, id, now, idle_since(now))?.filter(|account| account.active);
+                let account = sessions::account(tx, id, now, idle_since(now))?.filter(|account| account.active);
                 if let (Some(account), Some(name)) = (&account, administers) {
-                    let resource = resources::find(db, name)?.ok_or(Error::NotFound)?;
-                    if !resources::is_administrator(db, resource.id, account.id)? {
+                    let resource = resources::find(tx, name)?.ok_or(Error::NotFound)?;
+                    if !resources::is_administrator(tx, resource.id, account.id)? {
                         return Err(Error::NotFound);
                     }
                 }
                 account.is_some_and(|account| *needs == Role::User || account.role == Role::Admin)
             }
             Self::Key { secret, demand } => {
-                look_up(db, secret, demand.resource.as_ref(), now)?.is_some_and(|known| is_good_for(known, demand))
+                look_up(tx, secret, demand.resource.as_ref(), now)?.is_some_and(|known| is_good_for(known, demand))
             }
         };
         if good { Ok(()) } else { Err(Error::Forbidden(ENDED.into())) }
@@ -101,7 +101,7 @@ impl App {
     /// deactivated or signed out before gets through.
     pub(super) async fn act<T, E, F>(&self, authority: Authority, work: F) -> Result<T, E>
     where
-        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&mut WriteTx) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + store::Failure,
     {
@@ -109,13 +109,22 @@ impl App {
         if matches!(authority, Authority::Anonymous | Authority::Operator) {
             return self.store.write(work).await;
         }
-        self.store.write_confirmed(move |db| Ok(authority.confirm(db, now)?), work).await
+        self.store.write_confirmed(move |tx| Ok(authority.confirm(tx, now)?), work).await
+    }
+
+    /// Has an event stand in the audit log of something that changes nothing else.
+    pub(super) async fn record(&self, authority: Authority, event: Event) -> Result<(), Error> {
+        self.act(authority, move |tx| {
+            tx.audit(event);
+            Ok(())
+        })
+        .await
     }
 
     /// Fails when what somebody acts by has ended: for reading that takes long.
     pub(super) async fn confirm(&self, authority: &Authority) -> Result<(), Error> {
         let (authority, now) = (authority.clone(), self.now());
-        self.store.read(move |db| authority.confirm(db, now)).await
+        self.store.read(move |tx| authority.confirm(tx, now)).await
     }
 }
 

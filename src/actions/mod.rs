@@ -7,6 +7,7 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 
 use crate::config::Config;
+use crate::domain::change::Change;
 use crate::domain::keys::secret::base62;
 use crate::domain::time::clock::{Clock, Timestamp};
 use crate::store::Store;
@@ -80,6 +81,11 @@ impl App {
     #[must_use]
     pub fn with_log(self, log: LogHealth) -> Self {
         Self { log, ..self }
+    }
+
+    /// What this process changes from now on, as far as keys are verified differently for it.
+    pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Change> {
+        self.store.changes().listen()
     }
 
     /// The present moment.

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod bulk;
+pub mod change;
 pub mod demo;
 pub mod field_error;
 pub mod ids;

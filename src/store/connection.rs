@@ -1,8 +1,6 @@
 //! One binary, two databases: ordinary queries are written once against [`Db`]; [`each!`] runs one expression on the
 //! concrete connection where Diesel's multi-connection cannot (row locks, batch inserts).
 
-#![expect(missing_docs, reason = "the derived connection brings public items without documents")]
-
 use diesel::{PgConnection, SqliteConnection};
 
 /// A connection to either database.

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 
+use crate::store::ReadTx;
 use crate::store::connection::Db;
 
 /// `SELECT count(*)` over a query that has a limit: the database counts, and hands over one number.
@@ -32,6 +33,6 @@ impl<Q> Query for Counted<Q> {
 impl<Q> RunQueryDsl<Db> for Counted<Q> {}
 
 /// How many rows a query gives. Its own limit bounds the work.
-pub fn rows_of<Q: QueryFragment<Any>>(db: &mut Db, query: Q) -> QueryResult<i64> {
-    Counted(query).get_result(db)
+pub fn rows_of<Q: QueryFragment<Any>>(tx: &mut ReadTx, query: Q) -> QueryResult<i64> {
+    Counted(query).get_result(tx.db())
 }

@@ -16,7 +16,7 @@ use crate::domain::rights::resource::{ResourceKind, ResourceName};
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::verdict::Refusal;
-use crate::store::connection::{Db, each};
+use crate::store::connection::each;
 use crate::store::rights::permissions;
 use crate::store::rights::permissions::Registrar;
 use crate::store::rights::policies;
@@ -24,7 +24,7 @@ use crate::store::rights::resources;
 use crate::store::schema::{account_policies, accounts, api_keys, key_scopes, key_usage};
 use crate::store::usage::Counts;
 use crate::store::usage::refusals::{self, Counted};
-use crate::store::{Error, dialect};
+use crate::store::{Error, ReadTx, WriteTx, dialect};
 
 /// Rows of one statement. SQLite takes at most 32,766 values in one, Postgres 65,535.
 const BATCH: usize = 1_500;
@@ -79,7 +79,11 @@ struct NewKey {
 }
 
 /// Adds the accounts; the first is an administrator with this password. Gives their ids, in their order.
-pub fn insert_accounts(db: &mut Db, people: &[DemoAccount], password: &PasswordHash) -> Result<Vec<AccountId>, Error> {
+pub fn insert_accounts(
+    tx: &mut WriteTx,
+    people: &[DemoAccount],
+    password: &PasswordHash,
+) -> Result<Vec<AccountId>, Error> {
     for (batch, people) in people.chunks(BATCH).enumerate() {
         let rows: Vec<NewAccount> = people
             .iter()
@@ -103,9 +107,9 @@ pub fn insert_accounts(db: &mut Db, people: &[DemoAccount], password: &PasswordH
                 }
             })
             .collect();
-        each!(db, c => diesel::insert_into(accounts::table).values(rows).execute(c).map(drop))?;
+        tx.write_with(|db| each!(db, c => diesel::insert_into(accounts::table).values(rows).execute(c)))?;
     }
-    Ok(accounts::table.order(accounts::id.asc()).select(accounts::id).load(db)?)
+    Ok(accounts::table.order(accounts::id.asc()).select(accounts::id).load(tx.db())?)
 }
 
 /// The ids of what a demo told of.
@@ -120,7 +124,7 @@ pub struct Ids {
 
 /// Adds permissions, policies and resources, and gives the accounts, whose ids are `accounts`, their policies.
 pub fn insert_rights(
-    db: &mut Db,
+    tx: &mut WriteTx,
     people: &[DemoAccount],
     accounts: Vec<AccountId>,
     now: Timestamp,
@@ -129,16 +133,16 @@ pub fn insert_rights(
         let named = |(_, name, about): &(&str, &str, &str)| (PermissionName::from_db((*name).into()), (*about).into());
         let wanted: Vec<(PermissionName, String)> = services.iter().map(named).collect();
         let service = ServiceName::from_db(services[0].0.into());
-        let _registered = permissions::register(db, &service, &wanted, Registrar::Service, now)?;
-        permissions::add_registering(db, &service, now)?;
+        let _registered = permissions::register(tx, &service, &wanted, Registrar::Service, now)?;
+        permissions::add_registering(tx, &service, now)?;
     }
     let known: HashMap<String, PermissionId> =
-        permissions::catalogue(db)?.into_iter().map(|one| (one.name.as_str().to_owned(), one.id)).collect();
+        permissions::catalogue(tx)?.into_iter().map(|one| (one.name.as_str().to_owned(), one.id)).collect();
     let id = |name: &str| known.get(name).copied().unwrap_or(PermissionId(0));
     let mut policies = Vec::new();
     for (name, about, of) in POLICIES {
         let of: Vec<PermissionId> = of.iter().map(|name| id(name)).collect();
-        policies.push(policies::insert(db, &PolicyName::from_db(name.into()), about, &of, Some(accounts[0]), now)?);
+        policies.push(policies::insert(tx, &PolicyName::from_db(name.into()), about, &of, Some(accounts[0]), now)?);
     }
     let held = people.iter().zip(&accounts).flat_map(|(person, account)| {
         let policies = &policies;
@@ -150,15 +154,15 @@ pub fn insert_rights(
             (account_policies::account.eq(*account), account_policies::policy.eq(*policy))
         };
         let rows: Vec<_> = held.iter().map(row).collect();
-        each!(db, c => diesel::insert_into(account_policies::table).values(rows).execute(c).map(drop))?;
+        tx.write_with(|db| each!(db, c => diesel::insert_into(account_policies::table).values(rows).execute(c)))?;
     }
     let mut resources = Vec::new();
     for (kind, external_id, title) in RESOURCES {
         let name = ResourceName { kind: ResourceKind::from_db(kind.into()), external_id: external_id.into() };
-        resources.push(resources::insert(db, &name, title, Some(accounts[0]), now)?);
+        resources.push(resources::insert(tx, &name, title, Some(accounts[0]), now)?);
     }
     for (kind, permission) in OF_KINDS {
-        resources::allow(db, &ResourceKind::from_db(kind.into()), id(permission))?;
+        resources::allow(tx, &ResourceKind::from_db(kind.into()), id(permission))?;
     }
     let permissions = PERMISSIONS.iter().map(|(_, name, _)| (*name, id(name))).collect();
     Ok(Ids { accounts, policies, resources, permissions })
@@ -166,7 +170,7 @@ pub fn insert_rights(
 
 /// Adds keys of these accounts, with their uses on the last days of their lives, at most so many days.
 pub fn insert_keys(
-    db: &mut Db,
+    tx: &mut WriteTx,
     keys: &[DemoKey],
     people: &[DemoAccount],
     ids: &Ids,
@@ -174,21 +178,21 @@ pub fn insert_keys(
 ) -> Result<(), Error> {
     for keys in keys.chunks(BATCH) {
         let rows: Vec<NewKey> = keys.iter().map(|key| row(key, &people[key.owner], ids)).collect();
-        each!(db, c => diesel::insert_into(api_keys::table).values(rows).execute(c).map(drop))?;
+        tx.write_with(|db| each!(db, c => diesel::insert_into(api_keys::table).values(rows).execute(c)))?;
         let named: HashMap<&str, &DemoKey> = keys.iter().map(|key| (key.first_eight.as_str(), key)).collect();
         let stored: Vec<(KeyId, String)> = api_keys::table
             .filter(api_keys::first_eight.eq_any(named.keys().copied().collect::<Vec<_>>()))
             .select((api_keys::id, api_keys::first_eight))
-            .load(db)?;
+            .load(tx.db())?;
         let stored: Vec<(KeyId, &DemoKey)> =
             stored.iter().filter_map(|(id, eight)| Some((*id, *named.get(eight.as_str())?))).collect();
-        insert_scopes(db, &stored, ids)?;
-        insert_usage(db, &stored, days_of_use)?;
+        insert_scopes(tx, &stored, ids)?;
+        insert_usage(tx, &stored, days_of_use)?;
     }
     Ok(())
 }
 
-fn insert_usage(db: &mut Db, keys: &[(KeyId, &DemoKey)], days: i64) -> Result<(), Error> {
+fn insert_usage(tx: &mut WriteTx, keys: &[(KeyId, &DemoKey)], days: i64) -> Result<(), Error> {
     let rows: Vec<_> = keys
         .iter()
         .flat_map(|(id, key)| key.uses_by_day(days).into_iter().map(|(day, uses)| (*id, day, uses)))
@@ -198,12 +202,12 @@ fn insert_usage(db: &mut Db, keys: &[(KeyId, &DemoKey)], days: i64) -> Result<()
         .collect();
     for rows in rows.chunks(5 * BATCH) {
         let rows = rows.to_vec();
-        each!(db, c => diesel::insert_into(key_usage::table).values(rows).execute(c).map(drop))?;
+        tx.write_with(|db| each!(db, c => diesel::insert_into(key_usage::table).values(rows).execute(c)))?;
     }
     Ok(())
 }
 
-fn insert_scopes(db: &mut Db, keys: &[(KeyId, &DemoKey)], ids: &Ids) -> Result<(), Error> {
+fn insert_scopes(tx: &mut WriteTx, keys: &[(KeyId, &DemoKey)], ids: &Ids) -> Result<(), Error> {
     let scopes: Vec<_> = keys
         .iter()
         .filter_map(|(id, key)| if let DemoGrant::Scopes(of) = &key.grant { Some((*id, of)) } else { None })
@@ -212,7 +216,7 @@ fn insert_scopes(db: &mut Db, keys: &[(KeyId, &DemoKey)], ids: &Ids) -> Result<(
         .map(|(key, permission)| (key_scopes::key.eq(key), key_scopes::permission.eq(permission)))
         .collect();
     if !scopes.is_empty() {
-        each!(db, c => diesel::insert_into(key_scopes::table).values(scopes).execute(c).map(drop))?;
+        tx.write_with(|db| each!(db, c => diesel::insert_into(key_scopes::table).values(scopes).execute(c)))?;
     }
     Ok(())
 }
@@ -258,13 +262,13 @@ fn row(key: &DemoKey, owner: &DemoAccount, ids: &Ids) -> NewKey {
 }
 
 /// Tells apart what was refused on these days: keys that have ended and are still tried, and texts that are no key here.
-pub fn insert_refusals(db: &mut Db, days: &[(i64, Counts)]) -> Result<(), Error> {
+pub fn insert_refusals(tx: &mut WriteTx, days: &[(i64, Counts)]) -> Result<(), Error> {
     let ended: Vec<(KeyId, Option<i64>)> = api_keys::table
         .filter(api_keys::revoked_at.is_not_null().or(api_keys::disabled_at.is_not_null()))
         .order(api_keys::id.asc())
         .limit(12)
         .select((api_keys::id, api_keys::revoked_at))
-        .load(db)?;
+        .load(tx.db())?;
     let tried = i64::try_from(ended.len()).unwrap_or(0);
     for (day, counts) in days.iter().filter(|(_, counts)| counts.refusals > 0) {
         let each = counts.refusals / (2 * tried.max(1));
@@ -287,17 +291,12 @@ pub fn insert_refusals(db: &mut Db, days: &[(i64, Counts)]) -> Result<(), Error>
             .collect();
         let rest = counts.refusals - rows.iter().map(|row| row.times).sum::<i64>();
         rows.push(row(KeyId(0), Refusal::Unknown, rest, 11));
-        refusals::add(db, &rows)?;
+        refusals::add(tx, &rows)?;
     }
     Ok(())
 }
 
-/// What the database wants after very much was loaded.
-pub fn settle(db: &mut Db) -> Result<(), Error> {
-    Ok(dialect::settle(db)?)
-}
-
 /// Sets a connection up for loading very much.
-pub fn set_up(db: &mut Db) -> Result<(), Error> {
-    Ok(dialect::set_up_load(db)?)
+pub fn set_up(tx: &mut ReadTx) -> Result<(), Error> {
+    Ok(dialect::set_up_load(tx.db())?)
 }

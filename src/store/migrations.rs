@@ -13,7 +13,7 @@ use crate::store::keys::folding;
 use crate::store::rights::permissions;
 use crate::store::schema::__diesel_schema_migrations;
 use crate::store::transaction::transact;
-use crate::store::{Error, audit, dialect};
+use crate::store::{Error, ReadTx, WriteTx, audit, dialect};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -41,9 +41,12 @@ pub fn migrate(address: &Address) -> Result<usize, Error> {
             return Err(Error::Newer);
         }
         let ran = run(db)?;
-        folding::fill_in(db)?;
-        audit::seal_old(db)?;
-        permissions::register_own(db)?;
+        audit::append::seal_old(db)?;
+        let mut tx = WriteTx::on(db);
+        tx.without_event("what a new version brings along");
+        folding::fill_in(&mut tx)?;
+        permissions::register_own(&mut tx)?;
+        tx.finish(None::<fn() -> Result<(), Error>>)?;
         Ok::<_, Error>(ran)
     })?;
     if ran > 0 {
@@ -53,10 +56,10 @@ pub fn migrate(address: &Address) -> Result<usize, Error> {
 }
 
 /// Compares without changing anything. The database has been migrated before.
-pub fn state(db: &mut Db) -> Result<State, Error> {
+pub fn state(tx: &mut ReadTx) -> Result<State, Error> {
     let applied: Vec<String> =
-        __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load(db)?;
-    compare(db, &applied.into_iter().collect())
+        __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load(tx.db())?;
+    compare(tx.kind(), &applied.into_iter().collect())
 }
 
 fn compare(db: &Db, applied: &BTreeSet<String>) -> Result<State, Error> {

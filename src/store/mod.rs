@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use diesel::result::QueryResult;
 
+use crate::domain::change::Change;
 use crate::domain::time::clock::Timestamp;
 
 pub mod accounts;
@@ -14,7 +15,8 @@ mod address;
 pub mod audit;
 mod breaker;
 pub mod bulk;
-pub mod connection;
+mod changes;
+mod connection;
 mod counting;
 pub mod demo;
 mod dialect;
@@ -29,15 +31,20 @@ pub mod rights;
 mod schema;
 pub mod settings;
 mod transaction;
+mod tx;
 pub mod upkeep;
 pub mod usage;
 
 pub use address::Address;
-pub use connection::Db;
+pub use changes::Changes;
 pub use dialect::Unique;
 pub use error::{Error, Failure};
+pub use tx::{ReadTx, WriteTx};
+
+use tx::Write;
 
 use breaker::Breaker;
+use connection::Db;
 use dialect::Purpose;
 use file::DatabaseFile;
 use pool::{Limits, Pool};
@@ -53,6 +60,9 @@ const WRITING_SQLITE: Limits = Limits { connections: 1, ..READING };
 /// A stuck lock stops writers alone.
 const WRITING_POSTGRES: Limits = Limits { connections: 4, ..READING };
 
+/// One thing at a time, and nobody waits for it.
+const UPKEEP: Limits = Limits { connections: 1, ..READING };
+
 /// What a database knows of time when it is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct Known {
@@ -65,12 +75,12 @@ pub struct Known {
 }
 
 impl Known {
-    fn by(db: &mut Db) -> Result<Self, Error> {
-        let mark = settings::internal(db, settings::Internal::ClockMark)?;
+    fn by(tx: &mut ReadTx) -> Result<Self, Error> {
+        let mark = settings::internal(tx, settings::Internal::ClockMark)?;
         Ok(Self {
             mark: mark.and_then(|text| text.parse().ok()).map(Timestamp),
-            latest_event: audit::latest(db)?,
-            time: dialect::current_time(db)?,
+            latest_event: audit::latest(tx)?,
+            time: dialect::current_time(tx.db())?,
         })
     }
 }
@@ -83,6 +93,8 @@ pub struct Store {
     writing: Pool,
     /// A second connection for each writer: see [`Store::write_confirmed`].
     confirming: Arc<Pool>,
+    upkeep: Pool,
+    changes: Changes,
     breaker: Breaker,
     file: Option<DatabaseFile>,
     trouble: upkeep::Trouble,
@@ -103,7 +115,7 @@ impl Store {
             dialect::Durability::Recent(warning) => tracing::warn!("{warning}"),
             dialect::Durability::None(reason) => return Err(Error::NotDurable(reason)),
         }
-        let known = Known::by(&mut first)?;
+        let known = Known::by(&mut ReadTx::on(&mut first))?;
         let file = address.file().map(DatabaseFile::of).transpose()?;
         let writing = if file.is_some() { WRITING_SQLITE } else { WRITING_POSTGRES };
         let store = Self {
@@ -112,6 +124,8 @@ impl Store {
             verifying: Pool::open(address, Purpose::Verifying, VERIFYING)?,
             writing: Pool::open(address, Purpose::Writing, writing)?,
             confirming: Arc::new(Pool::open(address, Purpose::Reading, writing)?),
+            upkeep: Pool::open(address, Purpose::Upkeep, UPKEEP)?,
+            changes: Changes::default(),
             breaker: Breaker::default(),
             file,
             trouble: upkeep::Trouble::default(),
@@ -122,19 +136,21 @@ impl Store {
     /// One read-only transaction that sees one unchanging state.
     pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
     where
-        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&mut ReadTx) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: Failure,
     {
         let begin = self.begin(dialect::begin_read, Purpose::Reading);
-        self.reading.run(Error::Unavailable, move |db| transact(db, begin, Error::Unavailable, work)).await
+        self.reading
+            .run(Error::Unavailable, move |db| transact(db, begin, Error::Unavailable, |db| work(&mut ReadTx::on(db))))
+            .await
     }
 
     /// As [`Self::read`], on connections that only verifications use, and with an answer in half a second: while the database
     /// is away, that is "unavailable" at once.
     pub async fn read_to_verify<T, E, F>(&self, work: F) -> Result<T, E>
     where
-        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&mut ReadTx) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: Failure,
     {
@@ -142,7 +158,7 @@ impl Store {
             return Err(Error::Unavailable("the database did not answer a moment ago".into()).into());
         }
         let begin = self.begin(dialect::begin_read, Purpose::Verifying);
-        let work = move |db: &mut Db| transact(db, begin, Error::Unavailable, work);
+        let work = move |db: &mut Db| transact(db, begin, Error::Unavailable, |db| work(&mut ReadTx::on(db)));
         let read = self.verifying.run(Error::Unavailable, work).await;
         self.breaker.note(read.as_ref().err().and_then(E::outage).is_none());
         read
@@ -151,52 +167,30 @@ impl Store {
     /// Statements without a transaction around them: for the paths that every request takes.
     pub async fn query<T, E, F>(&self, work: F) -> Result<T, E>
     where
-        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&mut ReadTx) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: Failure,
     {
-        self.reading.run(Error::Unavailable, work).await
+        self.reading.run(Error::Unavailable, move |db| work(&mut ReadTx::on(db))).await
     }
 
     /// Statements without a transaction and without a deadline, for upkeep that takes as long as it takes.
-    pub async fn at_leisure<T, E, F>(&self, work: F) -> Result<T, E>
+    async fn at_leisure<T, F>(&self, work: F) -> Result<T, Error>
     where
-        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
         T: Send + 'static,
-        E: Failure,
     {
-        self.reading.run_at_leisure(work).await
+        self.upkeep.run_at_leisure(work).await
     }
 
     /// One transaction that writes. An error from the closure rolls everything back.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
-        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&mut WriteTx) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: Failure,
     {
-        let begin = self.begin(dialect::begin_write, Purpose::Writing);
-        let file = self.file.clone();
-        let work = move |db: &mut Db| {
-            if let Some(file) = &file {
-                file.check()?;
-            }
-            transact(db, begin, Error::Unknown, work)
-        };
-        let written = self.writing.run(Error::Unknown, work).await;
-        self.trouble.note(written.as_ref().err().and_then(E::outage));
-        written
-    }
-
-    /// One transaction that writes and has no deadline, for filling a database that nobody uses yet.
-    pub async fn write_at_leisure<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: Failure,
-    {
-        let begin = self.begin(dialect::begin_write, Purpose::Writing);
-        self.writing.run_at_leisure(move |db| transact(db, begin, Error::Unknown, work)).await
+        self.write_and(None::<fn() -> Result<(), E>>, work).await
     }
 
     /// One transaction that writes for somebody whose right may end at any moment. `confirm` is asked before the work, and once
@@ -207,22 +201,75 @@ impl Store {
     /// reason to be refused. SQLite has one writer, so the first answer holds to the end.
     pub async fn write_confirmed<T, E, C, F>(&self, confirm: C, work: F) -> Result<T, E>
     where
-        C: Fn(&mut Db) -> Result<(), E> + Send + 'static,
-        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        C: Fn(&mut ReadTx) -> Result<(), E> + Send + Sync + 'static,
+        F: FnOnce(&mut WriteTx) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: Failure,
     {
-        let beside = self.file.is_none().then(|| Arc::clone(&self.confirming));
-        let work = move |db: &mut Db| {
-            confirm(db)?;
-            let done = work(db)?;
-            if let Some(beside) = beside {
-                audit::lock(db)?;
-                beside.run_here(confirm)?;
-            }
-            Ok(done)
+        let confirm = Arc::new(confirm);
+        let beside = self.file.is_none().then(|| Arc::clone(&self.confirming)).map(|beside| {
+            let confirm = Arc::clone(&confirm);
+            move || beside.run_here(|db| confirm(&mut ReadTx::on(db)))
+        });
+        let work = move |tx: &mut WriteTx| {
+            confirm(tx)?;
+            work(tx)
         };
-        self.write(work).await
+        self.write_and(beside, work).await
+    }
+
+    /// As [`Self::write`], for what is nothing for the audit log: says why.
+    pub async fn write_unaudited<T, E, F>(&self, reason: &'static str, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut WriteTx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Failure,
+    {
+        self.write(move |tx| {
+            tx.without_event(reason);
+            work(tx)
+        })
+        .await
+    }
+
+    async fn write_and<T, E, C, F>(&self, confirm: Option<C>, work: F) -> Result<T, E>
+    where
+        C: FnOnce() -> Result<(), E> + Send + 'static,
+        F: FnOnce(&mut WriteTx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Failure,
+    {
+        let begin = self.begin(dialect::begin_write, Purpose::Writing);
+        let (file, changes) = (self.file.clone(), self.changes.clone());
+        let work = move |db: &mut Db| {
+            if let Some(file) = &file {
+                file.check()?;
+            }
+            changes.hand_on_after(transact(db, begin, Error::Unknown, |db| finished(WriteTx::on(db), confirm, work)))
+        };
+        let written = self.writing.run(Error::Unknown, work).await;
+        self.trouble.note(written.as_ref().err().and_then(E::outage));
+        written
+    }
+
+    /// One transaction that writes and has no deadline, for filling a database that nobody uses yet.
+    pub async fn write_at_leisure<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut WriteTx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Failure,
+    {
+        let begin = self.begin(dialect::begin_write, Purpose::Writing);
+        let changes = self.changes.clone();
+        let work = |tx: WriteTx<'_>| finished(tx, None::<fn() -> Result<(), E>>, work);
+        let work =
+            move |db: &mut Db| changes.hand_on_after(transact(db, begin, Error::Unknown, |db| work(WriteTx::on(db))));
+        self.writing.run_at_leisure(work).await
+    }
+
+    /// What the transactions of this process change, each time one is committed.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// How a transaction begins: behind a pooler each one brings its settings along.
@@ -237,4 +284,14 @@ impl Store {
             if pooled { dialect::set_up_transaction(db, purpose) } else { Ok(()) }
         }
     }
+}
+
+/// Does the work of a transaction to its end: what it gives, and what it changed.
+fn finished<T, E: From<Error>>(
+    mut tx: WriteTx<'_>,
+    confirm: Option<impl FnOnce() -> Result<(), E>>,
+    work: impl FnOnce(&mut WriteTx) -> Result<T, E>,
+) -> Result<(T, Vec<Change>), E> {
+    let done = work(&mut tx)?;
+    Ok((done, tx.finish(confirm)?))
 }

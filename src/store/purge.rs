@@ -13,20 +13,20 @@ use crate::store::connection::{Db, each};
 use crate::store::keys::change::{ended_before, those_of};
 use crate::store::keys::predicate::Predicate;
 use crate::store::schema::{api_keys, purge_marks};
-use crate::store::{Error, dialect};
+use crate::store::{Error, ReadTx, Write, WriteTx, dialect};
 
 type Ids = api_keys::BoxedQuery<'static, <Db as Connection>::Backend, BigInt>;
 
 /// Marks the next keys that ended before a moment; says how many.
-pub fn mark(db: &mut Db, ended: Timestamp, most: i64, now: Timestamp) -> Result<usize, Error> {
+pub fn mark(tx: &mut WriteTx, ended: Timestamp, most: i64, now: Timestamp) -> Result<usize, Error> {
     let mut found: Vec<KeyId> = Vec::new();
     for query in unmarked(ended, most) {
-        found.extend(query.load::<KeyId>(db)?);
+        found.extend(query.load::<KeyId>(tx.db())?);
     }
     found.sort_unstable(); // one order of locks on every node: no deadlock
     found.dedup();
     let rows: Vec<_> = found.iter().map(|key| (purge_marks::key.eq(*key), purge_marks::marked_at.eq(now.0))).collect();
-    each!(db, c => diesel::insert_into(purge_marks::table).values(rows).execute(c))?;
+    tx.write_with(|db| each!(db, c => diesel::insert_into(purge_marks::table).values(rows).execute(c)))?;
     Ok(found.len())
 }
 
@@ -43,10 +43,10 @@ fn unmarked(ended: Timestamp, most: i64) -> [Ids; 2] {
 }
 
 /// How the databases go about that, in their own words.
-pub fn explain(db: &mut Db, ended: Timestamp) -> Result<Vec<String>, Error> {
+pub fn explain(tx: &mut ReadTx, ended: Timestamp) -> Result<Vec<String>, Error> {
     let mut lines = Vec::new();
     for query in unmarked(ended, 1_000) {
-        lines.extend(dialect::explain(db, query)?);
+        lines.extend(dialect::explain(tx.db(), query)?);
     }
     Ok(lines)
 }
@@ -54,7 +54,7 @@ pub fn explain(db: &mut Db, ended: Timestamp) -> Result<Vec<String>, Error> {
 /// Up to `most` marks above a key, in the order of keys: how far this got, and those of them that are wrong. A clock made them
 /// that was ahead, or their keys are not to be removed any more: restored, or kept longer by now.
 pub fn wrong(
-    db: &mut Db,
+    tx: &mut ReadTx,
     above: KeyId,
     ended: Timestamp,
     most: i64,
@@ -65,25 +65,25 @@ pub fn wrong(
         .order(purge_marks::key.asc())
         .limit(most)
         .select((purge_marks::key, purge_marks::marked_at))
-        .load(db)?;
+        .load(tx.db())?;
     let keys: Vec<KeyId> = marks.iter().map(|(key, _)| *key).collect();
-    let right: HashSet<KeyId> = those_of(db, &keys, ended_before(ended))?.into_iter().collect();
+    let right: HashSet<KeyId> = those_of(tx, &keys, ended_before(ended))?.into_iter().collect();
     let is_wrong = |(key, at): &&(KeyId, i64)| *at > now.0 || !right.contains(key);
     Ok((keys.last().copied(), marks.iter().filter(is_wrong).map(|(key, _)| *key).collect()))
 }
 
 /// Takes marks back.
-pub fn take_back(db: &mut Db, keys: &[KeyId]) -> Result<(), Error> {
-    diesel::delete(purge_marks::table.filter(purge_marks::key.eq_any(keys))).execute(db)?;
+pub fn take_back(tx: &mut WriteTx, keys: &[KeyId]) -> Result<(), Error> {
+    diesel::delete(purge_marks::table.filter(purge_marks::key.eq_any(keys))).write(tx)?;
     Ok(())
 }
 
 /// The next keys that were marked before a moment.
-pub fn marked_before(db: &mut Db, marked: Timestamp, most: i64) -> Result<Vec<KeyId>, Error> {
+pub fn marked_before(tx: &mut ReadTx, marked: Timestamp, most: i64) -> Result<Vec<KeyId>, Error> {
     Ok(purge_marks::table
         .filter(purge_marks::marked_at.le(marked.0))
         .order(purge_marks::key.asc())
         .select(purge_marks::key)
         .limit(most)
-        .load(db)?)
+        .load(tx.db())?)
 }

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
+use crate::domain::change::Change;
 use crate::domain::settings::Settings;
 use crate::domain::time::clock::Timestamp;
-use crate::store::Error;
-use crate::store::connection::Db;
 use crate::store::schema::settings;
+use crate::store::{Error, ReadTx, Write, WriteTx};
 
 /// Values that are no site setting.
 #[derive(Debug, Clone, Copy, strum::IntoStaticStr)]
@@ -32,11 +32,11 @@ impl Internal {
 }
 
 /// The site's settings.
-pub fn load(db: &mut Db) -> Result<Settings, Error> {
+pub fn load(tx: &mut ReadTx) -> Result<Settings, Error> {
     let rows: Vec<(String, String)> = settings::table
         .filter(settings::name.not_like("internal.%"))
         .select((settings::name, settings::value))
-        .load(db)?;
+        .load(tx.db())?;
     let mut settings = Settings::default();
     for (name, value) in rows {
         settings.apply(&name, &value);
@@ -45,32 +45,37 @@ pub fn load(db: &mut Db) -> Result<Settings, Error> {
 }
 
 /// Replaces a site setting.
-pub fn set(db: &mut Db, name: &str, value: &str, now: Timestamp) -> Result<(), Error> {
-    diesel::delete(settings::table.find(name)).execute(db)?;
+pub fn set(tx: &mut WriteTx, name: &str, value: &str, now: Timestamp) -> Result<(), Error> {
+    tx.changed(Change::Everything);
+    replace(tx, name, value, now)
+}
+
+fn replace(tx: &mut WriteTx, name: &str, value: &str, now: Timestamp) -> Result<(), Error> {
+    diesel::delete(settings::table.find(name)).write(tx)?;
     diesel::insert_into(settings::table)
         .values((settings::name.eq(name), settings::value.eq(value), settings::changed_at.eq(now.0)))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// A value of Claviger's own.
-pub fn internal(db: &mut Db, which: Internal) -> Result<Option<String>, Error> {
-    Ok(settings::table.find(which.as_str()).select(settings::value).first(db).optional()?)
+pub fn internal(tx: &mut ReadTx, which: Internal) -> Result<Option<String>, Error> {
+    Ok(settings::table.find(which.as_str()).select(settings::value).first(tx.db()).optional()?)
 }
 
 /// Replaces a value of Claviger's own.
-pub fn set_internal(db: &mut Db, which: Internal, value: &str, now: Timestamp) -> Result<(), Error> {
-    set(db, which.as_str(), value, now)
+pub fn set_internal(tx: &mut WriteTx, which: Internal, value: &str, now: Timestamp) -> Result<(), Error> {
+    replace(tx, which.as_str(), value, now)
 }
 
 /// Removes a value of Claviger's own, if it is there.
-pub fn delete_internal(db: &mut Db, which: Internal) -> Result<(), Error> {
-    diesel::delete(settings::table.find(which.as_str())).execute(db)?;
+pub fn delete_internal(tx: &mut WriteTx, which: Internal) -> Result<(), Error> {
+    diesel::delete(settings::table.find(which.as_str())).write(tx)?;
     Ok(())
 }
 
 /// Removes a value if it is still `value`; says whether it was. Of several at once, one succeeds.
-pub fn take_internal(db: &mut Db, which: Internal, value: &str) -> Result<bool, Error> {
+pub fn take_internal(tx: &mut WriteTx, which: Internal, value: &str) -> Result<bool, Error> {
     let same = settings::table.find(which.as_str()).filter(settings::value.eq(value));
-    Ok(diesel::delete(same).execute(db)? == 1)
+    Ok(diesel::delete(same).write(tx)? == 1)
 }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 
 use crate::domain::time::clock::Timestamp;
+use crate::store::connection::Db;
 use crate::store::dialect::{self, Deadline};
 use crate::store::migrations::{self, State};
-use crate::store::{DatabaseFile, Db, Error, Store};
+use crate::store::{DatabaseFile, Error, Store};
 
 /// A log that is longer is taken over into the database, in bytes.
 const LONG_LOG: u64 = 4 * 1024 * 1024;
@@ -94,7 +95,7 @@ impl Store {
             return Ok(None);
         }
         let asked = Instant::now();
-        let told = self.query(|db| Ok::<_, Error>(dialect::current_time(db)?)).await?;
+        let told = self.query(|tx| Ok::<_, Error>(dialect::current_time(tx.db())?)).await?;
         let way = SignedDuration::try_from(asked.elapsed() / 2).unwrap_or_default();
         Ok(told.map(|told| told.plus(way)))
     }
@@ -112,6 +113,11 @@ impl Store {
     /// Lets the database look at what it holds, so that it plans well.
     pub async fn analyze(&self) -> Result<(), Error> {
         self.at_leisure(|db| Ok(dialect::analyze(db)?)).await
+    }
+
+    /// What a database wants after very much was loaded.
+    pub async fn settle(&self) -> Result<(), Error> {
+        self.at_leisure(|db| Ok(dialect::settle(db)?)).await
     }
 
     /// Looks through the structure of the database, for at most a minute: what is wrong with it, if anything is.

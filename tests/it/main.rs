@@ -56,6 +56,7 @@ mod set_up;
 mod sign_in;
 mod support;
 mod tidy;
+mod transactions;
 mod use_log;
 mod verify;
 mod walls;

@@ -152,6 +152,50 @@ fn circles(modules: &Modules) -> Vec<String> {
         .collect()
 }
 
+/// Statements that change rows, run on what only reads: `diesel::update(…).execute(tx.db())` instead of `.write(tx)`.
+#[derive(Default)]
+struct UnseenWrites(Vec<String>);
+
+impl<'ast> Visit<'ast> for UnseenWrites {
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        let text = |tokens: &dyn quote::ToTokens| tokens.to_token_stream().to_string();
+        let (statement, method) = (text(&call.receiver), call.method.to_string());
+        let changes =
+            ["insert_into", "diesel :: update", "diesel :: delete"].iter().any(|word| statement.contains(word));
+        let on_what_reads = call.args.iter().any(|argument| text(argument).contains("db ()"));
+        let runs = ["execute", "get_result", "get_results", "load", "first"].contains(&method.as_str());
+        if runs && on_what_reads && (changes || method == "execute") {
+            self.0.push(statement);
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+}
+
+fn unseen_writes(text: &str) -> Vec<String> {
+    let mut found = UnseenWrites::default();
+    found.visit_file(&syn::parse_file(text).expect("Rust"));
+    found.0
+}
+
+#[test]
+fn rule_6_each_statement_that_changes_rows_goes_through_the_transaction() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = fs::read_to_string(&path).expect("text");
+                assert_eq!(unseen_writes(&text), [""; 0], "{}", path.display());
+            }
+        }
+    }
+    let bad = "fn act(tx: &mut WriteTx) { diesel::delete(keys::table).execute(tx.db())?; insert_into(a).get_result(tx.db()) }";
+    assert_eq!(unseen_writes(bad).len(), 2, "both are seen");
+    assert_eq!(unseen_writes("fn act(tx: &mut WriteTx) { diesel::delete(keys::table).write(tx)? }"), [""; 0]);
+}
+
 #[test]
 fn arrows_run_one_way() {
     assert_eq!(forbidden(&ours()), [""; 0]);

@@ -16,7 +16,6 @@ use crate::domain::audit::Action;
 use crate::store::accounts;
 use crate::store::accounts::NewAccount;
 use crate::store::accounts::sign_in_links;
-use crate::store::audit;
 use crate::store::rights::policies;
 
 /// A person to be.
@@ -58,11 +57,12 @@ impl App {
             role: user.role,
         };
         let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let id = accounts::insert(db, &new, actor.account, now).map_err(taken)?;
-            let policies = policies::give_to_new_person(db, id)?;
+        self.act(actor.authority(), move |tx| {
+            let id = accounts::insert(tx, &new, actor.account, now).map_err(taken)?;
+            let policies = policies::give_to_new_person(tx, id)?;
             let details = json!({ "role": new.role.as_str(), "display_name": new.display_name, "policies": policies });
-            Ok(audit::insert(db, &actor.did(now, Action::UserCreate, new.username.as_str(), details))?)
+            tx.audit(actor.did(now, Action::UserCreate, new.username.as_str(), details));
+            Ok(())
         })
         .await
     }
@@ -78,15 +78,16 @@ impl App {
             password: None,
             role: invited.role,
         };
-        self.act(actor.authority(), move |db| {
-            let id = accounts::insert(db, &new, actor.account, now).map_err(taken)?;
-            sign_in_links::replace(db, id, &hash, actor.account, expires_at, now)?;
-            let policies = policies::give_to_new_person(db, id)?;
+        self.act(actor.authority(), move |tx| {
+            let id = accounts::insert(tx, &new, actor.account, now).map_err(taken)?;
+            sign_in_links::replace(tx, id, &hash, actor.account, expires_at, now)?;
+            let policies = policies::give_to_new_person(tx, id)?;
             let details = json!({
                 "role": new.role.as_str(), "display_name": new.display_name, "link_until": expires_at.rfc3339(),
                 "policies": policies,
             });
-            Ok::<_, Error>(audit::insert(db, &actor.did(now, Action::UserCreate, new.username.as_str(), details))?)
+            tx.audit(actor.did(now, Action::UserCreate, new.username.as_str(), details));
+            Ok::<_, Error>(())
         })
         .await?;
         Ok(link)

@@ -17,7 +17,7 @@ use crate::store::bulk::jobs;
 use crate::store::bulk::jobs::NewJob;
 use crate::store::rights::policies;
 use crate::store::rights::resources;
-use crate::store::{Db, accounts, audit, keys, rights};
+use crate::store::{ReadTx, WriteTx, accounts, keys, rights};
 
 /// What happens to the keys of a person who is deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,33 +38,33 @@ impl App {
         their_keys: TheirKeys,
     ) -> Result<Option<JobId>, Error> {
         let (actor, asked_by, username, now) = (actor.clone(), asked_by(actor)?, username.clone(), self.now());
-        let job = self.act(actor.authority(), move |db| {
-                accounts::lock_admins(db)?; // before the person's own row: two who delete each other take turns
-                let id = accounts::person(db, &username)?.ok_or(Error::NotFound)?.account.id;
+        let job = self.act(actor.authority(), move |tx| {
+                accounts::lock_admins(tx)?; // before the person's own row: two who delete each other take turns
+                let id = accounts::person(tx, &username)?.ok_or(Error::NotFound)?.account.id;
                 let to = match &their_keys {
                     TheirKeys::Revoke => None,
-                    TheirKeys::TransferTo(to) => Some(receiver(db, to, id, None)?),
+                    TheirKeys::TransferTo(to) => Some(receiver(tx, to, id, None)?),
                 };
-                let account = accounts::find(db, id)?.ok_or(Error::NotFound)?;
-                let live = keys::count_live(db, id, now)?;
-                may_delete(db, &actor, &account, live)?;
+                let account = accounts::find(tx, id)?.ok_or(Error::NotFound)?;
+                let live = keys::count_live(tx, id, now)?;
+                may_delete(tx, &actor, &account, live)?;
                 let reason = format!("Its owner {} was deleted", username.as_str());
-                lock_owners(db, &account, to.as_ref())?;
-                let held = held(db, &account)?; // while they still hold it
-                sessions::delete_all(db, id)?;
-                sign_in_links::delete(db, id)?;
-                policies::delete_holder(db, id)?;
-                resources::remove_administrator_everywhere(db, id)?;
-                accounts::set_role(db, id, Role::User)?;
-                accounts::set_deleted(db, id, Some(now))?;
+                lock_owners(tx, &account, to.as_ref())?;
+                let held = held(tx, &account)?; // while they still hold it
+                sessions::delete_all(tx, id)?;
+                sign_in_links::delete(tx, id)?;
+                policies::delete_holder(tx, id)?;
+                resources::remove_administrator_everywhere(tx, id)?;
+                accounts::set_role(tx, id, Role::User)?;
+                accounts::set_deleted(tx, id, Some(now))?;
                 let job = match &to {
-                    Some(to) => transfer(db, &actor, Asked { by: asked_by, from: &account, to, reason, held }, now)?,
-                    None => revoke(db, asked_by, &account, reason, now)?,
+                    Some(to) => transfer(tx, &actor, Asked { by: asked_by, from: &account, to, reason, held }, now)?,
+                    None => revoke(tx, asked_by, &account, reason, now)?,
                 };
                 let details = json!({
                     "keys": live, "job": job, "role": account.role.as_str(), "transferred_to": to.as_ref().map(|to| to.username.as_str()),
                 });
-                audit::insert(db, &actor.did(now, Action::UserDelete, username.as_str(), details))?;
+                tx.audit(actor.did(now, Action::UserDelete, username.as_str(), details));
                 Ok::<_, Error>(job)
             })
             .await?;
@@ -75,15 +75,15 @@ impl App {
 
 /// What a person may do now; of one who was deleted before, what they could do then, as far as a transfer noted it. What nobody noted
 /// is nearly nothing: others know the secrets of their keys.
-fn held(db: &mut Db, account: &Account) -> Result<Held, Error> {
+fn held(tx: &mut ReadTx, account: &Account) -> Result<Held, Error> {
     let then = match account.deleted_at {
-        Some(since) => jobs::transfer_since(db, account.id, since)?.and_then(|job| job.transfer()),
+        Some(since) => jobs::transfer_since(tx, account.id, since)?.and_then(|job| job.transfer()),
         None => None,
     };
-    then.map_or_else(|| Ok(rights::held(db, account, false)?), |transfer| Ok(transfer.held))
+    then.map_or_else(|| Ok(rights::held(tx, account, false)?), |transfer| Ok(transfer.held))
 }
 
-fn may_delete(db: &mut Db, actor: &Actor, account: &Account, live: i64) -> Result<(), Error> {
+fn may_delete(tx: &mut ReadTx, actor: &Actor, account: &Account, live: i64) -> Result<(), Error> {
     let refuse = |text: &str| Err(Error::Conflict(text.into()));
     if account.deleted_at.is_some() && live == 0 {
         return refuse("This person was deleted already.");
@@ -91,20 +91,20 @@ fn may_delete(db: &mut Db, actor: &Actor, account: &Account, live: i64) -> Resul
     if actor.account == Some(account.id) {
         return refuse("You cannot delete yourself. Ask another administrator.");
     }
-    keep_an_administrator(db, account)
+    keep_an_administrator(tx, account)
 }
 
 /// Starts the revocation of all live keys of an owner; `None` when there is nothing.
 fn revoke(
-    db: &mut Db,
+    tx: &mut WriteTx,
     asked_by: AskedBy,
     of: &Account,
     reason: String,
     now: Timestamp,
 ) -> Result<Option<JobId>, Error> {
-    if keys::count_live(db, of.id, now)? == 0 {
+    if keys::count_live(tx, of.id, now)? == 0 {
         return Ok(None);
     }
     let queued = NewJob::queued(BulkOperation::Delete, Source::Owner(of.id), asked_by);
-    Ok(Some(jobs::insert(db, &NewJob { reason, ..queued }, now)?))
+    Ok(Some(jobs::insert(tx, &NewJob { reason, ..queued }, now)?))
 }

@@ -21,12 +21,9 @@ use crate::domain::audit::Action;
 use crate::domain::keys::secret::base62;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::days;
-use crate::store::Db;
-use crate::store::accounts;
 use crate::store::accounts::sessions as session_rows;
 use crate::store::accounts::sign_in_links;
-use crate::store::audit;
-use crate::store::keys;
+use crate::store::{ReadTx, accounts, keys};
 
 /// A one-time link is good for so long.
 const LINK_LASTS: SignedDuration = days(3);
@@ -54,14 +51,15 @@ impl App {
         let link = self.new_link();
         let (actor, username, now, hash, expires_at) =
             (actor.clone(), username.clone(), self.now(), hash(&link.token), link.expires_at);
-        self.act(actor.authority(), move |db| {
-            let account = person(db, &username)?;
+        self.act(actor.authority(), move |tx| {
+            let account = person(tx, &username)?;
             if !account.active {
                 return Err(Error::Conflict("This person is deactivated. Activate them first.".into()));
             }
-            sign_in_links::replace(db, account.id, &hash, actor.account, expires_at, now)?;
+            sign_in_links::replace(tx, account.id, &hash, actor.account, expires_at, now)?;
             let details = json!({ "until": expires_at.rfc3339() });
-            Ok(audit::insert(db, &actor.did(now, Action::UserLink, username.as_str(), details))?)
+            tx.audit(actor.did(now, Action::UserLink, username.as_str(), details));
+            Ok(())
         })
         .await?;
         Ok(link)
@@ -71,9 +69,9 @@ impl App {
     pub async fn check_link(&self, token: &str) -> Result<Linked, Error> {
         let (hash, now) = (hash(token), self.now());
         self.store
-            .read(move |db| {
-                let account = linked(db, &hash, now)?;
-                Ok(Linked { keys: keys::count_live(db, account.id, now)?, account })
+            .read(move |tx| {
+                let account = linked(tx, &hash, now)?;
+                Ok(Linked { keys: keys::count_live(tx, account.id, now)?, account })
             })
             .await
     }
@@ -98,19 +96,19 @@ impl App {
             .await??
             .ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
         let (hash, actor, now, id) = (hash(token), actor.clone(), self.now(), self.new_session_id());
-        let begun = self.act(actor.authority(), move |db| {
-            let account = linked(db, &hash, now)?;
-            accounts::lock(db, account.id)?;
-            linked(db, &hash, now)?; // still good, now that nobody else can use it
-            sign_in_links::delete(db, account.id)?;
-            accounts::set_password(db, account.id, &password)?;
-            session_rows::delete_all(db, account.id)?;
-            accounts::signed_in(db, account.id, &actor.address_text(), now)?;
+        let begun = self.act(actor.authority(), move |tx| {
+            let account = linked(tx, &hash, now)?;
+            accounts::lock(tx, account.id)?;
+            linked(tx, &hash, now)?; // still good, now that nobody else can use it
+            sign_in_links::delete(tx, account.id)?;
+            accounts::set_password(tx, account.id, &password)?;
+            session_rows::delete_all(tx, account.id)?;
+            accounts::signed_in(tx, account.id, &actor.address_text(), now)?;
             let actor = Actor { account: Some(account.id), name: account.username.as_str().to_owned(), ..actor };
-            sessions::begin(db, &id, &account, &actor.address_text(), agent, now)?;
+            sessions::begin(tx, &id, &account, &actor.address_text(), agent, now)?;
             let details = json!({ "by": "link", "keys_revoked": own_keys == OwnKeys::Revoke });
             let event = actor.did(now, Action::UserSetPassword, &actor.name, details);
-            let revoked = revoke_own(db, &actor, account.id, own_keys, event, now)?;
+            let revoked = revoke_own(tx, &actor, account.id, own_keys, event, now)?;
             Ok::<_, Error>((Session { id, account }, actor, revoked))
         });
         let (session, actor, revoked) = begun.await?;
@@ -124,9 +122,9 @@ impl App {
 }
 
 /// A deactivated person's link opens nothing (docs/rules.md, A9).
-fn linked(db: &mut Db, hash: &[u8], now: Timestamp) -> Result<Account, Error> {
-    let id = sign_in_links::find(db, hash, now)?.ok_or(Error::NotFound)?;
-    accounts::find(db, id)?.filter(|account| account.active).ok_or(Error::NotFound)
+fn linked(tx: &mut ReadTx, hash: &[u8], now: Timestamp) -> Result<Account, Error> {
+    let id = sign_in_links::find(tx, hash, now)?.ok_or(Error::NotFound)?;
+    accounts::find(tx, id)?.filter(|account| account.active).ok_or(Error::NotFound)
 }
 
 /// What is kept of a link.

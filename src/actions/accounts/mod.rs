@@ -12,10 +12,7 @@ use crate::actions::Error;
 use crate::domain::accounts::account::Account;
 use crate::domain::accounts::account::Username;
 use crate::domain::field_error::FieldError;
-use crate::store;
-use crate::store::Db;
-use crate::store::Unique;
-use crate::store::accounts;
+use crate::store::{self, ReadTx, Unique, WriteTx, accounts};
 
 /// What is wrong with an account that another one stands in the way of.
 pub(in crate::actions) fn taken(error: store::Error) -> Error {
@@ -32,16 +29,16 @@ pub(in crate::actions) fn taken(error: store::Error) -> Error {
 }
 
 /// A person, whose row nobody else changes until the end of the transaction.
-fn person(db: &mut Db, username: &Username) -> Result<Account, Error> {
-    let id = accounts::person(db, username)?.ok_or(Error::NotFound)?.account.id;
-    accounts::lock(db, id)?;
-    accounts::find(db, id)?.ok_or(Error::NotFound)
+fn person(tx: &mut WriteTx, username: &Username) -> Result<Account, Error> {
+    let id = accounts::person(tx, username)?.ok_or(Error::NotFound)?.account.id;
+    accounts::lock(tx, id)?;
+    accounts::find(tx, id)?.ok_or(Error::NotFound)
 }
 
 /// Refuses to take the last active administrator away. The caller holds the administrators ([`accounts::lock_admins`]), so that
 /// two who do it to each other take turns.
-fn keep_an_administrator(db: &mut Db, account: &Account) -> Result<(), Error> {
-    if account.active && account.is_admin() && accounts::other_active_admins(db, account.id)? == 0 {
+fn keep_an_administrator(tx: &mut ReadTx, account: &Account) -> Result<(), Error> {
+    if account.active && account.is_admin() && accounts::other_active_admins(tx, account.id)? == 0 {
         return Err(Error::Conflict("This is the last active administrator. Make another one first.".into()));
     }
     Ok(())

@@ -17,7 +17,7 @@ use crate::store::keys::change;
 use crate::store::keys::matching::{live, with_owner};
 use crate::store::keys::predicate::all;
 use crate::store::keys::session_keys;
-use crate::store::{Db, accounts, audit};
+use crate::store::{WriteTx, accounts};
 
 /// What happens to the person's own API keys when the password changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ const REASON: &str = "The password was changed";
 /// Revokes the first live keys of a person, and ends their session keys, if that was chosen; says how many live keys it revoked. Keys
 /// before the log, like everywhere: who holds the one waits for nobody who holds the other.
 pub(in crate::actions) fn revoke_own(
-    db: &mut Db,
+    tx: &mut WriteTx,
     actor: &Actor,
     account: AccountId,
     own_keys: OwnKeys,
@@ -79,22 +79,27 @@ pub(in crate::actions) fn revoke_own(
     now: Timestamp,
 ) -> Result<i64, Error> {
     if own_keys == OwnKeys::Keep {
-        audit::insert(db, &event)?;
+        tx.audit(event);
         return Ok(0);
     }
-    let (revoked, mut events) = revoke_some(db, actor, account, now)?;
+    let (revoked, mut events) = revoke_some(tx, actor, account, now)?;
     events.insert(0, event);
-    audit::insert_all(db, &events)?;
+    tx.audit_all(events);
     Ok(revoked)
 }
 
-fn revoke_some(db: &mut Db, actor: &Actor, account: AccountId, now: Timestamp) -> Result<(i64, Vec<Event>), Error> {
-    session_keys::delete_all(db, account)?;
+fn revoke_some(
+    tx: &mut WriteTx,
+    actor: &Actor,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(i64, Vec<Event>), Error> {
+    session_keys::delete_all(tx, account)?;
     let live_own = all([with_owner(account), live(now)].into_iter());
-    let ids = change::some_of(db, live_own, AT_ONCE)?;
-    let held = change::lock_for_update(db, &ids)?;
+    let ids = change::some_of(tx, live_own, AT_ONCE)?;
+    let held = change::lock_for_update(tx, &ids)?;
     let stop = Stop { at: now, by: actor.account, reason: REASON.into() };
-    change::revoke_all(db, &ids, &stop, now)?;
+    change::revoke_all(tx, &ids, &stop, now)?;
     let event = |key: &ApiKey| {
         let details = json!({ "name": key.name, "reason": REASON });
         actor.did(now, Action::KeyRevoke, key.first_eight.as_str(), details)
@@ -114,9 +119,9 @@ impl App {
         let (mut all, mut last) = (first, first);
         while last == AT_ONCE {
             let (actor, now) = (actor.clone(), self.now());
-            let rest = self.store.write(move |db| {
-                let (revoked, events) = revoke_some(db, &actor, account, now)?;
-                audit::insert_all(db, &events)?;
+            let rest = self.store.write(move |tx| {
+                let (revoked, events) = revoke_some(tx, &actor, account, now)?;
+                tx.audit_all(events);
                 Ok::<_, Error>(revoked)
             });
             last = rest.await.map_err(|error| {
@@ -130,9 +135,10 @@ impl App {
     /// Changes how the person is called. The email address is not theirs to change: services know people by it.
     pub async fn set_display_name(&self, actor: &Actor, account: AccountId, display_name: String) -> Result<(), Error> {
         let event = actor.did(self.now(), Action::UserEdit, &actor.name, json!({ "display_name": display_name }));
-        self.act(actor.authority(), move |db| {
-            accounts::set_display_name(db, account, &display_name)?;
-            Ok(audit::insert(db, &event)?)
+        self.act(actor.authority(), move |tx| {
+            accounts::set_display_name(tx, account, &display_name)?;
+            tx.audit(event);
+            Ok(())
         })
         .await
     }
@@ -140,9 +146,10 @@ impl App {
     /// Changes the colours of the person's pages.
     pub async fn set_appearance(&self, actor: &Actor, account: AccountId, appearance: Appearance) -> Result<(), Error> {
         let event = actor.did(self.now(), Action::UserEdit, &actor.name, json!({ "appearance": appearance.as_str() }));
-        self.act(actor.authority(), move |db| {
-            accounts::set_appearance(db, account, appearance)?;
-            Ok(audit::insert(db, &event)?)
+        self.act(actor.authority(), move |tx| {
+            accounts::set_appearance(tx, account, appearance)?;
+            tx.audit(event);
+            Ok(())
         })
         .await
     }
@@ -157,7 +164,7 @@ impl App {
     ) -> Result<Ended, Error> {
         let PasswordChange { present, new, keys: own_keys } = change;
         let username = account.username.clone();
-        let known = self.store.query(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
+        let known = self.store.query(move |tx| accounts::person(tx, &username)).await?.ok_or(Error::NotFound)?;
         self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;
         let wrong = || Error::from(FieldError::new("present", "This is not your current password"));
         let present = Password::presented(present).ok_or_else(wrong)?;
@@ -176,24 +183,24 @@ impl App {
         let (actor, id, keep, now) = (actor.clone(), account.id, IdHash::of(session), self.now());
         let Some(hash) = hash else {
             let event = actor.failed(now, Action::UserSetPassword, &actor.name, json!({ "reason": "wrong password" }));
-            self.act(actor.authority(), move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
+            self.record(actor.authority(), event).await?;
             return Err(wrong());
         };
         let hash = hash?.ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
         let (by, renewed) = (actor.clone(), self.new_session_id());
-        let ended = self.act(actor.authority(), move |db| {
-            accounts::lock(db, id)?;
-            let known = accounts::find_with_password(db, id)?.and_then(|known| known.password);
+        let ended = self.act(actor.authority(), move |tx| {
+            accounts::lock(tx, id)?;
+            let known = accounts::find_with_password(tx, id)?.and_then(|known| known.password);
             if known.is_none_or(|known| known.as_str() != stored.as_str()) {
                 return Err(wrong()); // it was changed since it was compared
             }
-            accounts::set_password(db, id, &hash)?;
-            sign_in_links::delete(db, id)?;
-            let ended = sessions::delete_others(db, id, &keep)?;
-            sessions::renew(db, &keep, &IdHash::of(&renewed))?;
+            accounts::set_password(tx, id, &hash)?;
+            sign_in_links::delete(tx, id)?;
+            let ended = sessions::delete_others(tx, id, &keep)?;
+            sessions::renew(tx, &keep, &IdHash::of(&renewed))?;
             let details = json!({ "sessions_ended": ended, "keys_revoked": own_keys == OwnKeys::Revoke });
             let event = actor.did(now, Action::UserSetPassword, &actor.name, details);
-            let keys_revoked = revoke_own(db, &actor, id, own_keys, event, now)?;
+            let keys_revoked = revoke_own(tx, &actor, id, own_keys, event, now)?;
             Ok::<_, Error>(Ended { sessions: ended, keys_revoked, session: renewed })
         });
         let ended = ended.await?;

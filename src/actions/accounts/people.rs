@@ -20,15 +20,13 @@ use crate::domain::audit::Action;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::paging::From;
-use crate::store::accounts;
 use crate::store::accounts::people;
 use crate::store::accounts::sessions as session_rows;
-use crate::store::audit;
 use crate::store::audit::events;
 use crate::store::audit::events::EventFilter;
 use crate::store::audit::events::Listed as ListedEvent;
-use crate::store::keys;
 use crate::store::keys::lifetime_rules;
+use crate::store::{accounts, keys};
 
 pub use crate::store::accounts::people::PeopleFilter;
 
@@ -79,10 +77,10 @@ impl App {
     pub async fn browse_people(&self, filter: &PeopleFilter, from: From<AccountId>) -> Result<PeoplePage, Error> {
         let (filter, now) = (filter.clone(), self.now());
         self.store
-            .read(move |db| {
-                let (people, more) = people::page(db, &filter, from, PAGE, now)?;
+            .read(move |tx| {
+                let (people, more) = people::page(tx, &filter, from, PAGE, now)?;
                 let (has_previous, has_next) = from.around(more);
-                Ok(PeoplePage { people, has_previous, has_next, total: people::count(db, Kind::User)? })
+                Ok(PeoplePage { people, has_previous, has_next, total: people::count(tx, Kind::User)? })
             })
             .await
     }
@@ -91,12 +89,12 @@ impl App {
     pub async fn find_person(&self, username: &Username) -> Result<Person, Error> {
         let (username, now) = (username.clone(), self.now());
         self.store
-            .read(move |db| {
-                let account = accounts::person(db, &username)?.ok_or(Error::NotFound)?.account;
-                let live = keys::count_live(db, account.id, now)?;
-                let sessions = session_rows::list(db, account.id, now, sessions::idle_since(now))?;
+            .read(move |tx| {
+                let account = accounts::person(tx, &username)?.ok_or(Error::NotFound)?.account;
+                let live = keys::count_live(tx, account.id, now)?;
+                let sessions = session_rows::list(tx, account.id, now, sessions::idle_since(now))?;
                 let filter = EventFilter { actor: Some(username.as_str().to_owned()), ..EventFilter::default() };
-                let (events, _) = events::page(db, &filter, From::Start, 10)?;
+                let (events, _) = events::page(tx, &filter, From::Start, 10)?;
                 Ok(Person { account, live, sessions, events })
             })
             .await
@@ -111,16 +109,16 @@ impl App {
     pub async fn for_new_key_of(&self, username: &Username) -> Result<ForNewKey, Error> {
         let (username, now) = (username.clone(), self.now());
         self.store
-            .read(move |db| {
-                let account = accounts::credentials(db, &username)?.map(|known| known.account);
+            .read(move |tx| {
+                let account = accounts::credentials(tx, &username)?.map(|known| known.account);
                 let account = account.filter(|account| account.kind == Kind::User).ok_or(Error::NotFound)?;
-                let (rule, live) = (lifetime_rules::for_owner(db, account.id)?, counted(db, account.id, now)?);
+                let (rule, live) = (lifetime_rules::for_owner(tx, account.id)?, counted(tx, account.id, now)?);
                 let refusal = if account.active {
-                    generate::why_not(db, &account, false, &rule, live, now)?
+                    generate::why_not(tx, &account, false, &rule, live, now)?
                 } else {
                     Some(generate::deactivated(account.kind, false).to_owned())
                 };
-                Ok(ForNewKey { offer: grants::offer(db, &account)?, account, rule, refusal })
+                Ok(ForNewKey { offer: grants::offer(tx, &account)?, account, rule, refusal })
             })
             .await
     }
@@ -134,13 +132,14 @@ impl App {
         email: Option<String>,
     ) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let before = person(db, &username)?;
-            accounts::set_display_name(db, before.id, &display_name)?;
-            accounts::set_email(db, before.id, email.as_deref()).map_err(taken)?;
+        self.act(actor.authority(), move |tx| {
+            let before = person(tx, &username)?;
+            accounts::set_display_name(tx, before.id, &display_name)?;
+            accounts::set_email(tx, before.id, email.as_deref()).map_err(taken)?;
             let details =
                 json!({ "display_name": [before.display_name, display_name], "email_changed": before.email != email });
-            Ok(audit::insert(db, &actor.did(now, Action::UserEdit, username.as_str(), details))?)
+            tx.audit(actor.did(now, Action::UserEdit, username.as_str(), details));
+            Ok(())
         })
         .await
     }

@@ -18,7 +18,7 @@ use crate::store::accounts::people::{self, PeopleFilter};
 use crate::store::keys::forms;
 use crate::store::keys::lifetime_rules;
 use crate::store::rights::policies;
-use crate::store::{Db, Error as StoreError, Unique, accounts, audit, keys};
+use crate::store::{Error as StoreError, ReadTx, Unique, WriteTx, accounts, keys};
 
 pub use crate::actions::rights::grants::GrantOptions;
 pub use crate::store::accounts::NewService;
@@ -52,10 +52,10 @@ impl App {
     ) -> Result<PeoplePage, Error> {
         let (filter, now) = (PeopleFilter { kind: Kind::Service, ..filter.clone() }, self.now());
         self.store
-            .read(move |db| {
-                let (people, more) = people::page(db, &filter, from, PAGE, now)?;
+            .read(move |tx| {
+                let (people, more) = people::page(tx, &filter, from, PAGE, now)?;
                 let (has_previous, has_next) = from.around(more);
-                Ok(PeoplePage { people, has_previous, has_next, total: people::count(db, Kind::Service)? })
+                Ok(PeoplePage { people, has_previous, has_next, total: people::count(tx, Kind::Service)? })
             })
             .await
     }
@@ -64,13 +64,13 @@ impl App {
     pub async fn find_service_account(&self, username: &Username) -> Result<ServiceAccount, Error> {
         let (username, now) = (username.clone(), self.now());
         self.store
-            .read(move |db| {
-                let account = service(db, &username)?;
-                let held = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
-                let all = policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
-                let offer = crate::actions::rights::grants::offer(db, &account)?;
-                let (live, rule) = (keys::count_live(db, account.id, now)?, lifetime_rules::for_owner(db, account.id)?);
-                let refusal = why_not(db, &account, false, &rule, live, now)?;
+            .read(move |tx| {
+                let account = service(tx, &username)?;
+                let held = policies::held_by(tx, account.id)?.into_iter().map(|(_, name)| name).collect();
+                let all = policies::list(tx)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
+                let offer = crate::actions::rights::grants::offer(tx, &account)?;
+                let (live, rule) = (keys::count_live(tx, account.id, now)?, lifetime_rules::for_owner(tx, account.id)?);
+                let refusal = why_not(tx, &account, false, &rule, live, now)?;
                 Ok(ServiceAccount { policies: (held, all), account, live, offer, rule, refusal })
             })
             .await
@@ -79,8 +79,8 @@ impl App {
     /// Adds a service account.
     pub async fn create_service_account(&self, actor: &Actor, new: NewService) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            add(db, &actor, &new, now)?;
+        self.act(actor.authority(), move |tx| {
+            add(tx, &actor, &new, now)?;
             Ok(())
         })
         .await
@@ -95,15 +95,16 @@ impl App {
         description: String,
     ) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let before = service(db, &username)?;
-            accounts::lock(db, before.id)?;
-            accounts::set_display_name(db, before.id, &display_name)?;
-            accounts::set_description(db, before.id, &description)?;
+        self.act(actor.authority(), move |tx| {
+            let before = service(tx, &username)?;
+            accounts::lock(tx, before.id)?;
+            accounts::set_display_name(tx, before.id, &display_name)?;
+            accounts::set_description(tx, before.id, &description)?;
             let details = json!({
                 "display_name": [before.display_name, display_name], "description": [before.description, description],
             });
-            Ok(audit::insert(db, &actor.did(now, Action::ServiceEdit, username.as_str(), details))?)
+            tx.audit(actor.did(now, Action::ServiceEdit, username.as_str(), details));
+            Ok(())
         })
         .await
     }
@@ -111,15 +112,16 @@ impl App {
     /// Stops a service account: its keys are refused at once. Or lets it go on.
     pub async fn set_service_active(&self, actor: &Actor, username: &Username, active: bool) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let before = service(db, &username)?;
-            accounts::lock(db, before.id)?;
+        self.act(actor.authority(), move |tx| {
+            let before = service(tx, &username)?;
+            accounts::lock(tx, before.id)?;
             if before.active == active {
                 return Ok(());
             }
-            accounts::set_active(db, before.id, active)?;
+            accounts::set_active(tx, before.id, active)?;
             let action = if active { Action::ServiceActivate } else { Action::ServiceDeactivate };
-            Ok(audit::insert(db, &actor.did(now, action, username.as_str(), json!({})))?)
+            tx.audit(actor.did(now, action, username.as_str(), json!({})));
+            Ok(())
         })
         .await
     }
@@ -127,9 +129,9 @@ impl App {
     /// What the form for a new server key offers: all policies by name, and the rule for a service account's keys.
     pub async fn for_new_server_key(&self) -> Result<(Vec<String>, LifetimeRule), Error> {
         self.store
-            .read(|db| {
-                let all = policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
-                Ok((all, lifetime_rules::for_new_service(db)?))
+            .read(|tx| {
+                let all = policies::list(tx)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
+                Ok((all, lifetime_rules::for_new_service(tx)?))
             })
             .await
     }
@@ -151,26 +153,26 @@ impl App {
             let (actor, new, policy, request) = (actor.clone(), new.clone(), policy.clone(), request.clone());
             let now = self.now();
             let made = self
-                .act(actor.authority(), move |db| {
-                    keys::lock_server_keys(db)?; // before the account, as for every other server key
+                .act(actor.authority(), move |tx| {
+                    keys::lock_server_keys(tx)?; // before the account, as for every other server key
                     let maker = actor.account.unwrap_or(AccountId(0));
-                    if let Some(shown_before) = forms::find(db, &request.form.hash(maker), maker)? {
+                    if let Some(shown_before) = forms::find(tx, &request.form.hash(maker), maker)? {
                         return Ok(Err(shown_before));
                     }
                     // Held before the first event: the log is the last thing that a transaction touches.
                     let gone = || Error::from(FieldError::new("policy", "This policy was deleted. Choose another one"));
                     let policy = match policy {
-                        Some(name) => Some(policies::lock_for_update(db, &name)?.ok_or_else(gone)?),
+                        Some(name) => Some(policies::lock_for_update(tx, &name)?.ok_or_else(gone)?),
                         None => None,
                     };
-                    let id = add(db, &actor, &new, now)?;
+                    let id = add(tx, &actor, &new, now)?;
                     if let Some(policy) = policy {
-                        policies::set_held_by(db, id, &[policy.id])?;
+                        policies::set_held_by(tx, id, &[policy.id])?;
                         let details = json!({ "before": [], "after": [policy.name.as_str()] });
                         let target = new.username.as_str();
-                        audit::insert(db, &actor.did(now, Action::UserSetPolicies, target, details))?;
+                        tx.audit(actor.did(now, Action::UserSetPolicies, target, details));
                     }
-                    issue(db, &actor, id, request, hashed, now)
+                    issue(tx, &actor, id, request, hashed, now)
                 })
                 .await;
             match made {
@@ -193,25 +195,25 @@ impl App {
         request: KeyRequest,
     ) -> Result<Issued, Error> {
         let username = username.clone();
-        let account = self.store.read(move |db| service(db, &username)).await?;
+        let account = self.store.read(move |tx| service(tx, &username)).await?;
         self.generate_key(actor, account.id, request).await
     }
 }
 
 /// Adds a service account; gives its id.
-fn add(db: &mut Db, actor: &Actor, new: &NewService, now: Timestamp) -> Result<AccountId, Error> {
-    let id = accounts::insert_service(db, new, actor.account, now).map_err(|error| match error {
+fn add(tx: &mut WriteTx, actor: &Actor, new: &NewService, now: Timestamp) -> Result<AccountId, Error> {
+    let id = accounts::insert_service(tx, new, actor.account, now).map_err(|error| match error {
         StoreError::Conflict(Unique::Username) => {
             FieldError::new("username", "This name is taken. Choose another").into()
         }
         error => Error::from(error),
     })?;
     let details = json!({ "display_name": new.display_name, "description": new.description });
-    audit::insert(db, &actor.did(now, Action::ServiceCreate, new.username.as_str(), details))?;
+    tx.audit(actor.did(now, Action::ServiceCreate, new.username.as_str(), details));
     Ok(id)
 }
 
-fn service(db: &mut Db, username: &Username) -> Result<Account, Error> {
-    let account = accounts::credentials(db, username)?.map(|known| known.account);
+fn service(tx: &mut ReadTx, username: &Username) -> Result<Account, Error> {
+    let account = accounts::credentials(tx, username)?.map(|known| known.account);
     account.filter(|account| account.kind == Kind::Service).ok_or(Error::NotFound)
 }

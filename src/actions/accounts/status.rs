@@ -14,20 +14,18 @@ use crate::domain::accounts::account::Username;
 use crate::domain::accounts::password::Password;
 use crate::domain::audit::Action;
 use crate::domain::ids::SessionId;
-use crate::store;
-use crate::store::accounts;
 use crate::store::accounts::sessions;
 use crate::store::accounts::sign_in_links;
-use crate::store::audit;
+use crate::store::{WriteTx, accounts};
 
 impl App {
     /// Replaces a person's password and ends their sessions.
     pub async fn set_user_password(&self, actor: &Actor, username: &Username, password: Password) -> Result<(), Error> {
         let hash = self.hash(password).await?;
-        self.change_user(actor, username, Action::UserSetPassword, move |db, account| {
-            accounts::set_password(db, account.id, &hash)?;
-            sign_in_links::delete(db, account.id)?;
-            sessions::delete_all(db, account.id)?;
+        self.change_user(actor, username, Action::UserSetPassword, move |tx, account| {
+            accounts::set_password(tx, account.id, &hash)?;
+            sign_in_links::delete(tx, account.id)?;
+            sessions::delete_all(tx, account.id)?;
             Ok(true)
         })
         .await
@@ -35,11 +33,11 @@ impl App {
 
     /// Keeps a person out: sign-in stops, sessions end, keys are refused. Says no to the last active administrator.
     pub async fn deactivate_user(&self, actor: &Actor, username: &Username) -> Result<(), Error> {
-        self.change_user(actor, username, Action::UserDeactivate, |db, account| {
-            keep_an_administrator(db, account)?;
-            accounts::set_active(db, account.id, false)?;
-            sessions::delete_all(db, account.id)?;
-            sign_in_links::delete(db, account.id)?;
+        self.change_user(actor, username, Action::UserDeactivate, |tx, account| {
+            keep_an_administrator(tx, account)?;
+            accounts::set_active(tx, account.id, false)?;
+            sessions::delete_all(tx, account.id)?;
+            sign_in_links::delete(tx, account.id)?;
             Ok(account.active)
         })
         .await
@@ -47,9 +45,9 @@ impl App {
 
     /// Lets a person in again; their keys work again. One who was deleted comes back without a password and policies.
     pub async fn activate_user(&self, actor: &Actor, username: &Username) -> Result<(), Error> {
-        self.change_user(actor, username, Action::UserActivate, |db, account| {
+        self.change_user(actor, username, Action::UserActivate, |tx, account| {
             if account.deleted_at.is_some() {
-                accounts::set_deleted(db, account.id, None).map_err(|error| match taken(error) {
+                accounts::set_deleted(tx, account.id, None).map_err(|error| match taken(error) {
                     Error::Invalid(_) => Error::Conflict(format!(
                         "Another account has the email address of {} by now. Change one of the two first.",
                         account.display_name
@@ -57,7 +55,7 @@ impl App {
                     error => error,
                 })?;
             }
-            accounts::set_active(db, account.id, true)?;
+            accounts::set_active(tx, account.id, true)?;
             Ok(!account.active)
         })
         .await
@@ -66,18 +64,19 @@ impl App {
     /// Gives a person another role, and ends their sessions. The last active administrator stays one.
     pub async fn set_role(&self, actor: &Actor, username: &Username, role: Role) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            accounts::lock_admins(db)?;
-            let before = person(db, &username)?;
+        self.act(actor.authority(), move |tx| {
+            accounts::lock_admins(tx)?;
+            let before = person(tx, &username)?;
             if before.role == role {
                 return Ok(());
             }
-            keep_an_administrator(db, &before)?;
-            accounts::set_role(db, before.id, role)?;
-            sign_in_links::delete(db, before.id)?;
-            sessions::delete_all(db, before.id)?;
+            keep_an_administrator(tx, &before)?;
+            accounts::set_role(tx, before.id, role)?;
+            sign_in_links::delete(tx, before.id)?;
+            sessions::delete_all(tx, before.id)?;
             let details = json!({ "before": before.role.as_str(), "after": role.as_str() });
-            Ok(audit::insert(db, &actor.did(now, Action::UserSetRole, username.as_str(), details))?)
+            tx.audit(actor.did(now, Action::UserSetRole, username.as_str(), details));
+            Ok(())
         })
         .await
     }
@@ -85,15 +84,13 @@ impl App {
     /// Ends a session of somebody.
     pub async fn end_session_of(&self, actor: &Actor, username: &Username, session: SessionId) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let account = person(db, &username)?;
-            match sessions::delete_listed(db, account.id, session)? {
-                0 => Err(Error::NotFound),
-                _ => Ok(audit::insert(
-                    db,
-                    &actor.did(now, Action::SessionsEnd, username.as_str(), json!({ "sessions": 1 })),
-                )?),
+        self.act(actor.authority(), move |tx| {
+            let account = person(tx, &username)?;
+            if sessions::delete_listed(tx, account.id, session)? == 0 {
+                return Err(Error::NotFound);
             }
+            tx.audit(actor.did(now, Action::SessionsEnd, username.as_str(), json!({ "sessions": 1 })));
+            Ok(())
         })
         .await
     }
@@ -101,18 +98,18 @@ impl App {
     /// Runs `change` on the account of `username`; what it answers with `true` is audited.
     async fn change_user<F>(&self, actor: &Actor, username: &Username, action: Action, change: F) -> Result<(), Error>
     where
-        F: FnOnce(&mut store::Db, &Account) -> Result<bool, Error> + Send + 'static,
+        F: FnOnce(&mut WriteTx, &Account) -> Result<bool, Error> + Send + 'static,
     {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let id = accounts::person(db, &username)?.ok_or(Error::NotFound)?.account.id;
+        self.act(actor.authority(), move |tx| {
+            let id = accounts::person(tx, &username)?.ok_or(Error::NotFound)?.account.id;
             if action == Action::UserDeactivate {
-                accounts::lock_admins(db)?; // before the person's own row: two who deactivate each other take turns
+                accounts::lock_admins(tx)?; // before the person's own row: two who deactivate each other take turns
             }
-            accounts::lock(db, id)?;
-            let account = accounts::find(db, id)?.ok_or(Error::NotFound)?;
-            if change(db, &account)? {
-                audit::insert(db, &actor.did(now, action, username.as_str(), json!({})))?;
+            accounts::lock(tx, id)?;
+            let account = accounts::find(tx, id)?.ok_or(Error::NotFound)?;
+            if change(tx, &account)? {
+                tx.audit(actor.did(now, action, username.as_str(), json!({})));
             }
             Ok(())
         })

@@ -6,7 +6,6 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::actions::{Actor, App, Authority, Error};
 use crate::domain::audit::Action;
 use crate::domain::paging::From;
-use crate::store::audit;
 use crate::store::audit::events;
 
 pub use crate::store::audit::events::{EventFilter, Listed as ListedEvent};
@@ -45,10 +44,10 @@ impl App {
     pub async fn read_audit(&self, filter: &EventFilter, from: From<i64>) -> Result<EventPage, Error> {
         let filter = filter.clone();
         self.store
-            .read(move |db| {
-                let (events, more) = events::page(db, &filter, from, PAGE)?;
+            .read(move |tx| {
+                let (events, more) = events::page(tx, &filter, from, PAGE)?;
                 let (has_newer, has_older) = from.around(more);
-                let matching = events::count_up_to(db, &filter, COUNT_LIMIT + 1)?;
+                let matching = events::count_up_to(tx, &filter, COUNT_LIMIT + 1)?;
                 Ok(EventPage { events, has_newer, has_older, matching })
             })
             .await
@@ -63,7 +62,7 @@ impl App {
     ) -> Result<AuditExport, Error> {
         let seat = self.export_seat()?;
         let event = actor.did(self.now(), Action::AuditExport, "audit log", json!({ "filter": asked }));
-        self.act(actor.authority(), move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
+        self.record(actor.authority(), event).await?;
         Ok(AuditExport { authority: actor.authority(), filter, before: None, over: false, _seat: seat })
     }
 
@@ -74,7 +73,7 @@ impl App {
         }
         self.confirm(&export.authority).await?;
         let (filter, from) = (export.filter.clone(), export.before.map_or(From::Start, From::After));
-        let (events, more) = self.store.read(move |db| events::page(db, &filter, from, BATCH)).await?;
+        let (events, more) = self.store.read(move |tx| events::page(tx, &filter, from, BATCH)).await?;
         export.before = events.last().map(|event| event.sequence);
         export.over = !more;
         Ok(events)

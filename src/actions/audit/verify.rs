@@ -29,7 +29,7 @@ impl App {
         let mut events = 0;
         loop {
             let after = follower.sequence;
-            let batch = self.store.query(move |db| audit::read_chain(db, after, BATCH)).await?;
+            let batch = self.store.query(move |tx| audit::read_chain(tx, after, BATCH)).await?;
             if batch.is_empty() {
                 break;
             }

@@ -20,16 +20,16 @@ use crate::store::bulk::job_keys::Pending;
 use crate::store::bulk::jobs;
 use crate::store::keys::change;
 use crate::store::rights::policies;
-use crate::store::{Db, audit, keys};
+use crate::store::{WriteTx, keys};
 
 /// Changes what is as it was frozen, leaves the rest, and writes down both.
-pub(in crate::actions) fn work(db: &mut Db, job: &Job, pending: &[Pending], now: Timestamp) -> Result<(), Error> {
+pub(in crate::actions) fn work(tx: &mut WriteTx, job: &Job, pending: &[Pending], now: Timestamp) -> Result<(), Error> {
     let ids: Vec<KeyId> = pending.iter().map(|pending| pending.key).collect();
-    let gone = gives_what_is_gone(db, job, pending)?;
-    let mut room = room(db, job, pending, now)?;
-    let keys = change::lock_for_update(db, &ids)?;
-    let ends = Ends::of(db, job, &keys, pending, |pending| transfer_batch::receiver(job, pending), now)?;
-    let owners = transfer_batch::owners(db, job, &keys, pending)?;
+    let gone = gives_what_is_gone(tx, job, pending)?;
+    let mut room = room(tx, job, pending, now)?;
+    let keys = change::lock_for_update(tx, &ids)?;
+    let ends = Ends::of(tx, job, &keys, pending, |pending| transfer_batch::receiver(job, pending), now)?;
+    let owners = transfer_batch::owners(tx, job, &keys, pending)?;
     let mut doing: Vec<(&ApiKey, &Pending)> = Vec::new();
     let mut shortened = 0;
     for pending in pending {
@@ -45,14 +45,14 @@ pub(in crate::actions) fn work(db: &mut Db, job: &Job, pending: &[Pending], now:
                 shortened += i64::from(end.is_some_and(|end| end.is_cut));
             }
             (Ok(()), None) => {}
-            (Err(why), _) => job_keys::set_left(db, job.id, pending.key, why)?,
+            (Err(why), _) => job_keys::set_left(tx, job.id, pending.key, why)?,
         }
     }
-    let renamed = change(db, job, &doing, &ends, now)?;
+    let renamed = change(tx, job, &doing, &ends, now)?;
     let done: Vec<KeyId> = doing.iter().map(|(key, _)| key.id).collect();
-    job_keys::set_done(db, job.id, &done)?;
+    job_keys::set_done(tx, job.id, &done)?;
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    jobs::progress(db, job.id, count(done.len()), shortened, count(pending.len() - done.len()))?;
+    jobs::progress(tx, job.id, count(done.len()), shortened, count(pending.len() - done.len()))?;
     let events: Vec<Event> = doing
         .iter()
         .map(|(key, pending)| {
@@ -61,22 +61,23 @@ pub(in crate::actions) fn work(db: &mut Db, job: &Job, pending: &[Pending], now:
             event(job, now, action, key.first_eight.as_str().to_owned(), details)
         })
         .collect();
-    Ok(audit::insert_all(db, &events)?)
+    tx.audit_all(events);
+    Ok(())
 }
 
 /// The owners who get live keys by a job, with how many more they may have. They are held before the keys are.
-fn room(db: &mut Db, job: &Job, pending: &[Pending], now: Timestamp) -> Result<Room, Error> {
+fn room(tx: &mut WriteTx, job: &Job, pending: &[Pending], now: Timestamp) -> Result<Room, Error> {
     match (job.operation, job.inverse_of()) {
         (BulkOperation::Transfer, _) | (BulkOperation::Undo, Some(BulkOperation::Transfer)) => {
             let adds = job.transfer().is_some_and(|transfer| transfer.adds);
             let receivers = pending.iter().filter_map(|pending| transfer_batch::receiver(job, pending)).collect();
-            Room::of(db, receivers, adds, now)
+            Room::of(tx, receivers, adds, now)
         }
         (BulkOperation::Restore, _)
         | (BulkOperation::Undo, Some(BulkOperation::Delete | BulkOperation::Expire | BulkOperation::Shorten)) => {
             let ids: Vec<KeyId> = pending.iter().map(|pending| pending.key).collect();
-            let owners = keys::owners_of(db, &ids)?;
-            Room::of(db, owners, true, now)
+            let owners = keys::owners_of(tx, &ids)?;
+            Room::of(tx, owners, true, now)
         }
         _ => Ok(Room::default()),
     }
@@ -106,7 +107,7 @@ fn given_policy(job: &Job) -> Result<PolicyId, Error> {
 }
 
 /// Does a job give keys a policy that was deleted meanwhile? It is held against that until the batch is done.
-fn gives_what_is_gone(db: &mut Db, job: &Job, pending: &[Pending]) -> Result<bool, Error> {
+fn gives_what_is_gone(tx: &mut WriteTx, job: &Job, pending: &[Pending]) -> Result<bool, Error> {
     let mut policies: Vec<PolicyId> = match (job.operation, job.inverse_of()) {
         (BulkOperation::GivePolicy, _) => vec![given_policy(job)?],
         (_, Some(BulkOperation::GivePolicy)) => {
@@ -117,7 +118,7 @@ fn gives_what_is_gone(db: &mut Db, job: &Job, pending: &[Pending]) -> Result<boo
     policies.sort_unstable();
     policies.dedup();
     for policy in policies {
-        if !policies::lock_by_id(db, policy)? {
+        if !policies::lock_by_id(tx, policy)? {
             return Ok(true);
         }
     }
@@ -126,7 +127,7 @@ fn gives_what_is_gone(db: &mut Db, job: &Job, pending: &[Pending]) -> Result<boo
 
 /// Changes keys; gives those that got a new name.
 fn change(
-    db: &mut Db,
+    tx: &mut WriteTx,
     job: &Job,
     doing: &[(&ApiKey, &Pending)],
     ends: &Ends,
@@ -136,49 +137,49 @@ fn change(
     let keys: Vec<&ApiKey> = doing.iter().map(|(key, _)| *key).collect();
     let stop = Stop { at: now, by: Some(job.asked_by.account), reason: job.reason.clone() };
     match (job.operation, job.inverse_of()) {
-        (BulkOperation::Delete, _) => change::revoke_all(db, &ids, &stop, now)?,
-        (BulkOperation::Disable, _) => change::set_disabled_all(db, &ids, Some(&stop), now)?,
-        (BulkOperation::Idle, _) => change::set_disabled_all(db, &ids, Some(&Stop { by: None, ..stop }), now)?,
+        (BulkOperation::Delete, _) => change::revoke_all(tx, &ids, &stop, now)?,
+        (BulkOperation::Disable, _) => change::set_disabled_all(tx, &ids, Some(&stop), now)?,
+        (BulkOperation::Idle, _) => change::set_disabled_all(tx, &ids, Some(&Stop { by: None, ..stop }), now)?,
         (BulkOperation::Shorten, _) => {
             for key in keys {
-                change::set_expiry_all(db, &[key.id], ends.after(key), now)?;
+                change::set_expiry_all(tx, &[key.id], ends.after(key), now)?;
             }
         }
         (BulkOperation::Enable, _) | (BulkOperation::Undo, Some(BulkOperation::Disable | BulkOperation::Idle)) => {
-            change::set_disabled_all(db, &ids, None, now)?;
+            change::set_disabled_all(tx, &ids, None, now)?;
         }
         (BulkOperation::Restore, _) | (BulkOperation::Undo, Some(BulkOperation::Delete)) => {
             let restored: Vec<(&ApiKey, Option<Timestamp>)> = keys.iter().map(|key| (*key, ends.after(key))).collect();
-            return Ok(change::restore_all(db, &restored, now)?);
+            return Ok(change::restore_all(tx, &restored, now)?);
         }
-        (BulkOperation::Expire, _) => change::limit_expiry_all(db, &ids, job.expires_at, now)?,
+        (BulkOperation::Expire, _) => change::limit_expiry_all(tx, &ids, job.expires_at, now)?,
         (BulkOperation::Undo, Some(BulkOperation::Enable)) => {
             for (id, before) in before(doing) {
-                change::set_disabled_all(db, &[id], Some(&before), now)?;
+                change::set_disabled_all(tx, &[id], Some(&before), now)?;
             }
         }
         (BulkOperation::Undo, Some(BulkOperation::Restore)) => {
             for (id, before) in before(doing) {
-                change::revoke_all(db, &[id], &before, now)?;
+                change::revoke_all(tx, &[id], &before, now)?;
             }
         }
         (BulkOperation::Undo, Some(BulkOperation::Expire | BulkOperation::Shorten)) => {
             let before: Vec<(&ApiKey, Option<Timestamp>, Option<Timestamp>)> =
                 doing.iter().map(|(key, pending)| (*key, ends.after(key), pending.before_by.map(Timestamp))).collect();
-            return Ok(change::give_ends_back(db, &before, now)?);
+            return Ok(change::give_ends_back(tx, &before, now)?);
         }
-        (BulkOperation::GivePolicy, _) => change::set_policy_all(db, &ids, given_policy(job)?, now)?,
+        (BulkOperation::GivePolicy, _) => change::set_policy_all(tx, &ids, given_policy(job)?, now)?,
         (BulkOperation::Undo, Some(BulkOperation::GivePolicy)) => {
             let mut before: HashMap<PolicyId, Vec<KeyId>> = HashMap::new();
             for (key, pending) in doing {
                 before.entry(PolicyId(pending.before_at.unwrap_or_default())).or_default().push(key.id);
             }
             for (policy, ids) in before {
-                change::set_policy_all(db, &ids, policy, now)?;
+                change::set_policy_all(tx, &ids, policy, now)?;
             }
         }
         (BulkOperation::Transfer, _) | (BulkOperation::Undo, Some(BulkOperation::Transfer)) => {
-            return transfer_batch::change(db, job, doing, ends, now);
+            return transfer_batch::change(tx, job, doing, ends, now);
         }
         (BulkOperation::Undo, _) => {
             return Err(Error::Internal(format!("job {} undoes nothing that is known", job.id)));

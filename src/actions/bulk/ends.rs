@@ -10,7 +10,7 @@ use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::keys::api_key::ApiKey;
 use crate::domain::keys::lifetime_rules::OwnerFacts;
 use crate::domain::time::clock::Timestamp;
-use crate::store::Db;
+use crate::store::ReadTx;
 use crate::store::bulk::job_keys::Pending;
 use crate::store::keys::lifetime_rules;
 
@@ -21,7 +21,7 @@ pub(in crate::actions) struct Ends(HashMap<KeyId, NewEnd>);
 impl Ends {
     /// Works them out from what is true now. `receiver` gives the owner that a key will have, where that changes.
     pub(in crate::actions) fn of(
-        db: &mut Db,
+        tx: &mut ReadTx,
         job: &Job,
         keys: &HashMap<KeyId, ApiKey>,
         pending: &[Pending],
@@ -45,7 +45,7 @@ impl Ends {
         owners.sort_unstable();
         owners.dedup();
         let owners: HashMap<AccountId, OwnerFacts> =
-            lifetime_rules::owners(db, &owners)?.into_iter().map(|owner| (owner.id, owner)).collect();
+            lifetime_rules::owners(tx, &owners)?.into_iter().map(|owner| (owner.id, owner)).collect();
         if job.operation == BulkOperation::Shorten {
             let shortening = Shortening::of(job).ok_or_else(|| lost_rules(job))?;
             let end = |(key, owner, _): (&ApiKey, AccountId, _)| {
@@ -54,7 +54,7 @@ impl Ends {
             };
             return Ok(Self(wanted.into_iter().filter_map(end).collect()));
         }
-        let rules = lifetime_rules::load(db)?;
+        let rules = lifetime_rules::load(tx)?;
         let end = |(key, owner, end): (&ApiKey, AccountId, Option<Timestamp>)| {
             let rule = rules.for_owner(owners.get(&owner)?);
             Some((key.id, NewEnd::within(&rule, key, end, now)))

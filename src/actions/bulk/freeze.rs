@@ -1,10 +1,11 @@
 //! Which keys bulk work is about: written down before anything is done to them, in batches, so that nobody waits for it.
 
+use crate::actions::bulk::DRAFT;
 use crate::actions::{App, Error};
 use crate::domain::bulk::{BulkOperation, Job};
 use crate::domain::ids::{AccountId, JobId};
 use crate::domain::time::clock::Timestamp;
-use crate::store::Db;
+use crate::store::ReadTx;
 use crate::store::bulk::job_keys;
 use crate::store::bulk::jobs;
 use crate::store::keys::predicate::Predicate;
@@ -17,19 +18,21 @@ impl App {
         job: JobId,
         operation: BulkOperation,
         asker: AccountId,
-        choose: impl FnOnce(&mut Db) -> Predicate + Send + 'static,
+        choose: impl FnOnce(&mut ReadTx) -> Predicate + Send + 'static,
     ) -> Result<i64, Error> {
         let now = self.now();
         let ids = self
             .store
-            .read(move |db| {
-                let chosen = choose(db);
-                Ok::<_, Error>(job_keys::ids(db, chosen)?)
+            .read(move |tx| {
+                let chosen = choose(tx);
+                Ok::<_, Error>(job_keys::ids(tx, chosen)?)
             })
             .await?;
         for batch in ids.chunks(job_keys::BATCH) {
             let batch = batch.to_vec();
-            self.store.write(move |db| Ok::<_, Error>(job_keys::freeze(db, job, operation, &batch, now)?)).await?;
+            self.store
+                .write_unaudited(DRAFT, move |tx| Ok::<_, Error>(job_keys::freeze(tx, job, operation, &batch, now)?))
+                .await?;
         }
         self.finish_freezing(job, asker, now).await
     }
@@ -40,10 +43,10 @@ impl App {
         let (id, asker) = (job.id, job.asked_by.account);
         let may_be_more = self
             .store
-            .write(move |db| {
+            .write_unaudited(DRAFT, move |tx| {
                 let Some(source) = job.source else { return Ok(false) };
-                let Some(last) = job_keys::freeze_next(db, &job, source, now)? else { return Ok(false) };
-                jobs::set_frozen_up_to(db, job.id, last)?;
+                let Some(last) = job_keys::freeze_next(tx, &job, source, now)? else { return Ok(false) };
+                jobs::set_frozen_up_to(tx, job.id, last)?;
                 Ok::<_, Error>(true)
             })
             .await?;
@@ -55,8 +58,8 @@ impl App {
 
     /// Notes what the keys of a job are in sum, which may take a while to read; gives how many they are.
     async fn finish_freezing(&self, job: JobId, asker: AccountId, now: Timestamp) -> Result<i64, Error> {
-        let sums = self.store.read(move |db| Ok::<_, Error>(job_keys::sums(db, job, asker, now)?)).await?;
-        self.store.write(move |db| Ok::<_, Error>(jobs::set_frozen(db, job, sums)?)).await?;
+        let sums = self.store.read(move |tx| Ok::<_, Error>(job_keys::sums(tx, job, asker, now)?)).await?;
+        self.store.write_unaudited(DRAFT, move |tx| Ok::<_, Error>(jobs::set_frozen(tx, job, sums)?)).await?;
         Ok(sums.total)
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::actions::bulk::DRAFT;
 use crate::actions::bulk::lost_rules;
 use crate::actions::{Actor, App, Error};
 use crate::domain::audit::Action;
@@ -16,7 +17,7 @@ use crate::store::bulk::jobs;
 use crate::store::bulk::jobs::NewJob;
 use crate::store::keys::lifetime_rules;
 use crate::store::rights::policies;
-use crate::store::{Db, Error as StoreError, accounts, audit, settings};
+use crate::store::{Error as StoreError, ReadTx, WriteTx, accounts, settings};
 
 pub use crate::store::bulk::job_keys::Chosen;
 
@@ -54,9 +55,14 @@ impl App {
         };
         let asker = asked_by.account;
         let new = NewJob::draft(operation, filter, asked_by, String::new());
-        let id = self.act(actor.authority(), move |db| Ok::<_, Error>(jobs::insert(db, &new, now)?)).await?;
-        if self.freeze(id, operation, asker, move |db| job_keys::chosen(db, operation, &chosen, now)).await? == 0 {
-            self.store.write(move |db| Ok::<_, Error>(jobs::remove_draft(db, id)?)).await?;
+        let id = self
+            .act(actor.authority(), move |tx| {
+                tx.without_event(DRAFT);
+                Ok::<_, Error>(jobs::insert(tx, &new, now)?)
+            })
+            .await?;
+        if self.freeze(id, operation, asker, move |tx| job_keys::chosen(tx, operation, &chosen, now)).await? == 0 {
+            self.store.write_unaudited(DRAFT, move |tx| Ok::<_, Error>(jobs::remove_draft(tx, id)?)).await?;
             return Err(FieldError::new("key", nothing(operation)).into());
         }
         Ok(id)
@@ -66,14 +72,14 @@ impl App {
     pub async fn find_job(&self, actor: &Actor, id: JobId) -> Result<JobDetails, Error> {
         let (account, now) = (actor.account, self.now());
         self.store
-            .read(move |db| {
-                let job = jobs::find(db, id)?.ok_or(Error::NotFound)?;
+            .read(move |tx| {
+                let job = jobs::find(tx, id)?.ok_or(Error::NotFound)?;
                 if job.state == JobState::Draft && (Some(job.asked_by.account) != account || !job.is_frozen) {
                     return Err(Error::NotFound);
                 }
-                let keep = settings::load(db)?.purge_after();
+                let keep = settings::load(tx)?.purge_after();
                 let restorable_until = job.confirmed_at.unwrap_or(now).plus(keep);
-                let (sample, left) = (job_keys::sample(db, id, 10)?, job_keys::left_by_reason(db, id)?);
+                let (sample, left) = (job_keys::sample(tx, id, 10)?, job_keys::left_by_reason(tx, id)?);
                 Ok(JobDetails { job, sample, left, restorable_until })
             })
             .await
@@ -81,7 +87,7 @@ impl App {
 
     /// Jobs that were confirmed, latest first.
     pub async fn list_jobs(&self) -> Result<Vec<Job>, Error> {
-        Ok(self.store.read(|db| jobs::list(db, 100)).await?)
+        Ok(self.store.read(|tx| jobs::list(tx, 100)).await?)
     }
 
     /// Confirms a draft. The number counts for more than ten keys, and for a filter.
@@ -94,15 +100,15 @@ impl App {
         let (reason, expires_at) = read(&job, entered, now)?;
         let actor = actor.clone();
         let confirmed = self
-            .act(actor.authority(), move |db| {
-                if !jobs::confirm(db, id, &reason, expires_at, now)? {
+            .act(actor.authority(), move |tx| {
+                if !jobs::confirm(tx, id, &reason, expires_at, now)? {
                     return Ok::<_, Error>(false);
                 }
                 let details = json!({
                     "verb": job.operation.as_str(), "keys": job.total, "filter": job.filter, "reason": reason,
                     "expires_at": expires_at.map(Timestamp::rfc3339), "frozen_at": job.frozen_at.rfc3339(),
                 });
-                audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {id}"), details))?;
+                tx.audit(actor.did(now, Action::JobStart, &format!("job {id}"), details));
                 Ok(true)
             })
             .await?;
@@ -117,10 +123,10 @@ impl App {
     pub async fn stop_job(&self, actor: &Actor, id: JobId) -> Result<(), Error> {
         let event = actor.did(self.now(), Action::JobStop, &format!("job {id}"), json!({}));
         let stopping = self
-            .act(actor.authority(), move |db| {
-                let stopping = jobs::ask_to_stop(db, id)?;
+            .act(actor.authority(), move |tx| {
+                let stopping = jobs::ask_to_stop(tx, id)?;
                 if stopping {
-                    audit::insert(db, &event)?;
+                    tx.audit(event);
                 }
                 Ok::<_, Error>(stopping)
             })
@@ -132,30 +138,30 @@ impl App {
     pub async fn undo_job(&self, actor: &Actor, id: JobId) -> Result<JobId, Error> {
         let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
         let undo = self
-            .act(actor.authority(), move |db| {
-                let job = jobs::find(db, id)?.filter(|job| job.state != JobState::Draft).ok_or(Error::NotFound)?;
+            .act(actor.authority(), move |tx| {
+                let job = jobs::find(tx, id)?.filter(|job| job.state != JobState::Draft).ok_or(Error::NotFound)?;
                 if let Some(undo) = job.undone_by {
                     return Ok(undo);
                 }
-                can_be_undone(db, &job, now)?;
+                can_be_undone(tx, &job, now)?;
                 let deleted = job.deleted_policy();
                 if let Some(deleted) = &deleted {
-                    restore_policy(db, deleted)?;
+                    restore_policy(tx, deleted)?;
                 }
                 let new = NewJob {
                     undoes: Some(id),
                     parameter: job.operation.as_str().into(),
                     ..NewJob::queued(BulkOperation::Undo, Source::Job(id), asked_by)
                 };
-                let undo = jobs::insert(db, &new, now)?;
-                if !jobs::set_undone(db, id, undo)? {
+                let undo = jobs::insert(tx, &new, now)?;
+                if !jobs::set_undone(tx, id, undo)? {
                     return Err(Error::Conflict("Somebody else undid this at the same moment.".into()));
                 }
                 if let Some(deleted) = &deleted {
-                    audit::insert(db, &actor.did(now, Action::PolicyRestore, &deleted.name, json!({ "job": undo })))?;
+                    tx.audit(actor.did(now, Action::PolicyRestore, &deleted.name, json!({ "job": undo })));
                 }
                 let details = json!({ "verb": "undo", "undoes": id, "keys": job.done });
-                audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {undo}"), details))?;
+                tx.audit(actor.did(now, Action::JobStart, &format!("job {undo}"), details));
                 Ok::<_, Error>(undo)
             })
             .await?;
@@ -172,8 +178,8 @@ pub(in crate::actions) fn asked_by(actor: &Actor) -> Result<AskedBy, Error> {
 }
 
 /// Brings a policy back that was deleted with its keys. It needs its name.
-fn restore_policy(db: &mut Db, deleted: &DeletedPolicy) -> Result<(), Error> {
-    policies::set_deleted(db, deleted.policy, None).map_err(|error| match error {
+fn restore_policy(tx: &mut WriteTx, deleted: &DeletedPolicy) -> Result<(), Error> {
+    policies::set_deleted(tx, deleted.policy, None).map_err(|error| match error {
         StoreError::Conflict(_) => {
             let text = format!("Another policy is called {} by now. Rename that one first.", deleted.name);
             Error::Conflict(text)
@@ -182,7 +188,7 @@ fn restore_policy(db: &mut Db, deleted: &DeletedPolicy) -> Result<(), Error> {
     })
 }
 
-fn can_be_undone(db: &mut Db, job: &Job, now: Timestamp) -> Result<(), Error> {
+fn can_be_undone(tx: &mut ReadTx, job: &Job, now: Timestamp) -> Result<(), Error> {
     let refuse = |text: &str| Err(Error::Conflict(text.into()));
     if !job.is_over() {
         return refuse("This work is still going on. Stop it first, or wait until it is done.");
@@ -190,12 +196,12 @@ fn can_be_undone(db: &mut Db, job: &Job, now: Timestamp) -> Result<(), Error> {
     if job.operation == BulkOperation::Undo {
         return refuse("This was itself an undo. Choose the keys, and change them again.");
     }
-    let keep = settings::load(db)?.purge_after();
+    let keep = settings::load(tx)?.purge_after();
     if job.finished_at.is_none_or(|at| now.since(at) > keep) {
         return refuse("This is too long ago: what it changed may have been purged.");
     }
     if job.operation == BulkOperation::Shorten
-        && Shortening::of(job).ok_or_else(|| lost_rules(job))?.rules.same_lifetimes(&lifetime_rules::load(db)?)
+        && Shortening::of(job).ok_or_else(|| lost_rules(job))?.rules.same_lifetimes(&lifetime_rules::load(tx)?)
     {
         return refuse(
             "These lifetime rules are still in force, so no key may end later. Change them first, then undo this.",
@@ -204,10 +210,10 @@ fn can_be_undone(db: &mut Db, job: &Job, now: Timestamp) -> Result<(), Error> {
     if job.operation == BulkOperation::Transfer {
         let from = match job.source {
             Some(Source::Owner(owner)) => vec![owner],
-            _ => job_keys::owners_before(db, job.id)?,
+            _ => job_keys::owners_before(tx, job.id)?,
         };
         for owner in from {
-            if let Some(owner) = accounts::find(db, owner)?.filter(|owner| !owner.active) {
+            if let Some(owner) = accounts::find(tx, owner)?.filter(|owner| !owner.active) {
                 let text = format!(
                     "{} was deleted or deactivated, so its keys would be refused. Activate it first.",
                     owner.display_name

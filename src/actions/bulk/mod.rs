@@ -13,6 +13,9 @@ use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::bulk::Job;
 use crate::domain::time::clock::Timestamp;
 
+/// Why a draft has no event.
+pub(in crate::actions) const DRAFT: &str = "a draft changes no key";
+
 /// A job of rules without its rules.
 pub(in crate::actions) fn lost_rules(job: &Job) -> Error {
     Error::Internal(format!("job {} has lost its rules", job.id))

@@ -12,14 +12,17 @@ use crate::domain::audit::Action;
 use crate::domain::bulk::{Job, JobState};
 use crate::domain::ids::JobId;
 use crate::domain::time::clock::Timestamp;
+use crate::store::WriteTx;
 use crate::store::bulk::job_keys;
 use crate::store::bulk::jobs;
-use crate::store::{Db, audit};
 
 /// Keys of one batch.
 const BATCH: i64 = 1_000;
 /// For how long a node has a job to itself after each batch.
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
+
+/// Why a lease has no event.
+const LEASED: &str = "which node works at a job is nothing that anybody did";
 
 /// What became of a batch.
 enum Batch {
@@ -41,7 +44,10 @@ impl App {
                 return Ok(worked_at);
             }
             let (node, now, except) = (self.node.clone(), self.now(), failed.clone());
-            let claimed = self.store.write(move |db| jobs::claim(db, &node, &except, now, now.plus(LEASE))).await?;
+            let claimed = self
+                .store
+                .write_unaudited(LEASED, move |tx| jobs::claim(tx, &node, &except, now, now.plus(LEASE)))
+                .await?;
             let Some(id) = claimed else { return problem.map_or(Ok(worked_at), Err) };
             worked_at += 1;
             loop {
@@ -67,7 +73,7 @@ impl App {
     /// Gives the jobs back that this node works at.
     pub async fn release_jobs(&self) -> Result<(), Error> {
         let node = self.node.clone();
-        self.store.write(move |db| Ok(jobs::release(db, &node)?)).await
+        self.store.write_unaudited(LEASED, move |tx| Ok(jobs::release(tx, &node)?)).await
     }
 
     /// Waits until somebody confirms a job on this node.
@@ -78,7 +84,8 @@ impl App {
     /// One batch of a job that this node has claimed.
     pub async fn run_one_batch(&self) -> Result<bool, Error> {
         let (node, now) = (self.node.clone(), self.now());
-        let claimed = self.store.write(move |db| jobs::claim(db, &node, &[], now, now.plus(LEASE))).await?;
+        let claimed =
+            self.store.write_unaudited(LEASED, move |tx| jobs::claim(tx, &node, &[], now, now.plus(LEASE))).await?;
         match claimed {
             Some(id) => Ok(!matches!(self.run_batch(id).await?, Batch::Over)),
             None => Ok(false),
@@ -89,22 +96,24 @@ impl App {
         let (node, now) = (self.node.clone(), self.now());
         let batch = self
             .store
-            .write(move |db| {
-                if !jobs::renew(db, id, &node, now.plus(LEASE))? {
+            .write(move |tx| {
+                if !jobs::renew(tx, id, &node, now.plus(LEASE))? {
                     return Ok(Batch::Over);
                 }
-                let job = jobs::find(db, id)?.ok_or(Error::NotFound)?;
+                let job = jobs::find(tx, id)?.ok_or(Error::NotFound)?;
                 if job.stop_asked {
-                    return end(db, &job, JobState::Stopped, now);
+                    return end(tx, &job, JobState::Stopped, now);
                 }
                 if !job.is_frozen {
+                    tx.without_event(LEASED);
                     return Ok(Batch::Unfrozen(Box::new(job)));
                 }
-                let pending = job_keys::pending(db, id, BATCH)?;
+                let pending = job_keys::pending(tx, id, BATCH)?;
                 if pending.is_empty() {
-                    return end(db, &job, JobState::Done, now);
+                    return end(tx, &job, JobState::Done, now);
                 }
-                work(db, &job, &pending, now)?;
+                tx.without_event("keys that are skipped were not changed");
+                work(tx, &job, &pending, now)?;
                 Ok::<_, Error>(Batch::More)
             })
             .await?;
@@ -115,9 +124,9 @@ impl App {
     }
 }
 
-fn end(db: &mut Db, job: &Job, state: JobState, now: Timestamp) -> Result<Batch, Error> {
-    jobs::finish(db, job.id, state, now)?;
+fn end(tx: &mut WriteTx, job: &Job, state: JobState, now: Timestamp) -> Result<Batch, Error> {
+    jobs::finish(tx, job.id, state, now)?;
     let details = json!({ "state": state.as_str(), "done": job.done, "left": job.left, "remaining": job.remaining() });
-    audit::insert(db, &event(job, now, Action::JobFinish, format!("job {}", job.id), details))?;
+    tx.audit(event(job, now, Action::JobFinish, format!("job {}", job.id), details));
     Ok(Batch::Over)
 }

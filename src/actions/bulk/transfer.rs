@@ -14,7 +14,7 @@ use crate::domain::settings::ServiceRights;
 use crate::domain::time::clock::Timestamp;
 use crate::store::bulk::jobs;
 use crate::store::bulk::jobs::NewJob;
-use crate::store::{Db, accounts, audit, keys, rights, settings};
+use crate::store::{ReadTx, WriteTx, accounts, keys, rights, settings};
 
 impl App {
     /// Gives all live keys of a service account to another: gives the job that does it.
@@ -22,16 +22,16 @@ impl App {
         let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
         let (from, to) = (from.clone(), to.clone());
         let job = self
-            .act(actor.authority(), move |db| {
+            .act(actor.authority(), move |tx| {
                 let is_service = |account: &Account| account.kind == Kind::Service;
-                let from = accounts::credentials(db, &from)?.map(|known| known.account).filter(is_service);
+                let from = accounts::credentials(tx, &from)?.map(|known| known.account).filter(is_service);
                 let from = from.ok_or(Error::NotFound)?;
-                let to = receiver(db, &to, from.id, Some(Kind::Service))?;
-                lock_owners(db, &from, Some(&to))?; // nobody takes away meanwhile what is noted as held
-                let policy_alone = settings::load(db)?.service_rights == ServiceRights::Policy;
-                let held = rights::held(db, &from, policy_alone)?;
+                let to = receiver(tx, &to, from.id, Some(Kind::Service))?;
+                lock_owners(tx, &from, Some(&to))?; // nobody takes away meanwhile what is noted as held
+                let policy_alone = settings::load(tx)?.service_rights == ServiceRights::Policy;
+                let held = rights::held(tx, &from, policy_alone)?;
                 let asked = Asked { by: asked_by, from: &from, to: &to, reason: String::new(), held };
-                transfer(db, &actor, asked, now)?.ok_or_else(|| {
+                transfer(tx, &actor, asked, now)?.ok_or_else(|| {
                     Error::Conflict(format!("{} has no live key, so nothing was transferred.", from.display_name))
                 })
             })
@@ -53,12 +53,12 @@ pub(in crate::actions) struct Asked<'a> {
 
 /// The active account, not `from`, that is to get keys.
 pub(in crate::actions) fn receiver(
-    db: &mut Db,
+    tx: &mut ReadTx,
     name: &Username,
     from: AccountId,
     kind: Option<Kind>,
 ) -> Result<Account, Error> {
-    let known = accounts::credentials(db, name)?.map(|known| known.account);
+    let known = accounts::credentials(tx, name)?.map(|known| known.account);
     let fits = |to: &Account| to.id != from && to.active && kind.is_none_or(|kind| to.kind == kind);
     let unknown = || match kind {
         Some(Kind::Service) => FieldError::new("to", "Name another service account that is active"),
@@ -68,29 +68,29 @@ pub(in crate::actions) fn receiver(
 }
 
 /// Holds an owner, and who gets the keys, against other transactions that change them or give them keys.
-pub(in crate::actions) fn lock_owners(db: &mut Db, from: &Account, to: Option<&Account>) -> Result<(), Error> {
+pub(in crate::actions) fn lock_owners(tx: &mut WriteTx, from: &Account, to: Option<&Account>) -> Result<(), Error> {
     if to.is_some_and(|to| to.kind == Kind::Service) {
-        keys::lock_server_keys(db)?;
+        keys::lock_server_keys(tx)?;
     }
     let mut ids: Vec<AccountId> = to.map(|to| to.id).into_iter().chain([from.id]).collect();
     ids.sort_unstable(); // two who transfer to each other take turns
-    ids.into_iter().try_for_each(|id| accounts::lock(db, id).map(drop))?;
+    ids.into_iter().try_for_each(|id| accounts::lock(tx, id).map(drop))?;
     Ok(())
 }
 
 /// Starts the transfer of all live keys of an owner; its number, or `None` when there is no live key. What the new owner
 /// has no room for is refused as a whole.
 pub(in crate::actions) fn transfer(
-    db: &mut Db,
+    tx: &mut WriteTx,
     actor: &Actor,
     asked: Asked<'_>,
     now: Timestamp,
 ) -> Result<Option<JobId>, Error> {
     let Asked { by, from, to, reason, held } = asked;
-    lock_owners(db, from, Some(to))?;
+    lock_owners(tx, from, Some(to))?;
     let adds = from.kind == Kind::User;
-    let room = room_for(db, to.id, adds, now)?;
-    let total = keys::count_live(db, from.id, now)?;
+    let room = room_for(tx, to.id, adds, now)?;
+    let total = keys::count_live(tx, from.id, now)?;
     if total == 0 {
         return Ok(None);
     }
@@ -103,10 +103,10 @@ pub(in crate::actions) fn transfer(
     }
     let parameter = Transfer { to: to.id, adds, held }.text();
     let queued = NewJob::queued(BulkOperation::Transfer, Source::Owner(from.id), by);
-    let job = jobs::insert(db, &NewJob { parameter, reason, ..queued }, now)?;
+    let job = jobs::insert(tx, &NewJob { parameter, reason, ..queued }, now)?;
     let details = json!({
         "verb": BulkOperation::Transfer.as_str(), "from": from.username.as_str(), "to": to.username.as_str(), "keys": total,
     });
-    audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {job}"), details))?;
+    tx.audit(actor.did(now, Action::JobStart, &format!("job {job}"), details));
     Ok(Some(job))
 }

@@ -16,7 +16,7 @@ use crate::store::bulk::job_keys;
 use crate::store::bulk::job_keys::Pending;
 use crate::store::keys::change;
 use crate::store::rights::permissions;
-use crate::store::{Db, accounts, keys, rights};
+use crate::store::{ReadTx, WriteTx, accounts, keys, rights};
 
 /// The owner that a key gets by a transfer, or gets back by its undo; `None` where a job leaves owners alone.
 pub(in crate::actions) fn receiver(job: &Job, pending: &Pending) -> Option<AccountId> {
@@ -29,7 +29,7 @@ pub(in crate::actions) fn receiver(job: &Job, pending: &Pending) -> Option<Accou
 
 /// Gives keys to the new owner, or back to the one before; gives those that got a new name.
 pub(in crate::actions) fn change(
-    db: &mut Db,
+    tx: &mut WriteTx,
     job: &Job,
     doing: &[(&ApiKey, &Pending)],
     ends: &Ends,
@@ -41,7 +41,7 @@ pub(in crate::actions) fn change(
         for (key, pending) in doing {
             let before = BeforeTransfer {
                 name: key.name.clone(),
-                grant: narrow(db, key, &transfer.held, &mut known)?,
+                grant: narrow(tx, key, &transfer.held, &mut known)?,
                 was_shortened: ends.after(key) != key.expires_at,
                 expires_at: key.expires_at.map(|end| end.0),
             };
@@ -49,35 +49,35 @@ pub(in crate::actions) fn change(
                 Some(narrowed_before) => BeforeTransfer { grant: Some(narrowed_before), ..before },
                 None => before,
             };
-            job_keys::note_before(db, job.id, key.id, &before.text())?;
+            job_keys::note_before(tx, job.id, key.id, &before.text())?;
         }
         let named: Vec<(&ApiKey, String)> = doing.iter().map(|(key, _)| (*key, key.name.clone())).collect();
-        let renamed = change::transfer_all(db, &named, transfer.to, now)?;
-        set_ends(db, doing, ends)?;
+        let renamed = change::transfer_all(tx, &named, transfer.to, now)?;
+        set_ends(tx, doing, ends)?;
         return Ok(renamed);
     }
     let mut before: HashMap<AccountId, Vec<(&ApiKey, String)>> = HashMap::new();
     for (key, pending) in doing {
         let was = BeforeTransfer::read(pending.before_reason.as_deref());
         if let Some(was) = &was.grant {
-            rights::set_scopes(db, key.id, was.scopes.as_deref().unwrap_or_default())?;
-            keys::put_grant_back(db, key.id, was.grant())?;
+            rights::set_scopes(tx, key.id, was.scopes.as_deref().unwrap_or_default())?;
+            keys::put_grant_back(tx, key.id, was.grant())?;
         }
         let name = if was.name.is_empty() { key.name.clone() } else { was.name };
         before.entry(AccountId(pending.before_at.unwrap_or_default())).or_default().push((key, name));
     }
     let mut renamed = Vec::new();
     for (owner, keys) in before {
-        renamed.extend(change::transfer_all(db, &keys, owner, now)?);
+        renamed.extend(change::transfer_all(tx, &keys, owner, now)?);
     }
-    set_ends(db, doing, ends)?;
+    set_ends(tx, doing, ends)?;
     Ok(renamed)
 }
 
 /// Holds a key to the list of what it could do under the owner before: whoever gets it may be able to do more, and others know
 /// its secret. Gives what it could do before; `None` when it keeps its grant.
 fn narrow(
-    db: &mut Db,
+    tx: &mut WriteTx,
     key: &ApiKey,
     held: &Held,
     known: &mut HashMap<Rights, Vec<PermissionId>>,
@@ -85,26 +85,26 @@ fn narrow(
     if held.leaves(key.grant) {
         return Ok(None);
     }
-    let granted = rights::granted(db, key, held.policy_alone)?;
+    let granted = rights::granted(tx, key, held.policy_alone)?;
     let allowed = granted.map(|granted| held.allowed(&granted, key.resource)).unwrap_or_default();
     let ids = if let Some(ids) = known.get(&allowed) {
         ids.clone()
     } else {
         let ids: Vec<PermissionId> =
-            permissions::known(db, &allowed)?.into_iter().map(|permission| permission.id).collect();
+            permissions::known(tx, &allowed)?.into_iter().map(|permission| permission.id).collect();
         known.insert(allowed, ids.clone());
         ids
     };
-    let scopes = (key.grant == Grant::Scopes).then(|| rights::scope_ids_of(db, key.id)).transpose()?;
-    keys::put_grant_back(db, key.id, Grant::Scopes)?;
-    rights::set_scopes(db, key.id, &ids)?;
+    let scopes = (key.grant == Grant::Scopes).then(|| rights::scope_ids_of(tx, key.id)).transpose()?;
+    keys::put_grant_back(tx, key.id, Grant::Scopes)?;
+    rights::set_scopes(tx, key.id, &ids)?;
     Ok(Some(BeforeGrant { policy: key.grant.policy(), scopes }))
 }
 
-fn set_ends(db: &mut Db, doing: &[(&ApiKey, &Pending)], ends: &Ends) -> Result<(), Error> {
+fn set_ends(tx: &mut WriteTx, doing: &[(&ApiKey, &Pending)], ends: &Ends) -> Result<(), Error> {
     for (key, _) in doing {
         if ends.after(key) != key.expires_at {
-            change::set_end(db, key.id, ends.after(key))?;
+            change::set_end(tx, key.id, ends.after(key))?;
         }
     }
     Ok(())
@@ -112,7 +112,7 @@ fn set_ends(db: &mut Db, doing: &[(&ApiKey, &Pending)], ends: &Ends) -> Result<(
 
 /// The owners before and after, for the events of a transfer.
 pub(in crate::actions) fn owners(
-    db: &mut Db,
+    tx: &mut ReadTx,
     job: &Job,
     keys: &HashMap<KeyId, ApiKey>,
     pending: &[Pending],
@@ -124,5 +124,5 @@ pub(in crate::actions) fn owners(
     let mut ids: Vec<AccountId> = keys.values().map(|key| key.owner).chain(receivers).collect();
     ids.sort_unstable();
     ids.dedup();
-    Ok(accounts::owners(db, &ids)?)
+    Ok(accounts::owners(tx, &ids)?)
 }

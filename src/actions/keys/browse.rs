@@ -20,7 +20,7 @@ use crate::store::rights::permissions;
 use crate::store::rights::policies;
 use crate::store::rights::resources;
 use crate::store::usage::kept_counts;
-use crate::store::{Db, accounts, keys, rights};
+use crate::store::{ReadTx, accounts, keys, rights};
 
 pub use crate::store::accounts::Owner;
 pub use crate::store::keys::grid::{COUNT_LIMIT, Count};
@@ -93,14 +93,14 @@ impl App {
         };
         let (page, before, total, live, session_keys, around) = self
             .store
-            .read(move |db| {
-                let (page, before) = page(db, &ask, cursor.as_ref())?;
-                let total = grid::count(db, &KeyFilter::default(), now, COUNT_LIMIT)?;
-                let kept = kept_counts::all(db)?;
+            .read(move |tx| {
+                let (page, before) = page(tx, &ask, cursor.as_ref())?;
+                let total = grid::count(tx, &KeyFilter::default(), now, COUNT_LIMIT)?;
+                let kept = kept_counts::all(tx)?;
                 let total = Number::of(total, Tally::All, &kept);
-                let live = Number::of(keys::count_all_live(db, now)?, Tally::Live, &kept);
-                let around = Around::of(db, page.keys.iter().map(|placed| &placed.key))?;
-                Ok::<_, Error>((page, before, total, live, session_keys::count(db, now, idle_since(now))?, around))
+                let live = Number::of(keys::count_all_live(tx, now)?, Tally::Live, &kept);
+                let around = Around::of(tx, page.keys.iter().map(|placed| &placed.key))?;
+                Ok::<_, Error>((page, before, total, live, session_keys::count(tx, now, idle_since(now))?, around))
             })
             .await?;
         let shown = i64::try_from(page.keys.len()).unwrap_or(i64::MAX);
@@ -128,18 +128,18 @@ impl App {
     /// Values that exist of a column, for a filter on it: the first few, each as the filter takes it and as people read it.
     pub async fn filter_suggestions(&self, column: Column) -> Result<Vec<(String, String)>, Error> {
         self.store
-            .read(move |db| {
+            .read(move |tx| {
                 Ok::<_, Error>(match column {
-                    Column::Owner => accounts::first_names(db, SUGGESTIONS)?,
-                    Column::Policy => policies::list(db)?
+                    Column::Owner => accounts::first_names(tx, SUGGESTIONS)?,
+                    Column::Policy => policies::list(tx)?
                         .into_iter()
                         .map(|one| (one.name.as_str().to_owned(), one.description))
                         .collect(),
                     Column::Scope => {
-                        let all = permissions::catalogue(db)?.into_iter();
+                        let all = permissions::catalogue(tx)?.into_iter();
                         all.map(|one| (one.name.as_str().to_owned(), one.description)).collect()
                     }
-                    Column::Resource => resources::first(db, None, SUGGESTIONS)?,
+                    Column::Resource => resources::first(tx, None, SUGGESTIONS)?,
                     _ => Vec::new(),
                 })
             })
@@ -156,7 +156,7 @@ impl App {
             now: self.now(),
             count_limit: list.count_limit,
         };
-        Ok(self.store.read(move |db| grid::explain(db, &ask)).await?)
+        Ok(self.store.read(move |tx| grid::explain(tx, &ask)).await?)
     }
 
     /// The first eight of a pasted secret, whether such a key exists or not. `None` when the text is no secret.
@@ -208,7 +208,10 @@ pub(in crate::actions) struct Around {
 }
 
 impl Around {
-    pub(in crate::actions) fn of<'a>(db: &mut Db, keys: impl IntoIterator<Item = &'a ApiKey>) -> Result<Self, Error> {
+    pub(in crate::actions) fn of<'a>(
+        tx: &mut ReadTx,
+        keys: impl IntoIterator<Item = &'a ApiKey>,
+    ) -> Result<Self, Error> {
         let keys: Vec<&ApiKey> = keys.into_iter().collect();
         let accounts_of = |key: &&ApiKey| {
             let stops = [stopped_by(key.disabled.as_ref()), stopped_by(key.revoked.as_ref())];
@@ -217,7 +220,7 @@ impl Around {
         let mut ids: Vec<AccountId> = keys.iter().flat_map(accounts_of).collect();
         ids.sort_unstable();
         ids.dedup();
-        Ok(Self { owners: accounts::owners(db, &ids)?, access: rights::access_of(db, &keys)? })
+        Ok(Self { owners: accounts::owners(tx, &ids)?, access: rights::access_of(tx, &keys)? })
     }
 }
 
@@ -230,13 +233,13 @@ fn from(cursor: Option<&Cursor>) -> From<Place> {
 }
 
 /// The page, and how many keys stand before it. A page before that is not full is the first one; it is filled up.
-fn page(db: &mut Db, ask: &Ask, cursor: Option<&Cursor>) -> Result<(grid::Page, i64), Error> {
-    let page = grid::page(db, ask)?;
+fn page(tx: &mut ReadTx, ask: &Ask, cursor: Option<&Cursor>) -> Result<(grid::Page, i64), Error> {
+    let page = grid::page(tx, ask)?;
     let shown = i64::try_from(page.keys.len()).unwrap_or(i64::MAX);
     match cursor {
         None => Ok((page, 0)),
         Some(cursor) if !cursor.backwards => Ok((page, cursor.position)),
-        Some(_) if !page.has_previous => Ok((grid::page(db, &Ask { from: From::Start, ..ask.clone() })?, 0)),
+        Some(_) if !page.has_previous => Ok((grid::page(tx, &Ask { from: From::Start, ..ask.clone() })?, 0)),
         // Keys may have come or gone since the cursor was made: the position never runs into the beginning.
         Some(cursor) => Ok((page, (cursor.position - shown).max(1))),
     }

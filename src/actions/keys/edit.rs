@@ -11,7 +11,7 @@ use crate::domain::keys::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::keys::secret::FirstEight;
 use crate::domain::settings::OwnKeys;
 use crate::domain::time::clock::Timestamp;
-use crate::store::{Db, accounts, audit, keys, settings};
+use crate::store::{ReadTx, WriteTx, accounts, keys, settings};
 
 /// The text for a key that was revoked in the meantime.
 pub(in crate::actions) const REVOKED: &str = "This key was revoked. It cannot be changed any more.";
@@ -27,9 +27,9 @@ impl App {
         texts: (KeyName, KeyNote),
     ) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let key = own_living(db, owner, &first_eight)?;
-            edit(db, &actor, &key, version, &texts, now)
+        self.act(actor.authority(), move |tx| {
+            let key = own_living(tx, owner, &first_eight)?;
+            edit(tx, &actor, &key, version, &texts, now)
         })
         .await
     }
@@ -43,10 +43,10 @@ impl App {
         texts: (KeyName, KeyNote),
     ) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let owner = keys::find(db, &first_eight)?.ok_or(Error::NotFound)?.owner;
-            let key = unless_revoked(lock_for_update(db, owner, &first_eight)?)?;
-            edit(db, &actor, &key, version, &texts, now)
+        self.act(actor.authority(), move |tx| {
+            let owner = keys::find(tx, &first_eight)?.ok_or(Error::NotFound)?.owner;
+            let key = unless_revoked(lock_for_update(tx, owner, &first_eight)?)?;
+            edit(tx, &actor, &key, version, &texts, now)
         })
         .await
     }
@@ -54,7 +54,7 @@ impl App {
 
 /// Changes a key that is held; `version` is the one that somebody saw.
 fn edit(
-    db: &mut Db,
+    tx: &mut WriteTx,
     actor: &Actor,
     key: &ApiKey,
     version: i64,
@@ -66,14 +66,15 @@ fn edit(
         return Err(Error::Conflict(text.into()));
     }
     if name.0 != key.name {
-        if keys::name_is_held(db, key.owner, name, now)? {
+        if keys::name_is_held(tx, key.owner, name, now)? {
             return Err(name_taken(actor, key.owner));
         }
-        keys::set_name(db, key, name, now)?;
+        keys::set_name(tx, key, name, now)?;
     }
-    keys::set_note(db, key, note, now)?;
+    keys::set_note(tx, key, note, now)?;
     let details = json!({ "name": [key.name, name.0], "note": [key.note, note.0] });
-    Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, key.first_eight.as_str(), details))?)
+    tx.audit(actor.did(now, Action::KeyEdit, key.first_eight.as_str(), details));
+    Ok(())
 }
 
 /// The text for a key whose time has passed.
@@ -81,19 +82,19 @@ const EXPIRED: &str = "This key has expired, so there is nothing to disable or e
 
 /// The key of this owner, unless it has ended.
 pub(in crate::actions) fn own_live(
-    db: &mut Db,
+    tx: &mut WriteTx,
     owner: AccountId,
     first_eight: &FirstEight,
     now: Timestamp,
 ) -> Result<ApiKey, Error> {
-    let key = own_living(db, owner, first_eight)?;
+    let key = own_living(tx, owner, first_eight)?;
     if key.is_past_expiry(now) { Err(Error::Conflict(EXPIRED.into())) } else { Ok(key) }
 }
 
 /// Refuses where people may only see their own keys. Those of service accounts are changed by administrators.
-pub(in crate::actions) fn may_manage(db: &mut Db, owner: AccountId) -> Result<(), Error> {
-    let is_person = accounts::find(db, owner)?.is_some_and(|owner| owner.kind == Kind::User);
-    if is_person && settings::load(db)?.own_keys != OwnKeys::Manage {
+pub(in crate::actions) fn may_manage(tx: &mut ReadTx, owner: AccountId) -> Result<(), Error> {
+    let is_person = accounts::find(tx, owner)?.is_some_and(|owner| owner.kind == Kind::User);
+    if is_person && settings::load(tx)?.own_keys != OwnKeys::Manage {
         let text = "On this server, only administrators change and revoke API keys. Ask one of them.";
         return Err(Error::Forbidden(text.into()));
     }
@@ -101,15 +102,19 @@ pub(in crate::actions) fn may_manage(db: &mut Db, owner: AccountId) -> Result<()
 }
 
 /// The key of this owner, held, unless it was revoked.
-pub(in crate::actions) fn own_living(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
-    let key = lock_for_update(db, owner, first_eight)?;
-    may_manage(db, owner)?;
+pub(in crate::actions) fn own_living(
+    tx: &mut WriteTx,
+    owner: AccountId,
+    first_eight: &FirstEight,
+) -> Result<ApiKey, Error> {
+    let key = lock_for_update(tx, owner, first_eight)?;
+    may_manage(tx, owner)?;
     unless_revoked(key)
 }
 
-fn lock_for_update(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
-    accounts::lock(db, owner)?;
-    keys::lock_own(db, owner, first_eight)?.ok_or(Error::NotFound)
+fn lock_for_update(tx: &mut WriteTx, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
+    accounts::lock(tx, owner)?;
+    keys::lock_own(tx, owner, first_eight)?.ok_or(Error::NotFound)
 }
 
 fn unless_revoked(key: ApiKey) -> Result<ApiKey, Error> {

@@ -11,7 +11,6 @@ use crate::domain::audit::Action;
 use crate::domain::key_filter::Place;
 use crate::domain::paging::From;
 use crate::domain::time::clock::Timestamp;
-use crate::store::audit;
 use crate::store::keys::grid::{self, Ask};
 
 /// Exports that run at a time.
@@ -49,9 +48,9 @@ impl App {
         let asked = ask.clone();
         let (count, walk) = self
             .store
-            .read(move |db| {
-                let count = grid::count_exactly(db, &asked.filter, now)?;
-                Ok::<_, Error>((count, grid::is_walked(db, &asked)?))
+            .read(move |tx| {
+                let count = grid::count_exactly(tx, &asked.filter, now)?;
+                Ok::<_, Error>((count, grid::is_walked(tx, &asked)?))
             })
             .await?;
         if count > most {
@@ -60,7 +59,7 @@ impl App {
         }
         let details = json!({ "form": form, "keys": count, "filter": list.filter.query(), "sort": list.sort.query() });
         let event = actor.did(now, Action::KeyExport, "api keys", details);
-        self.act(actor.authority(), move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
+        self.record(actor.authority(), event).await?;
         Ok(Export { ask, authority: actor.authority(), walk, after: None, over: false, count, now, _seat: seat })
     }
 
@@ -82,9 +81,9 @@ impl App {
         let (ask, walk) = (Ask { from, ..export.ask.clone() }, export.walk);
         let (placed, around) = self
             .store
-            .read(move |db| {
-                let placed = grid::batch(db, &ask, walk)?;
-                let around = Around::of(db, placed.iter().map(|placed| &placed.key))?;
+            .read(move |tx| {
+                let placed = grid::batch(tx, &ask, walk)?;
+                let around = Around::of(tx, placed.iter().map(|placed| &placed.key))?;
                 Ok::<_, Error>((placed, around))
             })
             .await?;

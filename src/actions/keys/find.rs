@@ -30,7 +30,7 @@ use crate::store::keys::session_keys;
 use crate::store::usage::Counts;
 use crate::store::usage::refusals;
 use crate::store::usage::refusals::Counted;
-use crate::store::{Db, accounts, audit, keys, rights, settings, usage};
+use crate::store::{ReadTx, accounts, audit, keys, rights, settings, usage};
 
 pub use crate::store::audit::Line;
 pub use crate::store::keys::Listing;
@@ -139,20 +139,20 @@ impl App {
         let now = self.now();
         let mut own = self
             .store
-            .read(move |db| {
-                let settings = settings::load(db)?;
+            .read(move |tx| {
+                let settings = settings::load(tx)?;
                 let is_shown = settings.own_keys != Manner::None;
-                let keys = if is_shown { keys::list(db, owner, listing, now)? } else { Vec::new() };
-                let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
+                let keys = if is_shown { keys::list(tx, owner, listing, now)? } else { Vec::new() };
+                let account = accounts::find(tx, owner)?.ok_or(Error::NotFound)?;
                 Ok::<_, Error>(OwnKeys {
-                    access: rights::access_of(db, &keys.iter().collect::<Vec<_>>())?,
-                    offer: grants::offer(db, &account)?,
+                    access: rights::access_of(tx, &keys.iter().collect::<Vec<_>>())?,
+                    offer: grants::offer(tx, &account)?,
                     keys,
-                    live: keys::count_live(db, owner, now)?,
-                    ended: keys::count_ended(db, owner, now)?,
-                    rule: lifetime_rules::for_owner(db, owner)?,
+                    live: keys::count_live(tx, owner, now)?,
+                    ended: keys::count_ended(tx, owner, now)?,
+                    rule: lifetime_rules::for_owner(tx, owner)?,
                     session_keys: if settings.session_keys {
-                        Some(session_keys::list(db, owner, now, idle_since(now))?)
+                        Some(session_keys::list(tx, owner, now, idle_since(now))?)
                     } else {
                         None
                     },
@@ -171,10 +171,10 @@ impl App {
         let (first_eight, now) = (first_eight.clone(), self.now());
         let mut details = self
             .store
-            .read(move |db| {
-                let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
-                may_see(db, owner)?;
-                details_of(db, key, now)
+            .read(move |tx| {
+                let key = keys::find_own(tx, owner, &first_eight)?.ok_or(Error::NotFound)?;
+                may_see(tx, owner)?;
+                details_of(tx, key, now)
             })
             .await?;
         self.complete(&mut details);
@@ -189,12 +189,12 @@ impl App {
     ) -> Result<(KeyDetails, GrantOptions), Error> {
         let (first_eight, now) = (first_eight.clone(), self.now());
         self.store
-            .read(move |db| {
-                may_see(db, owner)?;
-                let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
-                let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
-                let offer = grants::offer_for(db, &account, key.resource)?;
-                Ok((details_of(db, key, now)?, offer))
+            .read(move |tx| {
+                may_see(tx, owner)?;
+                let key = keys::find_own(tx, owner, &first_eight)?.ok_or(Error::NotFound)?;
+                let account = accounts::find(tx, owner)?.ok_or(Error::NotFound)?;
+                let offer = grants::offer_for(tx, &account, key.resource)?;
+                Ok((details_of(tx, key, now)?, offer))
             })
             .await
     }
@@ -204,10 +204,10 @@ impl App {
         let (first_eight, now) = (first_eight.clone(), self.now());
         let (mut details, owner) = self
             .store
-            .read(move |db| {
-                let key = keys::find(db, &first_eight)?.ok_or(Error::NotFound)?;
-                let owner = accounts::owners(db, &[key.owner])?.remove(&key.owner).unwrap_or_default();
-                Ok::<_, Error>((details_of(db, key, now)?, owner))
+            .read(move |tx| {
+                let key = keys::find(tx, &first_eight)?.ok_or(Error::NotFound)?;
+                let owner = accounts::owners(tx, &[key.owner])?.remove(&key.owner).unwrap_or_default();
+                Ok::<_, Error>((details_of(tx, key, now)?, owner))
             })
             .await?;
         self.complete(&mut details);
@@ -234,9 +234,9 @@ impl App {
         let first_eight = first_eight.clone();
         let mut key = self
             .store
-            .read(move |db| {
-                may_see(db, owner)?;
-                keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)
+            .read(move |tx| {
+                may_see(tx, owner)?;
+                keys::find_own(tx, owner, &first_eight)?.ok_or(Error::NotFound)
             })
             .await?;
         self.use_log.complete(&mut key);
@@ -245,37 +245,37 @@ impl App {
 }
 
 /// A person whose keys are not listed does not find one. A service account's are an administrator's to see.
-pub(in crate::actions) fn may_see(db: &mut Db, owner: AccountId) -> Result<(), Error> {
-    let owner = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
-    let hidden = owner.kind == Kind::User && settings::load(db)?.own_keys == Manner::None;
+pub(in crate::actions) fn may_see(tx: &mut ReadTx, owner: AccountId) -> Result<(), Error> {
+    let owner = accounts::find(tx, owner)?.ok_or(Error::NotFound)?;
+    let hidden = owner.kind == Kind::User && settings::load(tx)?.own_keys == Manner::None;
     if hidden { Err(Error::NotFound) } else { Ok(()) }
 }
 
-fn details_of(db: &mut Db, key: ApiKey, now: Timestamp) -> Result<KeyDetails, Error> {
+fn details_of(tx: &mut ReadTx, key: ApiKey, now: Timestamp) -> Result<KeyDetails, Error> {
     let by = |stop: Option<&Stop>| stop.and_then(|stop| stop.by);
     let (disabler, revoker) = (by(key.disabled.as_ref()), by(key.revoked.as_ref()));
     let ids: Vec<AccountId> = [Some(key.created_by), disabler, revoker].into_iter().flatten().collect();
-    let names = accounts::owners(db, &ids)?;
+    let names = accounts::owners(tx, &ids)?;
     let name = |account: AccountId| names.get(&account).map(|account| account.display_name.clone());
     let created_by = name(key.created_by).unwrap_or_default();
     let (disabled_by, revoked_by) = (disabler.and_then(name), revoker.and_then(name));
     let today = now.day_number();
-    let days = usage::days_of_key(db, key.id, today - DAYS + 1, today)?;
-    let addresses = addresses::of_key(db, key.id, 10)?;
-    let refusals = refusals::of_key(db, key.id, 10)?;
+    let days = usage::days_of_key(tx, key.id, today - DAYS + 1, today)?;
+    let addresses = addresses::of_key(tx, key.id, 10)?;
+    let refusals = refusals::of_key(tx, key.id, 10)?;
     let grace_ends = match key.status(now) {
         Status::Revoked => None,
-        _ => replaced_secrets::grace_ends(db, key.id, now)?,
+        _ => replaced_secrets::grace_ends(tx, key.id, now)?,
     };
-    let history = audit::history(db, key.first_eight.as_str(), 50)?;
-    let (rule, access) = (lifetime_rules::for_owner(db, key.owner)?, rights::access(db, &key)?);
-    let owner = accounts::find(db, key.owner)?.ok_or(Error::NotFound)?;
-    let settings = settings::load(db)?;
-    let holding = rights_source_of(db, &key, &owner, &settings)?;
+    let history = audit::history(tx, key.first_eight.as_str(), 50)?;
+    let (rule, access) = (lifetime_rules::for_owner(tx, key.owner)?, rights::access(tx, &key)?);
+    let owner = accounts::find(tx, key.owner)?.ok_or(Error::NotFound)?;
+    let settings = settings::load(tx)?;
+    let holding = rights_source_of(tx, &key, &owner, &settings)?;
     let listed = key.grant == Grant::Scopes;
     let is_shown = |name: &PermissionName| listed || !name.is_own();
     let rights = holding.as_ref().map(effective).unwrap_or_default().into_iter().filter(is_shown).collect();
-    let asked = asked_permissions::of_key(db, key.id)?;
+    let asked = asked_permissions::of_key(tx, key.id)?;
     let is_managed = owner.kind == Kind::Service || settings.own_keys == Manner::Manage;
     let creation_off = generate::creation_off(&settings, owner.kind);
     Ok(KeyDetails {

@@ -23,7 +23,7 @@ use crate::store::keys::forms;
 use crate::store::keys::forms::Shown;
 use crate::store::keys::lifetime_rules;
 use crate::store::rights::resources;
-use crate::store::{self, Db, Unique, accounts, audit, keys, rights, settings};
+use crate::store::{self, ReadTx, Unique, WriteTx, accounts, keys, rights, settings};
 
 /// Why nobody, or no owner of this kind, gets new keys by the settings. The one place where the three switches count.
 pub fn creation_off(settings: &Settings, kind: Kind) -> Option<&'static str> {
@@ -142,7 +142,7 @@ impl App {
         mut field_errors: Vec<FieldError>,
     ) -> Result<Vec<FieldError>, Error> {
         let (actor, now) = (actor.clone(), self.now());
-        let more = self.store.read(move |db| check(db, &actor, owner, &readable, now)).await?;
+        let more = self.store.read(move |tx| check(tx, &actor, owner, &readable, now)).await?;
         for field_error in more {
             if !field_errors.iter().any(|known| known.field == field_error.field) {
                 field_errors.push(field_error);
@@ -184,14 +184,14 @@ impl App {
         secret_hash: SecretHash,
     ) -> Result<Result<(ApiKey, AccessView), FirstEight>, Attempt> {
         let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |db| issue(db, &actor, owner, request, (first_eight, secret_hash), now)).await
+        self.act(actor.authority(), move |tx| issue(tx, &actor, owner, request, (first_eight, secret_hash), now)).await
     }
 }
 
 /// Adds a key for an owner, whom this holds against other transactions: to the form, the limits and the name, who comes
 /// second comes after.
 pub(in crate::actions) fn issue(
-    db: &mut Db,
+    tx: &mut WriteTx,
     actor: &Actor,
     owner: AccountId,
     request: KeyRequest,
@@ -199,54 +199,54 @@ pub(in crate::actions) fn issue(
     now: Timestamp,
 ) -> Result<Result<(ApiKey, AccessView), FirstEight>, Attempt> {
     let maker = actor.account.unwrap_or(owner);
-    if accounts::find(db, owner)?.is_some_and(|owner| owner.kind == Kind::Service) {
-        keys::lock_server_keys(db)?;
+    if accounts::find(tx, owner)?.is_some_and(|owner| owner.kind == Kind::Service) {
+        keys::lock_server_keys(tx)?;
     }
-    accounts::lock(db, owner)?;
-    if let Some(shown_before) = forms::find(db, &request.form.hash(maker), maker)? {
+    accounts::lock(tx, owner)?;
+    if let Some(shown_before) = forms::find(tx, &request.form.hash(maker), maker)? {
         return Ok(Err(shown_before));
     }
-    let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
-    let expires_at = may_generate(db, &account, actor.account == Some(owner), request.expiry, now)?;
-    if request.name.is_none() && settings::load(db)?.name_required {
+    let account = accounts::find(tx, owner)?.ok_or(Error::NotFound)?;
+    let expires_at = may_generate(tx, &account, actor.account == Some(owner), request.expiry, now)?;
+    if request.name.is_none() && settings::load(tx)?.name_required {
         return Err(Error::from(FieldError::new("name", "Enter a name")).into());
     }
-    let ceiling = request.asking.as_ref().map(|asking| Attenuation::of(db, asking, now)).transpose()?;
+    let ceiling = request.asking.as_ref().map(|asking| Attenuation::of(tx, asking, now)).transpose()?;
     let expires_at = ceiling.as_ref().map_or(expires_at, |ceiling| ceiling.end(expires_at));
     if let Some(ceiling) = &ceiling {
         ceiling.allows(&request.wish)?;
     }
-    prove(db, actor, &request.wish)?;
-    let given = give(db, &account, &request.wish, request.resource.as_ref())?;
-    let name = free_name(db, owner, request.name, now)?.ok_or_else(|| name_taken(actor, owner))?;
+    prove(tx, actor, &request.wish)?;
+    let given = give(tx, &account, &request.wish, request.resource.as_ref())?;
+    let name = free_name(tx, owner, request.name, now)?.ok_or_else(|| name_taken(actor, owner))?;
     let CheckedGrant { grant, scopes, resource } = given;
     let note = request.note;
     let new = NewKey { first_eight, secret_hash, owner, name, note, grant, resource, expires_at };
-    let id = keys::insert(db, &new, maker, now)?;
-    rights::give_scopes(db, id, &scopes)?;
+    let id = keys::insert(tx, &new, maker, now)?;
+    rights::give_scopes(tx, id, &scopes)?;
     let shown = Shown { first_eight: &new.first_eight, key: Some(id) };
-    forms::insert(db, &request.form.hash(maker), maker, &shown, now)?;
+    forms::insert(tx, &request.form.hash(maker), maker, &shown, now)?;
     let details = json!({
         "name": new.name.0, "owner": account.username.as_str(), "expires_at": expires_at.map(Timestamp::rfc3339),
         "access": request.wish.event_details(), "resource": request.resource.as_ref().map(ResourceName::text),
         "by_key": request.asking.as_ref().map(|asking| asking.first_eight.as_str()),
     });
-    audit::insert(db, &actor.did(now, Action::KeyGenerate, new.first_eight.as_str(), details))?;
-    let key = keys::find_own(db, owner, &new.first_eight)?;
+    tx.audit(actor.did(now, Action::KeyGenerate, new.first_eight.as_str(), details));
+    let key = keys::find_own(tx, owner, &new.first_eight)?;
     let key = key.ok_or_else(|| Error::Internal("a key vanished while it was made".into()))?;
-    let access = rights::access(db, &key)?;
+    let access = rights::access(tx, &key)?;
     Ok(Ok((key, access)))
 }
 
 /// What is wrong with the parts of a form that could be read, as far as reading tells.
 fn check(
-    db: &mut Db,
+    tx: &mut ReadTx,
     actor: &Actor,
     owner: AccountId,
     readable: &Readable,
     now: Timestamp,
 ) -> Result<Vec<FieldError>, Error> {
-    let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
+    let account = accounts::find(tx, owner)?.ok_or(Error::NotFound)?;
     let mut found: Vec<FieldError> = Vec::new();
     let mut note = |checked: Result<(), Error>| match checked {
         Ok(()) => Ok(()),
@@ -257,30 +257,30 @@ fn check(
         Err(error) => Err(error),
     };
     if let Some(expiry) = readable.expiry {
-        note(lifetime_rules::for_owner(db, owner)?.expires_at(expiry, now).map(drop).map_err(Error::from))?;
+        note(lifetime_rules::for_owner(tx, owner)?.expires_at(expiry, now).map(drop).map_err(Error::from))?;
     }
     match &readable.name {
-        Some(Some(name)) if keys::is_name_held(db, owner, name, now)? => note(Err(name_taken(actor, owner)))?,
-        Some(None) if settings::load(db)?.name_required => note(Err(FieldError::new("name", "Enter a name").into()))?,
+        Some(Some(name)) if keys::is_name_held(tx, owner, name, now)? => note(Err(name_taken(actor, owner)))?,
+        Some(None) if settings::load(tx)?.name_required => note(Err(FieldError::new("name", "Enter a name").into()))?,
         _ => {}
     }
     let resource = readable.resource.clone().flatten();
     if let Some(resource) = &resource {
-        note(find_resource(db, &account, resource).map(drop))?;
+        note(find_resource(tx, &account, resource).map(drop))?;
     }
     if let Some(GrantRequest::Scopes(wanted)) = &readable.wish {
         let bound = match &resource {
-            Some(name) => resources::find(db, name)?.map(|resource| resource.id),
+            Some(name) => resources::find(tx, name)?.map(|resource| resource.id),
             None => None,
         };
-        note(own_scopes(db, &account, wanted, bound).map(drop))?;
+        note(own_scopes(tx, &account, wanted, bound).map(drop))?;
     }
     Ok(found)
 }
 
 /// The switch, the owner, the limits and the lifetime rule. Gives the end that the key will have.
 fn may_generate(
-    db: &mut Db,
+    tx: &mut ReadTx,
     owner: &Account,
     by_owner: bool,
     wish: Expiry,
@@ -289,9 +289,9 @@ fn may_generate(
     if !owner.active {
         return Err(Error::Forbidden(deactivated(owner.kind, by_owner).into()));
     }
-    let rule = lifetime_rules::for_owner(db, owner.id)?;
-    let live = counted(db, owner.id, now)?;
-    if let Some(refusal) = why_not(db, owner, by_owner, &rule, live, now)? {
+    let rule = lifetime_rules::for_owner(tx, owner.id)?;
+    let live = counted(tx, owner.id, now)?;
+    if let Some(refusal) = why_not(tx, owner, by_owner, &rule, live, now)? {
         return Err(Error::Conflict(refusal));
     }
     Ok(rule.expires_at(wish, now)?)
@@ -308,14 +308,14 @@ pub(in crate::actions) fn deactivated(owner: Kind, by_owner: bool) -> &'static s
 
 /// Why an owner who has `live` keys cannot get another.
 pub(in crate::actions) fn why_not(
-    db: &mut Db,
+    tx: &mut ReadTx,
     owner: &Account,
     by_owner: bool,
     rule: &LifetimeRule,
     live: i64,
     now: Timestamp,
 ) -> Result<Option<String>, Error> {
-    let settings = settings::load(db)?;
+    let settings = settings::load(tx)?;
     if owner.kind == Kind::User {
         let refusal = if by_owner { refusal } else { refusal_for_other };
         return Ok(refusal(&settings, rule, live));
@@ -330,7 +330,7 @@ pub(in crate::actions) fn why_not(
         );
         return Ok(Some(text));
     }
-    if all > 0 && keys::count_live_of_services(db, now)? >= all {
+    if all > 0 && keys::count_live_of_services(tx, now)? >= all {
         let text = format!(
             "All service accounts together have {all} live keys, the most allowed. Revoke one, or raise the limit under Site settings."
         );
@@ -340,14 +340,19 @@ pub(in crate::actions) fn why_not(
 }
 
 /// The name that was asked for, `None` if a live key holds it; the first free one of today if none was asked for.
-fn free_name(db: &mut Db, owner: AccountId, wish: Option<KeyName>, now: Timestamp) -> Result<Option<KeyName>, Error> {
+fn free_name(
+    tx: &mut WriteTx,
+    owner: AccountId,
+    wish: Option<KeyName>,
+    now: Timestamp,
+) -> Result<Option<KeyName>, Error> {
     match wish {
-        Some(name) if keys::name_is_held(db, owner, &name, now)? => Ok(None),
+        Some(name) if keys::name_is_held(tx, owner, &name, now)? => Ok(None),
         Some(name) => Ok(Some(name)),
         None => {
             for attempt in 1.. {
                 let name = KeyName::made_up(now, attempt);
-                if !keys::name_is_held(db, owner, &name, now)? {
+                if !keys::name_is_held(tx, owner, &name, now)? {
                     return Ok(Some(name));
                 }
             }

@@ -15,7 +15,7 @@ use crate::domain::rights::resource::{Resource, ResourceName};
 use crate::domain::rights::{AccessView, GrantRequest};
 use crate::domain::time::clock::Timestamp;
 use crate::store::rights::resources;
-use crate::store::{Db, accounts, keys, rights};
+use crate::store::{ReadTx, WriteTx, accounts, keys, rights};
 
 /// Which scopes a key of *get or create* has: exactly these, or all that keys for the resource can be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl App {
             let authority =
                 request.resource.as_ref().map_or_else(|| actor.authority(), |name| actor.administering(name));
             let made = self
-                .act(authority, move |db| get_or_create(db, &actor, account, &wanted, request, rotate, hashes, now))
+                .act(authority, move |tx| get_or_create(tx, &actor, account, &wanted, request, rotate, hashes, now))
                 .await;
             return match made {
                 Ok(Made::Got(key, access)) => Ok(GotOrCreated::Got(Box::new((key, access)))),
@@ -101,15 +101,15 @@ impl App {
     ) -> Result<Option<(ApiKey, AccessView)>, Error> {
         let (name, asking, now) = (bound_to(request)?.clone(), request.asking.clone(), self.now());
         self.store
-            .read(move |db| {
-                let resource = own_resource(db, account, &name)?;
-                let scopes = scopes(db, &wanted, &resource)?;
-                let found = matching(db, account, &resource, &scopes, now)?;
+            .read(move |tx| {
+                let resource = own_resource(tx, account, &name)?;
+                let scopes = scopes(tx, &wanted, &resource)?;
+                let found = matching(tx, account, &resource, &scopes, now)?;
                 if let Some(asking) = asking.filter(|_| found.is_none() || renews) {
-                    Attenuation::of(db, &asking, now)?.allows(&GrantRequest::Scopes(scopes))?;
+                    Attenuation::of(tx, &asking, now)?.allows(&GrantRequest::Scopes(scopes))?;
                 }
                 let Some(key) = found else { return Ok(None) };
-                let access = rights::access(db, &key)?;
+                let access = rights::access(tx, &key)?;
                 Ok(Some((key, access)))
             })
             .await
@@ -131,7 +131,7 @@ enum Made {
 
 #[expect(clippy::too_many_arguments, reason = "one transaction, called from one place")]
 fn get_or_create(
-    db: &mut Db,
+    tx: &mut WriteTx,
     actor: &Actor,
     account: AccountId,
     wanted: &Wanted,
@@ -140,32 +140,32 @@ fn get_or_create(
     hashes: Hashes,
     now: Timestamp,
 ) -> Result<Made, Attempt> {
-    if accounts::find(db, account)?.is_some_and(|account| account.kind == Kind::Service) {
-        keys::lock_server_keys(db)?; // before the account, as for every other server key
+    if accounts::find(tx, account)?.is_some_and(|account| account.kind == Kind::Service) {
+        keys::lock_server_keys(tx)?; // before the account, as for every other server key
     }
-    accounts::lock(db, account)?; // who comes second finds what the first has made
-    let resource = own_resource(db, account, bound_to(&request)?)?;
-    let scopes = scopes(db, wanted, &resource)?;
+    accounts::lock(tx, account)?; // who comes second finds what the first has made
+    let resource = own_resource(tx, account, bound_to(&request)?)?;
+    let scopes = scopes(tx, wanted, &resource)?;
     let wish = GrantRequest::Scopes(scopes.clone());
-    let Some(key) = matching(db, account, &resource, &scopes, now)? else {
+    let Some(key) = matching(tx, account, &resource, &scopes, now)? else {
         let name = match (wanted, request.name) {
-            (Wanted::All, None) => Some(master_name(db, account, &resource, now)?),
+            (Wanted::All, None) => Some(master_name(tx, account, &resource, now)?),
             (_, name) => name,
         };
         let request = KeyRequest { name, wish, ..request };
-        return Ok(Made::Created(issue(db, actor, account, request, hashes.new, now)?));
+        return Ok(Made::Created(issue(tx, actor, account, request, hashes.new, now)?));
     };
     let Some(grace) = rotate else {
-        let access = rights::access(db, &key)?;
+        let access = rights::access(tx, &key)?;
         return Ok(Made::Got(key, access));
     };
     match hashes.renewed.filter(|(first_eight, _)| *first_eight == key.first_eight) {
         Some((_, hash)) => {
             if let Some(asking) = &request.asking {
-                Attenuation::of(db, asking, now)?.allows(&wish)?;
+                Attenuation::of(tx, asking, now)?.allows(&wish)?;
             }
-            let key = keys::lock_own(db, account, &key.first_eight)?.ok_or(Error::NotFound)?;
-            let renewed = renew(db, actor, &key, (hash, grace), request.asking.as_ref(), now)?;
+            let key = keys::lock_own(tx, account, &key.first_eight)?.ok_or(Error::NotFound)?;
+            let renewed = renew(tx, actor, &key, (hash, grace), request.asking.as_ref(), now)?;
             Ok(Made::Rotated(renewed.key, renewed.access, renewed.old_until))
         }
         None => Err(Attempt::Again),
@@ -176,8 +176,8 @@ fn bound_to(request: &KeyRequest) -> Result<&ResourceName, Error> {
     request.resource.as_ref().ok_or_else(|| Error::Internal("a key for no resource was asked for".into()))
 }
 
-fn scopes(db: &mut Db, wanted: &Wanted, resource: &Resource) -> Result<Rights, Error> {
-    let allowed = resources::of_kind(db, &resource.name.kind)?;
+fn scopes(tx: &mut ReadTx, wanted: &Wanted, resource: &Resource) -> Result<Rights, Error> {
+    let allowed = resources::of_kind(tx, &resource.name.kind)?;
     let scopes = match wanted {
         Wanted::All => allowed,
         Wanted::These(these) if these.is_empty() => {
@@ -200,13 +200,13 @@ fn scopes(db: &mut Db, wanted: &Wanted, resource: &Resource) -> Result<Rights, E
 }
 
 /// What a master key is called that nobody named.
-fn master_name(db: &mut Db, account: AccountId, resource: &Resource, now: Timestamp) -> Result<KeyName, Error> {
+fn master_name(tx: &mut WriteTx, account: AccountId, resource: &Resource, now: Timestamp) -> Result<KeyName, Error> {
     let of: String = resource.name.text().chars().take(70).collect();
     for attempt in 1..1_000 {
         let name =
             if attempt == 1 { format!("Master key for {of}") } else { format!("Master key for {of} ({attempt})") };
         let name = KeyName(name);
-        if !keys::name_is_held(db, account, &name, now)? {
+        if !keys::name_is_held(tx, account, &name, now)? {
             return Ok(name);
         }
     }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::actions::bulk::DRAFT;
 use crate::actions::bulk::jobs::asked_by;
 use crate::actions::bulk::lost_rules;
 use crate::actions::{Actor, App, Error};
@@ -18,7 +19,7 @@ use crate::store::bulk::job_keys;
 use crate::store::bulk::jobs;
 use crate::store::bulk::jobs::NewJob;
 use crate::store::keys::lifetime_rules;
-use crate::store::{Db, accounts, audit, keys, settings};
+use crate::store::{ReadTx, WriteTx, accounts, keys, settings};
 
 /// What the page of the rules shows.
 #[derive(Debug, Clone)]
@@ -76,21 +77,21 @@ impl App {
     pub async fn lifetime_rules(&self) -> Result<RulesNow, Error> {
         let now = self.now();
         self.store
-            .read(move |db| {
-                let (settings, rules) = (settings::load(db)?, lifetime_rules::load(db)?);
+            .read(move |tx| {
+                let (settings, rules) = (settings::load(tx)?, lifetime_rules::load(tx)?);
                 let mut live_under = Vec::new();
                 for rule in rules.stricter() {
                     let keys = lifetime_rules::live_under(&rule.applies_to, now);
-                    let count = keys::grid::count_up_to(db, keys, keys::grid::COUNT_LIMIT)?;
+                    let count = keys::grid::count_up_to(tx, keys, keys::grid::COUNT_LIMIT)?;
                     live_under.push((rule.applies_to.clone(), count));
                 }
                 Ok(RulesNow {
                     rules,
                     live_under,
-                    last_change: lifetime_rules::last_change(db)?,
+                    last_change: lifetime_rules::last_change(tx)?,
                     allow_creation: settings.allow_creation,
                     accept_keys: settings.accept_keys,
-                    live: keys::count_all_live(db, now)?,
+                    live: keys::count_all_live(tx, now)?,
                 })
             })
             .await
@@ -101,7 +102,7 @@ impl App {
         let unknown =
             || Error::from(FieldError::new("rule_subject", format!("There is nobody with the user name {username}")));
         let name = Username::parse(username).map_err(|_| unknown())?;
-        let known = self.store.query(move |db| accounts::credentials(db, &name)).await?.ok_or_else(unknown)?;
+        let known = self.store.query(move |tx| accounts::credentials(tx, &name)).await?.ok_or_else(unknown)?;
         Ok(AppliesTo::Account(known.account.id, known.account.username.as_str().to_owned()))
     }
 
@@ -111,13 +112,14 @@ impl App {
         let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
         let (asker, planned, seen) = (asked_by.account, rules.clone(), replaces.clone());
         let drafted = self
-            .act(actor.authority(), move |db| {
-                let before = unchanged(db, &seen)?;
+            .act(actor.authority(), move |tx| {
+                tx.without_event(DRAFT);
+                let before = unchanged(tx, &seen)?;
                 let fresh = planned.with_idle_start(&before, Some(0), now);
                 let parameter = Shortening { rules: fresh.clone(), replaces: seen, spread_days: 1 }.parameter();
                 let shorten = NewJob::draft(BulkOperation::Shorten, None, asked_by.clone(), parameter);
                 let idle = NewJob::draft(BulkOperation::Idle, None, asked_by, String::new());
-                Ok::<_, Error>((jobs::insert(db, &shorten, now)?, jobs::insert(db, &idle, now)?, before, fresh))
+                Ok::<_, Error>((jobs::insert(tx, &shorten, now)?, jobs::insert(tx, &idle, now)?, before, fresh))
             })
             .await?;
         let (shorten, idle, before, fresh) = drafted;
@@ -126,19 +128,20 @@ impl App {
             .freeze(shorten, BulkOperation::Shorten, asker, move |_| lifetime_rules::outliving(&outlived, now))
             .await?;
         let unused = self.freeze(idle, BulkOperation::Idle, asker, move |_| newly_idle(&fresh, &before, now)).await?;
-        self.act(actor.clone().authority(), move |db| {
-            let before = unchanged(db, &replaces)?;
+        self.act(actor.clone().authority(), move |tx| {
+            let before = unchanged(tx, &replaces)?;
             if outliving == 0 && unused == 0 {
-                jobs::remove_draft(db, shorten)?;
-                jobs::remove_draft(db, idle)?;
-                save(db, &actor, &before, &rules.with_idle_start(&before, Some(0), now), "leave", now)?;
+                jobs::remove_draft(tx, shorten)?;
+                jobs::remove_draft(tx, idle)?;
+                save(tx, &actor, &before, &rules.with_idle_start(&before, Some(0), now), "leave", now)?;
                 return Ok(Planned::Saved);
             }
             if unused == 0 {
-                jobs::remove_draft(db, idle)?;
+                jobs::remove_draft(tx, idle)?;
             } else {
-                jobs::link_drafts(db, shorten, idle)?;
+                jobs::link_drafts(tx, shorten, idle)?;
             }
+            tx.without_event(DRAFT);
             Ok(Planned::Hits(shorten))
         })
         .await
@@ -148,11 +151,11 @@ impl App {
     pub async fn rules_impact(&self, actor: &Actor, id: JobId) -> Result<Impact, Error> {
         let (account, now) = (actor.account, self.now());
         self.store
-            .read(move |db| {
-                let shorten = own_draft(db, id, account)?;
-                let idle = jobs::linked_draft(db, id)?;
+            .read(move |tx| {
+                let shorten = own_draft(tx, id, account)?;
+                let idle = jobs::linked_draft(tx, id)?;
                 let planned = Shortening::of(&shorten).ok_or_else(|| lost_rules(&shorten))?;
-                let within_a_day = job_keys::count_outliving(db, id, &planned.rules, now)?;
+                let within_a_day = job_keys::count_outliving(tx, id, &planned.rules, now)?;
                 Ok(Impact { shorten, within_a_day, idle, rules: planned.rules })
             })
             .await
@@ -162,40 +165,40 @@ impl App {
     pub async fn apply_rules(&self, actor: &Actor, id: JobId, existing: Existing) -> Result<Option<JobId>, Error> {
         let (actor, now) = (actor.clone(), self.now());
         let job = self
-            .act(actor.authority(), move |db| {
-                let shorten = own_draft(db, id, actor.account)?;
+            .act(actor.authority(), move |tx| {
+                let shorten = own_draft(tx, id, actor.account)?;
                 let planned = Shortening::of(&shorten).ok_or_else(|| lost_rules(&shorten))?;
-                let before = unchanged(db, &planned.replaces)?;
+                let before = unchanged(tx, &planned.replaces)?;
                 let (grace, word) = match existing {
                     Existing::Leave => (None, "leave"),
                     Existing::Now => (Some(0), "now"),
                     Existing::Spread(days) => (Some(i32::try_from(days).unwrap_or(i32::MAX)), "spread"),
                 };
-                let idle = jobs::linked_draft(db, id)?;
-                save(db, &actor, &before, &planned.rules.clone().with_idle_start(&before, grace, now), word, now)?;
+                let idle = jobs::linked_draft(tx, id)?;
+                save(tx, &actor, &before, &planned.rules.clone().with_idle_start(&before, grace, now), word, now)?;
                 if existing == Existing::Leave {
                     let drafts: Vec<JobId> = idle.iter().map(|idle| idle.id).chain([id]).collect();
-                    jobs::discard(db, &drafts)?;
+                    jobs::discard(tx, &drafts)?;
                     return Ok(None);
                 }
                 let reason = "The lifetime rules were changed";
                 if let (Existing::Spread(days), true) = (existing, shorten.total > 0) {
-                    jobs::set_parameter(db, id, &Shortening { spread_days: days, ..planned }.parameter())?;
+                    jobs::set_parameter(tx, id, &Shortening { spread_days: days, ..planned }.parameter())?;
                 }
                 if let Some(idle) = &idle {
                     // Spread out, keys are disabled by the sweep when their days are over.
                     match existing {
                         Existing::Now => {
-                            start(db, &actor, idle, "Nobody used it for as long as the lifetime rules allow", now)?;
+                            start(tx, &actor, idle, "Nobody used it for as long as the lifetime rules allow", now)?;
                         }
-                        _ => jobs::discard(db, &[idle.id])?,
+                        _ => jobs::discard(tx, &[idle.id])?,
                     }
                 }
                 if shorten.total == 0 {
-                    jobs::remove_draft(db, id)?;
+                    jobs::remove_draft(tx, id)?;
                     return Ok(idle.map(|idle| idle.id).filter(|_| existing == Existing::Now));
                 }
-                start(db, &actor, &shorten, reason, now)?;
+                start(tx, &actor, &shorten, reason, now)?;
                 Ok::<_, Error>(Some(id))
             })
             .await?;
@@ -205,13 +208,13 @@ impl App {
 }
 
 /// The rules in force, when they are still those of this version.
-fn unchanged(db: &mut Db, version: &str) -> Result<Rules, Error> {
-    let rules = lifetime_rules::load(db)?;
+fn unchanged(tx: &mut ReadTx, version: &str) -> Result<Rules, Error> {
+    let rules = lifetime_rules::load(tx)?;
     if rules.version() == version { Ok(rules) } else { Err(Error::Conflict(CHANGED.into())) }
 }
 
-fn own_draft(db: &mut Db, id: JobId, account: Option<AccountId>) -> Result<Job, Error> {
-    jobs::find(db, id)?
+fn own_draft(tx: &mut ReadTx, id: JobId, account: Option<AccountId>) -> Result<Job, Error> {
+    jobs::find(tx, id)?
         .filter(|job| {
             let is_draft = job.operation == BulkOperation::Shorten && job.state == JobState::Draft && job.is_frozen;
             is_draft && Some(job.asked_by.account) == account
@@ -225,23 +228,25 @@ fn newly_idle(rules: &Rules, before: &Rules, now: Timestamp) -> keys::predicate:
     keys::predicate::all([lifetime_rules::idle(rules, false, now), old].into_iter())
 }
 
-fn start(db: &mut Db, actor: &Actor, job: &Job, reason: &str, now: Timestamp) -> Result<(), Error> {
-    jobs::confirm(db, job.id, reason, None, now)?;
+fn start(tx: &mut WriteTx, actor: &Actor, job: &Job, reason: &str, now: Timestamp) -> Result<(), Error> {
+    jobs::confirm(tx, job.id, reason, None, now)?;
     let details = json!({ "verb": job.operation.as_str(), "keys": job.total, "reason": reason });
-    Ok(audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {}", job.id), details))?)
+    tx.audit(actor.did(now, Action::JobStart, &format!("job {}", job.id), details));
+    Ok(())
 }
 
 fn save(
-    db: &mut Db,
+    tx: &mut WriteTx,
     actor: &Actor,
     before: &Rules,
     rules: &Rules,
     existing: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    lifetime_rules::replace(db, rules, actor.account, now)?;
+    lifetime_rules::replace(tx, rules, actor.account, now)?;
     let details = json!({ "before": before, "after": rules, "existing_keys": existing });
-    Ok(audit::insert(db, &actor.did(now, Action::RulesChange, "lifetime rules", details))?)
+    tx.audit(actor.did(now, Action::RulesChange, "lifetime rules", details));
+    Ok(())
 }
 
 /// How long a confirmation of rules may be spread, in days.

@@ -8,19 +8,20 @@ use crate::domain::audit::Action;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::api_key::{ApiKey, Stop};
 use crate::domain::keys::secret::FirstEight;
-use crate::store::{audit, keys};
+use crate::store::keys;
 
 impl App {
     /// Pauses an own key. A key that is paused already stays as it is.
     pub async fn disable_key(&self, actor: &Actor, owner: AccountId, first_eight: &FirstEight) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let key = own_live(db, owner, &first_eight, now)?;
+        self.act(actor.authority(), move |tx| {
+            let key = own_live(tx, owner, &first_eight, now)?;
             if key.disabled.is_some() {
                 return Ok(());
             }
-            keys::set_disabled(db, key.id, Some(&Stop { at: now, by: actor.account, reason: String::new() }), now)?;
-            Ok(audit::insert(db, &actor.did(now, Action::KeyDisable, first_eight.as_str(), json!({})))?)
+            keys::set_disabled(tx, key.id, Some(&Stop { at: now, by: actor.account, reason: String::new() }), now)?;
+            tx.audit(actor.did(now, Action::KeyDisable, first_eight.as_str(), json!({})));
+            Ok(())
         })
         .await
     }
@@ -28,8 +29,8 @@ impl App {
     /// Ends the pause of an own key, if the owner may. A key that is not paused stays as it is.
     pub async fn enable_key(&self, actor: &Actor, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let key = own_live(db, owner, &first_eight, now)?;
+        self.act(actor.authority(), move |tx| {
+            let key = own_live(tx, owner, &first_eight, now)?;
             if key.disabled.is_none() {
                 return Ok(key);
             }
@@ -37,9 +38,9 @@ impl App {
                 let text = "An administrator disabled this key. Ask an administrator to enable it.";
                 return Err(Error::Forbidden(text.into()));
             }
-            keys::set_disabled(db, key.id, None, now)?;
-            audit::insert(db, &actor.did(now, Action::KeyEnable, first_eight.as_str(), json!({})))?;
-            keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)
+            keys::set_disabled(tx, key.id, None, now)?;
+            tx.audit(actor.did(now, Action::KeyEnable, first_eight.as_str(), json!({})));
+            keys::find_own(tx, owner, &first_eight)?.ok_or(Error::NotFound)
         })
         .await
     }

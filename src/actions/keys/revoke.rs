@@ -11,22 +11,23 @@ use crate::domain::ids::AccountId;
 use crate::domain::keys::api_key::Stop;
 use crate::domain::keys::secret::FirstEight;
 use crate::store::keys::session_keys;
-use crate::store::{accounts, audit, keys, settings};
+use crate::store::{accounts, keys, settings};
 
 impl App {
     /// Ends an own key. One that was revoked already stays as it is.
     pub async fn revoke_key(&self, actor: &Actor, owner: AccountId, first_eight: &FirstEight) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            accounts::lock(db, owner)?;
-            let key = keys::lock_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
-            may_manage(db, owner)?;
+        self.act(actor.authority(), move |tx| {
+            accounts::lock(tx, owner)?;
+            let key = keys::lock_own(tx, owner, &first_eight)?.ok_or(Error::NotFound)?;
+            may_manage(tx, owner)?;
             if key.revoked.is_some() {
                 return Ok(());
             }
-            keys::revoke(db, key.id, &Stop { at: now, by: actor.account, reason: String::new() })?;
+            keys::revoke(tx, key.id, &Stop { at: now, by: actor.account, reason: String::new() })?;
             let details = json!({ "name": key.name });
-            Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)
+            tx.audit(actor.did(now, Action::KeyRevoke, first_eight.as_str(), details));
+            Ok(())
         })
         .await
     }
@@ -42,26 +43,27 @@ impl App {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
         let (owner, by_key) = (asking.owner.id, asking.key.first_eight.clone());
         let may_revoke = asking.rights.iter().any(|right| right.as_str() == REVOKE) && asking.bound.is_none();
-        self.act(actor.authority(), move |db| {
-            accounts::lock(db, owner)?;
+        self.act(actor.authority(), move |tx| {
+            accounts::lock(tx, owner)?;
             if first_eight == by_key {
-                if !settings::load(db)?.key_may_revoke_itself {
+                if !settings::load(tx)?.key_may_revoke_itself {
                     return Err(Error::Forbidden("On this server, an API key may not revoke itself.".into()));
                 }
             } else if may_revoke {
-                may_manage(db, owner)?;
+                may_manage(tx, owner)?;
             } else {
                 return Err(Error::Forbidden(format!("To revoke another key, this one needs {REVOKE}.")));
             }
             let stop = Stop { at: now, by: Some(owner), reason: format!("By key {by_key}") };
-            match keys::lock_own(db, owner, &first_eight)? {
+            match keys::lock_own(tx, owner, &first_eight)? {
                 Some(key) if key.revoked.is_some() => return Ok(()),
-                Some(key) => keys::revoke(db, key.id, &stop)?,
-                None if session_keys::delete(db, owner, &first_eight)? => {}
+                Some(key) => keys::revoke(tx, key.id, &stop)?,
+                None if session_keys::delete(tx, owner, &first_eight)? => {}
                 None => return Err(Error::NotFound),
             }
             let details = json!({ "by_key": by_key.as_str() });
-            Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)
+            tx.audit(actor.did(now, Action::KeyRevoke, first_eight.as_str(), details));
+            Ok(())
         })
         .await
     }

@@ -10,17 +10,17 @@ use crate::domain::keys::lifetime_rules::OwnerFacts;
 use crate::domain::time::clock::Timestamp;
 use crate::store::keys::lifetime_rules;
 use crate::store::keys::session_keys;
-use crate::store::{Db, accounts, keys, settings};
+use crate::store::{ReadTx, WriteTx, accounts, keys, settings};
 
 /// How many live keys an account has, session keys among them: what limits count.
-pub(in crate::actions) fn counted(db: &mut Db, account: AccountId, now: Timestamp) -> Result<i64, Error> {
-    Ok(counted_of(db, &[account], now)?.remove(&account).unwrap_or_default())
+pub(in crate::actions) fn counted(tx: &mut ReadTx, account: AccountId, now: Timestamp) -> Result<i64, Error> {
+    Ok(counted_of(tx, &[account], now)?.remove(&account).unwrap_or_default())
 }
 
-fn counted_of(db: &mut Db, owners: &[AccountId], now: Timestamp) -> Result<HashMap<AccountId, i64>, Error> {
-    let mut counted = keys::count_live_of(db, owners, now)?;
-    if settings::load(db)?.session_keys {
-        for (owner, more) in session_keys::count_of(db, owners, now, idle_since(now))? {
+fn counted_of(tx: &mut ReadTx, owners: &[AccountId], now: Timestamp) -> Result<HashMap<AccountId, i64>, Error> {
+    let mut counted = keys::count_live_of(tx, owners, now)?;
+    if settings::load(tx)?.session_keys {
+        for (owner, more) in session_keys::count_of(tx, owners, now, idle_since(now))? {
             *counted.entry(owner).or_default() += more;
         }
     }
@@ -30,12 +30,12 @@ fn counted_of(db: &mut Db, owners: &[AccountId], now: Timestamp) -> Result<HashM
 /// How many live keys an account may still be given, which this holds against other transactions; `None` is any number,
 /// and an inactive account may be given none. With `adds`, they are more server keys than there were before.
 pub(in crate::actions) fn room_for(
-    db: &mut Db,
+    tx: &mut WriteTx,
     account: AccountId,
     adds: bool,
     now: Timestamp,
 ) -> Result<Option<i64>, Error> {
-    let room = Room::of(db, [account].into(), adds, now)?;
+    let room = Room::of(tx, [account].into(), adds, now)?;
     if room.inactive.contains(&account) {
         return Ok(Some(0));
     }
@@ -58,23 +58,23 @@ pub(in crate::actions) struct Room {
 impl Room {
     /// Counts what there is. With `adds`, what is taken counts for the limit of all service accounts together as well.
     pub(in crate::actions) fn of(
-        db: &mut Db,
+        tx: &mut WriteTx,
         owners: BTreeSet<AccountId>,
         adds: bool,
         now: Timestamp,
     ) -> Result<Self, Error> {
         let mut room = Self::default();
         let owners: Vec<AccountId> = owners.into_iter().collect();
-        if accounts::find_all(db, &owners)?.iter().any(|account| account.kind == Kind::Service) {
-            keys::lock_server_keys(db)?; // before the accounts
-            let all = i64::from(settings::load(db)?.max_service_keys);
+        if accounts::find_all(tx, &owners)?.iter().any(|account| account.kind == Kind::Service) {
+            keys::lock_server_keys(tx)?; // before the accounts
+            let all = i64::from(settings::load(tx)?.max_service_keys);
             if adds && all > 0 {
-                room.of_services = Some(all - keys::count_live_of_services(db, now)?);
+                room.of_services = Some(all - keys::count_live_of_services(tx, now)?);
             }
         }
-        accounts::lock_all(db, &owners)?;
-        let (rules, counted) = (lifetime_rules::load(db)?, counted_of(db, &owners, now)?);
-        for account in accounts::find_all(db, &owners)? {
+        accounts::lock_all(tx, &owners)?;
+        let (rules, counted) = (lifetime_rules::load(tx)?, counted_of(tx, &owners, now)?);
+        for account in accounts::find_all(tx, &owners)? {
             let is_service = account.kind == Kind::Service;
             let rule = rules.for_owner(&OwnerFacts { id: account.id, role: account.role, is_service });
             let limit = i64::from(rule.keys_per_owner);

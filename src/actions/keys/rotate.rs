@@ -21,7 +21,7 @@ use crate::store::keys::forms::Shown;
 use crate::store::keys::lifetime_rules;
 use crate::store::keys::replaced_secrets;
 use crate::store::keys::replaced_secrets::Rotation;
-use crate::store::{Db, accounts, audit, keys, rights, settings};
+use crate::store::{ReadTx, WriteTx, accounts, keys, rights, settings};
 
 /// How long the secret before stays good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
@@ -102,16 +102,16 @@ impl App {
             let (actor, first_eight, form, hash) = (actor.clone(), first_eight.clone(), form.clone(), secret.hash());
             let now = self.now();
             let rotated = self
-                .act(actor.authority(), move |db| {
-                    let key = own_living(db, owner, &first_eight)?;
-                    if let Some(shown_before) = forms::find(db, &form.hash(maker), maker)? {
+                .act(actor.authority(), move |tx| {
+                    let key = own_living(tx, owner, &first_eight)?;
+                    if let Some(shown_before) = forms::find(tx, &form.hash(maker), maker)? {
                         return Ok(Err(shown_before));
                     }
                     let shown = Shown { first_eight: &first_eight, key: Some(key.id) };
-                    forms::insert(db, &form.hash(maker), maker, &shown, now)?;
-                    let wish = wish_of(db, &key)?;
-                    prove(db, &actor, &wish)?;
-                    let renewed = renew(db, &actor, &key, (hash, grace), None, now)?;
+                    forms::insert(tx, &form.hash(maker), maker, &shown, now)?;
+                    let wish = wish_of(tx, &key)?;
+                    prove(tx, &actor, &wish)?;
+                    let renewed = renew(tx, &actor, &key, (hash, grace), None, now)?;
                     Ok::<_, Attempt>(Ok(renewed))
                 })
                 .await;
@@ -131,10 +131,10 @@ impl App {
 }
 
 /// What would have to be wished for to get what a key has.
-fn wish_of(db: &mut Db, key: &ApiKey) -> Result<GrantRequest, Error> {
-    Ok(match rights::access(db, key)?.grant {
+fn wish_of(tx: &mut ReadTx, key: &ApiKey) -> Result<GrantRequest, Error> {
+    Ok(match rights::access(tx, key)?.grant {
         GrantView::Everything => GrantRequest::Inherit,
-        GrantView::Scopes(_) => GrantRequest::Scopes(rights::scopes_of(db, key.id)?),
+        GrantView::Scopes(_) => GrantRequest::Scopes(rights::scopes_of(tx, key.id)?),
         GrantView::Policy(name) => GrantRequest::Policy(PolicyName::from_db(name)),
     })
 }
@@ -151,7 +151,7 @@ pub(in crate::actions) struct Renewed {
 
 /// Gives a key that is held against other transactions the secret with this hash.
 pub(in crate::actions) fn renew(
-    db: &mut Db,
+    tx: &mut WriteTx,
     actor: &Actor,
     key: &ApiKey,
     (hash, grace): (SecretHash, Grace),
@@ -161,25 +161,25 @@ pub(in crate::actions) fn renew(
     if let Some(refusal) = refusal(key, now) {
         return Err(Error::Conflict(refusal.into()));
     }
-    let owner = accounts::find(db, key.owner)?.ok_or(Error::NotFound)?;
-    if let Some(off) = creation_off(&settings::load(db)?, owner.kind) {
+    let owner = accounts::find(tx, key.owner)?.ok_or(Error::NotFound)?;
+    if let Some(off) = creation_off(&settings::load(tx)?, owner.kind) {
         return Err(Error::Forbidden(off.into()));
     }
-    let ceiling = asking.map(|asking| Attenuation::of(db, asking, now)).transpose()?;
-    let expires_at = key.renewed(&lifetime_rules::for_owner(db, key.owner)?, now);
+    let ceiling = asking.map(|asking| Attenuation::of(tx, asking, now)).transpose()?;
+    let expires_at = key.renewed(&lifetime_rules::for_owner(tx, key.owner)?, now);
     if let Some(ceiling) = &ceiling {
         ceiling.may_rotate(key)?;
     }
     let expires_at = ceiling.as_ref().map_or(expires_at, |ceiling| ceiling.end(expires_at));
     let grace_ends = now.plus(grace.span()).min(key.expires_at.unwrap_or(Timestamp(i64::MAX)));
-    replaced_secrets::rotate(db, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
+    replaced_secrets::rotate(tx, key.id, &Rotation { hash, expires_at, grace_ends }, now)?;
     let details = json!({
         "old_secret_ends": grace_ends.rfc3339(), "expires_at": expires_at.map(Timestamp::rfc3339),
         "by_key": asking.map(|asking| asking.first_eight.as_str()),
     });
-    audit::insert(db, &actor.did(now, Action::KeyRotate, key.first_eight.as_str(), details))?;
-    let key = keys::find_own(db, key.owner, &key.first_eight)?.ok_or(Error::NotFound)?;
-    let access = rights::access(db, &key)?;
+    tx.audit(actor.did(now, Action::KeyRotate, key.first_eight.as_str(), details));
+    let key = keys::find_own(tx, key.owner, &key.first_eight)?.ok_or(Error::NotFound)?;
+    let access = rights::access(tx, &key)?;
     Ok(Renewed { key, access, old_until: (grace_ends > now).then_some(grace_ends) })
 }
 

@@ -8,7 +8,7 @@ use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, SavedViewId};
 use crate::domain::text::{self, Limits};
 use crate::store::keys::saved_views;
-use crate::store::{self, Unique, accounts, audit};
+use crate::store::{self, Unique, accounts};
 
 pub use crate::store::keys::saved_views::SavedView;
 
@@ -24,7 +24,7 @@ pub fn parse_name(input: &str) -> Result<String, FieldError> {
 impl App {
     /// The views of an account, by name.
     pub async fn saved_views(&self, account: AccountId) -> Result<Vec<SavedView>, Error> {
-        Ok(self.store.query(move |db| saved_views::list(db, account)).await?)
+        Ok(self.store.query(move |tx| saved_views::list(tx, account)).await?)
     }
 
     /// Saves a query string of the grid under a name that the account does not have yet; gives its number.
@@ -36,18 +36,18 @@ impl App {
         query: String,
     ) -> Result<SavedViewId, Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            accounts::lock(db, account)?;
-            if saved_views::list(db, account)?.len() >= MOST {
+        self.act(actor.authority(), move |tx| {
+            accounts::lock(tx, account)?;
+            if saved_views::list(tx, account)?.len() >= MOST {
                 return Err(FieldError::new("name", format!("You have {MOST} saved views. Delete one first")).into());
             }
-            let id = saved_views::insert(db, account, &name, &query, now).map_err(|error| match error {
+            let id = saved_views::insert(tx, account, &name, &query, now).map_err(|error| match error {
                 store::Error::Conflict(Unique::ViewName) => {
                     FieldError::new("name", "You have a view with this name. Choose another").into()
                 }
                 error => Error::from(error),
             })?;
-            audit::insert(db, &actor.did(now, Action::ViewSave, &name, json!({ "query": query })))?;
+            tx.audit(actor.did(now, Action::ViewSave, &name, json!({ "query": query })));
             Ok(id)
         })
         .await
@@ -56,11 +56,12 @@ impl App {
     /// Deletes a view of the account. Somebody else's is not found.
     pub async fn delete_view(&self, actor: &Actor, account: AccountId, id: SavedViewId) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let view = saved_views::list(db, account)?.into_iter().find(|view| view.id == id);
+        self.act(actor.authority(), move |tx| {
+            let view = saved_views::list(tx, account)?.into_iter().find(|view| view.id == id);
             let view = view.ok_or(Error::NotFound)?;
-            saved_views::delete(db, account, id)?;
-            Ok(audit::insert(db, &actor.did(now, Action::ViewDelete, &view.name, json!({ "query": view.query })))?)
+            saved_views::delete(tx, account, id)?;
+            tx.audit(actor.did(now, Action::ViewDelete, &view.name, json!({ "query": view.query })));
+            Ok(())
         })
         .await
     }

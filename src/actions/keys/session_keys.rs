@@ -17,7 +17,7 @@ use crate::store::keys::forms;
 use crate::store::keys::forms::Shown;
 use crate::store::keys::lifetime_rules;
 use crate::store::keys::session_keys;
-use crate::store::{accounts, audit, settings};
+use crate::store::{accounts, settings};
 
 pub use crate::store::keys::session_keys::SessionKey;
 
@@ -80,26 +80,26 @@ impl App {
             let (actor, form, session, hash) = (actor.clone(), form.clone(), IdHash::of(session), secret.hash());
             let now = self.now();
             let made = self
-                .act(actor.authority(), move |db| {
-                    accounts::lock(db, account)?;
-                    if forms::find(db, &form.hash(account), account)?.is_some() {
+                .act(actor.authority(), move |tx| {
+                    accounts::lock(tx, account)?;
+                    if forms::find(tx, &form.hash(account), account)?.is_some() {
                         return Ok(None);
                     }
-                    let settings = settings::load(db)?;
+                    let settings = settings::load(tx)?;
                     if !settings.session_keys {
                         return Err(Error::Forbidden("Session keys are turned off on this server.".into()).into());
                     }
-                    let rule = lifetime_rules::for_owner(db, account)?;
-                    let live = counted(db, account, now)?;
+                    let rule = lifetime_rules::for_owner(tx, account)?;
+                    let live = counted(tx, account, now)?;
                     if let Some(refusal) = refusal(&settings, &rule, live) {
                         return Err(Error::Conflict(refusal).into());
                     }
-                    let made = session_keys::insert(db, &session, &first_eight, &hash, now)?;
+                    let made = session_keys::insert(tx, &session, &first_eight, &hash, now)?;
                     let made = made.ok_or_else(|| Error::Conflict("Your session has ended. Sign in again.".into()))?;
                     let shown = Shown { first_eight: &first_eight, key: None };
-                    forms::insert(db, &form.hash(account), account, &shown, now)?;
+                    forms::insert(tx, &form.hash(account), account, &shown, now)?;
                     let details = json!({ "session_key": true, "expires_at": made.expires_at.rfc3339() });
-                    audit::insert(db, &actor.did(now, Action::KeyGenerate, first_eight.as_str(), details))?;
+                    tx.audit(actor.did(now, Action::KeyGenerate, first_eight.as_str(), details));
                     Ok::<_, Attempt>(Some(made))
                 })
                 .await;
@@ -121,12 +121,13 @@ impl App {
         first_eight: &FirstEight,
     ) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            if !session_keys::delete(db, account, &first_eight)? {
+        self.act(actor.authority(), move |tx| {
+            if !session_keys::delete(tx, account, &first_eight)? {
                 return Err(Error::NotFound);
             }
             let details = json!({ "session_key": true });
-            Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)
+            tx.audit(actor.did(now, Action::KeyRevoke, first_eight.as_str(), details));
+            Ok(())
         })
         .await
     }
@@ -134,6 +135,6 @@ impl App {
     /// The session keys of an account, newest first.
     pub async fn session_keys(&self, account: AccountId) -> Result<Vec<SessionKey>, Error> {
         let now = self.now();
-        Ok(self.store.read(move |db| session_keys::list(db, account, now, idle_since(now))).await?)
+        Ok(self.store.read(move |tx| session_keys::list(tx, account, now, idle_since(now))).await?)
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::ids::AccountId;
 use crate::domain::keys::secret::FirstEight;
 use crate::domain::rights::resource::ResourceName;
 use crate::domain::rights::{self, AccessView, GrantRequest};
-use crate::store::{accounts, audit, keys, rights as key_rights};
+use crate::store::{accounts, keys, rights as key_rights};
 
 impl App {
     /// Gives a key of an owner other rights; the resource that it is bound to stays. The owner is the actor, or a service
@@ -24,25 +24,26 @@ impl App {
         wish: GrantRequest,
     ) -> Result<(), Error> {
         let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            accounts::lock(db, owner)?;
-            let key = keys::find_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
-            let before = key_rights::access(db, &key)?;
-            let account = accounts::find(db, owner)?.ok_or(Error::NotFound)?;
-            prove(db, &actor, &wish)?;
+        self.act(actor.authority(), move |tx| {
+            accounts::lock(tx, owner)?;
+            let key = keys::find_own(tx, owner, &first_eight)?.ok_or(Error::NotFound)?;
+            let before = key_rights::access(tx, &key)?;
+            let account = accounts::find(tx, owner)?.ok_or(Error::NotFound)?;
+            prove(tx, &actor, &wish)?;
             let bound = before.resource.as_ref().and_then(|(name, _)| ResourceName::parse(name).ok());
             // The policy is held before the key, as bulk work holds them; what a key is bound to never changes.
-            let given = give(db, &account, &wish, bound.as_ref());
-            let key = own_living(db, owner, &first_eight)?;
+            let given = give(tx, &account, &wish, bound.as_ref());
+            let key = own_living(tx, owner, &first_eight)?;
             if key.version != version {
                 let text = "This key was changed meanwhile. Reload to see the change, then try again.";
                 return Err(Error::Conflict(text.into()));
             }
             let CheckedGrant { grant, scopes, .. } = given?;
-            keys::set_grant(db, key.id, grant, now)?;
-            key_rights::set_scopes(db, key.id, &scopes)?;
+            keys::set_grant(tx, key.id, grant, now)?;
+            key_rights::set_scopes(tx, key.id, &scopes)?;
             let details = json!({ "name": key.name, "access": [event_details(&before), wish.event_details()] });
-            Ok(audit::insert(db, &actor.did(now, Action::KeyEdit, first_eight.as_str(), details))?)
+            tx.audit(actor.did(now, Action::KeyEdit, first_eight.as_str(), details));
+            Ok(())
         })
         .await
     }

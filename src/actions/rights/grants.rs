@@ -17,7 +17,7 @@ use crate::domain::verdict::{Facts, decide};
 use crate::store::rights::permissions;
 use crate::store::rights::policies;
 use crate::store::rights::resources;
-use crate::store::{Db, accounts, keys, rights, settings};
+use crate::store::{ReadTx, WriteTx, accounts, keys, rights, settings};
 
 /// What a person can choose from for a new key.
 #[derive(Debug, Clone, Default)]
@@ -61,13 +61,13 @@ const MAY_NOT: &str = "This key may not make keys or give them new secrets. It n
 
 impl Attenuation {
     /// What holds in this transaction, whatever was true when the key was presented.
-    pub(in crate::actions) fn of(db: &mut Db, asking: &ActingKey, now: Timestamp) -> Result<Self, Error> {
+    pub(in crate::actions) fn of(tx: &mut ReadTx, asking: &ActingKey, now: Timestamp) -> Result<Self, Error> {
         let may_not = || Error::Forbidden(MAY_NOT.into());
-        let settings = settings::load(db)?;
+        let settings = settings::load(tx)?;
         let same = |key: &ApiKey| settings.key_may_create && key.rotated_at == asking.rotated_at;
-        let key = keys::find(db, &asking.first_eight)?.filter(same).ok_or_else(may_not)?;
-        let owner = accounts::find(db, key.owner)?.ok_or_else(may_not)?;
-        let holding = rights_source_of(db, &key, &owner, &settings)?;
+        let key = keys::find(tx, &asking.first_eight)?.filter(same).ok_or_else(may_not)?;
+        let owner = accounts::find(tx, key.owner)?.ok_or_else(may_not)?;
+        let holding = rights_source_of(tx, &key, &owner, &settings)?;
         let facts = Facts {
             key: &key,
             owner_active: owner.active,
@@ -130,46 +130,46 @@ pub(in crate::actions) struct CheckedGrant {
 }
 
 /// What keys of this account can be given: of what it has.
-pub(in crate::actions) fn offer(db: &mut Db, account: &Account) -> Result<GrantOptions, Error> {
-    offer_for(db, account, None)
+pub(in crate::actions) fn offer(tx: &mut ReadTx, account: &Account) -> Result<GrantOptions, Error> {
+    offer_for(tx, account, None)
 }
 
 /// What a key of this account that is bound to a resource can be given: also what the account may give as one who looks
 /// after it.
 pub(in crate::actions) fn offer_for(
-    db: &mut Db,
+    tx: &mut ReadTx,
     account: &Account,
     resource: Option<ResourceId>,
 ) -> Result<GrantOptions, Error> {
-    let held = held_for(db, account, resource)?;
-    let mut offered = permissions::known(db, &held)?;
+    let held = held_for(tx, account, resource)?;
+    let mut offered = permissions::known(tx, &held)?;
     offered.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
-    let policies = if policies_alone_count(db, account)? {
-        policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect()
+    let policies = if policies_alone_count(tx, account)? {
+        policies::list(tx)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect()
     } else {
-        policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect()
+        policies::held_by(tx, account.id)?.into_iter().map(|(_, name)| name).collect()
     };
-    let name_required = settings::load(db)?.name_required;
-    Ok(GrantOptions { permissions: offered, policies, resources: resources_for(db, account)?, name_required })
+    let name_required = settings::load(tx)?.name_required;
+    Ok(GrantOptions { permissions: offered, policies, resources: resources_for(tx, account)?, name_required })
 }
 
 /// Do the keys of this account do what their policies say, whatever it holds itself?
-fn policies_alone_count(db: &mut Db, account: &Account) -> Result<bool, Error> {
-    Ok(account.kind == Kind::Service && settings::load(db)?.service_rights == ServiceRights::Policy)
+fn policies_alone_count(tx: &mut ReadTx, account: &Account) -> Result<bool, Error> {
+    Ok(account.kind == Kind::Service && settings::load(tx)?.service_rights == ServiceRights::Policy)
 }
 
 /// Turns a wish of an account for a key of its own into what the key is given.
 pub(in crate::actions) fn give(
-    db: &mut Db,
+    tx: &mut WriteTx,
     account: &Account,
     wish: &GrantRequest,
     bound_to: Option<&ResourceName>,
 ) -> Result<CheckedGrant, Error> {
-    let resource = bound_to.map(|name| find_resource(db, account, name)).transpose()?;
+    let resource = bound_to.map(|name| find_resource(tx, account, name)).transpose()?;
     let (grant, scopes) = match wish {
         GrantRequest::Inherit => (Grant::Inherit, Vec::new()),
-        GrantRequest::Scopes(wanted) => (Grant::Scopes, own_scopes(db, account, wanted, resource)?),
-        GrantRequest::Policy(name) => (Grant::Policy(own_policy(db, account, name)?), Vec::new()),
+        GrantRequest::Scopes(wanted) => (Grant::Scopes, own_scopes(tx, account, wanted, resource)?),
+        GrantRequest::Policy(name) => (Grant::Policy(own_policy(tx, account, name)?), Vec::new()),
     };
     Ok(CheckedGrant { grant, scopes, resource })
 }
@@ -179,27 +179,27 @@ const PROVE: &str = "This key may do what administrators do, and outlives your s
 
 /// Refuses to give a key administrative permissions, or a new secret with them, to a person who did not give the password lately:
 /// an open browser is enough for everything else, and this would outlive it.
-pub(in crate::actions) fn prove(db: &mut Db, actor: &Actor, wish: &GrantRequest) -> Result<(), Error> {
+pub(in crate::actions) fn prove(tx: &mut ReadTx, actor: &Actor, wish: &GrantRequest) -> Result<(), Error> {
     if actor.is_proved {
         return Ok(());
     }
     let is_administrative = match wish {
         GrantRequest::Inherit => false, // without them
         GrantRequest::Scopes(wanted) => wanted.iter().any(PermissionName::is_administrative),
-        GrantRequest::Policy(name) => rights::of_policy_named(db, name)?.iter().any(PermissionName::is_administrative),
+        GrantRequest::Policy(name) => rights::of_policy_named(tx, name)?.iter().any(PermissionName::is_administrative),
     };
     if is_administrative { Err(FieldError::new("present", PROVE).into()) } else { Ok(()) }
 }
 
 /// The first few resources that a key of this account can be bound to.
-pub(in crate::actions) fn resources_for(db: &mut Db, account: &Account) -> Result<Vec<(String, String)>, Error> {
+pub(in crate::actions) fn resources_for(tx: &mut ReadTx, account: &Account) -> Result<Vec<(String, String)>, Error> {
     if sees_all_resources(account) {
-        return Ok(resources::first(db, None, RESOURCES)?);
+        return Ok(resources::first(tx, None, RESOURCES)?);
     }
-    let held = rights::of_account(db, account.id, account.role)?;
-    let kinds = resources::kinds(db)?.into_iter().filter(|(_, of_kind)| !held.is_disjoint(of_kind));
+    let held = rights::of_account(tx, account.id, account.role)?;
+    let kinds = resources::kinds(tx)?.into_iter().filter(|(_, of_kind)| !held.is_disjoint(of_kind));
     let kinds: Vec<ResourceKind> = kinds.map(|(kind, _)| kind).collect();
-    Ok(resources::first(db, Some((account.id, &kinds)), RESOURCES)?)
+    Ok(resources::first(tx, Some((account.id, &kinds)), RESOURCES)?)
 }
 
 /// An administrator does; and keys of a service account are made by one.
@@ -210,32 +210,32 @@ fn sees_all_resources(account: &Account) -> bool {
 /// Finds a resource that keys of this account can be bound to: one that the person administers, or of a kind in which they
 /// may do something. Others are not told from those that do not exist.
 pub(in crate::actions) fn find_resource(
-    db: &mut Db,
+    tx: &mut ReadTx,
     account: &Account,
     name: &ResourceName,
 ) -> Result<ResourceId, Error> {
     let unknown = || FieldError::new("resource", "No resource has this name. Name it as kind:id, such as project:abc");
-    let resource = resources::find(db, name)?.ok_or_else(unknown)?;
-    if sees_all_resources(account) || resources::is_administrator(db, resource.id, account.id)? {
+    let resource = resources::find(tx, name)?.ok_or_else(unknown)?;
+    if sees_all_resources(account) || resources::is_administrator(tx, resource.id, account.id)? {
         return Ok(resource.id);
     }
-    let of_kind = resources::of_kind(db, &name.kind)?;
-    let held = rights::of_account(db, account.id, account.role)?;
+    let of_kind = resources::of_kind(tx, &name.kind)?;
+    let held = rights::of_account(tx, account.id, account.role)?;
     if held.is_disjoint(&of_kind) { Err(unknown().into()) } else { Ok(resource.id) }
 }
 
 /// What an account has, and may give keys for a resource.
-fn held_for(db: &mut Db, account: &Account, resource: Option<ResourceId>) -> Result<Rights, Error> {
-    let mut held = rights::of_account(db, account.id, account.role)?;
+fn held_for(tx: &mut ReadTx, account: &Account, resource: Option<ResourceId>) -> Result<Rights, Error> {
+    let mut held = rights::of_account(tx, account.id, account.role)?;
     if let Some(resource) = resource {
-        held.extend(rights::as_administrator(db, resource, account.id)?.unwrap_or_default());
+        held.extend(rights::as_administrator(tx, resource, account.id)?.unwrap_or_default());
     }
     Ok(held)
 }
 
 /// The ids of permissions that the account has, or may give keys for the resource.
 pub(in crate::actions) fn own_scopes(
-    db: &mut Db,
+    tx: &mut ReadTx,
     account: &Account,
     wanted: &Rights,
     resource: Option<ResourceId>,
@@ -243,8 +243,8 @@ pub(in crate::actions) fn own_scopes(
     if wanted.is_empty() {
         return Err(FieldError::new("scopes", "Select at least one scope").into());
     }
-    let held = held_for(db, account, resource)?;
-    let known = permissions::known(db, wanted)?;
+    let held = held_for(tx, account, resource)?;
+    let known = permissions::known(tx, wanted)?;
     let missing = |name: &&PermissionName| !held.contains(*name) || !known.iter().any(|one| one.name == **name);
     if let Some(name) = wanted.iter().find(missing) {
         let text = match account.kind {
@@ -258,7 +258,7 @@ pub(in crate::actions) fn own_scopes(
     Ok(known.into_iter().map(|permission| permission.id).collect())
 }
 
-fn own_policy(db: &mut Db, account: &Account, name: &PolicyName) -> Result<PolicyId, Error> {
+fn own_policy(tx: &mut WriteTx, account: &Account, name: &PolicyName) -> Result<PolicyId, Error> {
     let not_held = || {
         let text = match account.kind {
             Kind::User => "You do not hold this policy. Choose another one",
@@ -266,10 +266,10 @@ fn own_policy(db: &mut Db, account: &Account, name: &PolicyName) -> Result<Polic
         };
         FieldError::new("policy", text)
     };
-    let policy = policies::lock_for_update(db, name)?.ok_or_else(not_held)?;
-    if policies_alone_count(db, account)? {
+    let policy = policies::lock_for_update(tx, name)?.ok_or_else(not_held)?;
+    if policies_alone_count(tx, account)? {
         return Ok(policy.id);
     }
-    let held = policies::held_by(db, account.id)?;
+    let held = policies::held_by(tx, account.id)?;
     if held.iter().any(|(id, _)| *id == policy.id) { Ok(policy.id) } else { Err(not_held().into()) }
 }

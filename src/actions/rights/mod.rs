@@ -11,15 +11,15 @@ use crate::domain::accounts::account::{Account, Kind};
 use crate::domain::keys::api_key::ApiKey;
 use crate::domain::rights::RightsSource;
 use crate::domain::settings::{ServiceRights, Settings};
-use crate::store::{Db, rights as stored};
+use crate::store::{ReadTx, rights as stored};
 
 /// What the rights of a key come from; `None` when its policy was deleted.
 pub(in crate::actions) fn rights_source_of(
-    db: &mut Db,
+    tx: &mut ReadTx,
     key: &ApiKey,
     owner: &Account,
     settings: &Settings,
 ) -> Result<Option<RightsSource>, Error> {
     let policy_alone = settings.service_rights == ServiceRights::Policy && owner.kind == Kind::Service;
-    Ok(stored::of_key(db, key, owner.role, policy_alone)?)
+    Ok(stored::of_key(tx, key, owner.role, policy_alone)?)
 }

@@ -19,10 +19,9 @@ use crate::domain::rights::permission::Rights;
 use crate::domain::rights::resource::{Resource, ResourceName};
 use crate::domain::time::clock::Timestamp;
 use crate::store::keys::lifetime_rules;
-use crate::store::rights;
 use crate::store::rights::permissions;
 use crate::store::rights::resources;
-use crate::store::{Db, accounts, audit, keys, settings};
+use crate::store::{ReadTx, accounts, keys, rights, settings};
 
 /// Resources of somebody's list.
 const MOST: i64 = 500;
@@ -57,9 +56,9 @@ impl App {
     pub async fn own_resources(&self, account: AccountId) -> Result<Vec<(Resource, Count)>, Error> {
         let now = self.now();
         self.store
-            .read(move |db| {
-                let found = resources::administered_by(db, account, MOST)?;
-                let live = resources::live_keys_of(db, &found, COUNT_LIMIT, now)?;
+            .read(move |tx| {
+                let found = resources::administered_by(tx, account, MOST)?;
+                let live = resources::live_keys_of(tx, &found, COUNT_LIMIT, now)?;
                 Ok(found.into_iter().zip(live).collect())
             })
             .await
@@ -75,23 +74,23 @@ impl App {
         let (name, now) = (name.clone(), self.now());
         let (mut found, bound, around) = self
             .store
-            .read(move |db| {
-                let resource = own_resource(db, account, &name)?;
-                let mut bound = keys::of_resource(db, resource.id, older_than, MOST_KEYS + 1, now)?;
+            .read(move |tx| {
+                let resource = own_resource(tx, account, &name)?;
+                let mut bound = keys::of_resource(tx, resource.id, older_than, MOST_KEYS + 1, now)?;
                 let most = usize::try_from(MOST_KEYS).unwrap_or(usize::MAX);
                 let has_older = bound.len() > most;
                 bound.truncate(most);
-                let around = Around::of(db, &bound)?;
-                let of_kind = resources::of_kind(db, &resource.name.kind)?;
-                let mut allowed = permissions::known(db, &of_kind)?;
+                let around = Around::of(tx, &bound)?;
+                let of_kind = resources::of_kind(tx, &resource.name.kind)?;
+                let mut allowed = permissions::known(tx, &of_kind)?;
                 allowed.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
-                let owner = accounts::find(db, account)?.ok_or(Error::NotFound)?;
-                let rule = lifetime_rules::for_owner(db, account)?;
-                let name_required = settings::load(db)?.name_required;
-                let own = counted(db, account, now)?;
-                let refusal = why_not(db, &owner, true, &rule, own, now)?;
-                let master = matching(db, account, &resource, &of_kind, now)?.map(|key| key.first_eight);
-                let live = resources::live_keys(db, resource.id, now)?;
+                let owner = accounts::find(tx, account)?.ok_or(Error::NotFound)?;
+                let rule = lifetime_rules::for_owner(tx, account)?;
+                let name_required = settings::load(tx)?.name_required;
+                let own = counted(tx, account, now)?;
+                let refusal = why_not(tx, &owner, true, &rule, own, now)?;
+                let master = matching(tx, account, &resource, &of_kind, now)?.map(|key| key.first_eight);
+                let live = resources::live_keys(tx, resource.id, now)?;
                 let found = OwnResources {
                     resource,
                     keys: Vec::new(),
@@ -120,11 +119,11 @@ impl App {
         let (name, first_eight) = (name.clone(), first_eight.clone());
         let found = self
             .store
-            .read(move |db| {
-                let resource = own_resource(db, account, &name)?;
-                let key = keys::find(db, &first_eight)?.filter(|key| key.resource == Some(resource.id));
+            .read(move |tx| {
+                let resource = own_resource(tx, account, &name)?;
+                let key = keys::find(tx, &first_eight)?.filter(|key| key.resource == Some(resource.id));
                 let key = key.ok_or(Error::NotFound)?;
-                let around = Around::of(db, [&key])?;
+                let around = Around::of(tx, [&key])?;
                 Ok::<_, Error>((key, around))
             })
             .await?;
@@ -141,19 +140,20 @@ impl App {
         first_eight: &FirstEight,
     ) -> Result<(), Error> {
         let (actor, name, first_eight, now) = (actor.clone(), name.clone(), first_eight.clone(), self.now());
-        self.act(actor.administering(&name), move |db| {
-            let resource = own_resource(db, account, &name)?;
-            let key = keys::find(db, &first_eight)?.filter(|key| key.resource == Some(resource.id));
+        self.act(actor.administering(&name), move |tx| {
+            let resource = own_resource(tx, account, &name)?;
+            let key = keys::find(tx, &first_eight)?.filter(|key| key.resource == Some(resource.id));
             let owner = key.ok_or(Error::NotFound)?.owner;
-            accounts::lock(db, owner)?;
-            let key = keys::lock_own(db, owner, &first_eight)?.ok_or(Error::NotFound)?;
+            accounts::lock(tx, owner)?;
+            let key = keys::lock_own(tx, owner, &first_eight)?.ok_or(Error::NotFound)?;
             if key.revoked.is_some() {
                 return Ok(()); // twice is once
             }
             let reason = format!("By an administrator of {}", name.text());
-            keys::revoke(db, key.id, &Stop { at: now, by: Some(account), reason })?;
+            keys::revoke(tx, key.id, &Stop { at: now, by: Some(account), reason })?;
             let details = json!({ "name": key.name, "resource": name.text() });
-            Ok(audit::insert(db, &actor.did(now, Action::KeyRevoke, first_eight.as_str(), details))?)
+            tx.audit(actor.did(now, Action::KeyRevoke, first_eight.as_str(), details));
+            Ok(())
         })
         .await
     }
@@ -161,24 +161,24 @@ impl App {
 
 /// A resource that this account administers.
 pub(in crate::actions) fn own_resource(
-    db: &mut Db,
+    tx: &mut ReadTx,
     account: AccountId,
     name: &ResourceName,
 ) -> Result<Resource, Error> {
-    let resource = resources::find(db, name)?.ok_or(Error::NotFound)?;
-    if resources::is_administrator(db, resource.id, account)? { Ok(resource) } else { Err(Error::NotFound) }
+    let resource = resources::find(tx, name)?.ok_or(Error::NotFound)?;
+    if resources::is_administrator(tx, resource.id, account)? { Ok(resource) } else { Err(Error::NotFound) }
 }
 
 /// The oldest live key of this account that is bound to the resource and was given exactly these scopes.
 pub(in crate::actions) fn matching(
-    db: &mut Db,
+    tx: &mut ReadTx,
     account: AccountId,
     resource: &Resource,
     scopes: &Rights,
     now: Timestamp,
 ) -> Result<Option<ApiKey>, Error> {
-    for key in keys::own_of_resource(db, account, resource.id, now)? {
-        if key.grant == Grant::Scopes && rights::scopes_of(db, key.id)? == *scopes {
+    for key in keys::own_of_resource(tx, account, resource.id, now)? {
+        if key.grant == Grant::Scopes && rights::scopes_of(tx, key.id)? == *scopes {
             return Ok(Some(key));
         }
     }

@@ -8,8 +8,8 @@ use crate::domain::field_error::FieldError;
 use crate::domain::rights::permission::{CLAVIGER, Permission, PermissionName, Retired, Rights, ServiceName};
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
+use crate::store::WriteTx;
 use crate::store::rights::permissions;
-use crate::store::{Db, audit};
 
 use crate::store::keys::grid::Count;
 pub use crate::store::rights::permissions::{Given, Reached, Registered};
@@ -29,9 +29,9 @@ impl App {
     pub async fn list_permissions(&self) -> Result<Vec<(Permission, Given)>, Error> {
         let now = self.now();
         self.store
-            .read(move |db| {
-                let catalogue = permissions::catalogue(db)?;
-                let given = permissions::given(db, &catalogue, COUNT_LIMIT, now)?;
+            .read(move |tx| {
+                let catalogue = permissions::catalogue(tx)?;
+                let given = permissions::given(tx, &catalogue, COUNT_LIMIT, now)?;
                 Ok(catalogue.into_iter().zip(given).collect())
             })
             .await
@@ -48,10 +48,10 @@ impl App {
     ) -> Result<Registered, Error> {
         check(&service, &wanted)?;
         let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            permissions::lock(db)?;
-            let known = permissions::count_known(db, &service)?;
-            let registered = register(db, &actor, &service, &wanted, Registrar::Service, now)?;
+        self.act(actor.authority(), move |tx| {
+            permissions::lock(tx)?;
+            let known = permissions::count_known(tx, &service)?;
+            let registered = register(tx, &actor, &service, &wanted, Registrar::Service, now)?;
             match too_much(&registered, known, at_most) {
                 Some(refusal) => Err(Error::Conflict(refusal)), // and the transaction with it
                 None => Ok(registered),
@@ -69,16 +69,16 @@ impl App {
         description: String,
     ) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            permissions::lock(db)?;
-            let mut wanted: Vec<(PermissionName, String)> = permissions::catalogue(db)?
+        self.act(actor.authority(), move |tx| {
+            permissions::lock(tx)?;
+            let mut wanted: Vec<(PermissionName, String)> = permissions::catalogue(tx)?
                 .into_iter()
                 .filter(|known| known.service == service && known.retired.is_none() && known.name != name)
                 .map(|permission| (permission.name, permission.description))
                 .collect();
             wanted.push((name, description));
             check(&service, &wanted)?;
-            register(db, &actor, &service, &wanted, Registrar::Administrator, now).map(drop)
+            register(tx, &actor, &service, &wanted, Registrar::Administrator, now).map(drop)
         })
         .await
     }
@@ -87,13 +87,13 @@ impl App {
     pub async fn add_service(&self, actor: &Actor, service: ServiceName) -> Result<PermissionName, Error> {
         check(&service, &[])?;
         let (actor, now, name) = (actor.clone(), self.now(), PermissionName::registers(&service));
-        self.act(actor.authority(), move |db| {
-            permissions::lock(db)?;
-            if !permissions::add_registering(db, &service, now)? {
+        self.act(actor.authority(), move |tx| {
+            permissions::lock(tx)?;
+            if !permissions::add_registering(tx, &service, now)? {
                 return Err(FieldError::new("new_service", "This service is there already").into());
             }
             let details = json!({ "added": [name.as_str()] });
-            audit::insert(db, &actor.did(now, Action::PermissionsRegister, CLAVIGER, details))?;
+            tx.audit(actor.did(now, Action::PermissionsRegister, CLAVIGER, details));
             Ok(name)
         })
         .await
@@ -103,21 +103,22 @@ impl App {
     /// can.
     pub async fn retire_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            permissions::lock(db)?;
-            let permission = permissions::find(db, &name)?.ok_or(Error::NotFound)?;
+        self.act(actor.authority(), move |tx| {
+            permissions::lock(tx)?;
+            let permission = permissions::find(tx, &name)?.ok_or(Error::NotFound)?;
             if permission.service.as_str() == CLAVIGER {
                 return Err(Error::Conflict("Claviger’s own permissions cannot be retired.".into()));
             }
             if permission.retired.is_some_and(|retired| retired.by_administrator) {
                 return Ok(());
             }
-            let taken = permissions::reached(db, &[permission.id], now)?;
-            permissions::retire(db, &[permission.id], Retired { at: now, by_administrator: true })?;
+            let taken = permissions::reached(tx, &[permission.id], now)?;
+            permissions::retire(tx, &[permission.id], Retired { at: now, by_administrator: true })?;
             let details = json!({
                 "service": permission.service.as_str(), "policies": taken.policies, "keys": taken.keys,
             });
-            Ok(audit::insert(db, &actor.did(now, Action::PermissionRetire, name.as_str(), details))?)
+            tx.audit(actor.did(now, Action::PermissionRetire, name.as_str(), details));
+            Ok(())
         })
         .await
     }
@@ -125,13 +126,13 @@ impl App {
     /// Takes a retired permission up again: who was given it holds it again.
     pub async fn restore_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            permissions::lock(db)?;
-            let permission = permissions::find(db, &name)?.ok_or(Error::NotFound)?;
+        self.act(actor.authority(), move |tx| {
+            permissions::lock(tx)?;
+            let permission = permissions::find(tx, &name)?.ok_or(Error::NotFound)?;
             if permission.retired.is_none() {
                 return Ok(());
             }
-            reinstate(db, &actor, &permission.service.clone(), &[permission], now)
+            reinstate(tx, &actor, &permission.service.clone(), &[permission], now)
         })
         .await
     }
@@ -144,11 +145,11 @@ impl App {
         at: Timestamp,
     ) -> Result<usize, Error> {
         let (actor, service, now) = (actor.clone(), service.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            permissions::lock(db)?;
-            let retired = permissions::retired_at(db, &service, at)?;
+        self.act(actor.authority(), move |tx| {
+            permissions::lock(tx)?;
+            let retired = permissions::retired_at(tx, &service, at)?;
             if !retired.is_empty() {
-                reinstate(db, &actor, &service, &retired, now)?;
+                reinstate(tx, &actor, &service, &retired, now)?;
             }
             Ok(retired.len())
         })
@@ -167,15 +168,15 @@ impl App {
         if to == from {
             return Err(FieldError::new("to", "Name another service than this one").into());
         }
-        self.act(actor.authority(), move |db| {
-            permissions::lock(db)?;
-            let moved = permissions::move_all(db, &from, &to)?;
+        self.act(actor.authority(), move |tx| {
+            permissions::lock(tx)?;
+            let moved = permissions::move_all(tx, &from, &to)?;
             if moved.is_empty() {
                 return Err(Error::NotFound);
             }
-            permissions::add_registering(db, &to, now)?;
+            permissions::add_registering(tx, &to, now)?;
             let details = json!({ "to": to.as_str(), "permissions": moved });
-            audit::insert(db, &actor.did(now, Action::PermissionsMove, from.as_str(), details))?;
+            tx.audit(actor.did(now, Action::PermissionsMove, from.as_str(), details));
             Ok(moved.len())
         })
         .await
@@ -185,18 +186,19 @@ impl App {
     /// of resource has it: they were given it for what it meant.
     pub async fn release_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            permissions::lock(db)?;
-            let permission = permissions::find(db, &name)?.ok_or(Error::NotFound)?;
+        self.act(actor.authority(), move |tx| {
+            permissions::lock(tx)?;
+            let permission = permissions::find(tx, &name)?.ok_or(Error::NotFound)?;
             if permission.retired.is_none() || permission.service.as_str() == CLAVIGER {
                 return Err(Error::Conflict(format!("{} is in use. Retire it first.", name.as_str())));
             }
-            if let Some(reason) = in_the_way(permissions::standing(db, permission.id, COUNT_LIMIT)?) {
+            if let Some(reason) = in_the_way(permissions::standing(tx, permission.id, COUNT_LIMIT)?) {
                 return Err(Error::Conflict(reason));
             }
-            permissions::release(db, permission.id)?;
+            permissions::release(tx, permission.id)?;
             let details = json!({ "service": permission.service.as_str() });
-            Ok(audit::insert(db, &actor.did(now, Action::PermissionRelease, name.as_str(), details))?)
+            tx.audit(actor.did(now, Action::PermissionRelease, name.as_str(), details));
+            Ok(())
         })
         .await
     }
@@ -220,16 +222,17 @@ fn in_the_way(standing: Standing) -> Option<String> {
 }
 
 fn reinstate(
-    db: &mut Db,
+    tx: &mut WriteTx,
     actor: &Actor,
     service: &ServiceName,
     retired: &[Permission],
     now: Timestamp,
 ) -> Result<(), Error> {
-    permissions::reinstate(db, &retired.iter().map(|permission| permission.id).collect::<Vec<_>>())?;
+    permissions::reinstate(tx, &retired.iter().map(|permission| permission.id).collect::<Vec<_>>())?;
     let names: Vec<&str> = retired.iter().map(|permission| permission.name.as_str()).collect();
     let event = actor.did(now, Action::PermissionsRestore, service.as_str(), json!({ "restored": names }));
-    Ok(audit::insert(db, &event)?)
+    tx.audit(event);
+    Ok(())
 }
 
 /// Why a list that leaves out so much is refused: a deployment with an empty or a shortened list takes rights from every key.
@@ -253,24 +256,26 @@ fn too_much(registered: &Registered, known: i64, at_most: Option<usize>) -> Opti
 }
 
 fn register(
-    db: &mut Db,
+    tx: &mut WriteTx,
     actor: &Actor,
     service: &ServiceName,
     wanted: &[(PermissionName, String)],
     registrar: Registrar,
     now: Timestamp,
 ) -> Result<Registered, Error> {
-    let registered = permissions::register(db, service, wanted, registrar, now)?.map_err(|name| {
+    let registered = permissions::register(tx, service, wanted, registrar, now)?.map_err(|name| {
         Error::Conflict(format!("Another service has registered {}. Choose another name.", name.as_str()))
     })?;
-    permissions::add_registering(db, service, now)?;
-    if !registered.is_empty() {
+    permissions::add_registering(tx, service, now)?;
+    if registered.is_empty() {
+        tx.without_event("the same list again");
+    } else {
         let words = |rights: &Rights| rights.iter().map(PermissionName::as_str).map(str::to_owned).collect::<Vec<_>>();
         let details = json!({
             "added": words(&registered.added), "described": words(&registered.described),
             "retired": words(&registered.retired), "policies": registered.taken.policies, "keys": registered.taken.keys,
         });
-        audit::insert(db, &actor.did(now, Action::PermissionsRegister, service.as_str(), details))?;
+        tx.audit(actor.did(now, Action::PermissionsRegister, service.as_str(), details));
     }
     Ok(registered)
 }

@@ -20,7 +20,7 @@ use crate::store::keys::matching::{applicable, with_policy};
 use crate::store::keys::predicate::all;
 use crate::store::rights::permissions;
 use crate::store::rights::policies;
-use crate::store::{Db, Error as StoreError, Unique, accounts, audit, keys, settings};
+use crate::store::{Error as StoreError, ReadTx, Unique, WriteTx, accounts, keys, settings};
 
 pub use crate::store::rights::policies::Reached;
 
@@ -62,9 +62,9 @@ impl App {
     pub async fn list_policies(&self) -> Result<Vec<(Policy, Count, i64)>, Error> {
         let now = self.now();
         self.store
-            .read(move |db| {
-                let policies = policies::list(db)?;
-                let reached = policies::reached(db, &policies, COUNT_LIMIT, now)?;
+            .read(move |tx| {
+                let policies = policies::list(tx)?;
+                let reached = policies::reached(tx, &policies, COUNT_LIMIT, now)?;
                 let with = |policy: Policy| {
                     let (keys, holders) = reached.get(&policy.id).copied().unwrap_or((Count::Exactly(0), 0));
                     (policy, keys, holders)
@@ -83,15 +83,15 @@ impl App {
     pub async fn find_policy_with(&self, name: &PolicyName, holders: i64) -> Result<PolicyDetails, Error> {
         let (name, now) = (name.clone(), self.now());
         self.store
-            .read(move |db| {
-                let policy = policies::find(db, &name)?.ok_or(Error::NotFound)?;
-                let others = policies::list(db)?.into_iter().filter(|other| other.id != policy.id);
+            .read(move |tx| {
+                let policy = policies::find(tx, &name)?.ok_or(Error::NotFound)?;
+                let others = policies::list(tx)?.into_iter().filter(|other| other.id != policy.id);
                 Ok(PolicyDetails {
                     others: others.map(|other| other.name.as_str().to_owned()).collect(),
-                    reached: policies::reached_by(db, policy.id, now)?,
-                    holders: policies::holders(db, policy.id, holders.clamp(1, MOST_HOLDERS))?,
-                    catalogue: permissions::catalogue(db)?,
-                    on_delete: settings::load(db)?.on_policy_delete,
+                    reached: policies::reached_by(tx, policy.id, now)?,
+                    holders: policies::holders(tx, policy.id, holders.clamp(1, MOST_HOLDERS))?,
+                    catalogue: permissions::catalogue(tx)?,
+                    on_delete: settings::load(tx)?.on_policy_delete,
                     policy,
                 })
             })
@@ -101,11 +101,12 @@ impl App {
     /// Makes a policy.
     pub async fn create_policy(&self, actor: &Actor, draft: PolicyDraft) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let ids = ids(db, &draft.permissions, None)?;
-            policies::insert(db, &draft.name, &draft.description, &ids, actor.account, now).map_err(name_taken)?;
+        self.act(actor.authority(), move |tx| {
+            let ids = ids(tx, &draft.permissions, None)?;
+            policies::insert(tx, &draft.name, &draft.description, &ids, actor.account, now).map_err(name_taken)?;
             let details = json!({ "permissions": names(&draft.permissions), "description": draft.description });
-            Ok(audit::insert(db, &actor.did(now, Action::PolicyCreate, draft.name.as_str(), details))?)
+            tx.audit(actor.did(now, Action::PolicyCreate, draft.name.as_str(), details));
+            Ok(())
         })
         .await
     }
@@ -119,19 +120,20 @@ impl App {
         draft: PolicyDraft,
     ) -> Result<(), Error> {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-                let before = policies::lock_for_update(db, &name)?.ok_or(Error::NotFound)?;
+        self.act(actor.authority(), move |tx| {
+                let before = policies::lock_for_update(tx, &name)?.ok_or(Error::NotFound)?;
                 if before.version != version {
                     let text = "Somebody else changed this policy meanwhile. Look at it, and enter your change again.";
                     return Err(Error::Conflict(text.into()));
                 }
-                let ids = ids(db, &draft.permissions, Some(&before.permissions))?;
-                policies::update(db, before.id, &draft.name, &draft.description, &ids, now).map_err(name_taken)?;
+                let ids = ids(tx, &draft.permissions, Some(&before.permissions))?;
+                policies::update(tx, before.id, &draft.name, &draft.description, &ids, now).map_err(name_taken)?;
                 let details = json!({
                     "before": { "name": before.name.as_str(), "description": before.description, "permissions": names(&before.permissions) },
                     "after": { "name": draft.name.as_str(), "description": draft.description, "permissions": names(&draft.permissions) },
                 });
-                Ok(audit::insert(db, &actor.did(now, Action::PolicyEdit, draft.name.as_str(), details))?)
+                tx.audit(actor.did(now, Action::PolicyEdit, draft.name.as_str(), details));
+Ok(())
             })
             .await
     }
@@ -144,10 +146,10 @@ impl App {
         }
         let (actor, asked_by, name, now) = (actor.clone(), asked_by(actor)?, name.clone(), self.now());
         let job = self
-            .act(actor.authority(), move |db| {
-                let policy = policies::lock_for_update(db, &name)?.ok_or(Error::NotFound)?;
-                let reached = policies::reached_by(db, policy.id, now)?;
-                let operation = match settings::load(db)?.on_policy_delete {
+            .act(actor.authority(), move |tx| {
+                let policy = policies::lock_for_update(tx, &name)?.ok_or(Error::NotFound)?;
+                let reached = policies::reached_by(tx, policy.id, now)?;
+                let operation = match settings::load(tx)?.on_policy_delete {
                     OnPolicyDelete::Refuse if reached.keys > 0 => {
                         let text = format!("{} keys carry this policy. Give them another one first.", reached.keys);
                         return Err(Error::Conflict(text));
@@ -155,18 +157,18 @@ impl App {
                     OnPolicyDelete::Disable => BulkOperation::Disable,
                     OnPolicyDelete::Cascade | OnPolicyDelete::Refuse => BulkOperation::Delete,
                 };
-                policies::set_deleted(db, policy.id, Some(now))?;
+                policies::set_deleted(tx, policy.id, Some(now))?;
                 let deleted = DeletedPolicy { policy: policy.id, name: policy.name.as_str().to_owned() };
                 let parameter = json!(deleted).to_string();
                 let reason = format!("Its policy {} was deleted", policy.name.as_str());
                 let source = Source::LiveOfPolicy(policy.id);
                 let job = jobs::insert(
-                    db,
+                    tx,
                     &NewJob { parameter, reason, ..NewJob::queued(operation, source, asked_by) },
                     now,
                 )?;
                 let details = json!({ "job": job, "keys": reached.keys, "permissions": names(&policy.permissions) });
-                audit::insert(db, &actor.did(now, Action::PolicyDelete, policy.name.as_str(), details))?;
+                tx.audit(actor.did(now, Action::PolicyDelete, policy.name.as_str(), details));
                 Ok::<_, Error>(job)
             })
             .await?;
@@ -179,20 +181,20 @@ impl App {
         let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
         let (from, to) = (from.clone(), to.clone());
         let job = self
-            .act(actor.authority(), move |db| {
-                let from = policies::find(db, &from)?.ok_or(Error::NotFound)?;
+            .act(actor.authority(), move |tx| {
+                let from = policies::find(tx, &from)?.ok_or(Error::NotFound)?;
                 let unknown = || FieldError::new("to", "Choose another policy");
-                let to = policies::lock_for_update(db, &to)?.filter(|to| to.id != from.id).ok_or_else(unknown)?;
+                let to = policies::lock_for_update(tx, &to)?.filter(|to| to.id != from.id).ok_or_else(unknown)?;
                 let carry = all([with_policy(from.id), applicable(BulkOperation::GivePolicy, now)].into_iter());
-                let total = keys::count_where(db, carry)?;
+                let total = keys::count_where(tx, carry)?;
                 if total == 0 {
                     return Err(Error::Conflict("No key carries this policy.".into()));
                 }
                 let queued = NewJob::queued(BulkOperation::GivePolicy, Source::Policy(from.id), asked_by);
-                let job = jobs::insert(db, &NewJob { parameter: to.id.to_string(), ..queued }, now)?;
+                let job = jobs::insert(tx, &NewJob { parameter: to.id.to_string(), ..queued }, now)?;
                 let details =
                     json!({ "verb": "give policy", "from": from.name.as_str(), "to": to.name.as_str(), "keys": total });
-                audit::insert(db, &actor.did(now, Action::JobStart, &format!("job {job}"), details))?;
+                tx.audit(actor.did(now, Action::JobStart, &format!("job {job}"), details));
                 Ok::<_, Error>(job)
             })
             .await?;
@@ -203,16 +205,18 @@ impl App {
     /// Makes these the policies of a person or a service account.
     pub async fn set_policies(&self, actor: &Actor, username: &Username, wanted: Vec<String>) -> Result<(), Error> {
         let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let account = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account;
-            accounts::lock(db, account.id)?;
-            let before: Vec<String> = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
-            let ids = lock_all(db, wanted)?;
-            policies::set_held_by(db, account.id, &ids)?;
-            let after: Vec<String> = policies::held_by(db, account.id)?.into_iter().map(|(_, name)| name).collect();
-            if before != after {
+        self.act(actor.authority(), move |tx| {
+            let account = accounts::credentials(tx, &username)?.ok_or(Error::NotFound)?.account;
+            accounts::lock(tx, account.id)?;
+            let before: Vec<String> = policies::held_by(tx, account.id)?.into_iter().map(|(_, name)| name).collect();
+            let ids = lock_all(tx, wanted)?;
+            policies::set_held_by(tx, account.id, &ids)?;
+            let after: Vec<String> = policies::held_by(tx, account.id)?.into_iter().map(|(_, name)| name).collect();
+            if before == after {
+                tx.without_event("the same policies again");
+            } else {
                 let details = json!({ "before": before, "after": after });
-                audit::insert(db, &actor.did(now, Action::UserSetPolicies, username.as_str(), details))?;
+                tx.audit(actor.did(now, Action::UserSetPolicies, username.as_str(), details));
             }
             Ok(())
         })
@@ -222,9 +226,9 @@ impl App {
     /// The policies of an account, and all that there are, by name.
     pub async fn policies_of(&self, account: AccountId) -> Result<(Vec<String>, Vec<String>), Error> {
         self.store
-            .read(move |db| {
-                let held = policies::held_by(db, account)?.into_iter().map(|(_, name)| name).collect();
-                let all = policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
+            .read(move |tx| {
+                let held = policies::held_by(tx, account)?.into_iter().map(|(_, name)| name).collect();
+                let all = policies::list(tx)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
                 Ok((held, all))
             })
             .await
@@ -237,13 +241,13 @@ impl App {
 }
 
 /// The ids of the policies with these names, held against other transactions that change or delete them.
-pub(in crate::actions) fn lock_all(db: &mut Db, mut wanted: Vec<String>) -> Result<Vec<PolicyId>, Error> {
+pub(in crate::actions) fn lock_all(tx: &mut WriteTx, mut wanted: Vec<String>) -> Result<Vec<PolicyId>, Error> {
     let mut ids = Vec::new();
     wanted.sort(); // one order of locks: no deadlock
     for name in &wanted {
         let unknown = || FieldError::new("policies", "One of these policies was deleted. Choose again");
         let name = PolicyName::parse(name).map_err(|_| unknown())?;
-        ids.push(policies::lock_for_update(db, &name)?.ok_or_else(unknown)?.id);
+        ids.push(policies::lock_for_update(tx, &name)?.ok_or_else(unknown)?.id);
     }
     ids.sort_unstable();
     ids.dedup();
@@ -253,7 +257,7 @@ pub(in crate::actions) fn lock_all(db: &mut Db, mut wanted: Vec<String>) -> Resu
 /// The ids of permissions that a policy, or a kind of resources, is to have: known ones, and of retired ones those that it
 /// has already.
 pub(in crate::actions) fn ids(
-    db: &mut Db,
+    tx: &mut ReadTx,
     wanted: &Rights,
     before: Option<&Rights>,
 ) -> Result<Vec<PermissionId>, Error> {
@@ -264,7 +268,7 @@ pub(in crate::actions) fn ids(
             let text = format!("{} is not in the catalogue. Select among these permissions", name.as_str());
             FieldError::new("permissions", text)
         };
-        let known = permissions::find(db, name)?.filter(|permission| permission.retired.is_none() || kept);
+        let known = permissions::find(tx, name)?.filter(|permission| permission.retired.is_none() || kept);
         ids.push(known.ok_or_else(unknown)?.id);
     }
     Ok(ids)

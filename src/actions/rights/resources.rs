@@ -15,7 +15,7 @@ use crate::domain::rights::permission::{Permission, Rights};
 use crate::domain::rights::resource::{Resource, ResourceKind, ResourceName};
 use crate::store::rights::permissions;
 use crate::store::rights::resources;
-use crate::store::{Error as StoreError, Unique, accounts, audit};
+use crate::store::{Error as StoreError, Unique, accounts};
 
 /// Resources of one page.
 const PAGE: i64 = 50;
@@ -64,12 +64,12 @@ impl App {
     pub async fn browse_resources(&self, search: String, from: From<ResourceId>) -> Result<ResourcePage, Error> {
         let now = self.now();
         self.store
-            .read(move |db| {
-                let (found, more) = resources::page(db, &search, from, PAGE)?;
-                let live = resources::live_keys_of(db, &found, COUNT_LIMIT, now)?;
+            .read(move |tx| {
+                let (found, more) = resources::page(tx, &search, from, PAGE)?;
+                let live = resources::live_keys_of(tx, &found, COUNT_LIMIT, now)?;
                 let (has_previous, has_next) = from.around(more);
                 let resources = found.into_iter().zip(live).collect();
-                let (total, kinds) = (resources::count(db)?, resources::kinds(db)?);
+                let (total, kinds) = (resources::count(tx)?, resources::kinds(tx)?);
                 Ok(ResourcePage { resources, has_previous, has_next, total, kinds })
             })
             .await
@@ -79,12 +79,12 @@ impl App {
     pub async fn find_resource(&self, name: &ResourceName) -> Result<ResourceDetails, Error> {
         let (name, now) = (name.clone(), self.now());
         self.store
-            .read(move |db| {
-                let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
+            .read(move |tx| {
+                let resource = resources::find(tx, &name)?.ok_or(Error::NotFound)?;
                 Ok(ResourceDetails {
-                    administrators: resources::administrators(db, resource.id)?,
-                    live: resources::live_keys(db, resource.id, now)?,
-                    of_kind: resources::of_kind(db, &resource.name.kind)?,
+                    administrators: resources::administrators(tx, resource.id)?,
+                    live: resources::live_keys(tx, resource.id, now)?,
+                    of_kind: resources::of_kind(tx, &resource.name.kind)?,
                     resource,
                 })
             })
@@ -94,15 +94,16 @@ impl App {
     /// Registers a resource.
     pub async fn register_resource(&self, actor: &Actor, name: ResourceName, title: String) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            resources::insert(db, &name, &title, actor.account, now).map_err(|error| match error {
+        self.act(actor.authority(), move |tx| {
+            resources::insert(tx, &name, &title, actor.account, now).map_err(|error| match error {
                 StoreError::Conflict(Unique::ResourceName) => {
                     FieldError::new("external_id", "A resource of this kind has this identifier already").into()
                 }
                 error => Error::from(error),
             })?;
             let event = actor.did(now, Action::ResourceRegister, &name.text(), json!({ "title": title }));
-            Ok(audit::insert(db, &event)?)
+            tx.audit(event);
+            Ok(())
         })
         .await
     }
@@ -110,14 +111,15 @@ impl App {
     /// Changes what people call a resource.
     pub async fn rename_resource(&self, actor: &Actor, name: &ResourceName, title: String) -> Result<(), Error> {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
+        self.act(actor.authority(), move |tx| {
+            let resource = resources::find(tx, &name)?.ok_or(Error::NotFound)?;
             if resource.title == title {
                 return Ok(());
             }
-            resources::set_title(db, resource.id, &title)?;
+            resources::set_title(tx, resource.id, &title)?;
             let details = json!({ "title": [resource.title, title] });
-            Ok(audit::insert(db, &actor.did(now, Action::ResourceEdit, &name.text(), details))?)
+            tx.audit(actor.did(now, Action::ResourceEdit, &name.text(), details));
+            Ok(())
         })
         .await
     }
@@ -125,21 +127,22 @@ impl App {
     /// Removes a resource to which no key is bound, not even one that has ended and may be restored.
     pub async fn delete_resource(&self, actor: &Actor, name: &ResourceName) -> Result<(), Error> {
         let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
-            let keys = resources::count_keys(db, resource.id)?;
+        self.act(actor.authority(), move |tx| {
+            let resource = resources::find(tx, &name)?.ok_or(Error::NotFound)?;
+            let keys = resources::count_keys(tx, resource.id)?;
             if keys > 0 {
                 let bound = if keys == 1 { "1 key is".to_owned() } else { format!("{keys} keys are") };
                 let text = format!("{bound} bound to this resource. Delete them, and wait until they are purged.");
                 return Err(Error::Conflict(text));
             }
-            resources::delete(db, resource.id).map_err(|error| match error {
+            resources::delete(tx, resource.id).map_err(|error| match error {
                 // A key was bound to it at this very moment.
                 StoreError::Referred => Error::Conflict("A key was bound to this resource meanwhile.".into()),
                 error => error.into(),
             })?;
             let details = json!({ "title": resource.title });
-            Ok(audit::insert(db, &actor.did(now, Action::ResourceDelete, &name.text(), details))?)
+            tx.audit(actor.did(now, Action::ResourceDelete, &name.text(), details));
+            Ok(())
         })
         .await
     }
@@ -153,15 +156,15 @@ impl App {
     ) -> Result<(), Error> {
         let unknown = || FieldError::new("username", "No active person or service account has this user name");
         let (actor, name, username, now) = (actor.clone(), name.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
-            let account = accounts::credentials(db, &username)?.ok_or_else(unknown)?.account;
-            accounts::lock(db, account.id)?;
-            let account = accounts::find(db, account.id)?.filter(|account| account.active).ok_or_else(unknown)?;
-            if resources::add_administrator(db, resource.id, account.id)? {
+        self.act(actor.authority(), move |tx| {
+            let resource = resources::find(tx, &name)?.ok_or(Error::NotFound)?;
+            let account = accounts::credentials(tx, &username)?.ok_or_else(unknown)?.account;
+            accounts::lock(tx, account.id)?;
+            let account = accounts::find(tx, account.id)?.filter(|account| account.active).ok_or_else(unknown)?;
+            if resources::add_administrator(tx, resource.id, account.id)? {
                 let details = json!({ "account": username.as_str() });
                 let action = Action::ResourceAddAdministrator;
-                audit::insert(db, &actor.did(now, action, &name.text(), details))?;
+                tx.audit(actor.did(now, action, &name.text(), details));
             }
             Ok(())
         })
@@ -176,13 +179,13 @@ impl App {
         username: &Username,
     ) -> Result<(), Error> {
         let (actor, name, username, now) = (actor.clone(), name.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let resource = resources::find(db, &name)?.ok_or(Error::NotFound)?;
-            let account = accounts::credentials(db, &username)?.ok_or(Error::NotFound)?.account;
-            if resources::remove_administrator(db, resource.id, account.id)? {
+        self.act(actor.authority(), move |tx| {
+            let resource = resources::find(tx, &name)?.ok_or(Error::NotFound)?;
+            let account = accounts::credentials(tx, &username)?.ok_or(Error::NotFound)?.account;
+            if resources::remove_administrator(tx, resource.id, account.id)? {
                 let details = json!({ "account": username.as_str() });
                 let action = Action::ResourceRemoveAdministrator;
-                audit::insert(db, &actor.did(now, action, &name.text(), details))?;
+                tx.audit(actor.did(now, action, &name.text(), details));
             }
             Ok(())
         })
@@ -193,12 +196,12 @@ impl App {
     pub async fn find_resource_kind(&self, kind: &ResourceKind) -> Result<KindDetails, Error> {
         let kind = kind.clone();
         self.store
-            .read(move |db| {
-                if !resources::is_kind(db, &kind)? {
+            .read(move |tx| {
+                if !resources::is_kind(tx, &kind)? {
                     return Err(Error::NotFound);
                 }
-                let catalogue = permissions::catalogue(db)?;
-                Ok(KindDetails { rights: resources::chosen_of_kind(db, &kind)?, catalogue, kind })
+                let catalogue = permissions::catalogue(tx)?;
+                Ok(KindDetails { rights: resources::chosen_of_kind(tx, &kind)?, catalogue, kind })
             })
             .await
     }
@@ -207,24 +210,25 @@ impl App {
     /// a key that is bound to a resource is good for that alone.
     pub async fn set_resource_kind(&self, actor: &Actor, kind: &ResourceKind, wanted: Rights) -> Result<(), Error> {
         let (actor, kind, now) = (actor.clone(), kind.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            if !resources::is_kind(db, &kind)? {
+        self.act(actor.authority(), move |tx| {
+            if !resources::is_kind(tx, &kind)? {
                 return Err(Error::NotFound);
             }
-            permissions::lock(db)?;
-            let before = resources::chosen_of_kind(db, &kind)?;
+            permissions::lock(tx)?;
+            let before = resources::chosen_of_kind(tx, &kind)?;
             if let Some(name) = wanted.iter().find(|name| name.is_own()) {
                 let text = format!("{} cannot be given here. Select among these permissions", name.as_str());
                 return Err(FieldError::new("permissions", text).into());
             }
-            let ids = ids(db, &wanted, Some(&before))?;
+            let ids = ids(tx, &wanted, Some(&before))?;
             if before == wanted {
                 return Ok(());
             }
-            resources::set_of_kind(db, &kind, &ids)?;
+            resources::set_of_kind(tx, &kind, &ids)?;
             let names = |rights: &Rights| rights.iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>();
             let details = json!({ "before": names(&before), "after": names(&wanted) });
-            Ok(audit::insert(db, &actor.did(now, Action::ResourceKindEdit, kind.as_str(), details))?)
+            tx.audit(actor.did(now, Action::ResourceKindEdit, kind.as_str(), details));
+            Ok(())
         })
         .await
     }

@@ -10,7 +10,6 @@ use crate::actions::{Actor, App, Error};
 use crate::domain::audit::{Action, Event};
 use crate::domain::network::network_of;
 use crate::domain::time::clock::Timestamp;
-use crate::store::audit;
 
 /// Attempts that are told apart between two writes; the rest are counted together.
 const MOST: usize = 300;
@@ -91,7 +90,13 @@ impl App {
             return Ok(());
         }
         let kept = noted.clone();
-        let written = self.store.write(move |db| Ok::<_, Error>(audit::insert_all(db, &events(noted))?)).await;
+        let written = self
+            .store
+            .write(move |tx| {
+                tx.audit_all(events(noted));
+                Ok::<_, Error>(())
+            })
+            .await;
         if written.is_err() {
             self.attempts.add(kept);
         }

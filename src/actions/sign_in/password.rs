@@ -3,15 +3,15 @@
 use serde_json::json;
 
 use crate::actions::sign_in::sessions::{self, Session};
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Actor, App, Authority, Error};
 use crate::domain::accounts::account::{Account, Username};
 use crate::domain::accounts::password::{Match, Password, PasswordHash};
 use crate::domain::audit::Action;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
+use crate::store::accounts;
 use crate::store::accounts::Credentials;
 use crate::store::accounts::sessions::{self as session_rows, IdHash};
-use crate::store::{accounts, audit};
 
 /// One text for an unknown user, a wrong password and anything that cannot be one.
 const REFUSED: &str = "The user name or password is not right";
@@ -36,7 +36,7 @@ impl App {
         let known = match &username {
             Ok(username) => {
                 let username = username.clone();
-                self.store.query(move |db| accounts::person(db, &username)).await?
+                self.store.query(move |tx| accounts::person(tx, &username)).await?
             }
             Err(_) => None,
         };
@@ -83,7 +83,7 @@ impl App {
     ) -> Result<(), Error> {
         let wrong = || Error::from(FieldError::new(field, "This is not your password"));
         let username = account.username.clone();
-        let known = self.store.query(move |db| accounts::person(db, &username)).await?.ok_or(Error::NotFound)?;
+        let known = self.store.query(move |tx| accounts::person(tx, &username)).await?.ok_or(Error::NotFound)?;
         self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;
         let password = Password::presented(password).ok_or_else(wrong)?;
         let stored = known.password.unwrap_or_else(PasswordHash::of_nobody);
@@ -91,16 +91,10 @@ impl App {
         let now = self.now();
         if matches!(found, Match::Wrong) {
             let event = actor.failed(now, Action::PasswordConfirm, &actor.name, json!({ "reason": "wrong password" }));
-            self.store.write(move |db| Ok::<_, Error>(audit::insert(db, &event)?)).await?;
+            self.record(Authority::Anonymous, event).await?;
             return Err(wrong());
         }
-        let (event, authority) = (actor.did(now, Action::PasswordConfirm, &actor.name, json!({})), actor.authority());
-        self.store
-            .write(move |db| {
-                authority.confirm(db, now)?;
-                Ok::<_, Error>(audit::insert(db, &event)?)
-            })
-            .await
+        self.record(actor.authority(), actor.did(now, Action::PasswordConfirm, &actor.name, json!({}))).await
     }
 
     /// As [`Self::check_password`], and for the minutes to come: the session gets a new id, which this gives.
@@ -116,9 +110,9 @@ impl App {
         let now = self.now();
         let renewed = IdHash::of(&id);
         self.store
-            .write(move |db| {
-                authority.confirm(db, now)?;
-                Ok::<_, Error>(session_rows::renew(db, &old, &renewed)?)
+            .write_unaudited("that the password was given has its event", move |tx| {
+                authority.confirm(tx, now)?;
+                Ok::<_, Error>(session_rows::renew(tx, &old, &renewed)?)
             })
             .await?;
         Ok(id)
@@ -129,9 +123,10 @@ impl App {
         let event = actor.did(self.now(), Action::SignOut, &actor.name, json!({}));
         let session = IdHash::of(session);
         self.store
-            .write(move |db| {
-                session_rows::delete(db, &session)?;
-                Ok(audit::insert(db, &event)?)
+            .write(move |tx| {
+                session_rows::delete(tx, &session)?;
+                tx.audit(event);
+                Ok(())
             })
             .await
     }
@@ -140,20 +135,20 @@ impl App {
     async fn admit(&self, actor: &Actor, account: AccountId, proof: Proof, agent: String) -> Result<Session, Error> {
         let (actor, id, now) = (actor.clone(), self.new_session_id(), self.now());
         self.store
-            .write(move |db| {
-                accounts::lock(db, account)?;
-                let known = accounts::find_with_password(db, account)?.filter(|known| known.account.active);
+            .write(move |tx| {
+                accounts::lock(tx, account)?;
+                let known = accounts::find_with_password(tx, account)?.filter(|known| known.account.active);
                 let Some(Credentials { account, password: Some(stored), .. }) = known else { return Err(refused()) };
                 if stored.as_str() != proof.compared.as_str() {
                     return Err(refused());
                 }
                 let actor = Actor { account: Some(account.id), name: account.username.as_str().to_owned(), ..actor };
-                accounts::signed_in(db, account.id, &actor.address_text(), now)?;
+                accounts::signed_in(tx, account.id, &actor.address_text(), now)?;
                 if let Some(stronger) = &proof.stronger {
-                    accounts::set_password(db, account.id, stronger)?;
+                    accounts::set_password(tx, account.id, stronger)?;
                 }
-                audit::insert(db, &actor.did(now, Action::SignIn, &actor.name, json!({})))?;
-                sessions::begin(db, &id, &account, &actor.address_text(), agent, now)?;
+                tx.audit(actor.did(now, Action::SignIn, &actor.name, json!({})));
+                sessions::begin(tx, &id, &account, &actor.address_text(), agent, now)?;
                 Ok(Session { id, account })
             })
             .await
@@ -167,7 +162,7 @@ impl App {
 
     async fn note_refusal(&self, actor: &Actor, target: &str, reason: &str) -> Result<(), Error> {
         let event = actor.failed(self.now(), Action::SignIn, target, json!({ "reason": reason }));
-        self.store.write(move |db| Ok(audit::insert(db, &event)?)).await
+        self.record(Authority::Anonymous, event).await
     }
 }
 

@@ -10,8 +10,8 @@ use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::keys::secret::base62;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::MINUTE;
+use crate::store::WriteTx;
 use crate::store::accounts::sessions::{self, IdHash, NewSession};
-use crate::store::{Db, audit};
 
 pub use crate::store::accounts::sessions::Listed;
 
@@ -35,7 +35,7 @@ pub struct Session {
 /// Begins a session inside the transaction that admits the person: what ends the person's sessions at the same moment
 /// comes before it, and it does not begin, or after it, and it is ended.
 pub(in crate::actions) fn begin(
-    db: &mut Db,
+    tx: &mut WriteTx,
     id: &str,
     account: &Account,
     address: &str,
@@ -49,9 +49,12 @@ pub(in crate::actions) fn begin(
         address: address.to_owned(),
         user_agent: agent,
     };
-    sessions::insert(db, &IdHash::of(id), &new, now)?;
-    Ok(sessions::bound(db, account.id, PER_ACCOUNT)?)
+    sessions::insert(tx, &IdHash::of(id), &new, now)?;
+    Ok(sessions::bound(tx, account.id, PER_ACCOUNT)?)
 }
+
+/// Why it has no event.
+const OF_SESSION: &str = "what is signed in and out has its event where it is done";
 
 impl App {
     /// The id of a session that is about to begin.
@@ -62,7 +65,7 @@ impl App {
     /// The state of a session that is alive, and its latest activity that was noted.
     pub async fn load_session(&self, id: &str) -> Result<Option<(String, Timestamp)>, Error> {
         let (hash, now) = (IdHash::of(id), self.now());
-        Ok(self.store.query(move |db| sessions::find(db, &hash, now, idle_since(now))).await?)
+        Ok(self.store.query(move |tx| sessions::find(tx, &hash, now, idle_since(now))).await?)
     }
 
     /// Notes that a person is active in a session, at most once a minute.
@@ -71,7 +74,8 @@ impl App {
         if now.since(last_seen) < TOUCH_EVERY {
             return;
         }
-        let touched: Result<(), Error> = self.store.write(move |db| Ok(sessions::touch(db, &hash, now)?)).await;
+        let touched: Result<(), Error> =
+            self.store.write_unaudited(OF_SESSION, move |tx| Ok(sessions::touch(tx, &hash, now)?)).await;
         if let Err(error) = touched {
             // Reading goes on while nothing can be written; the session only ends a little earlier.
             tracing::warn!(%error, "The activity of a session could not be noted.");
@@ -81,13 +85,13 @@ impl App {
     /// Replaces the state of a session; one that was ended meanwhile stays ended.
     pub async fn update_session(&self, id: &str, state: String) -> Result<(), Error> {
         let hash = IdHash::of(id);
-        self.store.write(move |db| Ok(sessions::set_state(db, &hash, &state)?)).await
+        self.store.write_unaudited(OF_SESSION, move |tx| Ok(sessions::set_state(tx, &hash, &state)?)).await
     }
 
     /// Ends a session; says how many there were with this id.
     pub async fn end_session(&self, id: &str) -> Result<usize, Error> {
         let hash = IdHash::of(id);
-        self.store.write(move |db| Ok(sessions::delete(db, &hash)?)).await
+        self.store.write_unaudited(OF_SESSION, move |tx| Ok(sessions::delete(tx, &hash)?)).await
     }
 
     /// The sessions of an account, latest activity first, each with whether it is the one with the id `current`.
@@ -95,8 +99,8 @@ impl App {
         let (current, now) = (IdHash::of(current), self.now());
         let mut listed: Vec<(Listed, bool)> = self
             .store
-            .read(move |db| {
-                let listed = sessions::list(db, account, now, idle_since(now))?;
+            .read(move |tx| {
+                let listed = sessions::list(tx, account, now, idle_since(now))?;
                 let marked = |session: Listed| {
                     let is_current = session.is(&current);
                     (session, is_current)
@@ -111,9 +115,12 @@ impl App {
     /// Ends one of the actor's own sessions. Somebody else's is not found.
     pub async fn end_listed_session(&self, actor: &Actor, account: AccountId, session: SessionId) -> Result<(), Error> {
         let event = actor.did(self.now(), Action::SessionsEnd, &actor.name, json!({ "sessions": 1 }));
-        self.act(actor.authority(), move |db| match sessions::delete_listed(db, account, session)? {
-            0 => Err(Error::NotFound),
-            _ => Ok(audit::insert(db, &event)?),
+        self.act(actor.authority(), move |tx| {
+            if sessions::delete_listed(tx, account, session)? == 0 {
+                return Err(Error::NotFound);
+            }
+            tx.audit(event);
+            Ok(())
         })
         .await
     }
@@ -121,9 +128,9 @@ impl App {
     /// Ends all sessions of the actor but the one with the id `current`; says how many.
     pub async fn end_other_sessions(&self, actor: &Actor, account: AccountId, current: &str) -> Result<usize, Error> {
         let (current, actor, now) = (IdHash::of(current), actor.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let ended = sessions::delete_others(db, account, &current)?;
-            audit::insert(db, &actor.did(now, Action::SessionsEnd, &actor.name, json!({ "sessions": ended })))?;
+        self.act(actor.authority(), move |tx| {
+            let ended = sessions::delete_others(tx, account, &current)?;
+            tx.audit(actor.did(now, Action::SessionsEnd, &actor.name, json!({ "sessions": ended })));
             Ok(ended)
         })
         .await

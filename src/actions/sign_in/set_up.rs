@@ -11,7 +11,7 @@ use crate::domain::audit::Action;
 use crate::domain::keys::secret::base62;
 use crate::store::accounts::NewAccount;
 use crate::store::settings::Internal;
-use crate::store::{accounts, audit, settings};
+use crate::store::{accounts, settings};
 
 /// How often an offer is made anew when other nodes make theirs at the same moment.
 const OFFERS: usize = 10;
@@ -44,11 +44,11 @@ impl App {
         let now = self.now();
         let offered: bool = self
             .store
-            .write(move |db| {
-                if accounts::any(db)? {
+            .write_unaudited("the set-up link is written to the log of the process", move |tx| {
+                if accounts::any(tx)? {
                     return Ok::<_, Error>(false);
                 }
-                settings::set_internal(db, Internal::SetupToken, &hash, now)?;
+                settings::set_internal(tx, Internal::SetupToken, &hash, now)?;
                 Ok(true)
             })
             .await?;
@@ -60,9 +60,9 @@ impl App {
         let hash = hash(token);
         let open = self
             .store
-            .read(move |db| {
-                let waiting = settings::internal(db, Internal::SetupToken)?;
-                Ok::<_, Error>(waiting.as_deref() == Some(&hash) && !accounts::any(db)?)
+            .read(move |tx| {
+                let waiting = settings::internal(tx, Internal::SetupToken)?;
+                Ok::<_, Error>(waiting.as_deref() == Some(&hash) && !accounts::any(tx)?)
             })
             .await?;
         if open { Ok(()) } else { Err(Error::NotFound) }
@@ -89,15 +89,15 @@ impl App {
         let (hash, actor, now) = (hash(token), actor.clone(), self.now());
         let id = self.new_session_id();
         self.store
-            .write(move |db| {
-                if !settings::take_internal(db, Internal::SetupToken, &hash)? || accounts::any(db)? {
+            .write(move |tx| {
+                if !settings::take_internal(tx, Internal::SetupToken, &hash)? || accounts::any(tx)? {
                     return Err(Error::NotFound);
                 }
-                let account = accounts::insert(db, &new, None, now)?;
-                accounts::signed_in(db, account, &actor.address_text(), now)?;
-                audit::insert(db, &actor.did(now, Action::SiteSetUp, new.username.as_str(), json!({})))?;
-                let account = accounts::find(db, account)?.ok_or(Error::NotFound)?;
-                sessions::begin(db, &id, &account, &actor.address_text(), agent, now)?;
+                let account = accounts::insert(tx, &new, None, now)?;
+                accounts::signed_in(tx, account, &actor.address_text(), now)?;
+                tx.audit(actor.did(now, Action::SiteSetUp, new.username.as_str(), json!({})));
+                let account = accounts::find(tx, account)?.ok_or(Error::NotFound)?;
+                sessions::begin(tx, &id, &account, &actor.address_text(), agent, now)?;
                 Ok(Session { id, account })
             })
             .await

@@ -11,7 +11,7 @@ use crate::domain::time::clock::Timestamp;
 use crate::store::accounts::sessions::{self, IdHash};
 use crate::store::bulk::jobs;
 use crate::store::rights::resources;
-use crate::store::{Db, settings};
+use crate::store::{ReadTx, settings};
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
@@ -35,23 +35,23 @@ impl App {
     /// Who is signed in with the session with this id; `None` when it has ended, or they are not active any more.
     pub async fn person_of_session(&self, id: &str) -> Result<Option<Person>, Error> {
         let (id, now) = (IdHash::of(id), self.now());
-        let found = self.store.query(move |db| {
-            let account = sessions::account(db, &id, now, idle_since(now))?.filter(|account| account.active);
+        let found = self.store.query(move |tx| {
+            let account = sessions::account(tx, &id, now, idle_since(now))?.filter(|account| account.active);
             let Some(account) = account else { return Ok(None) };
-            let administers_resources = resources::administers_any(db, account.id)?;
-            let work = if account.is_admin() { work_in_reach(db, &account, now)? } else { Vec::new() };
-            Ok::<_, Error>(Some(Person { administers_resources, settings: settings::load(db)?, work, account }))
+            let administers_resources = resources::administers_any(tx, account.id)?;
+            let work = if account.is_admin() { work_in_reach(tx, &account, now)? } else { Vec::new() };
+            Ok::<_, Error>(Some(Person { administers_resources, settings: settings::load(tx)?, work, account }))
         });
         found.await
     }
 }
 
-fn work_in_reach(db: &mut Db, account: &Account, now: Timestamp) -> Result<Vec<Job>, Error> {
+fn work_in_reach(tx: &mut ReadTx, account: &Account, now: Timestamp) -> Result<Vec<Job>, Error> {
     let just_ended = |job: &Job| job.finished_at.is_some_and(|at| now.since(at) <= IN_REACH);
     let in_reach = |job: &Job| match job.state {
         JobState::Draft => false,
         JobState::Queued | JobState::Running => true,
         JobState::Done | JobState::Stopped => job.asked_by.account == account.id && just_ended(job),
     };
-    Ok(jobs::list(db, 20)?.into_iter().filter(in_reach).take(MOST).collect())
+    Ok(jobs::list(tx, 20)?.into_iter().filter(in_reach).take(MOST).collect())
 }

@@ -13,7 +13,7 @@ use crate::domain::settings::Setting;
 use crate::domain::time::clock::Timestamp;
 use crate::store::keys::lifetime_rules;
 use crate::store::usage::{self, Counts};
-use crate::store::{accounts, audit, demo, settings};
+use crate::store::{accounts, demo, settings};
 
 /// Keys of one transaction.
 const BATCH: usize = 6_000;
@@ -30,6 +30,9 @@ pub struct SignInWith {
     /// Drawn at random, unlike the rest of the demo.
     pub password: String,
 }
+
+/// Why each part of it has no event.
+const FILLING: &str = "the demo has one event, at its end";
 
 impl App {
     /// Fills the database; refuses one that has accounts. Says after each batch how many keys there are.
@@ -52,19 +55,20 @@ impl App {
         let event = Actor::cli().did(self.now(), Action::DemoFill, &admin, json!({ "keys": keys, "seed": seed }));
         let ids = self
             .store
-            .write(move |db| {
-                if accounts::any(db)? {
+            .write(move |tx| {
+                if accounts::any(tx)? {
                     return Err(Error::Conflict("Somebody added an account at the same moment.".into()));
                 }
+                tx.without_event(FILLING);
                 // The demo tells of a year: what ended in it stays to be looked at.
-                settings::set(db, Setting::PurgeAfterDays.name(), "3650", now)?;
-                settings::set(db, Setting::MaxServiceKeys.name(), "0", now)?;
-                let mut rules = lifetime_rules::load(db)?;
+                settings::set(tx, Setting::PurgeAfterDays.name(), "3650", now)?;
+                settings::set(tx, Setting::MaxServiceKeys.name(), "0", now)?;
+                let mut rules = lifetime_rules::load(tx)?;
                 rules.0.iter_mut().for_each(|rule| rule.keys_per_owner = Some(0)); // some of its people have very many
-                lifetime_rules::replace(db, &rules, None, now)?;
-                usage::insert_days(db, &counted)?;
-                let accounts = demo::insert_accounts(db, &inserting, &hash)?;
-                Ok(demo::insert_rights(db, &inserting, accounts, now)?)
+                lifetime_rules::replace(tx, &rules, None, now)?;
+                usage::insert_days(tx, &counted)?;
+                let accounts = demo::insert_accounts(tx, &inserting, &hash)?;
+                Ok(demo::insert_rights(tx, &inserting, accounts, now)?)
             })
             .await?;
         let ids = std::sync::Arc::new(ids);
@@ -81,9 +85,10 @@ impl App {
             told.extend(latest.flat_map(|(_, key)| events(key, &people[key.owner].username, ids.accounts[key.owner])));
             let (people, ids) = (std::sync::Arc::clone(&people), std::sync::Arc::clone(&ids));
             self.store
-                .write_at_leisure(move |db| {
-                    demo::set_up(db)?;
-                    Ok::<_, Error>(demo::insert_keys(db, &batch, &people, &ids, days_of_use)?)
+                .write_at_leisure(move |tx| {
+                    tx.without_event(FILLING);
+                    demo::set_up(tx)?;
+                    Ok::<_, Error>(demo::insert_keys(tx, &batch, &people, &ids, days_of_use)?)
                 })
                 .await?;
             said(done);
@@ -93,10 +98,15 @@ impl App {
         told.push(event);
         for events in told.chunks(BATCH) {
             let events = events.to_vec();
-            self.store.write_at_leisure(move |db| Ok::<_, Error>(audit::insert_all(db, &events)?)).await?;
+            self.store
+                .write_at_leisure(move |tx| {
+                    tx.audit_all(events);
+                    Ok::<_, Error>(())
+                })
+                .await?;
         }
-        self.store.write_at_leisure(move |db| Ok::<_, Error>(demo::insert_refusals(db, &days)?)).await?;
-        self.store.at_leisure(demo::settle).await?;
+        self.store.write_unaudited(FILLING, move |tx| Ok::<_, Error>(demo::insert_refusals(tx, &days)?)).await?;
+        self.store.settle().await?;
         Ok(SignInWith { username: admin, password })
     }
 

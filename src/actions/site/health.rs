@@ -202,7 +202,11 @@ impl App {
     }
 
     async fn set_clock_mark(&self, at: Timestamp) -> Result<(), Error> {
-        self.store.write(move |db| Ok(settings::set_internal(db, Internal::ClockMark, &at.0.to_string(), at)?)).await
+        self.store
+            .write_unaudited("the clock is noted, not changed", move |tx| {
+                Ok(settings::set_internal(tx, Internal::ClockMark, &at.0.to_string(), at)?)
+            })
+            .await
     }
 
     /// Looks through the structure of the database, once after the start, for at most a minute.

@@ -7,7 +7,7 @@ use crate::actions::{Actor, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::settings::{Setting, Settings};
 use crate::store::rights::policies;
-use crate::store::{audit, settings};
+use crate::store::settings;
 
 impl App {
     /// The settings in force.
@@ -22,15 +22,15 @@ impl App {
             .into_iter()
             .map(|(setting, value)| setting.parse(&value).map(|value| (setting, value)))
             .collect::<Result<_, _>>()?;
-        self.act(actor.authority(), move |db| {
-            let before = settings::load(db)?;
+        self.act(actor.authority(), move |tx| {
+            let before = settings::load(tx)?;
             let mut different = 0;
             for (setting, value) in changes {
                 let old = before.value(setting);
                 if old != value {
-                    settings::set(db, setting.name(), &value, now)?;
+                    settings::set(tx, setting.name(), &value, now)?;
                     let details = json!({ "before": old, "after": value });
-                    audit::insert(db, &actor.did(now, Action::SettingChange, setting.name(), details))?;
+                    tx.audit(actor.did(now, Action::SettingChange, setting.name(), details));
                     different += 1;
                 }
             }
@@ -42,9 +42,9 @@ impl App {
     /// The policies that every new person gets, and all that there are, by name.
     pub async fn policies_of_new_people(&self) -> Result<(Vec<String>, Vec<String>), Error> {
         self.store
-            .read(|db| {
-                let all = policies::list(db)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
-                Ok((policies::of_new_people(db)?, all))
+            .read(|tx| {
+                let all = policies::list(tx)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
+                Ok((policies::of_new_people(tx)?, all))
             })
             .await
     }
@@ -52,14 +52,16 @@ impl App {
     /// Makes these the policies that every new person gets. Existing people keep what they have.
     pub async fn set_policies_of_new_people(&self, actor: &Actor, wanted: Vec<String>) -> Result<(), Error> {
         let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |db| {
-            let before = policies::of_new_people(db)?;
-            let ids = lock_all(db, wanted)?;
-            policies::set_of_new_people(db, &ids)?;
-            let after = policies::of_new_people(db)?;
-            if before != after {
+        self.act(actor.authority(), move |tx| {
+            let before = policies::of_new_people(tx)?;
+            let ids = lock_all(tx, wanted)?;
+            policies::set_of_new_people(tx, &ids)?;
+            let after = policies::of_new_people(tx)?;
+            if before == after {
+                tx.without_event("the same policies again");
+            } else {
                 let details = json!({ "before": before, "after": after });
-                audit::insert(db, &actor.did(now, Action::SettingChange, "policies_of_new_people", details))?;
+                tx.audit(actor.did(now, Action::SettingChange, "policies_of_new_people", details));
             }
             Ok(())
         })

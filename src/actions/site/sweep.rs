@@ -18,12 +18,15 @@ use crate::store::keys::forms;
 use crate::store::keys::lifetime_rules;
 use crate::store::keys::replaced_secrets;
 use crate::store::usage::refusals;
-use crate::store::{Db, audit, settings, usage};
+use crate::store::{WriteTx, settings, usage};
 
 /// Keys of one transaction.
 const BATCH: i64 = 1_000;
 /// How long the uses of a key are kept by the day.
 const KEEP_USAGE: SignedDuration = days(400);
+
+/// Why it has no event.
+const OVER: &str = "nobody can see or use any more what is removed";
 
 impl App {
     /// Writes the uses noted since the last time; says of how many keys. Forgets throttle buckets that are full again.
@@ -45,19 +48,24 @@ impl App {
         let now = self.now();
         let settings = self
             .store
-            .write(move |db| {
-                session_rows::purge(db, now, sessions::idle_since(now))?;
-                replaced_secrets::purge(db, now)?;
-                forms::purge(db, now.plus(-DAY))?;
-                Ok::<_, Error>(settings::load(db)?)
+            .write_unaudited(OVER, move |tx| {
+                session_rows::purge(tx, now, sessions::idle_since(now))?;
+                replaced_secrets::purge(tx, now)?;
+                forms::purge(tx, now.plus(-DAY))?;
+                Ok::<_, Error>(settings::load(tx)?)
             })
             .await?;
         let undoable_since = now.plus(-settings.purge_after() - DAY);
         self.delete_jobs(undoable_since, now.plus(-DAY)).await?;
-        while self.store.write(move |db| usage::purge_day(db, now.plus(-KEEP_USAGE))).await.map_err(Error::from)? {}
+        while self
+            .store
+            .write_unaudited(OVER, move |tx| usage::purge_day(tx, now.plus(-KEEP_USAGE)))
+            .await
+            .map_err(Error::from)?
+        {}
         let kept_from = now.plus(-KEEP_USAGE).day_number();
-        self.store.write(move |db| Ok::<_, Error>(refusals::purge(db, kept_from)?)).await?;
-        while self.store.write(move |db| disable_unused(db, now)).await? {}
+        self.store.write_unaudited(OVER, move |tx| Ok::<_, Error>(refusals::purge(tx, kept_from)?)).await?;
+        while self.store.write(move |tx| disable_unused(tx, now)).await? {}
         self.purge_keys(&settings, now).await?;
         self.purge_events(&settings, now).await?;
         self.keep_counts().await?;
@@ -70,33 +78,33 @@ impl App {
     async fn delete_jobs(&self, ended_before: Timestamp, drafted_before: Timestamp) -> Result<(), Error> {
         let read = self
             .store
-            .read(move |db| Ok::<_, Error>((jobs::abandoned(db, drafted_before)?, jobs::over(db, ended_before)?)));
+            .read(move |tx| Ok::<_, Error>((jobs::abandoned(tx, drafted_before)?, jobs::over(tx, ended_before)?)));
         let (drafts, over) = read.await?;
         for id in drafts.iter().chain(&over).copied() {
-            while self.store.write(move |db| Ok::<_, Error>(job_keys::delete_some(db, id)?)).await? {}
+            while self.store.write_unaudited(OVER, move |tx| Ok::<_, Error>(job_keys::delete_some(tx, id)?)).await? {}
         }
         for id in drafts {
-            self.store.write(move |db| Ok::<_, Error>(jobs::remove_draft(db, id)?)).await?;
+            self.store.write_unaudited(OVER, move |tx| Ok::<_, Error>(jobs::remove_draft(tx, id)?)).await?;
         }
         Ok(())
     }
 }
 
 /// Pauses the next keys that nobody used for as long as the lifetime rules allow. Says whether there may be more.
-fn disable_unused(db: &mut Db, now: Timestamp) -> Result<bool, Error> {
-    let rules = lifetime_rules::load(db)?;
+fn disable_unused(tx: &mut WriteTx, now: Timestamp) -> Result<bool, Error> {
+    let rules = lifetime_rules::load(tx)?;
     if rules.0.iter().all(|rule| rule.idle_days.is_none()) {
         return Ok(false);
     }
-    let ids = change::some_of(db, lifetime_rules::idle(&rules, true, now), BATCH)?;
+    let ids = change::some_of(tx, lifetime_rules::idle(&rules, true, now), BATCH)?;
     if ids.is_empty() {
         return Ok(false);
     }
-    let keys = change::lock_for_update(db, &ids)?;
+    let keys = change::lock_for_update(tx, &ids)?;
     // What was used or changed while this waited for it is left.
-    let ids = change::those_of(db, &ids, lifetime_rules::idle(&rules, true, now))?;
+    let ids = change::those_of(tx, &ids, lifetime_rules::idle(&rules, true, now))?;
     let reason = "Nobody used it for as long as the lifetime rules allow".to_owned();
-    change::set_disabled_all(db, &ids, Some(&Stop { at: now, by: None, reason: reason.clone() }), now)?;
+    change::set_disabled_all(tx, &ids, Some(&Stop { at: now, by: None, reason: reason.clone() }), now)?;
     let event = |id: &KeyId| {
         let key = keys.get(id)?;
         Some(Actor::system().did(
@@ -107,6 +115,6 @@ fn disable_unused(db: &mut Db, now: Timestamp) -> Result<bool, Error> {
         ))
     };
     let events: Vec<Event> = ids.iter().filter_map(event).collect();
-    audit::insert_all(db, &events)?;
+    tx.audit_all(events);
     Ok(!ids.is_empty())
 }

@@ -11,7 +11,7 @@ use crate::domain::time::clock::Timestamp;
 use crate::domain::verdict::{Facts, Refusal, decide};
 use crate::store::keys::session_keys;
 use crate::store::usage::refusals;
-use crate::store::{Db, accounts, keys, rights, settings};
+use crate::store::{ReadTx, accounts, keys, rights, settings};
 
 pub use crate::store::usage::refusals::Counted;
 
@@ -63,21 +63,21 @@ impl App {
         let now = self.now();
         let mut found = self
             .store
-            .read(move |db| {
+            .read(move |tx| {
                 let unknown = || Error::from(FieldError::new("pasted", UNKNOWN));
                 let (by_secret, first_eight) = match &given {
                     Given::Secret(hash, first_eight) => {
-                        let found = hash.as_ref().map(|hash| keys::find_by_secret(db, hash)).transpose()?.flatten();
+                        let found = hash.as_ref().map(|hash| keys::find_by_secret(tx, hash)).transpose()?.flatten();
                         (found, first_eight.clone())
                     }
                     Given::Hash(hash) => {
-                        let found = keys::find_by_secret(db, hash)?.ok_or_else(unknown)?;
+                        let found = keys::find_by_secret(tx, hash)?.ok_or_else(unknown)?;
                         let first_eight = found.key.first_eight.clone();
                         (Some(found), first_eight)
                     }
                     Given::FirstEight(first_eight) => (None, first_eight.clone()),
                 };
-                let settings = settings::load(db)?;
+                let settings = settings::load(tx)?;
                 let replaced_until = by_secret.as_ref().and_then(|found| found.replaced_until);
                 let secret = match (&given, &by_secret, replaced_until) {
                     (Given::FirstEight(_), ..) => Proof::None,
@@ -85,23 +85,23 @@ impl App {
                     (_, Some(_), None) => Proof::Right,
                     (_, None, _) => Proof::Wrong,
                 };
-                let found = match keys::find(db, &first_eight)? {
+                let found = match keys::find(tx, &first_eight)? {
                     Some(key) => Some((key, secret, false)),
                     None if !settings.session_keys => None,
-                    None => of_session(db, &given, &first_eight, now)?.map(|(key, secret)| (key, secret, true)),
+                    None => of_session(tx, &given, &first_eight, now)?.map(|(key, secret)| (key, secret, true)),
                 };
                 let (key, secret, is_of_session) = found.ok_or_else(unknown)?;
-                let owner = accounts::owners(db, &[key.owner])?.remove(&key.owner).unwrap_or_default();
+                let owner = accounts::owners(tx, &[key.owner])?.remove(&key.owner).unwrap_or_default();
                 let facts = Facts {
                     key: &key,
                     owner_active: owner.active,
                     replaced_until,
-                    policy_deleted: rights::policy_is_deleted(db, &key)?,
+                    policy_deleted: rights::policy_is_deleted(tx, &key)?,
                     accept_keys: settings.accept_keys,
                 };
                 let refusal = decide(&facts, now).err();
-                let refusals = if is_of_session { Vec::new() } else { refusals::of_key(db, key.id, 10)? };
-                let access = if is_of_session { AccessView::inherited() } else { rights::access(db, &key)? };
+                let refusals = if is_of_session { Vec::new() } else { refusals::of_key(tx, key.id, 10)? };
+                let access = if is_of_session { AccessView::inherited() } else { rights::access(tx, &key)? };
                 Ok::<_, Error>(Explanation { key, access, owner, refusal, refusals, is_of_session, now, secret })
             })
             .await?;
@@ -133,12 +133,12 @@ impl App {
 
 /// The key of a sign-in session that is alive.
 fn of_session(
-    db: &mut Db,
+    tx: &mut ReadTx,
     given: &Given,
     first_eight: &FirstEight,
     now: Timestamp,
 ) -> Result<Option<(ApiKey, Proof)>, Error> {
-    let Some((key, owner, hash)) = session_keys::find_named(db, first_eight, now, idle_since(now))? else {
+    let Some((key, owner, hash)) = session_keys::find_named(tx, first_eight, now, idle_since(now))? else {
         return Ok(None);
     };
     let secret = match given {

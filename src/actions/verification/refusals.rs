@@ -12,7 +12,6 @@ use crate::domain::ids::KeyId;
 use crate::domain::keys::secret::FirstEight;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::verdict::Refusal;
-use crate::store::audit;
 use crate::store::usage::refusals::{self, Counted};
 use crate::store::usage::{self, Counts};
 
@@ -148,10 +147,11 @@ impl App {
         while !noted.counts.is_empty() {
             let part = noted.take_part();
             let kept = part.clone();
-            let written = self.store.write(move |db| {
-                usage::add(db, &part.counts)?;
-                refusals::add(db, &counted(&part.kinds))?;
-                Ok::<_, Error>(audit::insert_all(db, &events(part.kinds))?)
+            let written = self.store.write_unaudited("what is only counted has no event", move |tx| {
+                usage::add(tx, &part.counts)?;
+                refusals::add(tx, &counted(&part.kinds))?;
+                tx.audit_all(events(part.kinds));
+                Ok::<_, Error>(())
             });
             if let Err(error) = written.await {
                 self.refusals.put_back(kept);

@@ -45,19 +45,19 @@ impl App {
     pub async fn askable(&self, owner: Option<AccountId>, first_eight: &FirstEight) -> Result<Askable, Error> {
         let first_eight = first_eight.clone();
         self.store
-            .read(move |db| {
-                let key = find(db, owner, &first_eight)?;
+            .read(move |tx| {
+                let key = find(tx, owner, &first_eight)?;
                 let catalogue =
-                    permissions::catalogue(db)?.into_iter().filter(|permission| permission.retired.is_none());
+                    permissions::catalogue(tx)?.into_iter().filter(|permission| permission.retired.is_none());
                 Ok(Askable {
-                    access: rights::access(db, &key)?,
+                    access: rights::access(tx, &key)?,
                     catalogue: catalogue.collect(),
                     resources: match owner {
                         Some(id) => {
-                            let owner = accounts::find(db, id)?.ok_or(Error::NotFound)?;
-                            resources_for(db, &owner)?
+                            let owner = accounts::find(tx, id)?.ok_or(Error::NotFound)?;
+                            resources_for(tx, &owner)?
                         }
-                        None => resources::first(db, None, 100)?,
+                        None => resources::first(tx, None, 100)?,
                     },
                     key,
                 })
@@ -74,11 +74,11 @@ impl App {
     ) -> Result<Would, Error> {
         let (first_eight, now) = (first_eight.clone(), self.now());
         self.store
-            .read(move |db| {
-                let key = find(db, owner, &first_eight)?;
-                let owner = accounts::find(db, key.owner)?.ok_or(Error::NotFound)?;
-                let settings = settings::load(db)?;
-                let holding = rights_source_of(db, &key, &owner, &settings)?;
+            .read(move |tx| {
+                let key = find(tx, owner, &first_eight)?;
+                let owner = accounts::find(tx, key.owner)?.ok_or(Error::NotFound)?;
+                let settings = settings::load(tx)?;
+                let holding = rights_source_of(tx, &key, &owner, &settings)?;
                 let facts = Facts {
                     key: &key,
                     owner_active: owner.active,
@@ -90,7 +90,7 @@ impl App {
                 let rights = holding.as_ref().map(effective).unwrap_or_default();
                 let bound = holding.and_then(|holding| holding.bound).map(|bound| bound.name);
                 let of_kind = match &demand.resource {
-                    Some(name) => asked_resource(db, name)?,
+                    Some(name) => asked_resource(tx, name)?,
                     None => None,
                 };
                 let met = demand.is_met(&rights, bound.as_ref(), of_kind.as_ref()).map_err(Refusal::from);
@@ -100,13 +100,13 @@ impl App {
     }
 }
 
-fn find(db: &mut crate::store::Db, owner: Option<AccountId>, first_eight: &FirstEight) -> Result<ApiKey, Error> {
+fn find(tx: &mut crate::store::ReadTx, owner: Option<AccountId>, first_eight: &FirstEight) -> Result<ApiKey, Error> {
     let key = match owner {
         Some(owner) => {
-            may_see(db, owner)?;
-            keys::find_own(db, owner, first_eight)?
+            may_see(tx, owner)?;
+            keys::find_own(tx, owner, first_eight)?
         }
-        None => keys::find(db, first_eight)?,
+        None => keys::find(tx, first_eight)?,
     };
     key.ok_or(Error::NotFound)
 }

@@ -18,7 +18,7 @@ use crate::domain::verdict::{Facts, Refusal, decide};
 use crate::store::keys::Found;
 use crate::store::keys::session_keys;
 use crate::store::rights::resources;
-use crate::store::{Db, keys, settings};
+use crate::store::{ReadTx, keys, settings};
 
 /// The answer.
 pub enum Verdict {
@@ -85,7 +85,7 @@ impl App {
             return Ok(self.refused(None, Refusal::Unknown, String::new(), &client));
         };
         let (hash, now, resource) = (secret.hash(), self.now(), demand.resource.clone());
-        let found = self.store.read_to_verify(move |db| look_up(db, &hash, resource.as_ref(), now)).await?;
+        let found = self.store.read_to_verify(move |tx| look_up(tx, &hash, resource.as_ref(), now)).await?;
         let Some(known) = found else {
             let refused = self.refused(None, Refusal::Unknown, String::new(), &client);
             // Counted after the look-up: a good key is never refused because bad ones came from its address.
@@ -146,9 +146,9 @@ pub(in crate::actions) struct Known {
 }
 
 /// What keys for a resource can be given; `None` when there is no such resource.
-pub(in crate::actions) fn asked_resource(db: &mut Db, name: &ResourceName) -> Result<Option<Rights>, Error> {
-    Ok(match resources::find(db, name)? {
-        Some(resource) => Some(resources::of_kind(db, &resource.name.kind)?),
+pub(in crate::actions) fn asked_resource(tx: &mut ReadTx, name: &ResourceName) -> Result<Option<Rights>, Error> {
+    Ok(match resources::find(tx, name)? {
+        Some(resource) => Some(resources::of_kind(tx, &resource.name.kind)?),
         None => None,
     })
 }
@@ -156,17 +156,17 @@ pub(in crate::actions) fn asked_resource(db: &mut Db, name: &ResourceName) -> Re
 /// What the database knows of a secret at this moment. What is not good costs the same questions as what is not known, so that
 /// the time of the answer does not tell them apart.
 pub(in crate::actions) fn look_up(
-    db: &mut Db,
+    tx: &mut ReadTx,
     hash: &SecretHash,
     resource: Option<&ResourceName>,
     now: Timestamp,
 ) -> Result<Option<Known>, Error> {
-    let settings = settings::load(db)?;
-    let (found, is_of_session) = match keys::find_by_secret(db, hash)? {
+    let settings = settings::load(tx)?;
+    let (found, is_of_session) = match keys::find_by_secret(tx, hash)? {
         Some(found) => (found, false),
         None if !settings.session_keys => return Ok(None),
         None => {
-            let Some((key, owner)) = session_keys::find(db, hash, now, idle_since(now))? else { return Ok(None) };
+            let Some((key, owner)) = session_keys::find(tx, hash, now, idle_since(now))? else { return Ok(None) };
             (Found { key: key.as_key(owner.id), owner, replaced_until: None }, true)
         }
     };
@@ -178,16 +178,16 @@ pub(in crate::actions) fn look_up(
         accept_keys: settings.accept_keys,
     };
     let decided = match decide(&facts, now) {
-        Ok(()) => rights_source_of(db, &found.key, &found.owner, &settings)?.ok_or(Refusal::PolicyDeleted),
+        Ok(()) => rights_source_of(tx, &found.key, &found.owner, &settings)?.ok_or(Refusal::PolicyDeleted),
         Err(refusal) => {
             if settings.session_keys && !is_of_session {
-                session_keys::find(db, hash, now, idle_since(now))?;
+                session_keys::find(tx, hash, now, idle_since(now))?;
             }
             Err(refusal)
         }
     };
     let of_kind = match resource.filter(|_| decided.is_ok()) {
-        Some(name) => asked_resource(db, name)?,
+        Some(name) => asked_resource(tx, name)?,
         None => None,
     };
     Ok(Some(Known { found, is_of_session, decided, of_kind, accepted_forms: settings.accepted_forms }))

@@ -10,13 +10,13 @@ use diesel::prelude::*;
 
 use crate::domain::accounts::account::{Account, Appearance, Kind, Role, Username};
 use crate::domain::accounts::password::PasswordHash;
+use crate::domain::change::Change;
 use crate::domain::ids::AccountId;
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
-use crate::store::connection::Db;
 use crate::store::keys::folding;
 use crate::store::schema::accounts;
-use crate::store::{Error, Unique, dialect};
+use crate::store::{Error, ReadTx, Unique, Write, WriteTx, dialect};
 
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
@@ -95,12 +95,12 @@ impl From<Row> for Credentials {
 
 /// Adds a person. A taken user name, or email address, is a conflict.
 pub fn insert(
-    db: &mut Db,
+    tx: &mut WriteTx,
     new: &NewAccount,
     created_by: Option<AccountId>,
     now: Timestamp,
 ) -> Result<AccountId, Error> {
-    free_address(db, None, new.email.as_deref())?;
+    free_address(tx, None, new.email.as_deref())?;
     Ok(diesel::insert_into(accounts::table)
         .values((
             accounts::kind.eq("user"),
@@ -117,7 +117,7 @@ pub fn insert(
             accounts::name_folded.eq(text::folded(&new.display_name)),
         ))
         .returning(accounts::id)
-        .get_result(db)?)
+        .get_result(tx.writing())?)
 }
 
 /// A service account to be.
@@ -133,7 +133,7 @@ pub struct NewService {
 
 /// Adds a service account. A taken name is a conflict.
 pub fn insert_service(
-    db: &mut Db,
+    tx: &mut WriteTx,
     new: &NewService,
     created_by: Option<AccountId>,
     now: Timestamp,
@@ -152,23 +152,23 @@ pub fn insert_service(
             accounts::name_folded.eq(text::folded(&new.display_name)),
         ))
         .returning(accounts::id)
-        .get_result(db)?)
+        .get_result(tx.writing())?)
 }
 
 /// Changes what a service account is for.
-pub fn set_description(db: &mut Db, id: AccountId, description: &str) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id)).set(accounts::description.eq(description)).execute(db)?;
+pub fn set_description(tx: &mut WriteTx, id: AccountId, description: &str) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::description.eq(description)).write(tx)?;
     Ok(())
 }
 
 /// What sign-in needs to know of the person with this user name. A service account is nobody who could sign in.
-pub fn person(db: &mut Db, username: &Username) -> Result<Option<Credentials>, Error> {
-    Ok(credentials(db, username)?.filter(|known| known.account.kind == Kind::User))
+pub fn person(tx: &mut ReadTx, username: &Username) -> Result<Option<Credentials>, Error> {
+    Ok(credentials(tx, username)?.filter(|known| known.account.kind == Kind::User))
 }
 
 /// The account with this id.
-pub fn find(db: &mut Db, id: AccountId) -> Result<Option<Account>, Error> {
-    let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(db).optional()?;
+pub fn find(tx: &mut ReadTx, id: AccountId) -> Result<Option<Account>, Error> {
+    let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(tx.db()).optional()?;
     Ok(row.map(Account::from))
 }
 
@@ -188,7 +188,7 @@ pub struct Owner {
 }
 
 /// The owners with these ids.
-pub fn owners(db: &mut Db, ids: &[AccountId]) -> Result<HashMap<AccountId, Owner>, Error> {
+pub fn owners(tx: &mut ReadTx, ids: &[AccountId]) -> Result<HashMap<AccountId, Owner>, Error> {
     let rows: Vec<(AccountId, String, String, String, bool, Option<String>)> = accounts::table
         .filter(accounts::id.eq_any(ids))
         .select((
@@ -199,7 +199,7 @@ pub fn owners(db: &mut Db, ids: &[AccountId]) -> Result<HashMap<AccountId, Owner
             accounts::active,
             accounts::email,
         ))
-        .load(db)?;
+        .load(tx.db())?;
     let owner = |(id, username, display_name, kind, active, email): (
         AccountId,
         String,
@@ -212,98 +212,101 @@ pub fn owners(db: &mut Db, ids: &[AccountId]) -> Result<HashMap<AccountId, Owner
 }
 
 /// The first accounts by display name: user name and display name.
-pub fn first_names(db: &mut Db, most: i64) -> Result<Vec<(String, String)>, Error> {
+pub fn first_names(tx: &mut ReadTx, most: i64) -> Result<Vec<(String, String)>, Error> {
     Ok(accounts::table
         .filter(accounts::deleted_at.is_null())
         .order((accounts::name_folded.asc(), accounts::id.asc()))
         .limit(most)
         .select((accounts::username, accounts::display_name))
-        .load(db)?)
+        .load(tx.db())?)
 }
 
 /// What sign-in needs to know of `username`.
-pub fn credentials(db: &mut Db, username: &Username) -> Result<Option<Credentials>, Error> {
+pub fn credentials(tx: &mut ReadTx, username: &Username) -> Result<Option<Credentials>, Error> {
     let row = accounts::table
         .filter(accounts::username.eq(username.as_str()))
         .select(accounts::all_columns)
-        .first::<Row>(db)
+        .first::<Row>(tx.db())
         .optional()?;
     Ok(row.map(Credentials::from))
 }
 
 /// What sign-in needs to know of the account with this id.
-pub fn find_with_password(db: &mut Db, id: AccountId) -> Result<Option<Credentials>, Error> {
-    let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(db).optional()?;
+pub fn find_with_password(tx: &mut ReadTx, id: AccountId) -> Result<Option<Credentials>, Error> {
+    let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(tx.db()).optional()?;
     Ok(row.map(Credentials::from))
 }
 
 /// Holds off other transactions that change or admit this person, or count or add their keys. Says whether they exist.
-pub fn lock(db: &mut Db, id: AccountId) -> Result<bool, Error> {
-    Ok(dialect::lock_account(db, id)?)
+pub fn lock(tx: &mut WriteTx, id: AccountId) -> Result<bool, Error> {
+    Ok(dialect::lock_account(tx.db(), id)?)
 }
 
 /// As [`lock`], for several.
-pub fn lock_all(db: &mut Db, ids: &[AccountId]) -> Result<(), Error> {
-    Ok(dialect::lock_accounts(db, ids)?)
+pub fn lock_all(tx: &mut WriteTx, ids: &[AccountId]) -> Result<(), Error> {
+    Ok(dialect::lock_accounts(tx.db(), ids)?)
 }
 
 /// The accounts with these ids.
-pub fn find_all(db: &mut Db, ids: &[AccountId]) -> Result<Vec<Account>, Error> {
-    let rows: Vec<Row> = accounts::table.filter(accounts::id.eq_any(ids)).select(accounts::all_columns).load(db)?;
+pub fn find_all(tx: &mut ReadTx, ids: &[AccountId]) -> Result<Vec<Account>, Error> {
+    let rows: Vec<Row> =
+        accounts::table.filter(accounts::id.eq_any(ids)).select(accounts::all_columns).load(tx.db())?;
     Ok(rows.into_iter().map(Account::from).collect())
 }
 
 /// Holds off other transactions that count the active administrators.
-pub fn lock_admins(db: &mut Db) -> Result<(), Error> {
-    Ok(dialect::lock_admins(db)?)
+pub fn lock_admins(tx: &mut WriteTx) -> Result<(), Error> {
+    Ok(dialect::lock_admins(tx.db())?)
 }
 
 /// Everybody, by user name.
-pub fn list(db: &mut Db) -> Result<Vec<Account>, Error> {
+pub fn list(tx: &mut ReadTx) -> Result<Vec<Account>, Error> {
     let people = accounts::table.filter(accounts::kind.eq(Kind::User.as_str()));
-    let rows = people.order(accounts::username.asc()).select(accounts::all_columns).load::<Row>(db)?;
+    let rows = people.order(accounts::username.asc()).select(accounts::all_columns).load::<Row>(tx.db())?;
     Ok(rows.into_iter().map(Account::from).collect())
 }
 
 /// Is there anybody?
-pub fn any(db: &mut Db) -> Result<bool, Error> {
-    Ok(diesel::select(diesel::dsl::exists(accounts::table.select(accounts::id))).get_result(db)?)
+pub fn any(tx: &mut ReadTx) -> Result<bool, Error> {
+    Ok(diesel::select(diesel::dsl::exists(accounts::table.select(accounts::id))).get_result(tx.db())?)
 }
 
 /// How many active administrators there are besides `id`.
-pub fn other_active_admins(db: &mut Db, id: AccountId) -> Result<i64, Error> {
+pub fn other_active_admins(tx: &mut ReadTx, id: AccountId) -> Result<i64, Error> {
     Ok(accounts::table
         .filter(accounts::role.eq(Role::Admin.as_str()).and(accounts::active.eq(true)).and(accounts::id.ne(id)))
         .count()
-        .get_result(db)?)
+        .get_result(tx.db())?)
 }
 
 /// Notes a successful sign-in.
-pub fn signed_in(db: &mut Db, id: AccountId, address: &str, now: Timestamp) -> Result<(), Error> {
+pub fn signed_in(tx: &mut WriteTx, id: AccountId, address: &str, now: Timestamp) -> Result<(), Error> {
     diesel::update(accounts::table.find(id))
         .set((accounts::last_sign_in_at.eq(Some(now.0)), accounts::last_sign_in_address.eq(Some(address))))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Replaces the password.
-pub fn set_password(db: &mut Db, id: AccountId, password: &PasswordHash) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id)).set(accounts::password_hash.eq(Some(password.as_str()))).execute(db)?;
+pub fn set_password(tx: &mut WriteTx, id: AccountId, password: &PasswordHash) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::password_hash.eq(Some(password.as_str()))).write(tx)?;
     Ok(())
 }
 
 /// Lets an account in or keeps it out.
-pub fn set_active(db: &mut Db, id: AccountId, active: bool) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id)).set(accounts::active.eq(active)).execute(db)?;
+pub fn set_active(tx: &mut WriteTx, id: AccountId, active: bool) -> Result<(), Error> {
+    tx.changed(Change::Owner(id));
+    diesel::update(accounts::table.find(id)).set(accounts::active.eq(active)).write(tx)?;
     Ok(())
 }
 
 /// Deletes a person, or brings them back: what belongs to signing in is gone, the name stays.
-pub fn set_deleted(db: &mut Db, id: AccountId, at: Option<Timestamp>) -> Result<(), Error> {
+pub fn set_deleted(tx: &mut WriteTx, id: AccountId, at: Option<Timestamp>) -> Result<(), Error> {
+    tx.changed(Change::Owner(id));
     // Who is deleted lets go of the address, for whoever comes under it next.
-    let email: Option<String> = accounts::table.find(id).select(accounts::email).first(db)?;
+    let email: Option<String> = accounts::table.find(id).select(accounts::email).first(tx.db())?;
     if at.is_none() {
-        free_address(db, Some(id), email.as_deref())?;
+        free_address(tx, Some(id), email.as_deref())?;
     }
     let email_folded = email.filter(|_| at.is_none()).as_deref().map(text::folded);
     diesel::update(accounts::table.find(id))
@@ -313,51 +316,53 @@ pub fn set_deleted(db: &mut Db, id: AccountId, at: Option<Timestamp>) -> Result<
             accounts::password_hash.eq(None::<String>),
             accounts::email_folded.eq(email_folded),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Changes how a person is called, also where their keys are searched and sorted by it.
-pub fn set_display_name(db: &mut Db, id: AccountId, display_name: &str) -> Result<(), Error> {
+pub fn set_display_name(tx: &mut WriteTx, id: AccountId, display_name: &str) -> Result<(), Error> {
+    tx.changed(Change::Owner(id));
     diesel::update(accounts::table.find(id))
         .set((accounts::display_name.eq(display_name), accounts::name_folded.eq(text::folded(display_name))))
-        .execute(db)?;
-    folding::owner_was_renamed(db, id)
+        .write(tx)?;
+    folding::owner_was_renamed(tx, id)
 }
 
 /// Refuses an address that an account other than this has, also one from before addresses were one person's, which has no folded one.
-fn free_address(db: &mut Db, id: Option<AccountId>, email: Option<&str>) -> Result<(), Error> {
+fn free_address(tx: &mut ReadTx, id: Option<AccountId>, email: Option<&str>) -> Result<(), Error> {
     let Some(folded) = email.map(text::folded) else { return Ok(()) };
     let others = accounts::table.filter(accounts::deleted_at.is_null().and(accounts::id.ne(id.map_or(0, |id| id.0))));
     let same = others.filter(accounts::email_folded.eq(&folded));
-    let taken: bool = diesel::select(diesel::dsl::exists(same)).get_result(db)?;
+    let taken: bool = diesel::select(diesel::dsl::exists(same)).get_result(tx.db())?;
     let without_folded = others.filter(accounts::email.is_not_null().and(accounts::email_folded.is_null()));
-    let older: Vec<Option<String>> = without_folded.select(accounts::email).distinct().load(db)?;
+    let older: Vec<Option<String>> = without_folded.select(accounts::email).distinct().load(tx.db())?;
     let taken = taken || older.iter().flatten().any(|older| text::folded(older) == folded);
     if taken { Err(Error::Conflict(Unique::Email)) } else { Ok(()) }
 }
 
 /// Changes a person's email address. That of somebody else is a conflict.
-pub fn set_email(db: &mut Db, id: AccountId, email: Option<&str>) -> Result<(), Error> {
-    let deleted_at: Option<i64> = accounts::table.find(id).select(accounts::deleted_at).first(db)?;
+pub fn set_email(tx: &mut WriteTx, id: AccountId, email: Option<&str>) -> Result<(), Error> {
+    let deleted_at: Option<i64> = accounts::table.find(id).select(accounts::deleted_at).first(tx.db())?;
     if deleted_at.is_none() {
-        free_address(db, Some(id), email)?;
+        free_address(tx, Some(id), email)?;
     }
     let folded = email.filter(|_| deleted_at.is_none()).map(text::folded);
     diesel::update(accounts::table.find(id))
         .set((accounts::email.eq(email), accounts::email_folded.eq(folded)))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Changes what a person may do here.
-pub fn set_role(db: &mut Db, id: AccountId, role: Role) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id)).set(accounts::role.eq(role.as_str())).execute(db)?;
+pub fn set_role(tx: &mut WriteTx, id: AccountId, role: Role) -> Result<(), Error> {
+    tx.changed(Change::Owner(id));
+    diesel::update(accounts::table.find(id)).set(accounts::role.eq(role.as_str())).write(tx)?;
     Ok(())
 }
 
 /// Changes the colours of a person's pages.
-pub fn set_appearance(db: &mut Db, id: AccountId, appearance: Appearance) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id)).set(accounts::appearance.eq(appearance.as_str())).execute(db)?;
+pub fn set_appearance(tx: &mut WriteTx, id: AccountId, appearance: Appearance) -> Result<(), Error> {
+    diesel::update(accounts::table.find(id)).set(accounts::appearance.eq(appearance.as_str())).write(tx)?;
     Ok(())
 }

@@ -10,12 +10,11 @@ use crate::domain::accounts::account::{Account, Kind, Role};
 use crate::domain::ids::AccountId;
 use crate::domain::paging::From;
 use crate::domain::time::clock::Timestamp;
-use crate::store::Error;
 use crate::store::accounts::Row;
-use crate::store::connection::Db;
 use crate::store::keys::matching::live;
 use crate::store::keys::predicate::holding;
 use crate::store::schema::{accounts, api_keys};
+use crate::store::{Error, ReadTx};
 
 /// Which people, or which service accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,7 +33,7 @@ pub struct PeopleFilter {
 
 /// A page of people, by display name; places are ids. With how many live keys each has; and whether there are more in its direction.
 pub fn page(
-    db: &mut Db,
+    tx: &mut ReadTx,
     filter: &PeopleFilter,
     from: From<AccountId>,
     size: i64,
@@ -64,8 +63,8 @@ pub fn page(
                 .sql(" ESCAPE '\\')"),
         );
     }
-    let place = |db: &mut Db, id: AccountId| -> Result<Option<(String, i64)>, Error> {
-        Ok(accounts::table.find(id).select((accounts::name_folded, accounts::id)).first(db).optional()?)
+    let place = |tx: &mut ReadTx, id: AccountId| -> Result<Option<(String, i64)>, Error> {
+        Ok(accounts::table.find(id).select((accounts::name_folded, accounts::id)).first(tx.db()).optional()?)
     };
     let beyond = |operator: &str, (name, id): (String, i64)| {
         sql::<Bool>(&format!("(accounts.name_folded, accounts.id) {operator} ("))
@@ -78,12 +77,12 @@ pub fn page(
     match from {
         From::Start => {}
         From::After(id) => {
-            if let Some(place) = place(db, id)? {
+            if let Some(place) = place(tx, id)? {
                 query = query.filter(beyond(">", place));
             }
         }
         From::Before(id) => {
-            if let Some(place) = place(db, id)? {
+            if let Some(place) = place(tx, id)? {
                 query = query.filter(beyond("<", place));
             }
         }
@@ -93,7 +92,7 @@ pub fn page(
     } else {
         query.order((accounts::name_folded.asc(), accounts::id.asc()))
     };
-    let mut rows: Vec<Row> = query.limit(size + 1).select(accounts::all_columns).load(db)?;
+    let mut rows: Vec<Row> = query.limit(size + 1).select(accounts::all_columns).load(tx.db())?;
     let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > size;
     rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
     if backwards {
@@ -101,7 +100,7 @@ pub fn page(
     }
     let people: Vec<Account> = rows.into_iter().map(Account::from).collect();
     let ids: Vec<AccountId> = people.iter().map(|person| person.id).collect();
-    let counts: HashMap<AccountId, i64> = live_keys(db, &ids, now)?;
+    let counts: HashMap<AccountId, i64> = live_keys(tx, &ids, now)?;
     Ok((
         people
             .into_iter()
@@ -112,18 +111,18 @@ pub fn page(
     ))
 }
 
-fn live_keys(db: &mut Db, owners: &[AccountId], now: Timestamp) -> Result<HashMap<AccountId, i64>, Error> {
+fn live_keys(tx: &mut ReadTx, owners: &[AccountId], now: Timestamp) -> Result<HashMap<AccountId, i64>, Error> {
     let counts: Vec<(AccountId, i64)> = api_keys::table
         .filter(api_keys::owner.eq_any(owners))
         .filter(live(now))
         .group_by(api_keys::owner)
         .select((api_keys::owner, diesel::dsl::count_star()))
-        .load(db)?;
+        .load(tx.db())?;
     Ok(counts.into_iter().collect())
 }
 
 /// How many people or service accounts there are; those who were deleted are none.
-pub fn count(db: &mut Db, kind: Kind) -> Result<i64, Error> {
+pub fn count(tx: &mut ReadTx, kind: Kind) -> Result<i64, Error> {
     let there = accounts::table.filter(accounts::kind.eq(kind.as_str()).and(accounts::deleted_at.is_null()));
-    Ok(there.count().get_result(db)?)
+    Ok(there.count().get_result(tx.db())?)
 }

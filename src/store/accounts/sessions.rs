@@ -6,10 +6,9 @@ use sha2::{Digest, Sha256};
 use crate::domain::accounts::account::Account;
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::time::clock::Timestamp;
-use crate::store::Error;
 use crate::store::accounts::Row as AccountRow;
-use crate::store::connection::Db;
 use crate::store::schema::{accounts, sessions};
+use crate::store::{Error, ReadTx, Write, WriteTx};
 
 /// SHA-256 of a session id.
 #[derive(Clone)]
@@ -64,7 +63,7 @@ impl Listed {
 }
 
 /// Adds a session.
-pub fn insert(db: &mut Db, id: &IdHash, new: &NewSession, now: Timestamp) -> Result<(), Error> {
+pub fn insert(tx: &mut WriteTx, id: &IdHash, new: &NewSession, now: Timestamp) -> Result<(), Error> {
     diesel::insert_into(sessions::table)
         .values((
             sessions::id_hash.eq(id.bytes()),
@@ -76,13 +75,13 @@ pub fn insert(db: &mut Db, id: &IdHash, new: &NewSession, now: Timestamp) -> Res
             sessions::address.eq(&new.address),
             sessions::user_agent.eq(&new.user_agent),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// The state of a session that has not ended and was seen after `idle_since`, with the moment it was last seen.
 pub fn find(
-    db: &mut Db,
+    tx: &mut ReadTx,
     id: &IdHash,
     now: Timestamp,
     idle_since: Timestamp,
@@ -91,83 +90,83 @@ pub fn find(
         .filter(sessions::id_hash.eq(id.bytes()))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
         .select((sessions::state, sessions::last_seen_at))
-        .first(db)
+        .first(tx.db())
         .optional()?;
     Ok(row.map(|(state, seen)| (state, Timestamp(seen))))
 }
 
 /// The account of a session that has not ended and was seen after `idle_since`.
-pub fn account(db: &mut Db, id: &IdHash, now: Timestamp, idle_since: Timestamp) -> Result<Option<Account>, Error> {
+pub fn account(tx: &mut ReadTx, id: &IdHash, now: Timestamp, idle_since: Timestamp) -> Result<Option<Account>, Error> {
     let row: Option<AccountRow> = sessions::table
         .inner_join(accounts::table.on(accounts::id.eq(sessions::account)))
         .filter(sessions::id_hash.eq(id.bytes()))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
         .select(accounts::all_columns)
-        .first(db)
+        .first(tx.db())
         .optional()?;
     Ok(row.map(Account::from))
 }
 
 /// Gives a session another id.
-pub fn renew(db: &mut Db, old: &IdHash, new: &IdHash) -> Result<bool, Error> {
+pub fn renew(tx: &mut WriteTx, old: &IdHash, new: &IdHash) -> Result<bool, Error> {
     let session = sessions::table.filter(sessions::id_hash.eq(old.bytes()));
-    Ok(diesel::update(session).set(sessions::id_hash.eq(new.bytes())).execute(db)? == 1)
+    Ok(diesel::update(session).set(sessions::id_hash.eq(new.bytes())).write(tx)? == 1)
 }
 
 /// Notes that a session is in use.
-pub fn touch(db: &mut Db, id: &IdHash, now: Timestamp) -> Result<(), Error> {
+pub fn touch(tx: &mut WriteTx, id: &IdHash, now: Timestamp) -> Result<(), Error> {
     diesel::update(sessions::table.filter(sessions::id_hash.eq(id.bytes())))
         .set(sessions::last_seen_at.eq(now.0))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Replaces the state. A session that was ended meanwhile stays ended: this never inserts.
-pub fn set_state(db: &mut Db, id: &IdHash, state: &str) -> Result<(), Error> {
+pub fn set_state(tx: &mut WriteTx, id: &IdHash, state: &str) -> Result<(), Error> {
     diesel::update(sessions::table.filter(sessions::id_hash.eq(id.bytes())))
         .set(sessions::state.eq(state))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Ends one session by its id.
-pub fn delete(db: &mut Db, id: &IdHash) -> Result<usize, Error> {
-    Ok(diesel::delete(sessions::table.filter(sessions::id_hash.eq(id.bytes()))).execute(db)?)
+pub fn delete(tx: &mut WriteTx, id: &IdHash) -> Result<usize, Error> {
+    Ok(diesel::delete(sessions::table.filter(sessions::id_hash.eq(id.bytes()))).write(tx)?)
 }
 
 /// Ends one session out of an account's list.
-pub fn delete_listed(db: &mut Db, account: AccountId, id: SessionId) -> Result<usize, Error> {
-    Ok(diesel::delete(sessions::table.filter(sessions::id.eq(id).and(sessions::account.eq(account)))).execute(db)?)
+pub fn delete_listed(tx: &mut WriteTx, account: AccountId, id: SessionId) -> Result<usize, Error> {
+    Ok(diesel::delete(sessions::table.filter(sessions::id.eq(id).and(sessions::account.eq(account)))).write(tx)?)
 }
 
 /// Ends all sessions of an account.
-pub fn delete_all(db: &mut Db, account: AccountId) -> Result<usize, Error> {
-    Ok(diesel::delete(sessions::table.filter(sessions::account.eq(account))).execute(db)?)
+pub fn delete_all(tx: &mut WriteTx, account: AccountId) -> Result<usize, Error> {
+    Ok(diesel::delete(sessions::table.filter(sessions::account.eq(account))).write(tx)?)
 }
 
 /// Ends all sessions of an account but one.
-pub fn delete_others(db: &mut Db, account: AccountId, keep: &IdHash) -> Result<usize, Error> {
+pub fn delete_others(tx: &mut WriteTx, account: AccountId, keep: &IdHash) -> Result<usize, Error> {
     let others = sessions::account.eq(account).and(sessions::id_hash.ne(keep.bytes()));
-    Ok(diesel::delete(sessions::table.filter(others)).execute(db)?)
+    Ok(diesel::delete(sessions::table.filter(others)).write(tx)?)
 }
 
 /// Ends the oldest sessions of an account beyond the newest `keep`.
-pub fn bound(db: &mut Db, account: AccountId, keep: i64) -> Result<(), Error> {
+pub fn bound(tx: &mut WriteTx, account: AccountId, keep: i64) -> Result<(), Error> {
     let oldest: Vec<SessionId> = sessions::table
         .filter(sessions::account.eq(account))
         .order(sessions::id.desc())
         .offset(keep)
         .limit(1000)
         .select(sessions::id)
-        .load(db)?;
+        .load(tx.db())?;
     if !oldest.is_empty() {
-        diesel::delete(sessions::table.filter(sessions::id.eq_any(oldest))).execute(db)?;
+        diesel::delete(sessions::table.filter(sessions::id.eq_any(oldest))).write(tx)?;
     }
     Ok(())
 }
 
 /// The sessions of an account that are alive, newest activity first.
-pub fn list(db: &mut Db, account: AccountId, now: Timestamp, idle_since: Timestamp) -> Result<Vec<Listed>, Error> {
+pub fn list(tx: &mut ReadTx, account: AccountId, now: Timestamp, idle_since: Timestamp) -> Result<Vec<Listed>, Error> {
     Ok(sessions::table
         .filter(sessions::account.eq(account))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
@@ -180,11 +179,11 @@ pub fn list(db: &mut Db, account: AccountId, now: Timestamp, idle_since: Timesta
             sessions::address,
             sessions::user_agent,
         ))
-        .load(db)?)
+        .load(tx.db())?)
 }
 
 /// Removes the rows of sessions that are over.
-pub fn purge(db: &mut Db, now: Timestamp, idle_since: Timestamp) -> Result<usize, Error> {
+pub fn purge(tx: &mut WriteTx, now: Timestamp, idle_since: Timestamp) -> Result<usize, Error> {
     let over = sessions::expires_at.le(now.0).or(sessions::last_seen_at.le(idle_since.0));
-    Ok(diesel::delete(sessions::table.filter(over)).execute(db)?)
+    Ok(diesel::delete(sessions::table.filter(over)).write(tx)?)
 }

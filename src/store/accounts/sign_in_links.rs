@@ -4,20 +4,19 @@ use diesel::prelude::*;
 
 use crate::domain::ids::AccountId;
 use crate::domain::time::clock::Timestamp;
-use crate::store::Error;
-use crate::store::connection::Db;
 use crate::store::schema::sign_in_links;
+use crate::store::{Error, ReadTx, Write, WriteTx};
 
 /// Adds a link; those before it end. Of one account one link is good.
 pub fn replace(
-    db: &mut Db,
+    tx: &mut WriteTx,
     account: AccountId,
     token_hash: &[u8],
     created_by: Option<AccountId>,
     expires_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), Error> {
-    delete(db, account)?;
+    delete(tx, account)?;
     diesel::insert_into(sign_in_links::table)
         .values((
             sign_in_links::token_hash.eq(token_hash),
@@ -26,22 +25,22 @@ pub fn replace(
             sign_in_links::created_by.eq(created_by),
             sign_in_links::expires_at.eq(expires_at.0),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// The account of a link that is good.
-pub fn find(db: &mut Db, token_hash: &[u8], now: Timestamp) -> Result<Option<AccountId>, Error> {
+pub fn find(tx: &mut ReadTx, token_hash: &[u8], now: Timestamp) -> Result<Option<AccountId>, Error> {
     Ok(sign_in_links::table
         .find(token_hash)
         .filter(sign_in_links::expires_at.gt(now.0))
         .select(sign_in_links::account)
-        .first(db)
+        .first(tx.db())
         .optional()?)
 }
 
 /// Ends the links of an account.
-pub fn delete(db: &mut Db, account: AccountId) -> Result<(), Error> {
-    diesel::delete(sign_in_links::table.filter(sign_in_links::account.eq(account))).execute(db)?;
+pub fn delete(tx: &mut WriteTx, account: AccountId) -> Result<(), Error> {
+    diesel::delete(sign_in_links::table.filter(sign_in_links::account.eq(account))).write(tx)?;
     Ok(())
 }

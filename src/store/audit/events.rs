@@ -6,7 +6,7 @@ use crate::domain::paging::From;
 use crate::domain::time::clock::Timestamp;
 use crate::store::connection::Db;
 use crate::store::schema::audit_events;
-use crate::store::{Error, counting};
+use crate::store::{Error, ReadTx, counting};
 
 /// Which events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn matching(filter: &EventFilter) -> Query {
 }
 
 /// A page, latest first; places are sequence numbers. Also whether there are more in its direction.
-pub fn page(db: &mut Db, filter: &EventFilter, from: From<i64>, size: i64) -> Result<(Vec<Listed>, bool), Error> {
+pub fn page(tx: &mut ReadTx, filter: &EventFilter, from: From<i64>, size: i64) -> Result<(Vec<Listed>, bool), Error> {
     let query = match from {
         From::Start => matching(filter).order(audit_events::sequence.desc()),
         From::After(number) => {
@@ -123,7 +123,7 @@ pub fn page(db: &mut Db, filter: &EventFilter, from: From<i64>, size: i64) -> Re
             audit_events::address,
             audit_events::request,
         ))
-        .load(db)?;
+        .load(tx.db())?;
     let more = i64::try_from(events.len()).unwrap_or(i64::MAX) > size;
     events.truncate(usize::try_from(size).unwrap_or(usize::MAX));
     if from.is_backwards() {
@@ -133,6 +133,6 @@ pub fn page(db: &mut Db, filter: &EventFilter, from: From<i64>, size: i64) -> Re
 }
 
 /// How many events match, up to a limit.
-pub fn count_up_to(db: &mut Db, filter: &EventFilter, limit: i64) -> Result<i64, Error> {
-    Ok(counting::rows_of(db, matching(filter).select(audit_events::sequence).limit(limit))?)
+pub fn count_up_to(tx: &mut ReadTx, filter: &EventFilter, limit: i64) -> Result<i64, Error> {
+    Ok(counting::rows_of(tx, matching(filter).select(audit_events::sequence).limit(limit))?)
 }

@@ -3,138 +3,17 @@
 //! Events form a chain (`domain/audit/chain.rs`). Its latest end stands in the one row of `audit_chain`, which every writer
 //! locks before it appends: writers take turns from there to the end of their transactions.
 
+pub(in crate::store) mod append;
 pub mod events;
 
 use diesel::prelude::*;
 
-use crate::domain::audit::Event;
 use crate::domain::audit::chain::{Entry, Hash};
 use crate::domain::ids::AccountId;
 use crate::domain::time::clock::Timestamp;
-use crate::store::connection::{Db, each};
+use crate::store::audit::append::last;
 use crate::store::schema::{audit_chain, audit_events};
-use crate::store::{Error, dialect};
-
-/// Events in one statement. Postgres takes at most 65,535 values in one.
-const BATCH: usize = 1_000;
-
-/// A row to be.
-#[derive(Insertable)]
-#[diesel(table_name = audit_events)]
-struct NewRow {
-    at: i64,
-    actor: Option<AccountId>,
-    actor_name: String,
-    via: String,
-    action: String,
-    target: String,
-    outcome: String,
-    details: String,
-    address: Option<String>,
-    request: Option<String>,
-    sequence: i64,
-    hash: Vec<u8>,
-}
-
-impl NewRow {
-    fn new(entry: Entry, hash: &Hash) -> Self {
-        Self {
-            at: entry.at,
-            actor: entry.actor,
-            actor_name: entry.actor_name,
-            via: entry.via,
-            action: entry.action,
-            target: entry.target,
-            outcome: entry.outcome,
-            details: entry.details,
-            address: entry.address,
-            request: entry.request,
-            sequence: entry.sequence,
-            hash: hash.to_vec(),
-        }
-    }
-}
-
-fn entry(event: &Event, sequence: i64) -> Entry {
-    Entry {
-        sequence,
-        at: event.at.0,
-        actor: event.actor,
-        actor_name: event.actor_name.clone(),
-        via: event.via.as_str().into(),
-        action: event.action.as_str().into(),
-        target: event.target.clone(),
-        outcome: event.outcome.as_str().into(),
-        details: event.details.to_string(),
-        address: event.address.clone(),
-        request: event.request.clone(),
-    }
-}
-
-/// Takes the lock under which every change appends its event: what is read from here on is what counts when this commits.
-pub fn lock(db: &mut Db) -> Result<(), Error> {
-    dialect::lock_audit_chain(db)?;
-    Ok(())
-}
-
-/// Appends an event.
-pub fn insert(db: &mut Db, event: &Event) -> Result<(), Error> {
-    insert_all(db, std::slice::from_ref(event))
-}
-
-/// Appends events, in their order.
-pub fn insert_all(db: &mut Db, events: &[Event]) -> Result<(), Error> {
-    if events.is_empty() {
-        return Ok(());
-    }
-    let (mut sequence, mut hash) = last(dialect::lock_audit_chain(db)?)?;
-    for events in events.chunks(BATCH) {
-        let rows: Vec<NewRow> = events
-            .iter()
-            .map(|event| {
-                sequence += 1;
-                let entry = entry(event, sequence);
-                hash = entry.hash(&hash);
-                NewRow::new(entry, &hash)
-            })
-            .collect();
-        each!(db, c => diesel::insert_into(audit_events::table).values(rows).execute(c).map(drop))?;
-    }
-    set_last(db, sequence, &hash)
-}
-
-fn last((sequence, hash): (i64, Vec<u8>)) -> Result<(i64, Hash), Error> {
-    Ok((sequence, hash.try_into().map_err(|_| Error::Internal("the end of the audit chain is damaged".into()))?))
-}
-
-fn set_last(db: &mut Db, sequence: i64, hash: &Hash) -> Result<(), Error> {
-    diesel::update(audit_chain::table.find(1))
-        .set((audit_chain::last_sequence.eq(sequence), audit_chain::last_hash.eq(hash.as_slice())))
-        .execute(db)?;
-    Ok(())
-}
-
-/// Numbers and seals events that were written before there was a chain.
-pub fn seal_old(db: &mut Db) -> Result<(), Error> {
-    let old: Vec<(i64, Stored)> = audit_events::table
-        .filter(audit_events::sequence.eq(0))
-        .order(audit_events::id.asc())
-        .select((audit_events::id, Stored::as_select()))
-        .load(db)?;
-    if old.is_empty() {
-        return Ok(());
-    }
-    let (mut sequence, mut hash) = last(dialect::lock_audit_chain(db)?)?;
-    for (id, stored) in old {
-        sequence += 1;
-        let entry = Entry { sequence, ..Entry::from(stored) };
-        hash = entry.hash(&hash);
-        diesel::update(audit_events::table.find(id))
-            .set((audit_events::sequence.eq(sequence), audit_events::hash.eq(hash.as_slice())))
-            .execute(db)?;
-    }
-    set_last(db, sequence, &hash)
-}
+use crate::store::{Error, ReadTx, Write, WriteTx, dialect};
 
 /// An event without its hash.
 #[derive(Queryable, Selectable)]
@@ -180,7 +59,7 @@ pub struct Ends {
 }
 
 /// The ends of the chain as the database has them.
-pub fn ends(db: &mut Db) -> Result<Ends, Error> {
+pub fn ends(tx: &mut ReadTx) -> Result<Ends, Error> {
     let (purged_sequence, purged_hash, last_sequence, last_hash) = audit_chain::table
         .find(1)
         .select((
@@ -189,49 +68,49 @@ pub fn ends(db: &mut Db) -> Result<Ends, Error> {
             audit_chain::last_sequence,
             audit_chain::last_hash,
         ))
-        .first(db)?;
+        .first(tx.db())?;
     Ok(Ends { purged: last((purged_sequence, purged_hash))?, last: last((last_sequence, last_hash))? })
 }
 
 /// When the latest event was.
-pub fn latest(db: &mut Db) -> Result<Option<Timestamp>, Error> {
+pub fn latest(tx: &mut ReadTx) -> Result<Option<Timestamp>, Error> {
     let at: Option<i64> =
-        audit_events::table.order(audit_events::sequence.desc()).select(audit_events::at).first(db).optional()?;
+        audit_events::table.order(audit_events::sequence.desc()).select(audit_events::at).first(tx.db()).optional()?;
     Ok(at.map(Timestamp))
 }
 
 /// Up to `most` events above `sequence` with the hashes that stand beside them, in their order.
-pub fn read_chain(db: &mut Db, after: i64, most: i64) -> Result<Vec<(Entry, Vec<u8>)>, Error> {
+pub fn read_chain(tx: &mut ReadTx, after: i64, most: i64) -> Result<Vec<(Entry, Vec<u8>)>, Error> {
     let rows: Vec<(Stored, Vec<u8>)> = audit_events::table
         .filter(audit_events::sequence.gt(after))
         .order((audit_events::sequence.asc(), audit_events::id.asc()))
         .limit(most)
         .select((Stored::as_select(), audit_events::hash))
-        .load(db)?;
+        .load(tx.db())?;
     Ok(rows.into_iter().map(|(row, hash)| (row.into(), hash)).collect())
 }
 
 /// Removes up to `most` events from before `before`, and notes up to where; gives the number and hash of the last one removed.
-pub fn purge(db: &mut Db, before: Timestamp, most: i64) -> Result<Option<(i64, Vec<u8>)>, Error> {
-    dialect::lock_audit_chain(db)?;
+pub fn purge(tx: &mut WriteTx, before: Timestamp, most: i64) -> Result<Option<(i64, Vec<u8>)>, Error> {
+    dialect::lock_audit_chain(tx.db())?;
     // Clocks of several nodes differ a little: what stands behind the first event to be kept is kept as well.
     let first_kept: Option<i64> = audit_events::table
         .filter(audit_events::at.ge(before.0))
         .select(diesel::dsl::min(audit_events::sequence))
-        .first(db)?;
-    let first: Option<i64> = audit_events::table.select(diesel::dsl::min(audit_events::sequence)).first(db)?;
+        .first(tx.db())?;
+    let first: Option<i64> = audit_events::table.select(diesel::dsl::min(audit_events::sequence)).first(tx.db())?;
     let bound = first.unwrap_or(0).saturating_add(most);
     let last: Option<(i64, Vec<u8>)> = audit_events::table
         .filter(audit_events::sequence.lt(first_kept.unwrap_or(i64::MAX).min(bound)))
         .order(audit_events::sequence.desc())
         .select((audit_events::sequence, audit_events::hash))
-        .first(db)
+        .first(tx.db())
         .optional()?;
     let Some((sequence, hash)) = last else { return Ok(None) };
     diesel::update(audit_chain::table.find(1))
         .set((audit_chain::purged_sequence.eq(sequence), audit_chain::purged_hash.eq(&hash)))
-        .execute(db)?;
-    diesel::delete(audit_events::table.filter(audit_events::sequence.le(sequence))).execute(db)?;
+        .write(tx)?;
+    diesel::delete(audit_events::table.filter(audit_events::sequence.le(sequence))).write(tx)?;
     Ok(Some((sequence, hash)))
 }
 
@@ -249,14 +128,14 @@ pub struct Line {
 }
 
 /// The successful changes of the key `target`, latest first.
-pub fn history(db: &mut Db, target: &str, most: i64) -> Result<Vec<Line>, Error> {
+pub fn history(tx: &mut ReadTx, target: &str, most: i64) -> Result<Vec<Line>, Error> {
     let rows: Vec<(i64, String, String, Option<String>)> = audit_events::table
         .filter(audit_events::target.eq(target).and(audit_events::outcome.eq("success")))
         .filter(audit_events::action.like("key.%"))
         .order(audit_events::sequence.desc())
         .limit(most)
         .select((audit_events::at, audit_events::actor_name, audit_events::action, audit_events::address))
-        .load(db)?;
+        .load(tx.db())?;
     let line = |(at, actor_name, action, address)| Line { at: Timestamp(at), actor_name, action, address };
     Ok(rows.into_iter().map(line).collect())
 }

@@ -5,9 +5,8 @@ use diesel::prelude::*;
 use crate::domain::bulk::{AskedBy, BulkOperation, Job, JobState, Source};
 use crate::domain::ids::{AccountId, JobId, KeyId};
 use crate::domain::time::clock::Timestamp;
-use crate::store::Error;
-use crate::store::connection::Db;
 use crate::store::schema::{job_keys, jobs};
+use crate::store::{Error, ReadTx, Write, WriteTx};
 
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
@@ -115,7 +114,7 @@ impl NewJob {
 }
 
 /// Adds a job without keys: see [`set_frozen`].
-pub fn insert(db: &mut Db, new: &NewJob, now: Timestamp) -> Result<JobId, Error> {
+pub fn insert(tx: &mut WriteTx, new: &NewJob, now: Timestamp) -> Result<JobId, Error> {
     let AskedBy { account, name, address, request } = &new.asked_by;
     let state = if new.source.is_some() { JobState::Queued } else { JobState::Draft };
     let source = new.source.map(Source::text).unwrap_or_default();
@@ -131,7 +130,7 @@ pub fn insert(db: &mut Db, new: &NewJob, now: Timestamp) -> Result<JobId, Error>
             (jobs::source.eq(source), jobs::is_frozen.eq(false)),
         ))
         .returning(jobs::id)
-        .get_result(db)?)
+        .get_result(tx.writing())?)
 }
 
 /// What a job's keys are in sum.
@@ -150,13 +149,13 @@ pub struct Sums {
 }
 
 /// Notes how far a job has come with taking over its keys.
-pub fn set_frozen_up_to(db: &mut Db, id: JobId, key: KeyId) -> Result<(), Error> {
-    diesel::update(jobs::table.find(id)).set(jobs::frozen_up_to.eq(key)).execute(db)?;
+pub fn set_frozen_up_to(tx: &mut WriteTx, id: JobId, key: KeyId) -> Result<(), Error> {
+    diesel::update(jobs::table.find(id)).set(jobs::frozen_up_to.eq(key)).write(tx)?;
     Ok(())
 }
 
 /// Notes that a job knows all of its keys, and what they are in sum.
-pub fn set_frozen(db: &mut Db, id: JobId, sums: Sums) -> Result<(), Error> {
+pub fn set_frozen(tx: &mut WriteTx, id: JobId, sums: Sums) -> Result<(), Error> {
     // Once: of two nodes that come to the end together, one takes the mark away.
     diesel::update(jobs::table.find(id).filter(jobs::is_frozen.eq(false)))
         .set((
@@ -168,30 +167,30 @@ pub fn set_frozen(db: &mut Db, id: JobId, sums: Sums) -> Result<(), Error> {
             jobs::recent.eq(sums.recent),
             jobs::own.eq(sums.own),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// The job with this id.
-pub fn find(db: &mut Db, id: JobId) -> Result<Option<Job>, Error> {
-    let row: Option<Row> = jobs::table.find(id).select(jobs::all_columns).first(db).optional()?;
+pub fn find(tx: &mut ReadTx, id: JobId) -> Result<Option<Job>, Error> {
+    let row: Option<Row> = jobs::table.find(id).select(jobs::all_columns).first(tx.db()).optional()?;
     row.map(Job::try_from).transpose()
 }
 
 /// Jobs that are no drafts, latest first.
-pub fn list(db: &mut Db, most: i64) -> Result<Vec<Job>, Error> {
+pub fn list(tx: &mut ReadTx, most: i64) -> Result<Vec<Job>, Error> {
     let rows: Vec<Row> = jobs::table
         .filter(jobs::state.ne(JobState::Draft.as_str()))
         .order(jobs::id.desc())
         .limit(most)
         .select(jobs::all_columns)
-        .load(db)?;
+        .load(tx.db())?;
     rows.into_iter().map(Job::try_from).collect()
 }
 
 /// Confirms a draft: of several at once, one succeeds. Says whether it did.
 pub fn confirm(
-    db: &mut Db,
+    tx: &mut WriteTx,
     id: JobId,
     reason: &str,
     expires_at: Option<Timestamp>,
@@ -205,33 +204,33 @@ pub fn confirm(
             jobs::expires_at.eq(expires_at.map(|at| at.0)),
             jobs::confirmed_at.eq(Some(now.0)),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(confirmed == 1)
 }
 
 /// The latest transfer of an owner's keys that was asked for since a moment.
-pub fn transfer_since(db: &mut Db, owner: AccountId, since: Timestamp) -> Result<Option<Job>, Error> {
+pub fn transfer_since(tx: &mut ReadTx, owner: AccountId, since: Timestamp) -> Result<Option<Job>, Error> {
     let row: Option<Row> = jobs::table
         .filter(jobs::verb.eq(BulkOperation::Transfer.as_str()).and(jobs::source.eq(Source::Owner(owner).text())))
         .filter(jobs::frozen_at.ge(since.0))
         .order(jobs::id.desc())
         .select(jobs::all_columns)
-        .first(db)
+        .first(tx.db())
         .optional()?;
     row.map(Job::try_from).transpose()
 }
 
 /// Asks a job to stop after the batch that it is at. Says whether it was still to be done.
-pub fn ask_to_stop(db: &mut Db, id: JobId) -> Result<bool, Error> {
+pub fn ask_to_stop(tx: &mut WriteTx, id: JobId) -> Result<bool, Error> {
     let going =
         jobs::table.find(id).filter(jobs::state.eq_any([JobState::Queued.as_str(), JobState::Running.as_str()]));
-    Ok(diesel::update(going).set(jobs::stop_asked.eq(true)).execute(db)? == 1)
+    Ok(diesel::update(going).set(jobs::stop_asked.eq(true)).write(tx)? == 1)
 }
 
 /// Notes that `undo` gives `id` back. Of several at once, one succeeds. Says whether it did.
-pub fn set_undone(db: &mut Db, id: JobId, undo: JobId) -> Result<bool, Error> {
+pub fn set_undone(tx: &mut WriteTx, id: JobId, undo: JobId) -> Result<bool, Error> {
     let done = jobs::table.find(id).filter(jobs::undone_by.is_null());
-    Ok(diesel::update(done).set(jobs::undone_by.eq(Some(undo))).execute(db)? == 1)
+    Ok(diesel::update(done).set(jobs::undone_by.eq(Some(undo))).write(tx)? == 1)
 }
 
 /// So much later ends the lease of a job that does not know its keys yet: binaries that do not know of such jobs would take it for one
@@ -249,7 +248,7 @@ fn is_free<'a>(node: &'a str, over: i64, over_unfrozen: i64) -> _ {
 
 /// Takes the oldest job that nobody is at, besides these, until `until`; its number.
 pub fn claim(
-    db: &mut Db,
+    tx: &mut WriteTx,
     node: &str,
     except: &[JobId],
     now: Timestamp,
@@ -261,7 +260,7 @@ pub fn claim(
         .filter(jobs::id.ne_all(except))
         .order(jobs::id.asc())
         .select((jobs::id, jobs::is_frozen))
-        .first(db)
+        .first(tx.db())
         .optional()?;
     let Some((id, is_frozen)) = waiting else { return Ok(None) };
     // On Postgres another node may have taken it since: then its lease is in force, and this finds no row.
@@ -273,48 +272,48 @@ pub fn claim(
             jobs::lease_until.eq(until.0 + if is_frozen { 0 } else { UNFROZEN }),
             jobs::state.eq(JobState::Running.as_str()),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok((taken == 1).then_some(id))
 }
 
 /// Renews the lease at the beginning of a batch. `false`: another node has taken the job over, and nothing may be done.
-pub fn renew(db: &mut Db, id: JobId, node: &str, until: Timestamp) -> Result<bool, Error> {
+pub fn renew(tx: &mut WriteTx, id: JobId, node: &str, until: Timestamp) -> Result<bool, Error> {
     let own =
         jobs::table.find(id).filter(jobs::lease_owner.eq(Some(node)).and(jobs::state.eq(JobState::Running.as_str())));
-    let frozen = diesel::update(own.filter(jobs::is_frozen.eq(true))).set(jobs::lease_until.eq(until.0)).execute(db)?;
+    let frozen = diesel::update(own.filter(jobs::is_frozen.eq(true))).set(jobs::lease_until.eq(until.0)).write(tx)?;
     let unfrozen = own.filter(jobs::is_frozen.eq(false));
-    let unfrozen = diesel::update(unfrozen).set(jobs::lease_until.eq(until.0 + UNFROZEN)).execute(db)?;
+    let unfrozen = diesel::update(unfrozen).set(jobs::lease_until.eq(until.0 + UNFROZEN)).write(tx)?;
     Ok(frozen + unfrozen == 1)
 }
 
 /// Gives the leases of a node back.
-pub fn release(db: &mut Db, node: &str) -> Result<(), Error> {
+pub fn release(tx: &mut WriteTx, node: &str) -> Result<(), Error> {
     let own = jobs::table.filter(jobs::state.eq(JobState::Running.as_str()).and(jobs::lease_owner.eq(Some(node))));
     for (is_frozen, lease_until) in [(true, 0), (false, UNFROZEN)] {
         diesel::update(own.filter(jobs::is_frozen.eq(is_frozen)))
             .set((jobs::lease_until.eq(lease_until), jobs::lease_owner.eq(None::<&str>)))
-            .execute(db)?;
+            .write(tx)?;
     }
     Ok(())
 }
 
 /// Counts what a batch did, how many of these keys got an earlier end by the lifetime rules, and what it left.
-pub fn progress(db: &mut Db, id: JobId, done: i64, shortened: i64, left: i64) -> Result<(), Error> {
+pub fn progress(tx: &mut WriteTx, id: JobId, done: i64, shortened: i64, left: i64) -> Result<(), Error> {
     diesel::update(jobs::table.find(id))
         .set((
             jobs::done.eq(jobs::done + done),
             jobs::shortened.eq(jobs::shortened + shortened),
             jobs::left_count.eq(jobs::left_count + left),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Ends a job.
-pub fn finish(db: &mut Db, id: JobId, state: JobState, now: Timestamp) -> Result<(), Error> {
+pub fn finish(tx: &mut WriteTx, id: JobId, state: JobState, now: Timestamp) -> Result<(), Error> {
     diesel::update(jobs::table.find(id))
         .set((jobs::state.eq(state.as_str()), jobs::finished_at.eq(Some(now.0)), jobs::lease_until.eq(0_i64)))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
@@ -326,48 +325,48 @@ fn is_draft() -> _ {
 }
 
 /// Throws drafts away: nobody can confirm them any more. Their keys are removed later, see [`over`].
-pub fn discard(db: &mut Db, ids: &[JobId]) -> Result<(), Error> {
+pub fn discard(tx: &mut WriteTx, ids: &[JobId]) -> Result<(), Error> {
     let drafts = jobs::table.filter(jobs::id.eq_any(ids).and(jobs::state.eq(JobState::Draft.as_str())));
-    diesel::update(drafts).set(jobs::stop_asked.eq(true)).execute(db)?;
+    diesel::update(drafts).set(jobs::stop_asked.eq(true)).write(tx)?;
     Ok(())
 }
 
 /// Ties a draft to the one that it came with.
-pub fn link_drafts(db: &mut Db, first: JobId, second: JobId) -> Result<(), Error> {
-    diesel::update(jobs::table.find(second)).set(jobs::parameter.eq(format!("with {first}"))).execute(db)?;
+pub fn link_drafts(tx: &mut WriteTx, first: JobId, second: JobId) -> Result<(), Error> {
+    diesel::update(jobs::table.find(second)).set(jobs::parameter.eq(format!("with {first}"))).write(tx)?;
     Ok(())
 }
 
 /// The draft that came with another.
-pub fn linked_draft(db: &mut Db, first: JobId) -> Result<Option<Job>, Error> {
+pub fn linked_draft(tx: &mut ReadTx, first: JobId) -> Result<Option<Job>, Error> {
     let row: Option<Row> = jobs::table
         .filter(jobs::parameter.eq(format!("with {first}")).and(is_draft()))
         .select(jobs::all_columns)
-        .first(db)
+        .first(tx.db())
         .optional()?;
     row.map(Job::try_from).transpose()
 }
 
 /// Changes what else a draft's operation needs.
-pub fn set_parameter(db: &mut Db, id: JobId, parameter: &str) -> Result<(), Error> {
-    diesel::update(jobs::table.find(id)).set(jobs::parameter.eq(parameter)).execute(db)?;
+pub fn set_parameter(tx: &mut WriteTx, id: JobId, parameter: &str) -> Result<(), Error> {
+    diesel::update(jobs::table.find(id)).set(jobs::parameter.eq(parameter)).write(tx)?;
     Ok(())
 }
 
 /// Drafts that nobody confirmed before a moment, or that were thrown away.
-pub fn abandoned(db: &mut Db, before: Timestamp) -> Result<Vec<JobId>, Error> {
+pub fn abandoned(tx: &mut ReadTx, before: Timestamp) -> Result<Vec<JobId>, Error> {
     let draft = jobs::table.filter(jobs::state.eq(JobState::Draft.as_str()));
-    Ok(draft.filter(jobs::frozen_at.lt(before.0).or(jobs::stop_asked.eq(true))).select(jobs::id).load(db)?)
+    Ok(draft.filter(jobs::frozen_at.lt(before.0).or(jobs::stop_asked.eq(true))).select(jobs::id).load(tx.db())?)
 }
 
 /// Removes a draft whose keys are gone.
-pub fn remove_draft(db: &mut Db, id: JobId) -> Result<(), Error> {
-    diesel::delete(jobs::table.find(id).filter(jobs::state.eq(JobState::Draft.as_str()))).execute(db)?;
+pub fn remove_draft(tx: &mut WriteTx, id: JobId) -> Result<(), Error> {
+    diesel::delete(jobs::table.find(id).filter(jobs::state.eq(JobState::Draft.as_str()))).write(tx)?;
     Ok(())
 }
 
 /// Jobs that ended before a moment and still have keys: they cannot be undone any more. None that is being undone.
-pub fn over(db: &mut Db, before: Timestamp) -> Result<Vec<JobId>, Error> {
+pub fn over(tx: &mut ReadTx, before: Timestamp) -> Result<Vec<JobId>, Error> {
     let undoing = diesel::alias!(jobs as undoing);
     let being_undone = undoing
         .filter(undoing.field(jobs::undoes).eq(jobs::id.nullable()).and(undoing.field(jobs::finished_at).is_null()))
@@ -378,5 +377,5 @@ pub fn over(db: &mut Db, before: Timestamp) -> Result<Vec<JobId>, Error> {
         .filter(diesel::dsl::exists(with_keys))
         .filter(diesel::dsl::not(diesel::dsl::exists(being_undone)))
         .select(jobs::id)
-        .load(db)?)
+        .load(tx.db())?)
 }

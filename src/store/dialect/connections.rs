@@ -17,6 +17,8 @@ pub enum Purpose {
     Verifying,
     /// Changes.
     Writing,
+    /// Statistics, SQLite's log, checks of the structure.
+    Upkeep,
 }
 
 impl Purpose {
@@ -43,7 +45,7 @@ pub fn install_hooks() -> bool {
 /// SQLite: waits for locks, write-ahead log, and `synchronous=FULL`, because with NORMAL a power cut loses acknowledged
 /// commits, that is, brings revoked keys back to life. What a writing transaction changes stays in memory until its end, since
 /// written early, pages that a batch of bulk work changes often are written and read again and again; and its log is taken over
-/// by a task of its own (`store/upkeep.rs`), by the writer only when it is very long.
+/// by a task of its own (`store/upkeep.rs`), by the writer only when it is very long. A connection that only reads refuses to write.
 /// Postgres: see [`Purpose::settings`]; and its messages in English where the user may set that, since some errors have no
 /// other name.
 pub fn set_up(db: &mut Db, purpose: Purpose) -> QueryResult<()> {
@@ -61,12 +63,13 @@ pub fn set_up(db: &mut Db, purpose: Purpose) -> QueryResult<()> {
                 switched = connection.batch_execute("PRAGMA journal_mode = WAL");
             }
             switched?;
-            if purpose == Purpose::Writing {
-                connection.batch_execute(
+            match purpose {
+                Purpose::Writing => connection.batch_execute(
                     "PRAGMA cache_spill = OFF; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 16384",
-                )?;
+                ),
+                Purpose::Reading | Purpose::Verifying => connection.batch_execute("PRAGMA query_only = ON"),
+                Purpose::Upkeep => Ok(()),
             }
-            Ok(())
         }
         Db::Postgres(connection) => {
             connection.batch_execute(&purpose.settings(""))?;

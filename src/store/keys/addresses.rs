@@ -4,9 +4,9 @@ use diesel::prelude::*;
 
 use crate::domain::ids::KeyId;
 use crate::domain::time::clock::Timestamp;
-use crate::store::Error;
-use crate::store::connection::{Db, each};
+use crate::store::connection::each;
 use crate::store::schema::key_addresses;
+use crate::store::{Error, ReadTx, Write, WriteTx};
 
 /// Addresses that are kept of a key.
 const MOST: i64 = 50;
@@ -27,11 +27,11 @@ pub struct UsedFrom {
 }
 
 /// Adds uses of a key to what is known of the address. The addresses that were used longest ago make way.
-pub fn add(db: &mut Db, key: KeyId, from: &UsedFrom) -> Result<(), Error> {
+pub fn add(tx: &mut WriteTx, key: KeyId, from: &UsedFrom) -> Result<(), Error> {
     let known = key_addresses::table.find((key, &from.address)).select(key_addresses::uses);
-    let is_new = known.first::<i64>(db).optional()?.is_none();
+    let is_new = known.first::<i64>(tx.db()).optional()?.is_none();
     if is_new {
-        make_room(db, key)?;
+        make_room(tx, key)?;
     }
     let row = (
         key_addresses::key.eq(key),
@@ -47,26 +47,28 @@ pub fn add(db: &mut Db, key: KeyId, from: &UsedFrom) -> Result<(), Error> {
         key_addresses::last_at.eq(from.last_at.0),
     );
     let kind = (key_addresses::key, key_addresses::address);
-    let added = each!(db, c => diesel::insert_into(key_addresses::table)
-        .values(row).on_conflict(kind).do_update().set(more).execute(c));
+    let added = tx.write_with(|db| {
+        each!(db, c => diesel::insert_into(key_addresses::table)
+        .values(row).on_conflict(kind).do_update().set(more).execute(c))
+    });
     Ok(added.map(drop)?)
 }
 
-fn make_room(db: &mut Db, key: KeyId) -> Result<(), Error> {
+fn make_room(tx: &mut WriteTx, key: KeyId) -> Result<(), Error> {
     let over: Vec<String> = key_addresses::table
         .filter(key_addresses::key.eq(key))
         .order(key_addresses::last_at.desc())
         .offset(MOST - 1)
         .select(key_addresses::address)
-        .load(db)?;
+        .load(tx.db())?;
     for address in over {
-        diesel::delete(key_addresses::table.find((key, address))).execute(db)?;
+        diesel::delete(key_addresses::table.find((key, address))).write(tx)?;
     }
     Ok(())
 }
 
 /// Where a key was used, the latest first.
-pub fn of_key(db: &mut Db, key: KeyId, most: i64) -> Result<Vec<UsedFrom>, Error> {
+pub fn of_key(tx: &mut ReadTx, key: KeyId, most: i64) -> Result<Vec<UsedFrom>, Error> {
     let rows: Vec<(String, String, i64, i64, i64)> = key_addresses::table
         .filter(key_addresses::key.eq(key))
         .order(key_addresses::last_at.desc())
@@ -78,7 +80,7 @@ pub fn of_key(db: &mut Db, key: KeyId, most: i64) -> Result<Vec<UsedFrom>, Error
             key_addresses::first_at,
             key_addresses::last_at,
         ))
-        .load(db)?;
+        .load(tx.db())?;
     let used = |(address, agent, uses, first_at, last_at)| UsedFrom {
         address,
         agent,

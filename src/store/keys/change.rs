@@ -8,32 +8,34 @@ use diesel::sql_types::{BigInt, Bool};
 
 use super::Row;
 use super::predicate::Predicate;
+use crate::domain::change::Change;
 use crate::domain::ids::{AccountId, KeyId, PolicyId};
 use crate::domain::keys::api_key::{ApiKey, KeyName, Stop};
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
-use crate::store::connection::Db;
 use crate::store::schema::{api_keys, key_secrets};
-use crate::store::{Error, dialect};
+use crate::store::{Error, ReadTx, Write, WriteTx, dialect};
 
 diesel::alias! {
     const HOLDERS: Alias<Holders> = api_keys as holders;
 }
 
 /// The keys with these ids, held against other transactions that change them.
-pub fn lock_for_update(db: &mut Db, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, Error> {
-    dialect::lock_keys(db, ids)?;
-    find_all(db, ids)
+pub fn lock_for_update(tx: &mut WriteTx, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, Error> {
+    dialect::lock_keys(tx.db(), ids)?;
+    find_all(tx, ids)
 }
 
 /// The keys with these ids.
-fn find_all(db: &mut Db, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, Error> {
-    let rows: Vec<Row> = api_keys::table.filter(api_keys::id.eq_any(ids)).select(api_keys::all_columns).load(db)?;
+fn find_all(tx: &mut ReadTx, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, Error> {
+    let rows: Vec<Row> =
+        api_keys::table.filter(api_keys::id.eq_any(ids)).select(api_keys::all_columns).load(tx.db())?;
     rows.into_iter().map(|row| Ok((row.id, row.try_into()?))).collect()
 }
 
 /// Revokes all of them: they let go of their names, and their replaced secrets are forgotten.
-pub fn revoke_all(db: &mut Db, ids: &[KeyId], stop: &Stop, now: Timestamp) -> Result<(), Error> {
+pub fn revoke_all(tx: &mut WriteTx, ids: &[KeyId], stop: &Stop, now: Timestamp) -> Result<(), Error> {
+    tx.changed_keys(ids);
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::revoked_at.eq(Some(stop.at.0)),
@@ -43,13 +45,14 @@ pub fn revoke_all(db: &mut Db, ids: &[KeyId], stop: &Stop, now: Timestamp) -> Re
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
-    diesel::delete(key_secrets::table.filter(key_secrets::key.eq_any(ids))).execute(db)?;
+        .write(tx)?;
+    diesel::delete(key_secrets::table.filter(key_secrets::key.eq_any(ids))).write(tx)?;
     Ok(())
 }
 
 /// Pauses all of them, or ends their pauses.
-pub fn set_disabled_all(db: &mut Db, ids: &[KeyId], stop: Option<&Stop>, now: Timestamp) -> Result<(), Error> {
+pub fn set_disabled_all(tx: &mut WriteTx, ids: &[KeyId], stop: Option<&Stop>, now: Timestamp) -> Result<(), Error> {
+    tx.changed_keys(ids);
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::disabled_at.eq(stop.map(|stop| stop.at.0)),
@@ -58,39 +61,42 @@ pub fn set_disabled_all(db: &mut Db, ids: &[KeyId], stop: Option<&Stop>, now: Ti
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Gives all of them the same end. Those that it ends let go of their names when a new key asks for them; a replaced secret
 /// ends with its key, whatever its own end is.
-pub fn set_expiry_all(db: &mut Db, ids: &[KeyId], end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
+pub fn set_expiry_all(tx: &mut WriteTx, ids: &[KeyId], end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
+    tx.changed_keys(ids);
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::expires_at.eq(end.map(|end| end.0)),
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// As [`set_expiry_all`], and no rotation may go beyond it.
-pub fn limit_expiry_all(db: &mut Db, ids: &[KeyId], end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
+pub fn limit_expiry_all(tx: &mut WriteTx, ids: &[KeyId], end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set(api_keys::end_limit.eq(end.map(|end| end.0)))
-        .execute(db)?;
-    set_expiry_all(db, ids, end, now)
+        .write(tx)?;
+    set_expiry_all(tx, ids, end, now)
 }
 
 /// Gives a key another end, as part of a change that counts the version up itself.
-pub fn set_end(db: &mut Db, id: KeyId, end: Option<Timestamp>) -> Result<(), Error> {
-    diesel::update(api_keys::table.find(id)).set(api_keys::expires_at.eq(end.map(|end| end.0))).execute(db)?;
+pub fn set_end(tx: &mut WriteTx, id: KeyId, end: Option<Timestamp>) -> Result<(), Error> {
+    tx.changed(Change::Key(id));
+    diesel::update(api_keys::table.find(id)).set(api_keys::expires_at.eq(end.map(|end| end.0))).write(tx)?;
     Ok(())
 }
 
 /// Gives all of them another policy.
-pub fn set_policy_all(db: &mut Db, ids: &[KeyId], policy: PolicyId, now: Timestamp) -> Result<(), Error> {
+pub fn set_policy_all(tx: &mut WriteTx, ids: &[KeyId], policy: PolicyId, now: Timestamp) -> Result<(), Error> {
+    tx.changed_keys(ids);
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(ids)))
         .set((
             api_keys::policy.eq(Some(policy)),
@@ -98,24 +104,25 @@ pub fn set_policy_all(db: &mut Db, ids: &[KeyId], policy: PolicyId, now: Timesta
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Gives all of them to another owner, each under its name here. A live key whose name another live key of that owner has
 /// gets a new one: these are given back. Whoever paused an own key is followed by the new owner in that, too.
 pub fn transfer_all(
-    db: &mut Db,
+    tx: &mut WriteTx,
     keys: &[(&ApiKey, String)],
     owner: AccountId,
     now: Timestamp,
 ) -> Result<Vec<(KeyId, String)>, Error> {
     let ids: Vec<KeyId> = keys.iter().map(|(key, _)| key.id).collect();
-    let owner_folded = super::folding::of_owner(db, owner)?;
+    tx.changed_keys(&ids);
+    let owner_folded = super::folding::of_owner(tx, owner)?;
     let paused_by_owner = api_keys::disabled_by.eq(api_keys::owner.nullable());
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids)).filter(paused_by_owner))
         .set(api_keys::disabled_by.eq(Some(owner)))
-        .execute(db)?;
+        .write(tx)?;
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids)))
         .set((
             api_keys::owner.eq(owner),
@@ -124,29 +131,29 @@ pub fn transfer_all(
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
+        .write(tx)?;
     for (key, name) in keys.iter().filter(|(key, name)| key.name != *name) {
         diesel::update(api_keys::table.find(key.id))
             .set((api_keys::name.eq(name), api_keys::name_folded.eq(text::folded(name))))
-            .execute(db)?;
+            .write(tx)?;
     }
     let live = keys.iter().filter(|(key, _)| key.revoked.is_none() && !key.is_past_expiry(now));
     let moved: Vec<ApiKey> = live.map(|(key, name)| ApiKey { owner, name: name.clone(), ..(*key).clone() }).collect();
     let live_ids: Vec<KeyId> = moved.iter().map(|key| key.id).collect();
-    let renamed = rename_where_taken(db, &moved.iter().collect::<Vec<_>>(), now)?;
+    let renamed = rename_where_taken(tx, &moved.iter().collect::<Vec<_>>(), now)?;
     let live = api_keys::table.filter(api_keys::id.eq_any(&live_ids));
-    diesel::update(live).set(api_keys::holds_name.eq(true)).execute(db)?;
+    diesel::update(live).set(api_keys::holds_name.eq(true)).write(tx)?;
     Ok(renamed)
 }
 
 /// The ids of some keys that fulfil a predicate.
-pub fn some_of(db: &mut Db, predicate: Predicate, most: i64) -> Result<Vec<KeyId>, Error> {
-    Ok(api_keys::table.filter(predicate).select(api_keys::id).limit(most).load(db)?)
+pub fn some_of(tx: &mut ReadTx, predicate: Predicate, most: i64) -> Result<Vec<KeyId>, Error> {
+    Ok(api_keys::table.filter(predicate).select(api_keys::id).limit(most).load(tx.db())?)
 }
 
 /// Those of these keys that fulfil a predicate.
-pub fn those_of(db: &mut Db, ids: &[KeyId], predicate: Predicate) -> Result<Vec<KeyId>, Error> {
-    Ok(api_keys::table.filter(api_keys::id.eq_any(ids)).filter(predicate).select(api_keys::id).load(db)?)
+pub fn those_of(tx: &mut ReadTx, ids: &[KeyId], predicate: Predicate) -> Result<Vec<KeyId>, Error> {
+    Ok(api_keys::table.filter(api_keys::id.eq_any(ids)).filter(predicate).select(api_keys::id).load(tx.db())?)
 }
 
 /// Keys that were revoked, or expired, before a moment. A revoked key is kept its time from its revocation on, also when it
@@ -158,26 +165,28 @@ pub fn ended_before(before: Timestamp) -> Predicate {
 }
 
 /// Removes keys for good.
-pub fn purge(db: &mut Db, ids: &[KeyId]) -> Result<(), Error> {
-    diesel::delete(api_keys::table.filter(api_keys::id.eq_any(ids))).execute(db)?;
+pub fn purge(tx: &mut WriteTx, ids: &[KeyId]) -> Result<(), Error> {
+    tx.changed_keys(ids);
+    diesel::delete(api_keys::table.filter(api_keys::id.eq_any(ids))).write(tx)?;
     Ok(())
 }
 
 /// Brings revoked keys back, each with this end. A key whose name another live key of its owner has by now gets a new one: these
 /// are given back.
 pub fn restore_all(
-    db: &mut Db,
+    tx: &mut WriteTx,
     keys: &[(&ApiKey, Option<Timestamp>)],
     now: Timestamp,
 ) -> Result<Vec<(KeyId, String)>, Error> {
     let ids: Vec<KeyId> = keys.iter().map(|(key, _)| key.id).collect();
+    tx.changed_keys(&ids);
     for (key, end) in keys.iter().filter(|(key, end)| key.expires_at != *end) {
-        set_end(db, key.id, *end)?;
+        set_end(tx, key.id, *end)?;
     }
     let live: Vec<&ApiKey> =
         keys.iter().filter(|(_, end)| end.is_none_or(|end| end > now)).map(|(key, _)| *key).collect();
     let live_ids: Vec<KeyId> = live.iter().map(|key| key.id).collect();
-    let renamed = rename_where_taken(db, &live, now)?;
+    let renamed = rename_where_taken(tx, &live, now)?;
     diesel::update(api_keys::table.filter(api_keys::id.eq_any(&ids)))
         .set((
             api_keys::revoked_at.eq(None::<i64>),
@@ -187,34 +196,34 @@ pub fn restore_all(
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(renamed)
 }
 
 /// Gives keys back an end and the limit of it, and what lives again its name.
 pub fn give_ends_back(
-    db: &mut Db,
+    tx: &mut WriteTx,
     keys: &[(&ApiKey, Option<Timestamp>, Option<Timestamp>)],
     now: Timestamp,
 ) -> Result<Vec<(KeyId, String)>, Error> {
     let lives = |key: &ApiKey, end: Option<Timestamp>| key.revoked.is_none() && end.is_none_or(|end| end > now);
     let live: Vec<&ApiKey> = keys.iter().filter(|(key, end, _)| lives(key, *end)).map(|(key, ..)| *key).collect();
     let live_ids: Vec<KeyId> = live.iter().map(|key| key.id).collect();
-    let renamed = rename_where_taken(db, &live, now)?;
+    let renamed = rename_where_taken(tx, &live, now)?;
     for (key, end, limit) in keys {
-        set_expiry_all(db, &[key.id], *end, now)?;
+        set_expiry_all(tx, &[key.id], *end, now)?;
         diesel::update(api_keys::table.find(key.id))
             .set(api_keys::end_limit.eq(limit.map(|limit| limit.0)))
-            .execute(db)?;
+            .write(tx)?;
     }
     let nameless = api_keys::table.filter(api_keys::id.eq_any(&live_ids).and(api_keys::holds_name.eq(false)));
-    diesel::update(nameless).set(api_keys::holds_name.eq(true)).execute(db)?;
+    diesel::update(nameless).set(api_keys::holds_name.eq(true)).write(tx)?;
     Ok(renamed)
 }
 
 /// Makes way for keys that are to hold their names again: one whose name another live key of its owner has by now gets a
 /// new one. These are given back.
-fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], now: Timestamp) -> Result<Vec<(KeyId, String)>, Error> {
+fn rename_where_taken(tx: &mut WriteTx, keys: &[&ApiKey], now: Timestamp) -> Result<Vec<(KeyId, String)>, Error> {
     let ids: Vec<KeyId> = keys.iter().map(|key| key.id).collect();
     let held: Vec<KeyId> = api_keys::table
         .inner_join(
@@ -228,17 +237,18 @@ fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], now: Timestamp) -> Result<V
         )
         .filter(api_keys::id.eq_any(&ids))
         .select(api_keys::id)
-        .load(db)?;
+        .load(tx.db())?;
     let held: HashSet<KeyId> = held.into_iter().collect();
     let mut taken: HashSet<(AccountId, String)> = HashSet::new();
     let mut renamed = Vec::new();
     for key in keys {
         if held.contains(&key.id) || !taken.insert((key.owner, key.name.clone())) {
-            let name = free_name(db, key, &taken, now)?;
+            let name = free_name(tx, key, &taken, now)?;
             taken.insert((key.owner, name.0.clone()));
+            tx.changed(Change::Key(key.id));
             diesel::update(api_keys::table.find(key.id))
                 .set((api_keys::name.eq(&name.0), api_keys::name_folded.eq(text::folded(&name.0))))
-                .execute(db)?;
+                .write(tx)?;
             renamed.push((key.id, name.0));
         }
     }
@@ -247,7 +257,7 @@ fn rename_where_taken(db: &mut Db, keys: &[&ApiKey], now: Timestamp) -> Result<V
 
 /// A name like the key's that neither a live key of its owner nor one of this batch has.
 fn free_name(
-    db: &mut Db,
+    tx: &mut WriteTx,
     key: &ApiKey,
     taken: &HashSet<(AccountId, String)>,
     now: Timestamp,
@@ -257,7 +267,7 @@ fn free_name(
         let kept: String = key.name.chars().take(100 - suffix.len()).collect();
         let name = KeyName(format!("{kept}{suffix}"));
         let here = taken.contains(&(key.owner, name.0.clone()));
-        if !here && !super::name_is_held(db, key.owner, &name, now)? {
+        if !here && !super::name_is_held(tx, key.owner, &name, now)? {
             return Ok(name);
         }
     }

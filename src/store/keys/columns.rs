@@ -2,8 +2,7 @@
 
 use super::predicate::Predicate;
 use crate::domain::key_filter::{Column, Sort};
-use crate::store::connection::Db;
-use crate::store::dialect;
+use crate::store::{ReadTx, dialect};
 
 /// An expression as an index has it, and the same value as no index has it: what stands in the second form leaves the index to the
 /// order of the page.
@@ -103,11 +102,11 @@ impl AccessPath {
     }
 
     /// Which keys an index proposes for a text.
-    pub(super) fn candidates(&self, db: &Db, text: &str) -> Option<Predicate> {
+    pub(super) fn candidates(&self, tx: &ReadTx, text: &str) -> Option<Predicate> {
         match self {
             Self::Index { common } if common.iter().any(|other| other == text) => None,
-            Self::Index { .. } => dialect::may_hold(db, text, None),
-            Self::Sample(sampled, limit) if sampled == text => dialect::may_hold(db, text, Some(*limit)),
+            Self::Index { .. } => dialect::may_hold(tx.kind(), text, None),
+            Self::Sample(sampled, limit) if sampled == text => dialect::may_hold(tx.kind(), text, Some(*limit)),
             Self::Sample(..) | Self::Row(_) => None,
         }
     }

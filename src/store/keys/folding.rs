@@ -6,49 +6,50 @@ use diesel::prelude::*;
 use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::key_filter::owner_folded;
 use crate::domain::text;
-use crate::store::Error;
-use crate::store::connection::Db;
 use crate::store::schema::{accounts, api_keys};
+use crate::store::{Error, ReadTx, Write, WriteTx};
 
 /// Rows that are filled in by one round of [`fill_in`].
 const BATCH: i64 = 1_000;
 
 /// The owner's folded text for a key.
-pub fn of_owner(db: &mut Db, owner: AccountId) -> Result<String, Error> {
+pub fn of_owner(tx: &mut ReadTx, owner: AccountId) -> Result<String, Error> {
     let (display_name, username): (String, String) =
-        accounts::table.find(owner).select((accounts::display_name, accounts::username)).first(db)?;
+        accounts::table.find(owner).select((accounts::display_name, accounts::username)).first(tx.db())?;
     Ok(owner_folded(&display_name, &username))
 }
 
 /// Writes a changed display name to the owner's keys.
-pub fn owner_was_renamed(db: &mut Db, owner: AccountId) -> Result<(), Error> {
-    let folded = of_owner(db, owner)?;
+pub fn owner_was_renamed(tx: &mut WriteTx, owner: AccountId) -> Result<(), Error> {
+    let folded = of_owner(tx, owner)?;
     diesel::update(api_keys::table.filter(api_keys::owner.eq(owner)))
         .set(api_keys::owner_folded.eq(folded))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Fills in the texts of rows that were written before these columns were there.
-pub fn fill_in(db: &mut Db) -> Result<(), Error> {
-    let people: Vec<(AccountId, String)> =
-        accounts::table.filter(accounts::name_folded.eq("")).select((accounts::id, accounts::display_name)).load(db)?;
+pub fn fill_in(tx: &mut WriteTx) -> Result<(), Error> {
+    let people: Vec<(AccountId, String)> = accounts::table
+        .filter(accounts::name_folded.eq(""))
+        .select((accounts::id, accounts::display_name))
+        .load(tx.db())?;
     for (id, display_name) in people {
         diesel::update(accounts::table.find(id))
             .set(accounts::name_folded.eq(text::folded(&display_name)))
-            .execute(db)?;
+            .write(tx)?;
     }
     loop {
         let keys: Vec<(KeyId, AccountId, String, String, i64)> = api_keys::table
             .filter(api_keys::owner_folded.eq(""))
             .limit(BATCH)
             .select((api_keys::id, api_keys::owner, api_keys::name, api_keys::note, api_keys::created_at))
-            .load(db)?;
+            .load(tx.db())?;
         if keys.is_empty() {
             return Ok(());
         }
         for (id, owner, name, note, created_at) in keys {
-            let owner = of_owner(db, owner)?;
+            let owner = of_owner(tx, owner)?;
             diesel::update(api_keys::table.find(id))
                 .set((
                     api_keys::name_folded.eq(text::folded(&name)),
@@ -56,7 +57,7 @@ pub fn fill_in(db: &mut Db) -> Result<(), Error> {
                     api_keys::owner_folded.eq(owner),
                     api_keys::changed_at.eq(created_at),
                 ))
-                .execute(db)?;
+                .write(tx)?;
         }
     }
 }

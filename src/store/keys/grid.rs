@@ -16,7 +16,7 @@ use crate::domain::paging::From;
 use crate::domain::time::clock::Timestamp;
 use crate::store::connection::Db;
 use crate::store::schema::api_keys;
-use crate::store::{Error, counting, dialect};
+use crate::store::{Error, ReadTx, counting, dialect};
 
 /// Counts for people stop here: "10,000+".
 pub const COUNT_LIMIT: i64 = 10_000;
@@ -77,9 +77,9 @@ pub struct Page {
 }
 
 /// One page. Few matches are fetched and sorted; many are met by walking in the order of the list.
-pub fn page(db: &mut Db, ask: &Ask) -> Result<Page, Error> {
-    let (matching, reach, walk) = plan(db, ask)?;
-    let (mut keys, more) = rows(db, ask, &reach, walk)?;
+pub fn page(tx: &mut ReadTx, ask: &Ask) -> Result<Page, Error> {
+    let (matching, reach, walk) = plan(tx, ask)?;
+    let (mut keys, more) = rows(tx, ask, &reach, walk)?;
     if ask.from.is_backwards() {
         keys.reverse();
     }
@@ -89,8 +89,8 @@ pub fn page(db: &mut Db, ask: &Ask) -> Result<Page, Error> {
 
 /// How many keys match, what may answer the conditions, and whether to walk. A filter on nothing but the column of the
 /// order is a range of the walk.
-fn plan(db: &mut Db, ask: &Ask) -> Result<(Count, AccessPath, bool), Error> {
-    let (matching, reach) = count_with_reach(db, &ask.filter, ask.now, ask.count_limit)?;
+fn plan(tx: &mut ReadTx, ask: &Ask) -> Result<(Count, AccessPath, bool), Error> {
+    let (matching, reach) = count_with_reach(tx, &ask.filter, ask.now, ask.count_limit)?;
     let of_order = ask.filter.search.is_none()
         && ask.filter.conditions.iter().all(|condition| condition.column == ask.sort.column);
     let walk = matching == Count::Many || of_order;
@@ -98,57 +98,62 @@ fn plan(db: &mut Db, ask: &Ask) -> Result<(Count, AccessPath, bool), Error> {
 }
 
 /// The keys after a place, in the order of a list, without counting: one batch of an export.
-pub fn batch(db: &mut Db, ask: &Ask, walk: bool) -> Result<Vec<Placed>, Error> {
+pub fn batch(tx: &mut ReadTx, ask: &Ask, walk: bool) -> Result<Vec<Placed>, Error> {
     let reach =
-        if walk { AccessPath::Row(ask.sort) } else { AccessPath::Index { common: frequent_terms(db, &ask.filter)? } };
-    Ok(rows(db, ask, &reach, walk)?.0)
+        if walk { AccessPath::Row(ask.sort) } else { AccessPath::Index { common: frequent_terms(tx, &ask.filter)? } };
+    Ok(rows(tx, ask, &reach, walk)?.0)
 }
 
 /// Is a list better walked than fetched and sorted?
-pub fn is_walked(db: &mut Db, ask: &Ask) -> Result<bool, Error> {
-    Ok(plan(db, ask)?.2)
+pub fn is_walked(tx: &mut ReadTx, ask: &Ask) -> Result<bool, Error> {
+    Ok(plan(tx, ask)?.2)
 }
 
 /// How the database goes about counting and fetching a page, and about counting the live keys, in its own words.
-pub fn explain(db: &mut Db, ask: &Ask) -> Result<Vec<String>, Error> {
-    let (_, reach, walk) = plan(db, ask)?;
-    let counting = matching(db, &ask.filter, ask.now, &AccessPath::index());
-    let mut lines = dialect::explain(db, ids(counting, ask.count_limit + 1))?;
-    let fetching = page_of_ids(db, ask, &reach, walk);
-    lines.extend(dialect::explain(db, fetching)?);
-    lines.extend(dialect::explain(db, ids(live(ask.now), COUNT_LIMIT + 1))?);
+pub fn explain(tx: &mut ReadTx, ask: &Ask) -> Result<Vec<String>, Error> {
+    let (_, reach, walk) = plan(tx, ask)?;
+    let counting = matching(tx, &ask.filter, ask.now, &AccessPath::index());
+    let mut lines = dialect::explain(tx.db(), ids(counting, ask.count_limit + 1))?;
+    let fetching = page_of_ids(tx, ask, &reach, walk);
+    lines.extend(dialect::explain(tx.db(), fetching)?);
+    lines.extend(dialect::explain(tx.db(), ids(live(ask.now), COUNT_LIMIT + 1))?);
     Ok(lines)
 }
 
 /// How many keys match, up to the limit.
-pub fn count(db: &mut Db, filter: &KeyFilter, now: Timestamp, limit: i64) -> Result<Count, Error> {
-    Ok(count_with_reach(db, filter, now, limit)?.0)
+pub fn count(tx: &mut ReadTx, filter: &KeyFilter, now: Timestamp, limit: i64) -> Result<Count, Error> {
+    Ok(count_with_reach(tx, filter, now, limit)?.0)
 }
 
 /// How many keys match, however many there are.
-pub fn count_exactly(db: &mut Db, filter: &KeyFilter, now: Timestamp) -> Result<i64, Error> {
-    let reach = AccessPath::Index { common: frequent_terms(db, filter)? };
-    let predicate = matching(db, filter, now, &reach);
-    Ok(api_keys::table.filter(predicate).count().get_result(db)?)
+pub fn count_exactly(tx: &mut ReadTx, filter: &KeyFilter, now: Timestamp) -> Result<i64, Error> {
+    let reach = AccessPath::Index { common: frequent_terms(tx, filter)? };
+    let predicate = matching(tx, filter, now, &reach);
+    Ok(api_keys::table.filter(predicate).count().get_result(tx.db())?)
 }
 
-fn count_with_reach(db: &mut Db, filter: &KeyFilter, now: Timestamp, limit: i64) -> Result<(Count, AccessPath), Error> {
-    let common = frequent_terms(db, filter)?;
+fn count_with_reach(
+    tx: &mut ReadTx,
+    filter: &KeyFilter,
+    now: Timestamp,
+    limit: i64,
+) -> Result<(Count, AccessPath), Error> {
+    let common = frequent_terms(tx, filter)?;
     if let Some(text) = common.first() {
-        let sample = matching(db, filter, now, &AccessPath::Sample(text.clone(), COMMON));
-        if count_up_to(db, sample, limit)? == Count::Many {
+        let sample = matching(tx, filter, now, &AccessPath::Sample(text.clone(), COMMON));
+        if count_up_to(tx, sample, limit)? == Count::Many {
             return Ok((Count::Many, AccessPath::Index { common }));
         }
     }
     let reach = AccessPath::Index { common };
-    let predicate = matching(db, filter, now, &reach);
-    Ok((count_up_to(db, predicate, limit)?, reach))
+    let predicate = matching(tx, filter, now, &reach);
+    Ok((count_up_to(tx, predicate, limit)?, reach))
 }
 
-fn frequent_terms(db: &mut Db, filter: &KeyFilter) -> Result<Vec<String>, Error> {
+fn frequent_terms(tx: &mut ReadTx, filter: &KeyFilter) -> Result<Vec<String>, Error> {
     let mut common = Vec::new();
     for text in needles(filter) {
-        if dialect::is_frequent(db, text, COMMON)? {
+        if dialect::is_frequent(tx.db(), text, COMMON)? {
             common.push(text.to_owned());
         }
     }
@@ -156,8 +161,8 @@ fn frequent_terms(db: &mut Db, filter: &KeyFilter) -> Result<Vec<String>, Error>
 }
 
 /// How many keys fulfil a predicate, up to a limit.
-pub fn count_up_to(db: &mut Db, predicate: Predicate, limit: i64) -> Result<Count, Error> {
-    Ok(Count::of(counting::rows_of(db, ids(predicate, limit + 1))?, limit))
+pub fn count_up_to(tx: &mut ReadTx, predicate: Predicate, limit: i64) -> Result<Count, Error> {
+    Ok(Count::of(counting::rows_of(tx, ids(predicate, limit + 1))?, limit))
 }
 
 /// A statement that gives ids of keys.
@@ -168,12 +173,12 @@ fn ids(predicate: Predicate, most: i64) -> Ids {
 }
 
 /// Up to a page of rows in walking order (backwards for [`From::Before`]), and whether there are more.
-fn rows(db: &mut Db, ask: &Ask, reach: &AccessPath, walk: bool) -> Result<(Vec<Placed>, bool), Error> {
+fn rows(tx: &mut ReadTx, ask: &Ask, reach: &AccessPath, walk: bool) -> Result<(Vec<Placed>, bool), Error> {
     // The ids first: where thousands are sorted, whole rows would be carried along.
-    let query = page_of_ids(db, ask, reach, walk);
-    let ids: Vec<KeyId> = if walk { dialect::walking(db, |db| query.load(db))? } else { query.load(db)? };
+    let query = page_of_ids(tx, ask, reach, walk);
+    let ids: Vec<KeyId> = if walk { dialect::walking(tx.db(), |db| query.load(db))? } else { query.load(tx.db())? };
     let mut rows: Vec<Row> =
-        api_keys::table.filter(api_keys::id.eq_any(&ids)).select(api_keys::all_columns).load(db)?;
+        api_keys::table.filter(api_keys::id.eq_any(&ids)).select(api_keys::all_columns).load(tx.db())?;
     rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
     let size = usize::try_from(ask.size).unwrap_or(usize::MAX);
     let more = rows.len() > size;
@@ -184,9 +189,9 @@ fn rows(db: &mut Db, ask: &Ask, reach: &AccessPath, walk: bool) -> Result<(Vec<P
     Ok((placed.collect::<Result<_, Error>>()?, more))
 }
 
-fn page_of_ids(db: &Db, ask: &Ask, reach: &AccessPath, walk: bool) -> Ids {
+fn page_of_ids(tx: &ReadTx, ask: &Ask, reach: &AccessPath, walk: bool) -> Ids {
     let backwards = ask.from.is_backwards();
-    let predicate = matching(db, &ask.filter, ask.now, reach);
+    let predicate = matching(tx, &ask.filter, ask.now, reach);
     let beyond = beyond(ask.sort, &ask.from, walk);
     let predicate = all(std::iter::once(predicate).chain(beyond));
     ids(predicate, ask.size + 1).order(sql::<BigInt>(&order(ask.sort, ask.sort.descending != backwards, walk)))

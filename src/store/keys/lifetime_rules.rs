@@ -10,17 +10,16 @@ use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::keys::lifetime_rules::{AppliesTo, Lifetime, OwnerFacts, Rule, Rules};
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::{days, micros};
-use crate::store::Error;
-use crate::store::connection::Db;
 use crate::store::keys::matching::{live, none_idle_since};
 use crate::store::keys::predicate::{Predicate, all, any};
 use crate::store::schema::{accounts, lifetime_rules};
+use crate::store::{Error, ReadTx, Write, WriteTx};
 
 type Spans = (Option<i32>, Option<i64>, Option<i32>, Option<i64>);
 type Row = (String, String, Spans, bool, Option<i32>, i64, Option<i32>);
 
 /// All rules, the one for everyone first, and when and by whom they were changed last.
-pub fn load(db: &mut Db) -> Result<Rules, Error> {
+pub fn load(tx: &mut ReadTx) -> Result<Rules, Error> {
     let rows: Vec<Row> = lifetime_rules::table
         .order(lifetime_rules::id.asc())
         .select((
@@ -37,7 +36,7 @@ pub fn load(db: &mut Db) -> Result<Rules, Error> {
             lifetime_rules::idle_from,
             lifetime_rules::keys_per_owner,
         ))
-        .load(db)?;
+        .load(tx.db())?;
     let mut rules = Vec::new();
     for (kind, subject, spans, allow_never, idle_days, idle_from, keys_per_owner) in rows {
         let default_span = Lifetime { days: spans.0, seconds: spans.1 }.span();
@@ -49,7 +48,8 @@ pub fn load(db: &mut Db) -> Result<Rules, Error> {
             _ => {
                 let id: AccountId =
                     subject.parse().map_err(|_| Error::Internal("a lifetime rule is damaged".into()))?;
-                let name: Option<String> = accounts::table.find(id).select(accounts::username).first(db).optional()?;
+                let name: Option<String> =
+                    accounts::table.find(id).select(accounts::username).first(tx.db()).optional()?;
                 AppliesTo::Account(id, name.unwrap_or_default())
             }
         };
@@ -60,19 +60,19 @@ pub fn load(db: &mut Db) -> Result<Rules, Error> {
 }
 
 /// When the rules were changed last, and by whom.
-pub fn last_change(db: &mut Db) -> Result<Option<(Timestamp, String)>, Error> {
+pub fn last_change(tx: &mut ReadTx) -> Result<Option<(Timestamp, String)>, Error> {
     let row: Option<(i64, String)> = lifetime_rules::table
         .inner_join(accounts::table.on(accounts::id.nullable().eq(lifetime_rules::changed_by)))
         .order(lifetime_rules::changed_at.desc())
         .select((lifetime_rules::changed_at, accounts::display_name))
-        .first(db)
+        .first(tx.db())
         .optional()?;
     Ok(row.map(|(at, name)| (Timestamp(at), name)))
 }
 
 /// Puts these rules in the place of all others.
-pub fn replace(db: &mut Db, rules: &Rules, by: Option<AccountId>, now: Timestamp) -> Result<(), Error> {
-    diesel::delete(lifetime_rules::table).execute(db)?;
+pub fn replace(tx: &mut WriteTx, rules: &Rules, by: Option<AccountId>, now: Timestamp) -> Result<(), Error> {
+    diesel::delete(lifetime_rules::table).write(tx)?;
     for rule in &rules.0 {
         let (kind, subject) = match &rule.applies_to {
             AppliesTo::Everyone => ("everyone", String::new()),
@@ -96,29 +96,29 @@ pub fn replace(db: &mut Db, rules: &Rules, by: Option<AccountId>, now: Timestamp
                 lifetime_rules::changed_at.eq(now.0),
                 lifetime_rules::changed_by.eq(by),
             ))
-            .execute(db)?;
+            .write(tx)?;
     }
     Ok(())
 }
 
 /// What holds for this owner.
-pub fn for_owner(db: &mut Db, owner: AccountId) -> Result<LifetimeRule, Error> {
-    let facts = owners(db, &[owner])?;
+pub fn for_owner(tx: &mut ReadTx, owner: AccountId) -> Result<LifetimeRule, Error> {
+    let facts = owners(tx, &[owner])?;
     let facts = facts.first().ok_or_else(|| Error::Internal("a key without an owner".into()))?;
-    Ok(load(db)?.for_owner(facts))
+    Ok(load(tx)?.for_owner(facts))
 }
 
 /// What holds for a service account that is added now.
-pub fn for_new_service(db: &mut Db) -> Result<LifetimeRule, Error> {
-    Ok(load(db)?.for_owner(&OwnerFacts { id: AccountId(0), role: Role::User, is_service: true }))
+pub fn for_new_service(tx: &mut ReadTx) -> Result<LifetimeRule, Error> {
+    Ok(load(tx)?.for_owner(&OwnerFacts { id: AccountId(0), role: Role::User, is_service: true }))
 }
 
 /// What rules ask of these owners.
-pub fn owners(db: &mut Db, ids: &[AccountId]) -> Result<Vec<OwnerFacts>, Error> {
+pub fn owners(tx: &mut ReadTx, ids: &[AccountId]) -> Result<Vec<OwnerFacts>, Error> {
     let rows: Vec<(AccountId, String, String)> = accounts::table
         .filter(accounts::id.eq_any(ids))
         .select((accounts::id, accounts::role, accounts::kind))
-        .load(db)?;
+        .load(tx.db())?;
     let facts = |(id, role, kind): (AccountId, String, String)| OwnerFacts {
         id,
         role: Role::from_db(&role),

@@ -20,7 +20,7 @@ use crate::domain::key_filter::{
 use crate::domain::keys::api_key::EXPIRING_WITHIN;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::{DAY, micros};
-use crate::store::connection::Db;
+use crate::store::ReadTx;
 
 /// The texts for which an index over trigrams could be asked.
 pub fn needles(filter: &KeyFilter) -> Vec<&str> {
@@ -34,9 +34,9 @@ pub fn needles(filter: &KeyFilter) -> Vec<&str> {
 }
 
 /// The predicate of a filter at `now`.
-pub fn matching(db: &Db, filter: &KeyFilter, now: Timestamp, reach: &AccessPath) -> Predicate {
-    let conditions = filter.conditions.iter().map(|condition| one(db, condition, now, reach));
-    let search = filter.search.iter().map(|text| searched(db, text, reach));
+pub fn matching(tx: &ReadTx, filter: &KeyFilter, now: Timestamp, reach: &AccessPath) -> Predicate {
+    let conditions = filter.conditions.iter().map(|condition| one(tx, condition, now, reach));
+    let search = filter.search.iter().map(|text| searched(tx, text, reach));
     all(conditions.chain(search))
 }
 
@@ -52,11 +52,11 @@ pub fn none_idle_since(since: Timestamp) -> Predicate {
     all(["api_keys.active_at", "api_keys.created_at", "api_keys.changed_at"].into_iter().map(before))
 }
 
-fn one(db: &Db, condition: &Condition, now: Timestamp, reach: &AccessPath) -> Predicate {
+fn one(tx: &ReadTx, condition: &Condition, now: Timestamp, reach: &AccessPath) -> Predicate {
     let column = condition.column;
     match &condition.test {
         Test::Text(test) if related::is_related(column) => related::text(column, test, reach),
-        Test::Text(test) => text(db, column, test, reach),
+        Test::Text(test) => text(tx, column, test, reach),
         Test::Choice { wanted, values } => {
             // Of several values an index makes several lists, which are not in the order of a walk.
             let walk = AccessPath::Row(Sort { column: Column::Job, descending: false });
@@ -70,7 +70,7 @@ fn one(db: &Db, condition: &Condition, now: Timestamp, reach: &AccessPath) -> Pr
     }
 }
 
-fn text(db: &Db, column: Column, test: &TextTest, reach: &AccessPath) -> Predicate {
+fn text(tx: &ReadTx, column: Column, test: &TextTest, reach: &AccessPath) -> Predicate {
     let written = written(column, reach);
     // An address that is not known is null: "is not 10.0.0.1" holds of it, as it does of a blank note.
     let known = |predicate: Predicate| if column == Column::Address { present(column, predicate) } else { predicate };
@@ -81,7 +81,7 @@ fn text(db: &Db, column: Column, test: &TextTest, reach: &AccessPath) -> Predica
         }
         TextTest::Contains { wanted: true, value } => {
             let holds = like(written, &holding(value));
-            match reach.candidates(db, value) {
+            match reach.candidates(tx, value) {
                 Some(candidates) => Box::new(candidates.and(holds)),
                 None => holds,
             }
@@ -103,12 +103,12 @@ fn present(column: Column, predicate: Predicate) -> Predicate {
 }
 
 /// The search box: any of first eight, name, note and owner.
-fn searched(db: &Db, text: &str, reach: &AccessPath) -> Predicate {
+fn searched(tx: &ReadTx, text: &str, reach: &AccessPath) -> Predicate {
     let pattern = holding(text);
     let columns =
         ["lower(api_keys.first_eight)", "api_keys.name_folded", "api_keys.note_folded", "api_keys.owner_folded"];
     let holds = any(columns.into_iter().map(|column| like(column, &pattern)));
-    match reach.candidates(db, text) {
+    match reach.candidates(tx, text) {
         Some(candidates) => Box::new(candidates.and(holds)),
         None => holds,
     }

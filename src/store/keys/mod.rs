@@ -32,9 +32,8 @@ use crate::domain::keys::secret::{FirstEight, SecretHash};
 use crate::domain::rights::Grant;
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
-use crate::store::connection::Db;
 use crate::store::schema::{accounts, api_keys, key_secrets};
-use crate::store::{Error, dialect};
+use crate::store::{Error, ReadTx, Write, WriteTx, dialect};
 use matching::live;
 use predicate::Predicate;
 
@@ -155,8 +154,8 @@ pub enum Listing {
 }
 
 /// Adds a key that holds its name. A taken name and taken first eight are conflicts.
-pub fn insert(db: &mut Db, new: &NewKey, created_by: AccountId, now: Timestamp) -> Result<KeyId, Error> {
-    let owner_folded = folding::of_owner(db, new.owner)?;
+pub fn insert(tx: &mut WriteTx, new: &NewKey, created_by: AccountId, now: Timestamp) -> Result<KeyId, Error> {
+    let owner_folded = folding::of_owner(tx, new.owner)?;
     Ok(diesel::insert_into(api_keys::table)
         .values((
             api_keys::first_eight.eq(new.first_eight.as_str()),
@@ -181,87 +180,89 @@ pub fn insert(db: &mut Db, new: &NewKey, created_by: AccountId, now: Timestamp) 
             api_keys::changed_at.eq(now.0),
         ))
         .returning(api_keys::id)
-        .get_result(db)?)
+        .get_result(tx.writing())?)
 }
 
 /// How many keys of the owner are live: not revoked, not expired.
-pub fn count_live(db: &mut Db, owner: AccountId, now: Timestamp) -> Result<i64, Error> {
-    Ok(api_keys::table.filter(api_keys::owner.eq(owner)).filter(live(now)).count().get_result(db)?)
+pub fn count_live(tx: &mut ReadTx, owner: AccountId, now: Timestamp) -> Result<i64, Error> {
+    Ok(api_keys::table.filter(api_keys::owner.eq(owner)).filter(live(now)).count().get_result(tx.db())?)
 }
 
 /// How many live keys each of these owners has; who is not there has none.
-pub fn count_live_of(db: &mut Db, owners: &[AccountId], now: Timestamp) -> Result<HashMap<AccountId, i64>, Error> {
+pub fn count_live_of(tx: &mut ReadTx, owners: &[AccountId], now: Timestamp) -> Result<HashMap<AccountId, i64>, Error> {
     let rows: Vec<(AccountId, i64)> = api_keys::table
         .filter(api_keys::owner.eq_any(owners))
         .filter(live(now))
         .group_by(api_keys::owner)
         .select((api_keys::owner, diesel::dsl::count_star()))
-        .load(db)?;
+        .load(tx.db())?;
     Ok(rows.into_iter().collect())
 }
 
 /// The owners of these keys.
-pub fn owners_of(db: &mut Db, ids: &[KeyId]) -> Result<BTreeSet<AccountId>, Error> {
+pub fn owners_of(tx: &mut ReadTx, ids: &[KeyId]) -> Result<BTreeSet<AccountId>, Error> {
     let owners: Vec<AccountId> =
-        api_keys::table.filter(api_keys::id.eq_any(ids)).select(api_keys::owner).distinct().load(db)?;
+        api_keys::table.filter(api_keys::id.eq_any(ids)).select(api_keys::owner).distinct().load(tx.db())?;
     Ok(owners.into_iter().collect())
 }
 
 /// How many keys fulfil a predicate.
-pub fn count_where(db: &mut Db, predicate: Predicate) -> Result<i64, Error> {
-    Ok(api_keys::table.filter(predicate).count().get_result(db)?)
+pub fn count_where(tx: &mut ReadTx, predicate: Predicate) -> Result<i64, Error> {
+    Ok(api_keys::table.filter(predicate).count().get_result(tx.db())?)
 }
 
 /// Holds off other transactions that count or add server keys.
-pub fn lock_server_keys(db: &mut Db) -> Result<(), Error> {
-    Ok(dialect::lock_server_keys(db)?)
+pub fn lock_server_keys(tx: &mut WriteTx) -> Result<(), Error> {
+    Ok(dialect::lock_server_keys(tx.db())?)
 }
 
 /// How many keys of all service accounts are live.
-pub fn count_live_of_services(db: &mut Db, now: Timestamp) -> Result<i64, Error> {
+pub fn count_live_of_services(tx: &mut ReadTx, now: Timestamp) -> Result<i64, Error> {
     let services = accounts::table.filter(accounts::kind.eq("service")).select(accounts::id);
-    Ok(api_keys::table.filter(api_keys::owner.eq_any(services)).filter(live(now)).count().get_result(db)?)
+    Ok(api_keys::table.filter(api_keys::owner.eq_any(services)).filter(live(now)).count().get_result(tx.db())?)
 }
 
 /// How many keys of all owners are live, up to the limit of counts.
-pub fn count_all_live(db: &mut Db, now: Timestamp) -> Result<grid::Count, Error> {
-    grid::count_up_to(db, live(now), grid::COUNT_LIMIT)
+pub fn count_all_live(tx: &mut ReadTx, now: Timestamp) -> Result<grid::Count, Error> {
+    grid::count_up_to(tx, live(now), grid::COUNT_LIMIT)
 }
 
 /// Lets expired keys of the owner let go of `name`, and says whether a live key still holds it.
-pub fn name_is_held(db: &mut Db, owner: AccountId, name: &KeyName, now: Timestamp) -> Result<bool, Error> {
+pub fn name_is_held(tx: &mut WriteTx, owner: AccountId, name: &KeyName, now: Timestamp) -> Result<bool, Error> {
     // Written out, since a value that is bound would not reach the partial index on held names.
     let held = || sql::<Bool>("api_keys.holds_name");
     let holder = || api_keys::owner.eq(owner).and(api_keys::name.eq(name.0.clone())).and(held());
     diesel::update(api_keys::table.filter(holder()).filter(api_keys::expires_at.le(now.0)))
         .set(api_keys::holds_name.eq(false))
-        .execute(db)?;
+        .write(tx)?;
     let query = api_keys::table.filter(holder()).select(api_keys::id);
-    Ok(diesel::select(diesel::dsl::exists(query)).get_result(db)?)
+    Ok(diesel::select(diesel::dsl::exists(query)).get_result(tx.db())?)
 }
 
 /// Does a live key hold `name`? Changes nothing.
-pub fn is_name_held(db: &mut Db, owner: AccountId, name: &KeyName, now: Timestamp) -> Result<bool, Error> {
+pub fn is_name_held(tx: &mut ReadTx, owner: AccountId, name: &KeyName, now: Timestamp) -> Result<bool, Error> {
     let holder =
         api_keys::owner.eq(owner).and(api_keys::name.eq(name.0.clone())).and(sql::<Bool>("api_keys.holds_name"));
     let lives = api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now.0));
     let query = api_keys::table.filter(holder).filter(lives).select(api_keys::id);
-    Ok(diesel::select(diesel::dsl::exists(query)).get_result(db)?)
+    Ok(diesel::select(diesel::dsl::exists(query)).get_result(tx.db())?)
 }
 
 /// The owner's keys, newest first, and how many there are of the other listing.
-pub fn list(db: &mut Db, owner: AccountId, listing: Listing, now: Timestamp) -> Result<Vec<ApiKey>, Error> {
+pub fn list(tx: &mut ReadTx, owner: AccountId, listing: Listing, now: Timestamp) -> Result<Vec<ApiKey>, Error> {
     let own = api_keys::table.filter(api_keys::owner.eq(owner)).order(api_keys::id.desc());
     let rows: Vec<Row> = match listing {
-        Listing::Current => own.filter(live(now)).select(api_keys::all_columns).load(db)?,
-        Listing::Ended => own.filter(diesel::dsl::not(live(now))).limit(200).select(api_keys::all_columns).load(db)?,
+        Listing::Current => own.filter(live(now)).select(api_keys::all_columns).load(tx.db())?,
+        Listing::Ended => {
+            own.filter(diesel::dsl::not(live(now))).limit(200).select(api_keys::all_columns).load(tx.db())?
+        }
     };
     rows.into_iter().map(ApiKey::try_from).collect()
 }
 
 /// The newest live keys that are bound to a resource, of those older than the one with this id.
 pub fn of_resource(
-    db: &mut Db,
+    tx: &mut ReadTx,
     resource: ResourceId,
     older_than: Option<KeyId>,
     most: i64,
@@ -269,51 +270,52 @@ pub fn of_resource(
 ) -> Result<Vec<ApiKey>, Error> {
     let bound = api_keys::table.filter(api_keys::resource.eq(resource)).filter(live(now));
     let bound = bound.filter(api_keys::id.lt(older_than.unwrap_or(KeyId(i64::MAX))));
-    let rows: Vec<Row> = bound.order(api_keys::id.desc()).limit(most).select(api_keys::all_columns).load(db)?;
+    let rows: Vec<Row> = bound.order(api_keys::id.desc()).limit(most).select(api_keys::all_columns).load(tx.db())?;
     rows.into_iter().map(ApiKey::try_from).collect()
 }
 
 /// The live keys of an owner that are bound to a resource, oldest first.
 pub fn own_of_resource(
-    db: &mut Db,
+    tx: &mut ReadTx,
     owner: AccountId,
     resource: ResourceId,
     now: Timestamp,
 ) -> Result<Vec<ApiKey>, Error> {
     let bound = api_keys::table.filter(api_keys::resource.eq(resource).and(api_keys::owner.eq(owner)));
-    let rows: Vec<Row> = bound.filter(live(now)).order(api_keys::id.asc()).select(api_keys::all_columns).load(db)?;
+    let rows: Vec<Row> =
+        bound.filter(live(now)).order(api_keys::id.asc()).select(api_keys::all_columns).load(tx.db())?;
     rows.into_iter().map(ApiKey::try_from).collect()
 }
 
 /// How many keys of the owner were revoked or expired.
-pub fn count_ended(db: &mut Db, owner: AccountId, now: Timestamp) -> Result<i64, Error> {
+pub fn count_ended(tx: &mut ReadTx, owner: AccountId, now: Timestamp) -> Result<i64, Error> {
     let own = api_keys::table.filter(api_keys::owner.eq(owner));
-    Ok(own.filter(diesel::dsl::not(live(now))).count().get_result(db)?)
+    Ok(own.filter(diesel::dsl::not(live(now))).count().get_result(tx.db())?)
 }
 
 /// The key of this owner. Somebody else's key is not found.
-pub fn find_own(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
+pub fn find_own(tx: &mut ReadTx, owner: AccountId, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
     let row: Option<Row> = api_keys::table
         .filter(api_keys::owner.eq(owner).and(api_keys::first_eight.eq(first_eight.as_str())))
         .select(api_keys::all_columns)
-        .first(db)
+        .first(tx.db())
         .optional()?;
     row.map(ApiKey::try_from).transpose()
 }
 
 /// The key of this owner, held against other transactions that change it until the end of this one.
-pub fn lock_own(db: &mut Db, owner: AccountId, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
-    let Some(key) = find_own(db, owner, first_eight)? else { return Ok(None) };
-    dialect::lock_keys(db, &[key.id])?;
-    find_own(db, owner, first_eight)
+pub fn lock_own(tx: &mut WriteTx, owner: AccountId, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
+    let Some(key) = find_own(tx, owner, first_eight)? else { return Ok(None) };
+    dialect::lock_keys(tx.db(), &[key.id])?;
+    find_own(tx, owner, first_eight)
 }
 
 /// The key with this first eight, whoever owns it.
-pub fn find(db: &mut Db, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
+pub fn find(tx: &mut ReadTx, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
     let row: Option<Row> = api_keys::table
         .filter(api_keys::first_eight.eq(first_eight.as_str()))
         .select(api_keys::all_columns)
-        .first(db)
+        .first(tx.db())
         .optional()?;
     row.map(ApiKey::try_from).transpose()
 }
@@ -330,18 +332,18 @@ pub struct Found {
 
 /// The key whose present or replaced secret has this hash. Both tables are always asked, so that the time of the answer does not
 /// tell a secret that is known from one that is not.
-pub fn find_by_secret(db: &mut Db, hash: &SecretHash) -> Result<Option<Found>, Error> {
+pub fn find_by_secret(tx: &mut ReadTx, hash: &SecretHash) -> Result<Option<Found>, Error> {
     let joined = api_keys::table.inner_join(accounts::table.on(accounts::id.eq(api_keys::owner)));
     let present: Option<(Row, super::accounts::Row)> = joined
         .filter(api_keys::secret_hash.eq(hash.as_bytes()))
         .select((api_keys::all_columns, accounts::all_columns))
-        .first(db)
+        .first(tx.db())
         .optional()?;
     let replaced: Option<(Row, super::accounts::Row, i64)> = key_secrets::table
         .inner_join(joined.on(api_keys::id.eq(key_secrets::key)))
         .filter(key_secrets::secret_hash.eq(hash.as_bytes()))
         .select((api_keys::all_columns, accounts::all_columns, key_secrets::expires_at))
-        .first(db)
+        .first(tx.db())
         .optional()?;
     if let Some((row, owner)) = present {
         let stored = SecretHash::from_bytes(&row.secret_hash);

@@ -2,18 +2,19 @@
 
 use diesel::prelude::*;
 
+use crate::domain::change::Change;
 use crate::domain::ids::KeyId;
 use crate::domain::keys::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
 use crate::domain::rights::Grant;
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
-use crate::store::Error;
-use crate::store::connection::Db;
 use crate::store::keys::replaced_secrets;
 use crate::store::schema::api_keys;
+use crate::store::{Error, Write, WriteTx};
 
 /// Writes a new name, which a key that is not past its time holds, and counts the version up.
-pub fn set_name(db: &mut Db, key: &ApiKey, name: &KeyName, now: Timestamp) -> Result<(), Error> {
+pub fn set_name(tx: &mut WriteTx, key: &ApiKey, name: &KeyName, now: Timestamp) -> Result<(), Error> {
+    tx.changed(Change::Key(key.id));
     diesel::update(api_keys::table.find(key.id))
         .set((
             api_keys::name.eq(&name.0),
@@ -22,12 +23,12 @@ pub fn set_name(db: &mut Db, key: &ApiKey, name: &KeyName, now: Timestamp) -> Re
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Writes a new note, and counts the version up.
-pub fn set_note(db: &mut Db, key: &ApiKey, note: &KeyNote, now: Timestamp) -> Result<(), Error> {
+pub fn set_note(tx: &mut WriteTx, key: &ApiKey, note: &KeyNote, now: Timestamp) -> Result<(), Error> {
     diesel::update(api_keys::table.find(key.id))
         .set((
             api_keys::note.eq(&note.0),
@@ -35,12 +36,13 @@ pub fn set_note(db: &mut Db, key: &ApiKey, note: &KeyNote, now: Timestamp) -> Re
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Changes what a key may do of what its owner may, and counts the version up; its scopes are written apart.
-pub fn set_grant(db: &mut Db, id: KeyId, grant: Grant, now: Timestamp) -> Result<(), Error> {
+pub fn set_grant(tx: &mut WriteTx, id: KeyId, grant: Grant, now: Timestamp) -> Result<(), Error> {
+    tx.changed(Change::Key(id));
     diesel::update(api_keys::table.find(id))
         .set((
             api_keys::grant_kind.eq(grant.as_str()),
@@ -48,20 +50,22 @@ pub fn set_grant(db: &mut Db, id: KeyId, grant: Grant, now: Timestamp) -> Result
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Gives a key back what it could do, as part of a change that counts the version up itself.
-pub fn put_grant_back(db: &mut Db, id: KeyId, grant: Grant) -> Result<(), Error> {
+pub fn put_grant_back(tx: &mut WriteTx, id: KeyId, grant: Grant) -> Result<(), Error> {
+    tx.changed(Change::Key(id));
     diesel::update(api_keys::table.find(id))
         .set((api_keys::grant_kind.eq(grant.as_str()), api_keys::policy.eq(grant.policy())))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Pauses a key, or ends the pause.
-pub fn set_disabled(db: &mut Db, id: KeyId, stop: Option<&Stop>, now: Timestamp) -> Result<(), Error> {
+pub fn set_disabled(tx: &mut WriteTx, id: KeyId, stop: Option<&Stop>, now: Timestamp) -> Result<(), Error> {
+    tx.changed(Change::Key(id));
     diesel::update(api_keys::table.find(id))
         .set((
             api_keys::disabled_at.eq(stop.map(|stop| stop.at.0)),
@@ -70,12 +74,13 @@ pub fn set_disabled(db: &mut Db, id: KeyId, stop: Option<&Stop>, now: Timestamp)
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Ends a key for good: it lets go of its name, and its replaced secrets are forgotten.
-pub fn revoke(db: &mut Db, id: KeyId, stop: &Stop) -> Result<(), Error> {
+pub fn revoke(tx: &mut WriteTx, id: KeyId, stop: &Stop) -> Result<(), Error> {
+    tx.changed(Change::Key(id));
     diesel::update(api_keys::table.find(id))
         .set((
             api_keys::revoked_at.eq(Some(stop.at.0)),
@@ -85,12 +90,12 @@ pub fn revoke(db: &mut Db, id: KeyId, stop: &Stop) -> Result<(), Error> {
             api_keys::changed_at.eq(stop.at.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
-    replaced_secrets::delete(db, id)
+        .write(tx)?;
+    replaced_secrets::delete(tx, id)
 }
 
 /// Adds uses to a key: the latest one and how many there were. Says whether it is there.
-pub fn add_uses(db: &mut Db, id: KeyId, latest: &Use, uses: i64) -> Result<bool, Error> {
+pub fn add_uses(tx: &mut WriteTx, id: KeyId, latest: &Use, uses: i64) -> Result<bool, Error> {
     let changed = diesel::update(api_keys::table.find(id))
         .set((
             api_keys::last_used_at.eq(Some(latest.at.0)),
@@ -98,6 +103,6 @@ pub fn add_uses(db: &mut Db, id: KeyId, latest: &Use, uses: i64) -> Result<bool,
             api_keys::last_used_agent.eq(Some(&latest.agent)),
             api_keys::use_count.eq(api_keys::use_count + uses),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(changed == 1)
 }

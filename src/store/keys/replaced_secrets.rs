@@ -2,25 +2,26 @@
 
 use diesel::prelude::*;
 
+use crate::domain::change::Change;
 use crate::domain::ids::KeyId;
 use crate::domain::keys::secret::SecretHash;
 use crate::domain::time::clock::Timestamp;
-use crate::store::Error;
-use crate::store::connection::Db;
 use crate::store::schema::{api_keys, key_secrets};
+use crate::store::{Error, ReadTx, Write, WriteTx};
 
 /// Gives a key a new secret and a new end. Its present secret stays good until `grace_ends`, older ones end now.
-pub fn rotate(db: &mut Db, id: KeyId, secret: &Rotation, now: Timestamp) -> Result<(), Error> {
-    delete(db, id)?;
+pub fn rotate(tx: &mut WriteTx, id: KeyId, secret: &Rotation, now: Timestamp) -> Result<(), Error> {
+    tx.changed(Change::Key(id));
+    delete(tx, id)?;
     if secret.grace_ends > now {
-        let old: Vec<u8> = api_keys::table.find(id).select(api_keys::secret_hash).first(db)?;
+        let old: Vec<u8> = api_keys::table.find(id).select(api_keys::secret_hash).first(tx.db())?;
         diesel::insert_into(key_secrets::table)
             .values((
                 key_secrets::key.eq(id),
                 key_secrets::secret_hash.eq(old),
                 key_secrets::expires_at.eq(secret.grace_ends.0),
             ))
-            .execute(db)?;
+            .write(tx)?;
     }
     diesel::update(api_keys::table.find(id))
         .set((
@@ -30,7 +31,7 @@ pub fn rotate(db: &mut Db, id: KeyId, secret: &Rotation, now: Timestamp) -> Resu
             api_keys::changed_at.eq(now.0),
             api_keys::version.eq(api_keys::version + 1),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
@@ -45,23 +46,24 @@ pub struct Rotation {
 }
 
 /// Until when the replaced secret of a key stays good, if there is one at `now`.
-pub fn grace_ends(db: &mut Db, id: KeyId, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+pub fn grace_ends(tx: &mut ReadTx, id: KeyId, now: Timestamp) -> Result<Option<Timestamp>, Error> {
     let end: Option<i64> = key_secrets::table
         .filter(key_secrets::key.eq(id).and(key_secrets::expires_at.gt(now.0)))
         .select(key_secrets::expires_at)
         .order(key_secrets::expires_at.desc())
-        .first(db)
+        .first(tx.db())
         .optional()?;
     Ok(end.map(Timestamp))
 }
 
 /// Removes replaced secrets whose grace period is over.
-pub fn purge(db: &mut Db, now: Timestamp) -> Result<usize, Error> {
-    Ok(diesel::delete(key_secrets::table.filter(key_secrets::expires_at.le(now.0))).execute(db)?)
+pub fn purge(tx: &mut WriteTx, now: Timestamp) -> Result<usize, Error> {
+    Ok(diesel::delete(key_secrets::table.filter(key_secrets::expires_at.le(now.0))).write(tx)?)
 }
 
 /// Ends the replaced secrets of a key now.
-pub fn delete(db: &mut Db, id: KeyId) -> Result<(), Error> {
-    diesel::delete(key_secrets::table.filter(key_secrets::key.eq(id))).execute(db)?;
+pub fn delete(tx: &mut WriteTx, id: KeyId) -> Result<(), Error> {
+    tx.changed(Change::Key(id));
+    diesel::delete(key_secrets::table.filter(key_secrets::key.eq(id))).write(tx)?;
     Ok(())
 }

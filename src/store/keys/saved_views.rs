@@ -4,9 +4,8 @@ use diesel::prelude::*;
 
 use crate::domain::ids::{AccountId, SavedViewId};
 use crate::domain::time::clock::Timestamp;
-use crate::store::Error;
-use crate::store::connection::Db;
 use crate::store::schema::saved_views;
+use crate::store::{Error, ReadTx, Write, WriteTx};
 
 /// A view that somebody saved.
 #[derive(Debug, Clone, Queryable)]
@@ -20,16 +19,22 @@ pub struct SavedView {
 }
 
 /// The views of an account, by name.
-pub fn list(db: &mut Db, account: AccountId) -> Result<Vec<SavedView>, Error> {
+pub fn list(tx: &mut ReadTx, account: AccountId) -> Result<Vec<SavedView>, Error> {
     Ok(saved_views::table
         .filter(saved_views::account.eq(account))
         .order(saved_views::name.asc())
         .select((saved_views::id, saved_views::name, saved_views::query))
-        .load(db)?)
+        .load(tx.db())?)
 }
 
 /// Saves a view. A name that the account has already is a conflict.
-pub fn insert(db: &mut Db, account: AccountId, name: &str, query: &str, now: Timestamp) -> Result<SavedViewId, Error> {
+pub fn insert(
+    tx: &mut WriteTx,
+    account: AccountId,
+    name: &str,
+    query: &str,
+    now: Timestamp,
+) -> Result<SavedViewId, Error> {
     Ok(diesel::insert_into(saved_views::table)
         .values((
             saved_views::account.eq(account),
@@ -38,11 +43,11 @@ pub fn insert(db: &mut Db, account: AccountId, name: &str, query: &str, now: Tim
             saved_views::created_at.eq(now.0),
         ))
         .returning(saved_views::id)
-        .get_result(db)?)
+        .get_result(tx.writing())?)
 }
 
 /// Deletes a view of this account; says how many there were.
-pub fn delete(db: &mut Db, account: AccountId, id: SavedViewId) -> Result<usize, Error> {
+pub fn delete(tx: &mut WriteTx, account: AccountId, id: SavedViewId) -> Result<usize, Error> {
     let own = saved_views::table.filter(saved_views::id.eq(id).and(saved_views::account.eq(account)));
-    Ok(diesel::delete(own).execute(db)?)
+    Ok(diesel::delete(own).write(tx)?)
 }

@@ -8,11 +8,10 @@ use crate::domain::accounts::account::Account;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::secret::{FirstEight, SecretHash};
 use crate::domain::time::clock::Timestamp;
-use crate::store::Error;
 use crate::store::accounts::Row as AccountRow;
 use crate::store::accounts::sessions::IdHash;
-use crate::store::connection::Db;
 use crate::store::schema::{accounts, session_keys, sessions};
+use crate::store::{Error, ReadTx, Write, WriteTx};
 
 /// A key that ends with a session.
 #[derive(Debug, Clone)]
@@ -61,7 +60,7 @@ fn read((first_eight, created_at, expires_at, last_seen_at, user_agent): Selecte
 
 /// Adds a key to the session with this id; `None` when that has ended.
 pub fn insert(
-    db: &mut Db,
+    tx: &mut WriteTx,
     session: &IdHash,
     first_eight: &FirstEight,
     hash: &SecretHash,
@@ -70,7 +69,7 @@ pub fn insert(
     let found: Option<(i64, i64, i64, String)> = sessions::table
         .filter(sessions::id_hash.eq(session.bytes()).and(sessions::expires_at.gt(now.0)))
         .select((sessions::id, sessions::expires_at, sessions::last_seen_at, sessions::user_agent))
-        .first(db)
+        .first(tx.db())
         .optional()?;
     let Some((session, expires_at, last_seen_at, user_agent)) = found else { return Ok(None) };
     diesel::insert_into(session_keys::table)
@@ -80,13 +79,13 @@ pub fn insert(
             session_keys::session.eq(session),
             session_keys::created_at.eq(now.0),
         ))
-        .execute(db)?;
+        .write(tx)?;
     read((first_eight.as_str().to_owned(), now.0, expires_at, last_seen_at, user_agent)).map(Some)
 }
 
 /// The key whose secret has this hash, while its session is alive, and whose it is.
 pub fn find(
-    db: &mut Db,
+    tx: &mut ReadTx,
     hash: &SecretHash,
     now: Timestamp,
     idle_since: Timestamp,
@@ -97,14 +96,14 @@ pub fn find(
         .filter(session_keys::secret_hash.eq(hash.as_bytes()))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
         .select((COLUMNS, accounts::all_columns))
-        .first(db)
+        .first(tx.db())
         .optional()?;
     found.map(|(key, owner)| Ok((read(key)?, owner.into()))).transpose()
 }
 
 /// The key with this first eight, while its session is alive, whose it is, and the hash of its secret.
 pub fn find_named(
-    db: &mut Db,
+    tx: &mut ReadTx,
     first_eight: &FirstEight,
     now: Timestamp,
     idle_since: Timestamp,
@@ -114,7 +113,7 @@ pub fn find_named(
         .filter(session_keys::first_eight.eq(first_eight.as_str()))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
         .select((COLUMNS, sessions::account, session_keys::secret_hash))
-        .first(db)
+        .first(tx.db())
         .optional()?;
     let Some((key, account, hash)) = found else { return Ok(None) };
     let hash = SecretHash::from_bytes(&hash);
@@ -123,20 +122,25 @@ pub fn find_named(
 }
 
 /// The keys of an account's sessions that are alive, newest first.
-pub fn list(db: &mut Db, account: AccountId, now: Timestamp, idle_since: Timestamp) -> Result<Vec<SessionKey>, Error> {
+pub fn list(
+    tx: &mut ReadTx,
+    account: AccountId,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<Vec<SessionKey>, Error> {
     let found: Vec<Selected> = session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
         .filter(sessions::account.eq(account))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
         .order(session_keys::id.desc())
         .select(COLUMNS)
-        .load(db)?;
+        .load(tx.db())?;
     found.into_iter().map(read).collect()
 }
 
 /// How many keys of sessions that are alive each of these accounts has; who is not there has none.
 pub fn count_of(
-    db: &mut Db,
+    tx: &mut ReadTx,
     owners: &[AccountId],
     now: Timestamp,
     idle_since: Timestamp,
@@ -147,29 +151,29 @@ pub fn count_of(
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
         .group_by(sessions::account)
         .select((sessions::account, diesel::dsl::count_star()))
-        .load(db)?;
+        .load(tx.db())?;
     Ok(rows.into_iter().collect())
 }
 
 /// How many keys there are of sessions that are alive.
-pub fn count(db: &mut Db, now: Timestamp, idle_since: Timestamp) -> Result<i64, Error> {
+pub fn count(tx: &mut ReadTx, now: Timestamp, idle_since: Timestamp) -> Result<i64, Error> {
     Ok(session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
         .count()
-        .get_result(db)?)
+        .get_result(tx.db())?)
 }
 
 /// Ends all keys of an account.
-pub fn delete_all(db: &mut Db, account: AccountId) -> Result<(), Error> {
+pub fn delete_all(tx: &mut WriteTx, account: AccountId) -> Result<(), Error> {
     let own = sessions::table.filter(sessions::account.eq(account)).select(sessions::id);
-    diesel::delete(session_keys::table.filter(session_keys::session.eq_any(own))).execute(db)?;
+    diesel::delete(session_keys::table.filter(session_keys::session.eq_any(own))).write(tx)?;
     Ok(())
 }
 
 /// Ends a key of an account; says whether it was there.
-pub fn delete(db: &mut Db, account: AccountId, first_eight: &FirstEight) -> Result<bool, Error> {
+pub fn delete(tx: &mut WriteTx, account: AccountId, first_eight: &FirstEight) -> Result<bool, Error> {
     let own = sessions::table.filter(sessions::account.eq(account)).select(sessions::id);
     let key = session_keys::table.filter(session_keys::first_eight.eq(first_eight.as_str()));
-    Ok(diesel::delete(key.filter(session_keys::session.eq_any(own))).execute(db)? == 1)
+    Ok(diesel::delete(key.filter(session_keys::session.eq_any(own))).write(tx)? == 1)
 }

@@ -6,15 +6,15 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
+use crate::domain::change::Change;
 use crate::domain::ids::PermissionId;
 use crate::domain::rights::permission::{self, Permission, PermissionName, Retired, Rights, ServiceName};
 use crate::domain::time::clock::Timestamp;
-use crate::store::connection::Db;
 use crate::store::keys::grid::Count;
 use crate::store::schema::{
     api_keys, key_scopes, permissions, policies, policy_permissions, resource_kind_permissions,
 };
-use crate::store::{Error, counting, dialect};
+use crate::store::{Error, ReadTx, Write, WriteTx, counting, dialect};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = permissions)]
@@ -42,19 +42,19 @@ impl From<Row> for Permission {
 }
 
 /// All permissions, retired ones too, by service and name.
-pub fn catalogue(db: &mut Db) -> Result<Vec<Permission>, Error> {
+pub fn catalogue(tx: &mut ReadTx) -> Result<Vec<Permission>, Error> {
     let order = (permissions::service.asc(), permissions::name.asc());
-    let rows: Vec<Row> = permissions::table.order(order).select(Row::as_select()).load(db)?;
+    let rows: Vec<Row> = permissions::table.order(order).select(Row::as_select()).load(tx.db())?;
     Ok(rows.into_iter().map(Permission::from).collect())
 }
 
 /// Those of these names that can be held: known and not retired.
-pub fn known(db: &mut Db, names: &Rights) -> Result<Vec<Permission>, Error> {
+pub fn known(tx: &mut ReadTx, names: &Rights) -> Result<Vec<Permission>, Error> {
     let wanted: Vec<&str> = names.iter().map(PermissionName::as_str).collect();
     let rows: Vec<Row> = permissions::table
         .filter(permissions::name.eq_any(wanted).and(permissions::retired_at.is_null()))
         .select(Row::as_select())
-        .load(db)?;
+        .load(tx.db())?;
     Ok(rows.into_iter().map(Permission::from).collect())
 }
 
@@ -68,32 +68,32 @@ pub struct Given {
 }
 
 /// How often each of these permissions is given, in their order.
-pub fn given(db: &mut Db, catalogue: &[Permission], limit: i64, now: Timestamp) -> Result<Vec<Given>, Error> {
+pub fn given(tx: &mut ReadTx, catalogue: &[Permission], limit: i64, now: Timestamp) -> Result<Vec<Given>, Error> {
     let in_policies: Vec<(PermissionId, i64)> = policy_permissions::table
         .inner_join(policies::table.on(policies::id.eq(policy_permissions::policy)))
         .filter(policies::deleted_at.is_null())
         .group_by(policy_permissions::permission)
         .select((policy_permissions::permission, diesel::dsl::count_star()))
-        .load(db)?;
+        .load(tx.db())?;
     let in_policies: HashMap<PermissionId, i64> = in_policies.into_iter().collect();
     catalogue
         .iter()
         .map(|permission| {
             let policies = in_policies.get(&permission.id).copied().unwrap_or_default();
-            Ok(Given { policies, keys: keys_with(db, permission.id, limit, now)? })
+            Ok(Given { policies, keys: keys_with(tx, permission.id, limit, now)? })
         })
         .collect()
 }
 
 /// The live keys with a permission in their list, up to a limit: read from the lists, so that it stops there.
-fn keys_with(db: &mut Db, permission: PermissionId, limit: i64, now: Timestamp) -> Result<Count, Error> {
+fn keys_with(tx: &mut ReadTx, permission: PermissionId, limit: i64, now: Timestamp) -> Result<Count, Error> {
     let with = key_scopes::table
         .inner_join(api_keys::table.on(api_keys::id.eq(key_scopes::key)))
         .filter(key_scopes::permission.eq(permission))
         .filter(sql::<Bool>("api_keys.standing < 2 AND api_keys.ends_at > ").bind::<BigInt, _>(now.0))
         .limit(limit + 1)
         .select(key_scopes::key);
-    Ok(Count::of(counting::rows_of(db, with)?, limit))
+    Ok(Count::of(counting::rows_of(tx, with)?, limit))
 }
 
 /// What a registration changed.
@@ -137,14 +137,14 @@ impl Registered {
 }
 
 /// Holds off other transactions that change the catalogue.
-pub fn lock(db: &mut Db) -> Result<(), Error> {
-    Ok(dialect::lock_catalogue(db)?)
+pub fn lock(tx: &mut WriteTx) -> Result<(), Error> {
+    Ok(dialect::lock_catalogue(tx.db())?)
 }
 
 /// Makes these the permissions of a service. What it had and does not name is retired. A name that another service has
 /// registered, also one that is retired, is given back as the error: who was given it, was given it for that service.
 pub fn register(
-    db: &mut Db,
+    tx: &mut WriteTx,
     service: &ServiceName,
     wanted: &[(PermissionName, String)],
     registrar: Registrar,
@@ -154,7 +154,7 @@ pub fn register(
     let rows: Vec<Row> = permissions::table
         .filter(permissions::service.eq(service.as_str()).or(permissions::name.eq_any(&names)))
         .select(Row::as_select())
-        .load(db)?;
+        .load(tx.db())?;
     let before: HashMap<String, Row> = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
     if let Some((name, _)) =
         wanted.iter().find(|(name, _)| before.get(name.as_str()).is_some_and(|row| row.service != service.as_str()))
@@ -164,17 +164,17 @@ pub fn register(
     let mut registered = Registered::default();
     for (name, description) in wanted {
         match before.get(name.as_str()) {
-            None => insert(db, service, name, description, now)?,
+            None => insert(tx, service, name, description, now)?,
             Some(row) if row.retired_by_administrator && registrar == Registrar::Service => {
                 registered.left_retired.insert(name.clone());
                 continue;
             }
             Some(row) if row.retired_at.is_some() => {
-                describe(db, row.id, description)?;
-                reinstate(db, &[row.id])?;
+                describe(tx, row.id, description)?;
+                reinstate(tx, &[row.id])?;
             }
             Some(row) if row.description != *description => {
-                describe(db, row.id, description)?;
+                describe(tx, row.id, description)?;
                 registered.described.insert(name.clone());
                 continue;
             }
@@ -186,20 +186,20 @@ pub fn register(
     let gone = before.values().filter(|row| !names.contains(row.name.as_str()) && row.retired_at.is_none());
     let gone: Vec<&Row> = gone.collect();
     let ids: Vec<PermissionId> = gone.iter().map(|row| row.id).collect();
-    registered.taken = reached(db, &ids, now)?;
-    retire(db, &ids, Retired { at: now, by_administrator: false })?;
+    registered.taken = reached(tx, &ids, now)?;
+    retire(tx, &ids, Retired { at: now, by_administrator: false })?;
     registered.retired = gone.iter().map(|row| PermissionName::from_db(row.name.clone())).collect();
     Ok(Ok(registered))
 }
 
 /// How many permissions of a service can be held.
-pub fn count_known(db: &mut Db, service: &ServiceName) -> Result<i64, Error> {
+pub fn count_known(tx: &mut ReadTx, service: &ServiceName) -> Result<i64, Error> {
     let known = permissions::service.eq(service.as_str()).and(permissions::retired_at.is_null());
-    Ok(permissions::table.filter(known).count().get_result(db)?)
+    Ok(permissions::table.filter(known).count().get_result(tx.db())?)
 }
 
 /// Who loses something when these are retired. Keys are counted up to a thousand.
-pub fn reached(db: &mut Db, ids: &[PermissionId], now: Timestamp) -> Result<Reached, Error> {
+pub fn reached(tx: &mut ReadTx, ids: &[PermissionId], now: Timestamp) -> Result<Reached, Error> {
     if ids.is_empty() {
         return Ok(Reached::default());
     }
@@ -215,29 +215,29 @@ pub fn reached(db: &mut Db, ids: &[PermissionId], now: Timestamp) -> Result<Reac
         .select(key_scopes::key)
         .distinct()
         .limit(1_000);
-    Ok(Reached { policies: counting::rows_of(db, policies)?, keys: counting::rows_of(db, keys)? })
+    Ok(Reached { policies: counting::rows_of(tx, policies)?, keys: counting::rows_of(tx, keys)? })
 }
 
 /// The right to register the permissions of a service is Claviger's own: an administrator gives it to who deploys the service.
-pub fn add_registering(db: &mut Db, service: &ServiceName, now: Timestamp) -> Result<bool, Error> {
+pub fn add_registering(tx: &mut WriteTx, service: &ServiceName, now: Timestamp) -> Result<bool, Error> {
     let name = PermissionName::registers(service);
-    if find(db, &name)?.is_some() {
+    if find(tx, &name)?.is_some() {
         return Ok(false);
     }
     let about = format!("Register the permissions of {}", service.as_str());
-    insert(db, &ServiceName::from_db(permission::CLAVIGER.into()), &name, &about, now)?;
+    insert(tx, &ServiceName::from_db(permission::CLAVIGER.into()), &name, &about, now)?;
     Ok(true)
 }
 
 /// What there is of Claviger's own: what the role administrator holds.
-pub fn own(db: &mut Db) -> Result<Rights, Error> {
+pub fn own(tx: &mut ReadTx) -> Result<Rights, Error> {
     let own = permissions::service.eq(permission::CLAVIGER).and(permissions::retired_at.is_null());
-    let names: Vec<String> = permissions::table.filter(own).select(permissions::name).load(db)?;
+    let names: Vec<String> = permissions::table.filter(own).select(permissions::name).load(tx.db())?;
     Ok(names.into_iter().map(PermissionName::from_db).collect())
 }
 
 /// Brings Claviger's own permissions up to what this binary knows, and to the services that are there.
-pub fn register_own(db: &mut Db) -> Result<(), Error> {
+pub fn register_own(tx: &mut WriteTx) -> Result<(), Error> {
     let stored = |name: &str| PermissionName::from_db(name.to_owned());
     let mut own: Vec<_> = permission::OWN.iter().map(|(name, about)| (stored(name), (*about).to_owned())).collect();
     let service = ServiceName::from_db(permission::CLAVIGER.into());
@@ -245,20 +245,27 @@ pub fn register_own(db: &mut Db) -> Result<(), Error> {
         .filter(permissions::service.ne(permission::CLAVIGER))
         .select(permissions::service)
         .distinct()
-        .load(db)?;
+        .load(tx.db())?;
     for service in services {
-        add_registering(db, &ServiceName::from_db(service), Timestamp(0))?;
+        add_registering(tx, &ServiceName::from_db(service), Timestamp(0))?;
     }
-    let registering = catalogue(db)?.into_iter().filter(|one| one.service == service);
+    let registering = catalogue(tx)?.into_iter().filter(|one| one.service == service);
     let registering = registering.filter(|one| one.name.registered_service().is_some());
     own.extend(registering.map(|one| (one.name, one.description)));
-    match register(db, &service, &own, Registrar::Administrator, Timestamp(0))? {
+    match register(tx, &service, &own, Registrar::Administrator, Timestamp(0))? {
         Ok(_) => Ok(()),
         Err(name) => Err(Error::Internal(format!("another service has registered {}", name.as_str()))),
     }
 }
 
-fn insert(db: &mut Db, service: &ServiceName, name: &PermissionName, about: &str, now: Timestamp) -> Result<(), Error> {
+fn insert(
+    tx: &mut WriteTx,
+    service: &ServiceName,
+    name: &PermissionName,
+    about: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.changed(Change::Everything);
     diesel::insert_into(permissions::table)
         .values((
             permissions::name.eq(name.as_str()),
@@ -266,37 +273,42 @@ fn insert(db: &mut Db, service: &ServiceName, name: &PermissionName, about: &str
             permissions::description.eq(about),
             permissions::registered_at.eq(now.0),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
-fn describe(db: &mut Db, id: PermissionId, description: &str) -> Result<(), Error> {
-    diesel::update(permissions::table.find(id)).set(permissions::description.eq(description)).execute(db)?;
+fn describe(tx: &mut WriteTx, id: PermissionId, description: &str) -> Result<(), Error> {
+    diesel::update(permissions::table.find(id)).set(permissions::description.eq(description)).write(tx)?;
     Ok(())
 }
 
 /// Retires permissions.
-pub fn retire(db: &mut Db, ids: &[PermissionId], retired: Retired) -> Result<(), Error> {
+pub fn retire(tx: &mut WriteTx, ids: &[PermissionId], retired: Retired) -> Result<(), Error> {
+    if !ids.is_empty() {
+        tx.changed(Change::Everything);
+    }
     let values = (
         permissions::retired_at.eq(Some(retired.at.0)),
         permissions::retired_by_administrator.eq(retired.by_administrator),
     );
-    diesel::update(permissions::table.filter(permissions::id.eq_any(ids))).set(values).execute(db)?;
+    diesel::update(permissions::table.filter(permissions::id.eq_any(ids))).set(values).write(tx)?;
     Ok(())
 }
 
 /// Takes retired permissions up again.
-pub fn reinstate(db: &mut Db, ids: &[PermissionId]) -> Result<(), Error> {
+pub fn reinstate(tx: &mut WriteTx, ids: &[PermissionId]) -> Result<(), Error> {
+    tx.changed(Change::Everything);
     let values = (permissions::retired_at.eq(None::<i64>), permissions::retired_by_administrator.eq(false));
-    diesel::update(permissions::table.filter(permissions::id.eq_any(ids))).set(values).execute(db)?;
+    diesel::update(permissions::table.filter(permissions::id.eq_any(ids))).set(values).write(tx)?;
     Ok(())
 }
 
 /// Makes all permissions of a service, retired ones too, those of another; gives their names.
-pub fn move_all(db: &mut Db, from: &ServiceName, to: &ServiceName) -> Result<Vec<String>, Error> {
+pub fn move_all(tx: &mut WriteTx, from: &ServiceName, to: &ServiceName) -> Result<Vec<String>, Error> {
+    tx.changed(Change::Everything);
     let of_service = || permissions::table.filter(permissions::service.eq(from.as_str()));
-    let names = of_service().order(permissions::name.asc()).select(permissions::name).load(db)?;
-    diesel::update(of_service()).set(permissions::service.eq(to.as_str())).execute(db)?;
+    let names = of_service().order(permissions::name.asc()).select(permissions::name).load(tx.db())?;
+    diesel::update(of_service()).set(permissions::service.eq(to.as_str())).write(tx)?;
     Ok(names)
 }
 
@@ -312,40 +324,44 @@ pub struct Standing {
 }
 
 /// Where a permission stands.
-pub fn standing(db: &mut Db, id: PermissionId, limit: i64) -> Result<Standing, Error> {
+pub fn standing(tx: &mut ReadTx, id: PermissionId, limit: i64) -> Result<Standing, Error> {
     let policies = policy_permissions::table
         .inner_join(policies::table.on(policies::id.eq(policy_permissions::policy)))
         .filter(policy_permissions::permission.eq(id).and(policies::deleted_at.is_null()));
     let keys = key_scopes::table.filter(key_scopes::permission.eq(id)).limit(limit + 1).select(key_scopes::key);
     let kinds = resource_kind_permissions::table.filter(resource_kind_permissions::permission.eq(id));
     Ok(Standing {
-        policies: policies.count().get_result(db)?,
-        keys: Count::of(counting::rows_of(db, keys)?, limit),
-        kinds: kinds.count().get_result(db)?,
+        policies: policies.count().get_result(tx.db())?,
+        keys: Count::of(counting::rows_of(tx, keys)?, limit),
+        kinds: kinds.count().get_result(tx.db())?,
     })
 }
 
 /// Removes a permission that stands nowhere but in deleted policies, which lose it.
-pub fn release(db: &mut Db, id: PermissionId) -> Result<(), Error> {
-    diesel::delete(policy_permissions::table.filter(policy_permissions::permission.eq(id))).execute(db)?;
-    diesel::delete(permissions::table.find(id)).execute(db)?;
+pub fn release(tx: &mut WriteTx, id: PermissionId) -> Result<(), Error> {
+    tx.changed(Change::Everything);
+    diesel::delete(policy_permissions::table.filter(policy_permissions::permission.eq(id))).write(tx)?;
+    diesel::delete(permissions::table.find(id)).write(tx)?;
     Ok(())
 }
 
 /// What a service left out of its list at one moment.
-pub fn retired_at(db: &mut Db, service: &ServiceName, at: Timestamp) -> Result<Vec<Permission>, Error> {
+pub fn retired_at(tx: &mut ReadTx, service: &ServiceName, at: Timestamp) -> Result<Vec<Permission>, Error> {
     let rows: Vec<Row> = permissions::table
         .filter(permissions::service.eq(service.as_str()).and(permissions::retired_at.eq(at.0)))
         .filter(permissions::retired_by_administrator.eq(false))
         .order(permissions::name.asc())
         .select(Row::as_select())
-        .load(db)?;
+        .load(tx.db())?;
     Ok(rows.into_iter().map(Permission::from).collect())
 }
 
 /// The permission with this name, retired or not.
-pub fn find(db: &mut Db, name: &PermissionName) -> Result<Option<Permission>, Error> {
-    let row: Option<Row> =
-        permissions::table.filter(permissions::name.eq(name.as_str())).select(Row::as_select()).first(db).optional()?;
+pub fn find(tx: &mut ReadTx, name: &PermissionName) -> Result<Option<Permission>, Error> {
+    let row: Option<Row> = permissions::table
+        .filter(permissions::name.eq(name.as_str()))
+        .select(Row::as_select())
+        .first(tx.db())
+        .optional()?;
     Ok(row.map(Permission::from))
 }

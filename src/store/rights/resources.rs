@@ -3,20 +3,21 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
+use crate::domain::change::Change;
 use crate::domain::ids::{AccountId, PermissionId, ResourceId};
 use crate::domain::paging::From;
 use crate::domain::rights::permission::{PermissionName, Rights};
 use crate::domain::rights::resource::{Resource, ResourceKind, ResourceName};
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
-use crate::store::Error;
-use crate::store::connection::{Db, each};
+use crate::store::connection::each;
 use crate::store::keys::grid::{Count, count_up_to};
 use crate::store::keys::matching::{live, with_resource};
 use crate::store::keys::predicate::{all, holding};
 use crate::store::schema::{
     accounts, api_keys, permissions, resource_administrators, resource_kind_permissions, resource_kinds, resources,
 };
+use crate::store::{Error, ReadTx, Write, WriteTx};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = resources)]
@@ -40,11 +41,11 @@ impl std::convert::From<Row> for Resource {
 }
 
 /// The resource that services name so.
-pub fn find(db: &mut Db, name: &ResourceName) -> Result<Option<Resource>, Error> {
+pub fn find(tx: &mut ReadTx, name: &ResourceName) -> Result<Option<Resource>, Error> {
     let row: Option<Row> = resources::table
         .filter(resources::kind.eq(name.kind.as_str()).and(resources::external_id.eq(&name.external_id)))
         .select(Row::as_select())
-        .first(db)
+        .first(tx.db())
         .optional()?;
     Ok(row.map(Resource::from))
 }
@@ -52,7 +53,7 @@ pub fn find(db: &mut Db, name: &ResourceName) -> Result<Option<Resource>, Error>
 /// The first few by title: how services name them, and their titles. With `seen_by`, of those that an account may know of: it
 /// administers them, or their kind is one of these.
 pub fn first(
-    db: &mut Db,
+    tx: &mut ReadTx,
     seen_by: Option<(AccountId, &[ResourceKind])>,
     most: i64,
 ) -> Result<Vec<(String, String)>, Error> {
@@ -65,12 +66,12 @@ pub fn first(
             .select(resource_administrators::resource);
         query = query.filter(resources::kind.eq_any(kinds).or(resources::id.eq_any(administered)));
     }
-    let rows: Vec<Row> = query.load(db)?;
+    let rows: Vec<Row> = query.load(tx.db())?;
     Ok(rows.into_iter().map(Resource::from).map(|resource| (resource.name.text(), resource.title)).collect())
 }
 
 /// A page by title of those whose title or name holds a folded text, or of all; and whether there are more in its direction.
-pub fn page(db: &mut Db, search: &str, from: From<ResourceId>, size: i64) -> Result<(Vec<Resource>, bool), Error> {
+pub fn page(tx: &mut ReadTx, search: &str, from: From<ResourceId>, size: i64) -> Result<(Vec<Resource>, bool), Error> {
     let mut query = resources::table.select(Row::as_select()).into_boxed();
     if !search.is_empty() {
         let pattern = holding(search);
@@ -84,12 +85,12 @@ pub fn page(db: &mut Db, search: &str, from: From<ResourceId>, size: i64) -> Res
     }
     let (From::After(id) | From::Before(id)) = from else {
         return Ok(rows(
-            query.order((resources::title_folded.asc(), resources::id.asc())).limit(size + 1).load(db)?,
+            query.order((resources::title_folded.asc(), resources::id.asc())).limit(size + 1).load(tx.db())?,
             size,
         ));
     };
     let place: Option<(String, i64)> =
-        resources::table.find(id).select((resources::title_folded, resources::id)).first(db).optional()?;
+        resources::table.find(id).select((resources::title_folded, resources::id)).first(tx.db()).optional()?;
     let operator = if from.is_backwards() { "<" } else { ">" };
     if let Some((title, id)) = place {
         query = query.filter(
@@ -102,11 +103,11 @@ pub fn page(db: &mut Db, search: &str, from: From<ResourceId>, size: i64) -> Res
     }
     if from.is_backwards() {
         let query = query.order((resources::title_folded.desc(), resources::id.desc()));
-        let (mut found, more) = rows(query.limit(size + 1).load(db)?, size);
+        let (mut found, more) = rows(query.limit(size + 1).load(tx.db())?, size);
         found.reverse();
         return Ok((found, more));
     }
-    Ok(rows(query.order((resources::title_folded.asc(), resources::id.asc())).limit(size + 1).load(db)?, size))
+    Ok(rows(query.order((resources::title_folded.asc(), resources::id.asc())).limit(size + 1).load(tx.db())?, size))
 }
 
 fn rows(mut found: Vec<Row>, size: i64) -> (Vec<Resource>, bool) {
@@ -116,35 +117,35 @@ fn rows(mut found: Vec<Row>, size: i64) -> (Vec<Resource>, bool) {
 }
 
 /// How many resources there are.
-pub fn count(db: &mut Db) -> Result<i64, Error> {
-    Ok(resources::table.count().get_result(db)?)
+pub fn count(tx: &mut ReadTx) -> Result<i64, Error> {
+    Ok(resources::table.count().get_result(tx.db())?)
 }
 
 /// How many live keys are bound to each of these, up to a limit, in their order.
-pub fn live_keys_of(db: &mut Db, of: &[Resource], limit: i64, now: Timestamp) -> Result<Vec<Count>, Error> {
+pub fn live_keys_of(tx: &mut ReadTx, of: &[Resource], limit: i64, now: Timestamp) -> Result<Vec<Count>, Error> {
     let bound = |resource: &Resource| all([with_resource(resource.id), live(now)].into_iter());
-    of.iter().map(|resource| count_up_to(db, bound(resource), limit)).collect()
+    of.iter().map(|resource| count_up_to(tx, bound(resource), limit)).collect()
 }
 
 /// How many live keys are bound to a resource.
-pub fn live_keys(db: &mut Db, resource: ResourceId, now: Timestamp) -> Result<i64, Error> {
-    Ok(api_keys::table.filter(api_keys::resource.eq(resource)).filter(live(now)).count().get_result(db)?)
+pub fn live_keys(tx: &mut ReadTx, resource: ResourceId, now: Timestamp) -> Result<i64, Error> {
+    Ok(api_keys::table.filter(api_keys::resource.eq(resource)).filter(live(now)).count().get_result(tx.db())?)
 }
 
 /// How many keys are bound to a resource, ended ones too.
-pub fn count_keys(db: &mut Db, resource: ResourceId) -> Result<i64, Error> {
-    Ok(api_keys::table.filter(api_keys::resource.eq(resource)).count().get_result(db)?)
+pub fn count_keys(tx: &mut ReadTx, resource: ResourceId) -> Result<i64, Error> {
+    Ok(api_keys::table.filter(api_keys::resource.eq(resource)).count().get_result(tx.db())?)
 }
 
 /// Registers a resource; a kind that is new comes with it. One of the same kind and identifier is a conflict.
 pub fn insert(
-    db: &mut Db,
+    tx: &mut WriteTx,
     name: &ResourceName,
     title: &str,
     by: Option<AccountId>,
     now: Timestamp,
 ) -> Result<ResourceId, Error> {
-    add_kind(db, &name.kind)?;
+    add_kind(tx, &name.kind)?;
     Ok(diesel::insert_into(resources::table)
         .values((
             (resources::kind.eq(name.kind.as_str()), resources::external_id.eq(&name.external_id)),
@@ -152,150 +153,160 @@ pub fn insert(
             (resources::created_at.eq(now.0), resources::created_by.eq(by), resources::name_folded.eq(name.folded())),
         ))
         .returning(resources::id)
-        .get_result(db)?)
+        .get_result(tx.writing())?)
 }
 
 /// Two who register the first resource of a kind at the same moment both find the kind there.
-fn add_kind(db: &mut Db, kind: &ResourceKind) -> Result<(), Error> {
+fn add_kind(tx: &mut WriteTx, kind: &ResourceKind) -> Result<(), Error> {
     let row = resource_kinds::name.eq(kind.as_str());
-    let added = each!(db, c => diesel::insert_into(resource_kinds::table)
-        .values(row).on_conflict_do_nothing().execute(c));
+    let added = tx.write_with(|db| {
+        each!(db, c => diesel::insert_into(resource_kinds::table)
+        .values(row).on_conflict_do_nothing().execute(c))
+    });
     Ok(added.map(drop)?)
 }
 
 /// Changes what people call a resource.
-pub fn set_title(db: &mut Db, id: ResourceId, title: &str) -> Result<(), Error> {
+pub fn set_title(tx: &mut WriteTx, id: ResourceId, title: &str) -> Result<(), Error> {
     diesel::update(resources::table.find(id))
         .set((resources::title.eq(title), resources::title_folded.eq(text::folded(title))))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Removes a resource to which no key is bound.
-pub fn delete(db: &mut Db, id: ResourceId) -> Result<(), Error> {
-    diesel::delete(resources::table.find(id)).execute(db)?;
+pub fn delete(tx: &mut WriteTx, id: ResourceId) -> Result<(), Error> {
+    tx.changed(Change::Resource(id));
+    diesel::delete(resources::table.find(id)).write(tx)?;
     Ok(())
 }
 
 /// All kinds by name, each with what keys for its resources can be given by those who administer them. Retired permissions
 /// are in none.
-pub fn kinds(db: &mut Db) -> Result<Vec<(ResourceKind, Rights)>, Error> {
+pub fn kinds(tx: &mut ReadTx) -> Result<Vec<(ResourceKind, Rights)>, Error> {
     let names: Vec<String> =
-        resource_kinds::table.order(resource_kinds::name.asc()).select(resource_kinds::name).load(db)?;
+        resource_kinds::table.order(resource_kinds::name.asc()).select(resource_kinds::name).load(tx.db())?;
     names
         .into_iter()
         .map(|name| {
             let kind = ResourceKind::from_db(name);
-            let rights = of_kind(db, &kind)?;
+            let rights = of_kind(tx, &kind)?;
             Ok((kind, rights))
         })
         .collect()
 }
 
 /// What keys for resources of a kind can be given by those who administer them.
-pub fn of_kind(db: &mut Db, kind: &ResourceKind) -> Result<Rights, Error> {
+pub fn of_kind(tx: &mut ReadTx, kind: &ResourceKind) -> Result<Rights, Error> {
     let names: Vec<String> = resource_kind_permissions::table
         .inner_join(permissions::table.on(permissions::id.eq(resource_kind_permissions::permission)))
         .filter(resource_kind_permissions::kind.eq(kind.as_str()).and(permissions::retired_at.is_null()))
         .select(permissions::name)
-        .load(db)?;
+        .load(tx.db())?;
     Ok(names.into_iter().map(PermissionName::from_db).collect())
 }
 
 /// The same as it was chosen, with what is retired by now.
-pub fn chosen_of_kind(db: &mut Db, kind: &ResourceKind) -> Result<Rights, Error> {
+pub fn chosen_of_kind(tx: &mut ReadTx, kind: &ResourceKind) -> Result<Rights, Error> {
     let names: Vec<String> = resource_kind_permissions::table
         .inner_join(permissions::table.on(permissions::id.eq(resource_kind_permissions::permission)))
         .filter(resource_kind_permissions::kind.eq(kind.as_str()))
         .select(permissions::name)
-        .load(db)?;
+        .load(tx.db())?;
     Ok(names.into_iter().map(PermissionName::from_db).collect())
 }
 
 /// Is there this kind?
-pub fn is_kind(db: &mut Db, kind: &ResourceKind) -> Result<bool, Error> {
-    Ok(diesel::select(diesel::dsl::exists(resource_kinds::table.find(kind.as_str()))).get_result(db)?)
+pub fn is_kind(tx: &mut ReadTx, kind: &ResourceKind) -> Result<bool, Error> {
+    Ok(diesel::select(diesel::dsl::exists(resource_kinds::table.find(kind.as_str()))).get_result(tx.db())?)
 }
 
 /// Makes these what keys for resources of a kind can be given.
-pub fn set_of_kind(db: &mut Db, kind: &ResourceKind, permissions: &[PermissionId]) -> Result<(), Error> {
+pub fn set_of_kind(tx: &mut WriteTx, kind: &ResourceKind, permissions: &[PermissionId]) -> Result<(), Error> {
+    tx.changed(Change::Everything);
     let before = resource_kind_permissions::table.filter(resource_kind_permissions::kind.eq(kind.as_str()));
-    diesel::delete(before).execute(db)?;
-    permissions.iter().try_for_each(|permission| allow(db, kind, *permission))
+    diesel::delete(before).write(tx)?;
+    permissions.iter().try_for_each(|permission| allow(tx, kind, *permission))
 }
 
 /// Lets those who administer resources of a kind give keys for them this permission.
-pub fn allow(db: &mut Db, kind: &ResourceKind, permission: PermissionId) -> Result<(), Error> {
+pub fn allow(tx: &mut WriteTx, kind: &ResourceKind, permission: PermissionId) -> Result<(), Error> {
+    tx.changed(Change::Everything);
     diesel::insert_into(resource_kind_permissions::table)
         .values((
             resource_kind_permissions::kind.eq(kind.as_str()),
             resource_kind_permissions::permission.eq(permission),
         ))
-        .execute(db)?;
+        .write(tx)?;
     Ok(())
 }
 
 /// Who administers a resource: kind, user name and display name, by name.
-pub fn administrators(db: &mut Db, resource: ResourceId) -> Result<Vec<(String, String, String)>, Error> {
+pub fn administrators(tx: &mut ReadTx, resource: ResourceId) -> Result<Vec<(String, String, String)>, Error> {
     Ok(resource_administrators::table
         .inner_join(accounts::table.on(accounts::id.eq(resource_administrators::account)))
         .filter(resource_administrators::resource.eq(resource))
         .order((accounts::name_folded.asc(), accounts::id.asc()))
         .select((accounts::kind, accounts::username, accounts::display_name))
-        .load(db)?)
+        .load(tx.db())?)
 }
 
 /// Does an account administer a resource?
-pub fn is_administrator(db: &mut Db, resource: ResourceId, account: AccountId) -> Result<bool, Error> {
+pub fn is_administrator(tx: &mut ReadTx, resource: ResourceId, account: AccountId) -> Result<bool, Error> {
     let administers = resource_administrators::table.find((resource, account));
-    Ok(diesel::select(diesel::dsl::exists(administers)).get_result(db)?)
+    Ok(diesel::select(diesel::dsl::exists(administers)).get_result(tx.db())?)
 }
 
 /// Lets an account administer a resource; says whether it did not before.
-pub fn add_administrator(db: &mut Db, resource: ResourceId, account: AccountId) -> Result<bool, Error> {
+pub fn add_administrator(tx: &mut WriteTx, resource: ResourceId, account: AccountId) -> Result<bool, Error> {
+    tx.changed(Change::Owner(account));
     let row = (resource_administrators::resource.eq(resource), resource_administrators::account.eq(account));
-    let added = each!(db, c => diesel::insert_into(resource_administrators::table)
-        .values(row).on_conflict_do_nothing().execute(c))?;
+    let added = tx.write_with(|db| {
+        each!(db, c => diesel::insert_into(resource_administrators::table)
+        .values(row).on_conflict_do_nothing().execute(c))
+    })?;
     Ok(added == 1)
 }
 
 /// Lets an account administer a resource no longer; says whether it did before.
-pub fn remove_administrator(db: &mut Db, resource: ResourceId, account: AccountId) -> Result<bool, Error> {
-    Ok(diesel::delete(resource_administrators::table.find((resource, account))).execute(db)? == 1)
+pub fn remove_administrator(tx: &mut WriteTx, resource: ResourceId, account: AccountId) -> Result<bool, Error> {
+    tx.changed(Change::Owner(account));
+    Ok(diesel::delete(resource_administrators::table.find((resource, account))).write(tx)? == 1)
 }
 
 /// Lets an account administer nothing any more.
-pub fn remove_administrator_everywhere(db: &mut Db, account: AccountId) -> Result<(), Error> {
+pub fn remove_administrator_everywhere(tx: &mut WriteTx, account: AccountId) -> Result<(), Error> {
+    tx.changed(Change::Owner(account));
     let of_account = resource_administrators::table.filter(resource_administrators::account.eq(account));
-    diesel::delete(of_account).execute(db)?;
+    diesel::delete(of_account).write(tx)?;
     Ok(())
 }
 
 /// The resources that an account administers and that keys of its own are bound to, with their kinds.
-pub fn administered_with_keys(db: &mut Db, account: AccountId) -> Result<Vec<(ResourceId, ResourceKind)>, Error> {
+pub fn administered_with_keys(tx: &mut ReadTx, account: AccountId) -> Result<Vec<(ResourceId, ResourceKind)>, Error> {
     let bound = api_keys::table.filter(api_keys::owner.eq(account)).select(api_keys::resource);
     let rows: Vec<(ResourceId, String)> = resources::table
         .inner_join(resource_administrators::table.on(resource_administrators::resource.eq(resources::id)))
         .filter(resource_administrators::account.eq(account).and(resources::id.nullable().eq_any(bound)))
         .select((resources::id, resources::kind))
-        .load(db)?;
+        .load(tx.db())?;
     Ok(rows.into_iter().map(|(id, kind)| (id, ResourceKind::from_db(kind))).collect())
 }
 
 /// Does an account administer anything?
-pub fn administers_any(db: &mut Db, account: AccountId) -> Result<bool, Error> {
+pub fn administers_any(tx: &mut ReadTx, account: AccountId) -> Result<bool, Error> {
     let any = resource_administrators::table.filter(resource_administrators::account.eq(account));
-    Ok(diesel::select(diesel::dsl::exists(any)).get_result(db)?)
+    Ok(diesel::select(diesel::dsl::exists(any)).get_result(tx.db())?)
 }
 
 /// The first few that an account administers, by title.
-pub fn administered_by(db: &mut Db, account: AccountId, most: i64) -> Result<Vec<Resource>, Error> {
+pub fn administered_by(tx: &mut ReadTx, account: AccountId, most: i64) -> Result<Vec<Resource>, Error> {
     let rows: Vec<Row> = resources::table
         .inner_join(resource_administrators::table.on(resource_administrators::resource.eq(resources::id)))
         .filter(resource_administrators::account.eq(account))
         .order((resources::title_folded.asc(), resources::id.asc()))
         .limit(most)
         .select(Row::as_select())
-        .load(db)?;
+        .load(tx.db())?;
     Ok(rows.into_iter().map(Resource::from).collect())
 }

@@ -10,9 +10,9 @@ use diesel::prelude::*;
 
 use crate::domain::ids::KeyId;
 use crate::domain::time::clock::Timestamp;
-use crate::store::connection::{Db, each};
+use crate::store::connection::each;
 use crate::store::schema::{daily_usage, key_usage};
-use crate::store::{Error, dialect, keys};
+use crate::store::{Error, ReadTx, Write, WriteTx, dialect, keys};
 
 /// Uses and refusals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,12 +31,12 @@ pub type ByKeyAndDay = HashMap<(Option<KeyId>, i64), Counts>;
 pub const BATCH: usize = 1_000;
 
 /// Adds counts to at most [`BATCH`] keys, and to all keys together, on their days. Counts without a key are of unknown keys.
-pub fn add(db: &mut Db, counts: &ByKeyAndDay) -> Result<(), Error> {
+pub fn add(tx: &mut WriteTx, counts: &ByKeyAndDay) -> Result<(), Error> {
     let mut ids: Vec<KeyId> = counts.keys().filter_map(|(key, _)| *key).collect();
     ids.sort_unstable();
     ids.dedup();
-    dialect::lock_keys(db, &ids)?; // before their counts, as a purge does
-    let known: HashSet<KeyId> = keys::change::those_of(db, &ids, keys::predicate::any_key())?.into_iter().collect();
+    dialect::lock_keys(tx.db(), &ids)?; // before their counts, as a purge does
+    let known: HashSet<KeyId> = keys::change::those_of(tx, &ids, keys::predicate::any_key())?.into_iter().collect();
     let mut days: HashMap<i64, Counts> = HashMap::new();
     let mut sorted: Vec<_> = counts.iter().collect();
     sorted.sort_unstable_by_key(|(key, _)| **key); // one order of locks on every node: no deadlock
@@ -45,27 +45,29 @@ pub fn add(db: &mut Db, counts: &ByKeyAndDay) -> Result<(), Error> {
         all.uses += counts.uses;
         all.refusals += counts.refusals;
         if let Some(key) = key.filter(|key| known.contains(key)) {
-            add_to_key(db, key, *day, *counts)?;
+            add_to_key(tx, key, *day, *counts)?;
         }
     }
     let mut days: Vec<(i64, Counts)> = days.into_iter().collect();
     days.sort_unstable_by_key(|(day, _)| *day);
-    days.into_iter().try_for_each(|(day, counts)| add_to_day(db, day, counts))
+    days.into_iter().try_for_each(|(day, counts)| add_to_day(tx, day, counts))
 }
 
 /// Two nodes write the first counts of a day at the same moment: the one thing here that is inserted or updated in one.
-fn add_to_day(db: &mut Db, day: i64, counts: Counts) -> Result<(), Error> {
+fn add_to_day(tx: &mut WriteTx, day: i64, counts: Counts) -> Result<(), Error> {
     let row = (daily_usage::day.eq(day), daily_usage::uses.eq(counts.uses), daily_usage::refusals.eq(counts.refusals));
     let more = (
         daily_usage::uses.eq(daily_usage::uses + counts.uses),
         daily_usage::refusals.eq(daily_usage::refusals + counts.refusals),
     );
-    let added = each!(db, c => diesel::insert_into(daily_usage::table)
-        .values(row).on_conflict(daily_usage::day).do_update().set(more).execute(c));
+    let added = tx.write_with(|db| {
+        each!(db, c => diesel::insert_into(daily_usage::table)
+        .values(row).on_conflict(daily_usage::day).do_update().set(more).execute(c))
+    });
     Ok(added.map(drop)?)
 }
 
-fn add_to_key(db: &mut Db, key: KeyId, day: i64, counts: Counts) -> Result<(), Error> {
+fn add_to_key(tx: &mut WriteTx, key: KeyId, day: i64, counts: Counts) -> Result<(), Error> {
     let row = (
         key_usage::key.eq(key),
         key_usage::day.eq(day),
@@ -76,26 +78,28 @@ fn add_to_key(db: &mut Db, key: KeyId, day: i64, counts: Counts) -> Result<(), E
         key_usage::uses.eq(key_usage::uses + counts.uses),
         key_usage::refusals.eq(key_usage::refusals + counts.refusals),
     );
-    let added = each!(db, c => diesel::insert_into(key_usage::table)
-        .values(row).on_conflict((key_usage::key, key_usage::day)).do_update().set(more).execute(c));
+    let added = tx.write_with(|db| {
+        each!(db, c => diesel::insert_into(key_usage::table)
+        .values(row).on_conflict((key_usage::key, key_usage::day)).do_update().set(more).execute(c))
+    });
     Ok(added.map(drop)?)
 }
 
 /// The days from `first` to `last`, each with its counts, also days without any.
-pub fn days(db: &mut Db, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Error> {
+pub fn days(tx: &mut ReadTx, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Error> {
     let rows: Vec<(i64, i64, i64)> = daily_usage::table
         .filter(daily_usage::day.between(first, last))
         .select((daily_usage::day, daily_usage::uses, daily_usage::refusals))
-        .load(db)?;
+        .load(tx.db())?;
     Ok(whole(rows, first, last))
 }
 
 /// The days from `first` to `last` of one key, each with its counts, also days without any.
-pub fn days_of_key(db: &mut Db, key: KeyId, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Error> {
+pub fn days_of_key(tx: &mut ReadTx, key: KeyId, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, Error> {
     let rows: Vec<(i64, i64, i64)> = key_usage::table
         .filter(key_usage::key.eq(key).and(key_usage::day.between(first, last)))
         .select((key_usage::day, key_usage::uses, key_usage::refusals))
-        .load(db)?;
+        .load(tx.db())?;
     Ok(whole(rows, first, last))
 }
 
@@ -107,15 +111,15 @@ fn whole(rows: Vec<(i64, i64, i64)>, first: i64, last: i64) -> Vec<(i64, Counts)
 }
 
 /// Forgets what keys did on the oldest day, when it lies before a moment; the sums of the days stay. Says whether it did.
-pub fn purge_day(db: &mut Db, before: Timestamp) -> Result<bool, Error> {
-    let oldest: Option<i64> = key_usage::table.select(diesel::dsl::min(key_usage::day)).first(db)?;
+pub fn purge_day(tx: &mut WriteTx, before: Timestamp) -> Result<bool, Error> {
+    let oldest: Option<i64> = key_usage::table.select(diesel::dsl::min(key_usage::day)).first(tx.db())?;
     let Some(oldest) = oldest.filter(|day| *day < before.day_number()) else { return Ok(false) };
-    diesel::delete(key_usage::table.filter(key_usage::day.eq(oldest))).execute(db)?;
+    diesel::delete(key_usage::table.filter(key_usage::day.eq(oldest))).write(tx)?;
     Ok(true)
 }
 
 /// Writes whole days of a demo.
-pub fn insert_days(db: &mut Db, days: &[(i64, Counts)]) -> Result<(), Error> {
+pub fn insert_days(tx: &mut WriteTx, days: &[(i64, Counts)]) -> Result<(), Error> {
     for (day, counts) in days {
         diesel::insert_into(daily_usage::table)
             .values((
@@ -123,7 +127,7 @@ pub fn insert_days(db: &mut Db, days: &[(i64, Counts)]) -> Result<(), Error> {
                 daily_usage::uses.eq(counts.uses),
                 daily_usage::refusals.eq(counts.refusals),
             ))
-            .execute(db)?;
+            .write(tx)?;
     }
     Ok(())
 }

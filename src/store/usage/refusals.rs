@@ -6,9 +6,9 @@ use diesel::sql_types::BigInt;
 
 use crate::domain::ids::KeyId;
 use crate::domain::time::clock::Timestamp;
-use crate::store::Error;
-use crate::store::connection::{Db, each};
+use crate::store::connection::each;
 use crate::store::schema::{api_keys, refusals};
+use crate::store::{Error, ReadTx, Write, WriteTx};
 
 /// Refusals of one kind on one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Counted {
 }
 
 /// Adds to what was counted before. Several nodes may write the first of a kind at the same moment: inserted or updated in one.
-pub fn add(db: &mut Db, counted: &[Counted]) -> Result<(), Error> {
+pub fn add(tx: &mut WriteTx, counted: &[Counted]) -> Result<(), Error> {
     for one in counted {
         let row = (
             refusals::day.eq(one.day),
@@ -43,8 +43,10 @@ pub fn add(db: &mut Db, counted: &[Counted]) -> Result<(), Error> {
         );
         let kind = (refusals::day, refusals::key, refusals::reason, refusals::address, refusals::asked);
         let more = (refusals::times.eq(refusals::times + one.times), refusals::last_at.eq(one.last_at.0));
-        each!(db, c => diesel::insert_into(refusals::table)
-            .values(row).on_conflict(kind).do_update().set(more).execute(c))?;
+        tx.write_with(|db| {
+            each!(db, c => diesel::insert_into(refusals::table)
+            .values(row).on_conflict(kind).do_update().set(more).execute(c))
+        })?;
     }
     Ok(())
 }
@@ -76,13 +78,13 @@ const COLUMNS: Columns = (
 );
 
 /// The latest kinds of refusals of a key.
-pub fn of_key(db: &mut Db, key: KeyId, most: i64) -> Result<Vec<Counted>, Error> {
+pub fn of_key(tx: &mut ReadTx, key: KeyId, most: i64) -> Result<Vec<Counted>, Error> {
     let rows: Vec<Row> = refusals::table
         .filter(refusals::key.eq(key))
         .order(refusals::last_at.desc())
         .limit(most)
         .select(COLUMNS)
-        .load(db)?;
+        .load(tx.db())?;
     Ok(rows.into_iter().map(read).collect())
 }
 
@@ -101,7 +103,7 @@ pub struct Sums {
 }
 
 /// The sums from one day to another, with at most so many keys and addresses.
-pub fn sums(db: &mut Db, first: i64, last: i64, most: i64) -> Result<Sums, Error> {
+pub fn sums(tx: &mut ReadTx, first: i64, last: i64, most: i64) -> Result<Sums, Error> {
     use diesel::dsl::max;
 
     let days = || refusals::table.filter(refusals::day.between(first, last));
@@ -111,23 +113,25 @@ pub fn sums(db: &mut Db, first: i64, last: i64, most: i64) -> Result<Sums, Error
         .group_by(refusals::reason)
         .select((refusals::reason, times()))
         .order((times().desc(), refusals::reason.asc()))
-        .load(db)?;
+        .load(tx.db())?;
     let by_key: Vec<(KeyId, i64, Option<i64>)> = days()
         .group_by(refusals::key)
         .select((refusals::key, times(), max(refusals::last_at)))
         .order(times().desc())
         .limit(most)
-        .load(db)?;
+        .load(tx.db())?;
     let ids: Vec<KeyId> = by_key.iter().map(|(key, ..)| *key).collect();
-    let named: Vec<(KeyId, String)> =
-        api_keys::table.filter(api_keys::id.eq_any(&ids)).select((api_keys::id, api_keys::first_eight)).load(db)?;
+    let named: Vec<(KeyId, String)> = api_keys::table
+        .filter(api_keys::id.eq_any(&ids))
+        .select((api_keys::id, api_keys::first_eight))
+        .load(tx.db())?;
     let name = |key: KeyId| named.iter().find(|(id, _)| *id == key).map(|(_, first_eight)| first_eight.clone());
     let by_address: Vec<(String, i64, Option<i64>)> = days()
         .group_by(refusals::address)
         .select((refusals::address, times(), max(refusals::last_at)))
         .order(times().desc())
         .limit(most)
-        .load(db)?;
+        .load(tx.db())?;
     let moment = |at: Option<i64>| Timestamp(at.unwrap_or(0));
     Ok(Sums {
         total: by_reason.iter().map(|(_, times)| times).sum(),
@@ -138,7 +142,7 @@ pub fn sums(db: &mut Db, first: i64, last: i64, most: i64) -> Result<Sums, Error
 }
 
 /// Removes what happened before a day.
-pub fn purge(db: &mut Db, before: i64) -> Result<(), Error> {
-    diesel::delete(refusals::table.filter(refusals::day.lt(before))).execute(db)?;
+pub fn purge(tx: &mut WriteTx, before: i64) -> Result<(), Error> {
+    diesel::delete(refusals::table.filter(refusals::day.lt(before))).write(tx)?;
     Ok(())
 }

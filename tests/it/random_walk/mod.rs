@@ -20,6 +20,7 @@ use claviger::actions::{Actor, App, Error};
 use claviger::domain::accounts::account::{Role, Username};
 use claviger::domain::audit::Via;
 use claviger::domain::bulk::BulkOperation;
+use claviger::domain::change::Change;
 use claviger::domain::ids::{AccountId, JobId};
 use claviger::domain::keys::api_key::{KeyName, KeyNote};
 use claviger::domain::keys::lifetime::Expiry;
@@ -164,12 +165,15 @@ impl<'a> Walk<'a> {
 
     async fn go(&mut self, steps: usize) {
         self.set_up().await;
+        let mut changes = self.api().changes();
         for step in 0..steps {
             self.step = step;
-            let (before, since) = (self.rows(), self.world.now);
+            let (before, world) = (self.rows(), self.world.clone());
             self.done += usize::from(self.take_step().await);
-            if since == self.world.now {
+            let told: Vec<Change> = std::iter::from_fn(|| changes.try_recv().ok()).collect();
+            if world.now == self.world.now {
                 self.keep_promises(&before, &self.rows());
+                self.tell_what_changed(&world, &told);
             }
             for _ in 0..3 {
                 if let Some(key) = self.some_key() {

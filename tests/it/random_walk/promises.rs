@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use claviger::domain::ids::KeyId;
+
 use super::*;
 
 /// A key as its row says.
@@ -85,6 +87,38 @@ impl Walk<'_> {
         }
         let same = (key.owner, key.end, key.revoked.is_some(), key.paused.is_some(), key.born);
         assert_eq!(same, (row.owner, row.end, row.is_revoked, row.is_paused, row.born), "{said}: {key:?}");
+    }
+
+    /// Whoever keeps verdicts in memory hears of each key that is verified differently than before.
+    pub(super) fn tell_what_changed(&self, before: &World, told: &[Change]) {
+        let rights: Vec<&str> = PERMISSIONS.into_iter().chain(OWN).chain(["claviger:admin"]).collect();
+        let ids = self.ids();
+        for was in &before.keys {
+            let key = self.world.keys.iter().find(|key| key.eight == was.eight).expect("keys are not removed");
+            let gone = self.world.verdict(key, &rights);
+            if before.verdict(was, &rights) == gone && was.owner == key.owner {
+                continue;
+            }
+            let owners = [was.owner, key.owner].map(|owner| Change::Owner(self.world.owners[owner].id));
+            let of_this = [Change::Key(ids[&key.eight]), owners[0], owners[1], Change::Everything];
+            // The model does not know the numbers of policies and resources.
+            let of_many = |change: &Change| matches!(change, Change::Policy(_) | Change::Resource(_));
+            let heard = told.iter().any(|change| of_this.contains(change) || of_many(change));
+            assert!(
+                heard,
+                "step {} ({}): nobody heard of {was:?}, which is {key:?} now: {told:?}",
+                self.step, self.what
+            );
+        }
+    }
+
+    fn ids(&self) -> HashMap<String, KeyId> {
+        let lines = self.app.database.texts("SELECT first_eight || ' ' || CAST(id AS TEXT) AS value FROM api_keys");
+        let read = |line: String| {
+            let (eight, id) = line.split_once(' ').expect("two words");
+            (eight.to_owned(), KeyId(id.parse().expect("a number")))
+        };
+        lines.into_iter().map(read).collect()
     }
 
     fn keep_limits(&self, before: &Rows, after: &Rows) {

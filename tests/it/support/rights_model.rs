@@ -94,7 +94,7 @@ impl LifetimeRules {
 }
 
 /// All of it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct World {
     pub now: i64,
     pub owners: Vec<Owner>,
@@ -165,6 +165,17 @@ impl World {
             && key.end > self.now
             && self.owners[key.owner].active
             && policy
+    }
+
+    /// What `/verify` says of a key now, as far as this model knows: each of its secrets with whether it is good and until when,
+    /// and each of these rights that it has.
+    pub fn verdict<'a>(&self, key: &Key, rights: &[&'a str]) -> (Vec<(String, bool, i64)>, Vec<&'a str>) {
+        let old = key.old.iter().map(|(secret, until)| (secret.clone(), (*until).min(key.end)));
+        let secrets = old.chain([(key.secret.clone(), key.end)]);
+        let secrets = secrets.map(|(secret, end)| (secret.clone(), self.is_good(key, &secret), end));
+        let any_good = secrets.clone().any(|(_, good, _)| good);
+        let has = |right: &&&str| any_good && self.may(key, right);
+        (secrets.collect(), rights.iter().filter(has).copied().collect())
     }
 
     /// Neither revoked nor past its time.
