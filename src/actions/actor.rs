@@ -30,7 +30,7 @@ pub struct Actor {
     /// The reference of the request.
     pub request: Option<String>,
     /// By what.
-    pub authority: Authority,
+    basis: Basis,
     /// Is there a recent proof that it is them? A program's key is one; a session is while the password was given lately.
     pub is_proved: bool,
 }
@@ -38,7 +38,7 @@ pub struct Actor {
 /// What somebody acts by. It was good when the request came; a body may arrive seconds later, and a transaction wait for others,
 /// so each change looks at it again, in its own transaction: see [`App::act`].
 #[derive(Clone)]
-pub enum Authority {
+pub(super) enum Basis {
     /// Nobody was asked for: signing in, setting up and links bring their own proof.
     Anonymous,
     /// Whoever may run a command on the server, or Claviger itself.
@@ -47,10 +47,8 @@ pub enum Authority {
     Session {
         /// The hash of its id.
         id: IdHash,
-        /// The role that the act needs.
-        needs: Role,
-        /// The resource that the person has to administer.
-        administers: Option<ResourceName>,
+        /// The role of its account.
+        role: Role,
     },
     /// An API key.
     Key {
@@ -61,6 +59,24 @@ pub enum Authority {
     },
 }
 
+/// What an act needs besides that what somebody acts by is still good.
+#[derive(Clone)]
+pub(super) enum Needs {
+    /// Nothing.
+    Nothing,
+    /// The role administrator.
+    Administrator,
+    /// That they administer this resource. A key was asked for that by itself.
+    Administers(ResourceName),
+}
+
+/// What a transaction looks at again: made by the proofs alone.
+#[derive(Clone)]
+pub(super) struct Authority {
+    basis: Basis,
+    needs: Needs,
+}
+
 /// What somebody reads whose right ended between the request and the change.
 const ENDED: &str =
     "Your sign-in, your role or your key ended while this was sent, so nothing was changed. Sign in again.";
@@ -68,19 +84,24 @@ const ENDED: &str =
 impl Authority {
     /// Is it good at this moment, for what it was good for when the request came?
     pub(super) fn confirm(&self, tx: &mut ReadTx, now: Timestamp) -> Result<(), Error> {
-        let good = match self {
-            Self::Anonymous | Self::Operator => true,
-            Self::Session { id, needs, administers } => {
+        let good = match &self.basis {
+            Basis::Anonymous | Basis::Operator => true,
+            Basis::Session { id, .. } => {
                 let account = sessions::account(tx, id, now, idle_since(now))?.filter(|account| account.active);
-                if let (Some(account), Some(name)) = (&account, administers) {
-                    let resource = resources::find(tx, name)?.ok_or(Error::NotFound)?;
-                    if !resources::is_administrator(tx, resource.id, account.id)? {
-                        return Err(Error::NotFound);
+                match (&self.needs, account) {
+                    (_, None) => false,
+                    (Needs::Nothing, Some(_)) => true,
+                    (Needs::Administrator, Some(account)) => account.role == Role::Admin,
+                    (Needs::Administers(name), Some(account)) => {
+                        let resource = resources::find(tx, name)?.ok_or(Error::NotFound)?;
+                        if !resources::is_administrator(tx, resource.id, account.id)? {
+                            return Err(Error::NotFound);
+                        }
+                        true
                     }
                 }
-                account.is_some_and(|account| *needs == Role::User || account.role == Role::Admin)
             }
-            Self::Key { secret, demand } => {
+            Basis::Key { secret, demand } => {
                 look_up(tx, secret, demand.resource.as_ref(), now)?.is_some_and(|known| is_good_for(known, demand))
             }
         };
@@ -106,7 +127,7 @@ impl App {
         E: From<Error> + store::Failure,
     {
         let now = self.now();
-        if matches!(authority, Authority::Anonymous | Authority::Operator) {
+        if matches!(authority.basis, Basis::Anonymous | Basis::Operator) {
             return self.store.write(work).await;
         }
         self.store.write_confirmed(move |tx| Ok(authority.confirm(tx, now)?), work).await
@@ -131,8 +152,8 @@ impl App {
 impl Actor {
     /// The operator at the command line.
     pub fn cli() -> Self {
-        let (name, authority) = ("command line".into(), Authority::Operator);
-        Self { account: None, name, via: Via::Cli, address: None, request: None, authority, is_proved: true }
+        let (name, basis) = ("command line".into(), Basis::Operator);
+        Self { account: None, name, via: Via::Cli, address: None, request: None, basis, is_proved: true }
     }
 
     /// Claviger itself.
@@ -141,9 +162,9 @@ impl Actor {
     }
 
     /// Somebody who has not signed in.
-    pub fn stranger(address: Option<IpAddr>, request: Option<String>) -> Self {
-        let (name, authority) = ("nobody".into(), Authority::Anonymous);
-        Self { account: None, name, via: Via::Session, address, request, authority, is_proved: false }
+    pub fn anonymous(address: Option<IpAddr>, request: Option<String>) -> Self {
+        let (name, basis) = ("nobody".into(), Basis::Anonymous);
+        Self { account: None, name, via: Via::Session, address, request, basis, is_proved: false }
     }
 
     /// A person who is signed in with this session, and who gave the password lately or did not.
@@ -155,8 +176,8 @@ impl Actor {
         request: Option<String>,
     ) -> Self {
         let name = account.username.as_str().to_owned();
-        let authority = Authority::Session { id: IdHash::of(session), needs: Role::User, administers: None };
-        Self { account: Some(account.id), name, via: Via::Session, address, request, authority, is_proved }
+        let basis = Basis::Session { id: IdHash::of(session), role: account.role };
+        Self { account: Some(account.id), name, via: Via::Session, address, request, basis, is_proved }
     }
 
     /// The owner of a key, who asks with it.
@@ -168,33 +189,24 @@ impl Actor {
         request: Option<String>,
     ) -> Self {
         let name = owner.username.as_str().to_owned();
-        let authority = Authority::Key { secret, demand };
-        Self { account: Some(owner.id), name, via: Via::Key, address, request, authority, is_proved: true }
+        let basis = Basis::Key { secret, demand };
+        Self { account: Some(owner.id), name, via: Via::Key, address, request, basis, is_proved: true }
     }
 
-    /// The same person, as an administrator.
+    /// The same, acting for this account, under its name.
     #[must_use]
-    pub fn as_administrator(mut self) -> Self {
-        if let Authority::Session { needs, .. } = &mut self.authority {
-            *needs = Role::Admin;
-        }
-        self
-    }
-
-    /// What they act by, for what concerns a resource: they have to administer it until the change is made. A program's key says
-    /// so itself.
-    pub(super) fn administering(&self, resource: &ResourceName) -> Authority {
-        match self.authority.clone() {
-            Authority::Session { id, needs, .. } => {
-                Authority::Session { id, needs, administers: Some(resource.clone()) }
-            }
-            other => other,
-        }
+    pub fn on_behalf_of(self, account: AccountId, name: String) -> Self {
+        Self { account: Some(account), name, ..self }
     }
 
     /// What they act by.
-    pub(super) fn authority(&self) -> Authority {
-        self.authority.clone()
+    pub(super) fn basis(&self) -> &Basis {
+        &self.basis
+    }
+
+    /// What a transaction looks at again, for an act that needs this.
+    pub(super) fn authority(&self, needs: Needs) -> Authority {
+        Authority { basis: self.basis.clone(), needs }
     }
 
     /// The address as text; empty when there is none.

@@ -20,13 +20,15 @@ pub mod audit;
 pub mod bulk;
 mod error;
 pub mod keys;
+mod proofs;
 pub mod rights;
 pub mod sign_in;
 pub mod site;
 pub mod verification;
 
-pub use actor::{Actor, Authority};
+pub use actor::Actor;
 pub use error::Error;
+pub use proofs::{Administrator, Owner, Reauthenticated, ResourceAdministrator, ServiceRegistrar, Whose};
 
 /// Makes a source of randomness. The one home of randomness: [`App::rng`].
 pub type Randomness = Arc<dyn Fn() -> Box<dyn Rng + Send> + Send + Sync>;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::output;
 use crate::actions::accounts::add::NewUser;
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Actor, Administrator, App, Error};
 use crate::domain::accounts::account::{Role, Username, parse_display_name, parse_email};
 use crate::domain::accounts::password::{LONGEST_BYTES, Password, Proposal};
 use crate::domain::field_error::validate;
@@ -83,7 +83,8 @@ impl Command {
 
 /// Does it.
 pub async fn run(app: &App, command: Command) -> Result<(), String> {
-    let actor = Actor::cli();
+    let operator = Actor::cli();
+    let by = operator.reauthenticated().map_err(|error| error.to_string())?;
     match command {
         Command::Create { name, admin, display_name, email, source } => {
             let mut field_errors = Vec::new();
@@ -97,31 +98,31 @@ pub async fn run(app: &App, command: Command) -> Result<(), String> {
             let password = source.password(&username)?;
             let role = if admin { Role::Admin } else { Role::User };
             let user = NewUser { username: username.clone(), display_name, email, role, password };
-            app.create_user(&actor, user).await.map_err(|error| explain(error, &name))?;
+            app.create_user(by, user).await.map_err(|error| explain(error, &name))?;
             output::line(&format!("{} can sign in.", username.as_str()))
         }
-        Command::List { output } => list(app, output).await,
+        Command::List { output } => list(app, by.administrator(), output).await,
         Command::SetPassword { name, source } => {
             let username = parse(&name)?;
             let password = source.password(&username)?;
-            app.set_user_password(&actor, &username, password).await.map_err(|error| explain(error, &name))?;
+            app.set_user_password(by, &username, password).await.map_err(|error| explain(error, &name))?;
             output::line(&format!("{} has a new password; all sessions were ended.", username.as_str()))
         }
         Command::Deactivate { name } => {
             let username = parse(&name)?;
-            app.deactivate_user(&actor, &username).await.map_err(|error| explain(error, &name))?;
+            app.deactivate_user(by, &username).await.map_err(|error| explain(error, &name))?;
             output::line(&format!("{} is deactivated: sessions are ended, keys are refused.", username.as_str()))
         }
         Command::Activate { name } => {
             let username = parse(&name)?;
-            app.activate_user(&actor, &username).await.map_err(|error| explain(error, &name))?;
+            app.activate_user(by, &username).await.map_err(|error| explain(error, &name))?;
             output::line(&format!("{} is active: sign-in and keys work again.", username.as_str()))
         }
     }
 }
 
-async fn list(app: &App, format: Format) -> Result<(), String> {
-    let people = app.list_users().await.map_err(|error| error.to_string())?;
+async fn list(app: &App, by: Administrator<'_>, format: Format) -> Result<(), String> {
+    let people = app.list_users(by).await.map_err(|error| error.to_string())?;
     match format {
         Format::Json => {
             let people: Vec<_> = people

@@ -84,9 +84,8 @@ impl FromRequest for Admin {
                 let response = html::body(HttpResponse::build(StatusCode::FORBIDDEN), &page);
                 return Err(InternalError::from_response("sent from another site", response).into());
             }
-            if user.account.is_admin() {
-                let actor = user.actor.clone().as_administrator();
-                return Ok(Self(SignedIn { actor, ..user }));
+            if user.actor.administrator().is_ok() {
+                return Ok(Self(user));
             }
             let text = "You do not have access to this page. It is for administrators: ask one of them.";
             Err(PageError(Error::Forbidden(text.into())).into())
@@ -159,7 +158,7 @@ impl FromRequest for Anonymous {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         std::future::ready(app(request).map_err(ActixError::from).map(|app| Self {
-            actor: Actor::stranger(client::address(request, &app.config), Some(Reference::of(request))),
+            actor: Actor::anonymous(client::address(request, &app.config), Some(Reference::of(request))),
             agent: text::excerpt(client::agent(request, &app.config), 200),
             session: request.get_session(),
         }))

@@ -55,6 +55,6 @@ fn write_down(request: &HttpRequest, status: u16) {
     if appears_in(&app.config.prefixes, &target) {
         return;
     }
-    let stranger = || Actor::stranger(client::address(request, &app.config), Some(Reference::of(request)));
+    let stranger = || Actor::anonymous(client::address(request, &app.config), Some(Reference::of(request)));
     app.note_attempt(known.unwrap_or_else(stranger), target, status);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::actions::keys::browse::{ListedKey, Owner};
+use crate::actions::keys::browse::{ListedKey, OwnerView};
 use crate::domain::key_filter::Column;
 use crate::domain::keys::api_key::Stop;
 use crate::domain::rights::{AccessView, GrantView};
@@ -37,8 +37,8 @@ pub fn cells(column: Column, row: &ListedKey, now: Timestamp) -> Vec<Cell> {
     let ListedKey { key, owner, access, made_by, disabled_by, revoked_by } = row;
     let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) };
     let time = |at: Option<Timestamp>| at.map_or(Cell::Empty, Cell::Time);
-    let who = |by: &Option<Owner>| text(by.as_ref().map_or("", |account| &account.username));
-    let stop = |by: &Option<Owner>, stop: Option<&Stop>| {
+    let who = |by: &Option<OwnerView>| text(by.as_ref().map_or("", |account| &account.username));
+    let stop = |by: &Option<OwnerView>, stop: Option<&Stop>| {
         vec![who(by), time(stop.map(|stop| stop.at)), text(stop.map_or("", |stop| &stop.reason))]
     };
     let latest = key.last_use.as_ref();

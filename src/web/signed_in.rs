@@ -34,7 +34,7 @@ impl SignedIn {
     /// the answer may show a secret, and nothing is written between that and the person.
     pub async fn prove(&mut self, app: &App, present: String) -> Result<(), Error> {
         if !present.is_empty() && !self.actor.is_proved {
-            app.check_password(&self.actor, &self.account, "present", present).await?;
+            app.check_password(self.actor.owner()?, "present", present).await?;
             self.actor.is_proved = true;
         }
         Ok(())

@@ -8,7 +8,7 @@ use claviger::domain::key_filter::{KeyFilter, Sort};
 use jiff::SignedDuration;
 
 use crate::support::people::{PASSWORD, eight};
-use crate::support::{Answer, Client, TestApp, on_both};
+use crate::support::{Answer, Client, TestApp, on_both, operator};
 
 const GRID: &str = "/admin/api-keys?view=all";
 
@@ -31,7 +31,7 @@ impl TestApp {
     fn matching(&self, query: &str) -> Count {
         let filter = KeyFilter::from_query(query).expect("a filter");
         let list = List { filter, sort: Sort::default(), size: 20, cursor: None, count_limit: 10_000 };
-        self.run(self.app.browse_keys(&list)).expect("a page").matching
+        self.run(self.app.browse_keys(operator().administrator(), &list)).expect("a page").matching
     }
 }
 
@@ -247,12 +247,15 @@ fn large_job(app: &TestApp) -> (JobId, i64) {
         .text("SELECT CAST(id AS TEXT) AS value FROM accounts WHERE username = 'miriam'")
         .parse()
         .expect("an id");
-    let actor = Actor { account: Some(id), name: "miriam".into(), ..Actor::cli() };
+    let miriam = Actor::cli().on_behalf_of(id, "miriam".into());
+    let by = miriam.reauthenticated().expect("the operator may");
     let filter = KeyFilter::from_query("status~notin=revoked").expect("a filter");
-    let job = app.run(app.app.draft_job(&actor, BulkOperation::Delete, Chosen::Matching(filter))).expect("a draft");
-    let total = app.run(app.app.find_job(&actor, job)).expect("the draft").job.total;
+    let job = app
+        .run(app.app.draft_job(by.administrator(), BulkOperation::Delete, Chosen::Matching(filter)))
+        .expect("a draft");
+    let total = app.run(app.app.find_job(by.administrator(), job)).expect("the draft").job.total;
     let typed = Confirmation { number: total.to_string(), ..Confirmation::default() };
-    app.run(app.app.confirm_job(&actor, job, &typed)).expect("confirmed");
+    app.run(app.app.confirm_job(by, job, &typed)).expect("confirmed");
     (job, total)
 }
 

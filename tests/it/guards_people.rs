@@ -3,7 +3,7 @@
 use crate::rights::{project, site};
 use crate::support::database::{Database, Kind};
 use crate::support::people::PASSWORD;
-use crate::support::{Client, TestApp, on_both};
+use crate::support::{Client, TestApp, on_both, operator};
 
 const NEW: &str = "another horse battery staple";
 
@@ -39,7 +39,7 @@ on_both! { fn links_end_with_the_password_the_role_and_the_account(app) {
     let username = claviger::domain::accounts::account::Username::parse("miriam").expect("a name");
     let proposal = claviger::domain::accounts::password::Proposal::parse("password", PASSWORD.into()).expect("long");
     let password = claviger::domain::accounts::password::Password::chosen(proposal, &username).expect("good");
-    app.run(app.app.set_user_password(&claviger::actions::Actor::cli(), &username, password)).expect("set");
+    app.run(app.app.set_user_password(operator(), &username, password)).expect("set");
     assert!(!is_open(&app, &by_operator), "one that the operator set ends it");
 
     let while_active = link(&boss, "miriam");
@@ -92,9 +92,10 @@ on_both! { fn the_last_administrator_is_not_deleted(app) {
     app.database.execute("UPDATE accounts SET active = TRUE WHERE username = 'second'");
     second.sign_in("second", PASSWORD);
     app.database.execute("UPDATE accounts SET active = FALSE WHERE username = 'boss'");
-    let actor = claviger::actions::Actor { account: Some(claviger::domain::ids::AccountId(0)), ..claviger::actions::Actor::cli() };
+    let nobody = claviger::actions::Actor::cli().on_behalf_of(claviger::domain::ids::AccountId(0), "nobody".into());
+    let by = nobody.reauthenticated().expect("the operator may");
     let username = claviger::domain::accounts::account::Username::parse("second").expect("a name");
-    let deleted = app.run(app.app.delete_user(&actor, &username, claviger::actions::accounts::delete::TheirKeys::Revoke));
+    let deleted = app.run(app.app.delete_user(by, &username, claviger::actions::accounts::delete::TheirKeys::Revoke));
     assert!(matches!(deleted, Err(claviger::actions::Error::Conflict(_))));
     assert_eq!(app.database.count("accounts WHERE username = 'second' AND active AND deleted_at IS NULL"), 1);
 } }

@@ -13,7 +13,7 @@ use crate::rights::site;
 use crate::server::{Server, set_up};
 use crate::support::database::{Database, Kind};
 use crate::support::people::{PASSWORD, eight};
-use crate::support::{Client, TestApp, on_both};
+use crate::support::{Client, TestApp, on_both, operator};
 
 /// Pages of administrators that ask for no password again: they show, search, draft what is confirmed later, or end a session.
 const OPEN: [&str; 25] = [
@@ -285,8 +285,7 @@ on_both! { fn four_exports_at_once_are_two_too_many(app) {
         cursor: None,
         count_limit: 100,
     };
-    let actor = claviger::actions::Actor::cli();
-    let begin = || app.run(app.app.begin_export(&actor, &list, "csv", i64::MAX));
+    let begin = || app.run(app.app.begin_export(operator().administrator(), &list, "csv", i64::MAX));
     let (first, second) = (begin().expect("one"), begin().expect("two"));
     let path = "/admin/api-keys/export.csv?view=all";
     assert_eq!((boss.get(path).status, begin().is_err()), (429, true));

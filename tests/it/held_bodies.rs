@@ -1,13 +1,12 @@
 //! Who is demoted, deactivated or signed out while a request is on its way does nothing any more with it: neither when the body
 //! comes late nor when the transaction has to wait.
 
-use claviger::actions::Actor;
 use claviger::domain::accounts::account::{Role, Username};
 use claviger::domain::accounts::password::{Password, Proposal};
 
 use crate::support::held::Held;
 use crate::support::people::{PASSWORD, eight};
-use crate::support::{Client, TestApp, on_both};
+use crate::support::{Client, TestApp, on_both, operator};
 
 fn username(name: &str) -> Username {
     Username::parse(name).expect("a user name")
@@ -18,15 +17,15 @@ type End = fn(&TestApp, &Client, &str);
 
 /// What ends the right of somebody, in words and as it is done by others.
 const ENDS: [(&str, End); 4] = [
-    ("demoted", |app, _, name| app.run(app.app.set_role(&Actor::cli(), &username(name), Role::User)).expect("demoted")),
+    ("demoted", |app, _, name| app.run(app.app.set_role(operator(), &username(name), Role::User)).expect("demoted")),
     ("deactivated", |app, _, name| {
-        app.run(app.app.deactivate_user(&Actor::cli(), &username(name))).expect("deactivated");
+        app.run(app.app.deactivate_user(operator(), &username(name))).expect("deactivated");
     }),
     ("signed out", |_, client, _| assert_eq!(client.submit("/account", "/sign-out", &[]).status, 303)),
     ("given another password", |app, _, name| {
         let proposal = Proposal::parse("password", "another horse battery staple".into()).expect("long");
         let new = Password::chosen(proposal, &username(name)).expect("good");
-        app.run(app.app.set_user_password(&Actor::cli(), &username(name), new)).expect("set");
+        app.run(app.app.set_user_password(operator(), &username(name), new)).expect("set");
     }),
 ];
 

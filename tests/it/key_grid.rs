@@ -7,7 +7,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
 use crate::support::key_model::{Fact, Model, condition, facts, lower, order, piece};
-use crate::support::{TestApp, on_both};
+use crate::support::{TestApp, on_both, operator};
 
 fn eights(page: &KeyPage) -> Vec<String> {
     page.keys.iter().map(|listed| listed.key.first_eight.as_str().to_owned()).collect()
@@ -56,7 +56,7 @@ on_both! { fn the_grid_does_what_a_naive_model_does(app) {
         // A low limit makes few keys "many": then the list is walked instead of fetched and sorted.
         let count_limit = *[3, 40, 10_000].choose(&mut rng).expect("a limit");
         let list = |cursor: Option<String>| List { filter: filter.clone(), sort, size: 20, cursor, count_limit };
-        let page = |cursor| app.run(app.app.browse_keys(&list(cursor))).unwrap_or_else(|error| panic!("{said}: {error}"));
+        let page = |cursor| app.run(app.app.browse_keys(operator().administrator(), &list(cursor))).unwrap_or_else(|error| panic!("{said}: {error}"));
 
         let (mut got, mut pages, mut cursor) = (Vec::new(), Vec::new(), None);
         loop {
@@ -83,22 +83,22 @@ on_both! { fn a_link_to_a_page_works_for_its_own_list_alone(app) {
     let list = |query: &str, sort: &str, cursor: Option<String>| List {
         filter: KeyFilter::from_query(query).expect("a filter"), sort: Sort::read(sort).expect("an order"), size: 20, cursor, count_limit: 10_000,
     };
-    let next = app.run(app.app.browse_keys(&list("", "name", None))).expect("a page").next.expect("more");
-    assert!(app.run(app.app.browse_keys(&list("", "name", Some(next.clone())))).is_ok());
+    let next = app.run(app.app.browse_keys(operator().administrator(), &list("", "name", None))).expect("a page").next.expect("more");
+    assert!(app.run(app.app.browse_keys(operator().administrator(), &list("", "name", Some(next.clone())))).is_ok());
     for other in [list("status~in=active", "name", Some(next.clone())), list("", "-name", Some(next.clone())), list("", "uses", Some(next.clone())),
                   list("", "name", Some(format!("{}A", &next[..next.len() - 1]))), list("", "name", Some("x".into()))] {
-        assert!(app.run(app.app.browse_keys(&other)).is_err(), "docs/rules.md, Q3: {other:?}");
+        assert!(app.run(app.app.browse_keys(operator().administrator(), &other)).is_err(), "docs/rules.md, Q3: {other:?}");
     }
 } }
 
 on_both! { fn a_position_stays_right_when_keys_come_and_go(app) {
     let all = with_demo(&app, 70);
     let list = |cursor| List { filter: KeyFilter::default(), sort: Sort::read("created_at").expect("an order"), size: 20, cursor, count_limit: 10_000 };
-    let first = app.run(app.app.browse_keys(&list(None))).expect("a page");
-    let second = app.run(app.app.browse_keys(&list(first.next.clone()))).expect("a page");
+    let first = app.run(app.app.browse_keys(operator().administrator(), &list(None))).expect("a page");
+    let second = app.run(app.app.browse_keys(operator().administrator(), &list(first.next.clone()))).expect("a page");
     let oldest = all.iter().min_by_key(|fact| fact.created).expect("a key");
     app.database.execute(&format!("DELETE FROM api_keys WHERE id = {}", oldest.id));
-    let back = app.run(app.app.browse_keys(&list(second.previous))).expect("a page");
+    let back = app.run(app.app.browse_keys(operator().administrator(), &list(second.previous))).expect("a page");
     assert_eq!((back.before, back.keys.len(), back.previous), (0, 20, None), "the first page is full, and nothing is before it");
 } }
 

@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod account;
+mod actors;
 mod all_routes;
 mod attempts;
 mod audit_chain;

@@ -2,8 +2,8 @@
 
 use std::thread;
 
-use claviger::actions::keys::generate::{FormId, KeyRequest};
 use claviger::actions::keys::get_or_create::{GotOrCreated, Wanted};
+use claviger::actions::keys::request::{FormId, KeyRequest};
 use claviger::actions::verification::verify::{Presenter, Verdict};
 use claviger::actions::{Actor, Error};
 use claviger::domain::accounts::account::Username;
@@ -14,7 +14,7 @@ use claviger::domain::rights::{GrantRequest, Required};
 
 use crate::rights::{site, status};
 use crate::support::people::eight;
-use crate::support::{Answer, Client, TestApp, on_both};
+use crate::support::{Answer, Client, TestApp, on_both, operator};
 
 /// A site with the project `abc`, which `ana` administers, and another one; keys for projects can be given two scopes.
 fn labels(app: &TestApp) -> (Client, Client) {
@@ -304,8 +304,8 @@ on_both! { fn a_key_that_ends_while_it_asks_makes_nothing(app) {
     turn_on_key_may_create(&app);
     let name = || ResourceName::parse("project:abc").expect("a name");
     let demand = Required { resource: Some(name()), ..Required::default() };
-    let account = app.run(app.app.find_person(&Username::parse("ana").expect("a name"))).expect("there").account;
-    let actor = Actor { account: Some(account.id), name: "ana".into(), ..Actor::cli() };
+    let account = app.run(app.app.find_person(operator().administrator(), &Username::parse("ana").expect("a name"))).expect("there").account;
+    let actor = Actor::cli().on_behalf_of(account.id, "ana".into());
     let attempt = |secret: &str, meanwhile: &dyn Fn()| {
         let presenter = Presenter { address: String::new(), agent: "", forms: claviger::domain::keys::presented::Forms::usual() };
         let verdict = app.run(app.app.verify_key(secret, &demand, presenter)).expect("known");
@@ -315,7 +315,7 @@ on_both! { fn a_key_that_ends_while_it_asks_makes_nothing(app) {
             name: None, note: KeyNote::parse("").expect("a note"), expiry: Expiry::Default, wish: GrantRequest::Inherit,
             resource: Some(name()), form: FormId::parse(&app.app.new_form_id()).expect("a form"), asking: Some(good.asking()),
         };
-        app.run(app.app.get_or_create_key(&actor, account.id, Wanted::All, request, None))
+        app.run(app.app.get_or_create_key(actor.administering(&name()).expect("an account"), Wanted::All, request, None))
     };
     let program = |name: &str| ana.generate_with(&[("name", name), ("resource", "project:abc")]).secret();
     let revoked = program("revoked");

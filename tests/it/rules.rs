@@ -1,7 +1,7 @@
 //! The rules of the design that no other file names: secrets are stored nowhere, every change has its audit event.
 
-use crate::support::on_both;
 use crate::support::people::{eight, key_path};
+use crate::support::{on_both, operator};
 
 on_both! { fn rule_1_a_secret_is_stored_nowhere(app) {
     let miriam = app.signed_in("miriam");
@@ -64,7 +64,7 @@ on_both! { fn reading_changes_nothing(app) {
 } }
 
 on_both! { fn two_administrators_cannot_take_each_other_away_at_the_same_moment(app) {
-    use claviger::actions::Actor;
+
     use claviger::domain::accounts::account::Username;
     for name in ["ann", "bob"] { app.admin(name); }
     for _ in 0..5 {
@@ -72,7 +72,7 @@ on_both! { fn two_administrators_cannot_take_each_other_away_at_the_same_moment(
             let (app, name) = (std::sync::Arc::clone(&app.app), Username::parse(name).expect("a name"));
             std::thread::spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-                runtime.block_on(app.deactivate_user(&Actor::cli(), &name)).is_ok()
+                runtime.block_on(app.deactivate_user(operator(), &name)).is_ok()
             })
         }).into_iter().map(|one| one.join().expect("no panic")).collect();
         assert_eq!(both.iter().filter(|done| **done).count(), 1, "{both:?}");

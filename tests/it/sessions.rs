@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::support::database::{Database, Kind};
 use crate::support::people::PASSWORD;
-use crate::support::{TestApp, on_both};
+use crate::support::{TestApp, on_both, operator};
 
 on_both! { fn the_cookie_is_hard_to_steal_and_strangers_get_none(app) {
     for path in ["/sign-in", "/", "/external-tool-access", "/nowhere", "/static/x"] {
@@ -97,20 +97,20 @@ on_both! { fn an_ended_session_is_not_resurrected_by_a_request_in_flight(app) {
 } }
 
 on_both! { fn what_ends_an_account_ends_its_sessions(app) {
-    use claviger::actions::Actor;
+
     use claviger::domain::accounts::password::{Password, Proposal};
     use claviger::domain::accounts::account::Username;
     let name = Username::parse("miriam").expect("a name");
     let client = app.signed_in("miriam");
-    app.run(app.app.deactivate_user(&Actor::cli(), &name)).expect("deactivated");
+    app.run(app.app.deactivate_user(operator(), &name)).expect("deactivated");
     assert!(!client.is_signed_in(), "docs/rules.md, S6");
-    app.run(app.app.activate_user(&Actor::cli(), &name)).expect("activated");
+    app.run(app.app.activate_user(operator(), &name)).expect("activated");
     assert!(!client.is_signed_in(), "activating does not bring sessions back");
     client.sign_in("miriam", PASSWORD);
     assert!(client.is_signed_in());
     let proposal = Proposal::parse("password", "another horse battery staple".into()).expect("long");
     let new = Password::chosen(proposal, &name).expect("good");
-    app.run(app.app.set_user_password(&Actor::cli(), &name, new)).expect("set");
+    app.run(app.app.set_user_password(operator(), &name, new)).expect("set");
     assert!(!client.is_signed_in());
 } }
 
@@ -129,7 +129,7 @@ on_both! { fn the_number_of_sessions_is_bounded_and_old_ones_are_swept(app) {
 } }
 
 on_both! { fn a_sign_in_with_the_old_password_does_not_survive_a_reset_at_the_same_moment(app) {
-    use claviger::actions::Actor;
+
     use claviger::domain::accounts::password::{Password, Proposal};
     use claviger::domain::accounts::account::Username;
     let name = Username::parse("miriam").expect("a name");
@@ -142,10 +142,10 @@ on_both! { fn a_sign_in_with_the_old_password_does_not_survive_a_reset_at_the_sa
             std::thread::spawn(move || client.sign_in("miriam", PASSWORD).status)
         };
         // The hash of the new password is made beside that of the sign-in, so they end close to each other.
-        app.run(app.app.set_user_password(&Actor::cli(), &name, chosen("another horse battery staple"))).expect("set");
+        app.run(app.app.set_user_password(operator(), &name, chosen("another horse battery staple"))).expect("set");
         signing_in.join().expect("an answer");
         assert!(!client.is_signed_in(), "round {round}");
-        app.run(app.app.set_user_password(&Actor::cli(), &name, chosen(PASSWORD))).expect("set back");
+        app.run(app.app.set_user_password(operator(), &name, chosen(PASSWORD))).expect("set back");
     }
 } }
 

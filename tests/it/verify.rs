@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use crate::support::database::{Database, Kind};
 use crate::support::people::eight;
-use crate::support::{Answer, TestApp, on_both};
+use crate::support::{Answer, TestApp, on_both, operator};
 
 fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
@@ -199,10 +199,10 @@ on_both! { fn rule_8_every_revocation_holds_on_the_next_request(app) {
 
 on_both! { fn rule_2_and_3_an_owners_state_counts_at_each_use(app) {
     let secret = app.signed_in("miriam").secret("ci");
-    let (actor, name) = (claviger::actions::Actor::cli(), claviger::domain::accounts::account::Username::parse("miriam").expect("a name"));
-    app.run(app.app.deactivate_user(&actor, &name)).expect("deactivated");
+    let name = claviger::domain::accounts::account::Username::parse("miriam").expect("a name");
+    app.run(app.app.deactivate_user(operator(), &name)).expect("deactivated");
     assert_eq!(app.verify(&secret).status, 401);
-    app.run(app.app.activate_user(&actor, &name)).expect("activated");
+    app.run(app.app.activate_user(operator(), &name)).expect("activated");
     assert_eq!(app.verify(&secret).status, 200);
 } }
 

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::actions::Actor;
 use crate::actions::App;
 use crate::actions::Error;
+use crate::actions::Reauthenticated;
 use crate::actions::accounts::links;
 use crate::actions::accounts::links::Link;
 use crate::actions::accounts::taken;
@@ -47,7 +47,7 @@ pub struct Invited {
 
 impl App {
     /// Adds a person who can sign in.
-    pub async fn create_user(&self, actor: &Actor, user: NewUser) -> Result<(), Error> {
+    pub async fn create_user(&self, by: Reauthenticated<'_>, user: NewUser) -> Result<(), Error> {
         let password = self.hash(user.password).await?;
         let new = NewAccount {
             username: user.username,
@@ -56,8 +56,8 @@ impl App {
             password: Some(password),
             role: user.role,
         };
-        let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+        let (actor, now) = (by.actor().clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let id = accounts::insert(tx, &new, actor.account, now).map_err(taken)?;
             let policies = policies::give_to_new_person(tx, id)?;
             let details = json!({ "role": new.role.as_str(), "display_name": new.display_name, "policies": policies });
@@ -68,9 +68,10 @@ impl App {
     }
 
     /// Adds a person, and makes the link by which they choose their password.
-    pub async fn invite(&self, actor: &Actor, invited: Invited) -> Result<Link, Error> {
+    pub async fn invite(&self, by: Reauthenticated<'_>, invited: Invited) -> Result<Link, Error> {
         let link = self.new_link();
-        let (actor, now, hash, expires_at) = (actor.clone(), self.now(), links::hash(&link.token), link.expires_at);
+        let (actor, now, hash, expires_at) =
+            (by.actor().clone(), self.now(), links::hash(&link.token), link.expires_at);
         let new = NewAccount {
             username: invited.username,
             display_name: invited.display_name,
@@ -78,7 +79,7 @@ impl App {
             password: None,
             role: invited.role,
         };
-        self.act(actor.authority(), move |tx| {
+        self.act(by.authority(), move |tx| {
             let id = accounts::insert(tx, &new, actor.account, now).map_err(taken)?;
             sign_in_links::replace(tx, id, &hash, actor.account, expires_at, now)?;
             let policies = policies::give_to_new_person(tx, id)?;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::actions::bulk::jobs::asked_by;
 use crate::actions::bulk::transfer::{Asked, lock_owners, receiver, transfer};
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Actor, App, Error, Reauthenticated};
 use crate::domain::accounts::account::{Account, Role, Username};
 use crate::domain::audit::Action;
 use crate::domain::bulk::{AskedBy, BulkOperation, Held, Source};
@@ -33,12 +33,13 @@ impl App {
     /// refused, whether the job has come to them or not. The name stays taken: what was done under it is in the audit log.
     pub async fn delete_user(
         &self,
-        actor: &Actor,
+        by: Reauthenticated<'_>,
         username: &Username,
         their_keys: TheirKeys,
     ) -> Result<Option<JobId>, Error> {
-        let (actor, asked_by, username, now) = (actor.clone(), asked_by(actor)?, username.clone(), self.now());
-        let job = self.act(actor.authority(), move |tx| {
+        let (actor, asked_by, username, now) =
+            (by.actor().clone(), asked_by(by.actor())?, username.clone(), self.now());
+        let job = self.act(by.authority(), move |tx| {
                 accounts::lock_admins(tx)?; // before the person's own row: two who delete each other take turns
                 let id = accounts::person(tx, &username)?.ok_or(Error::NotFound)?.account.id;
                 let to = match &their_keys {

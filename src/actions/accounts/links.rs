@@ -7,9 +7,11 @@ use sha2::{Digest, Sha256};
 use crate::actions::Actor;
 use crate::actions::App;
 use crate::actions::Error;
+use crate::actions::Reauthenticated;
 use crate::actions::accounts::own::OwnKeys;
 use crate::actions::accounts::own::revoke_own;
 use crate::actions::accounts::person;
+use crate::actions::actor::Needs;
 use crate::actions::sign_in::sessions;
 use crate::actions::sign_in::sessions::Session;
 use crate::domain::accounts::account::Account;
@@ -47,11 +49,11 @@ pub struct Linked {
 
 impl App {
     /// Makes a link by which a person chooses a new password. Links before it end; the password stays until it is used.
-    pub async fn make_link(&self, actor: &Actor, username: &Username) -> Result<Link, Error> {
+    pub async fn make_link(&self, by: Reauthenticated<'_>, username: &Username) -> Result<Link, Error> {
         let link = self.new_link();
         let (actor, username, now, hash, expires_at) =
-            (actor.clone(), username.clone(), self.now(), hash(&link.token), link.expires_at);
-        self.act(actor.authority(), move |tx| {
+            (by.actor().clone(), username.clone(), self.now(), hash(&link.token), link.expires_at);
+        self.act(by.authority(), move |tx| {
             let account = person(tx, &username)?;
             if !account.active {
                 return Err(Error::Conflict("This person is deactivated. Activate them first.".into()));
@@ -96,7 +98,7 @@ impl App {
             .await??
             .ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
         let (hash, actor, now, id) = (hash(token), actor.clone(), self.now(), self.new_session_id());
-        let begun = self.act(actor.authority(), move |tx| {
+        let begun = self.act(actor.authority(Needs::Nothing), move |tx| {
             let account = linked(tx, &hash, now)?;
             accounts::lock(tx, account.id)?;
             linked(tx, &hash, now)?; // still good, now that nobody else can use it
@@ -104,7 +106,7 @@ impl App {
             accounts::set_password(tx, account.id, &password)?;
             session_rows::delete_all(tx, account.id)?;
             accounts::signed_in(tx, account.id, &actor.address_text(), now)?;
-            let actor = Actor { account: Some(account.id), name: account.username.as_str().to_owned(), ..actor };
+            let actor = actor.on_behalf_of(account.id, account.username.as_str().to_owned());
             sessions::begin(tx, &id, &account, &actor.address_text(), agent, now)?;
             let details = json!({ "by": "link", "keys_revoked": own_keys == OwnKeys::Revoke });
             let event = actor.did(now, Action::UserSetPassword, &actor.name, details);

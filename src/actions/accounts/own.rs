@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::actions::{Actor, App, Error};
-use crate::domain::accounts::account::{Account, Appearance};
+use crate::actions::{Actor, App, Error, Owner};
+use crate::domain::accounts::account::Appearance;
 use crate::domain::accounts::password::{Match, Password, PasswordHash, Proposal};
 use crate::domain::audit::{Action, Event};
 use crate::domain::field_error::FieldError;
@@ -133,9 +133,10 @@ impl App {
     }
 
     /// Changes how the person is called. The email address is not theirs to change: services know people by it.
-    pub async fn set_display_name(&self, actor: &Actor, account: AccountId, display_name: String) -> Result<(), Error> {
-        let event = actor.did(self.now(), Action::UserEdit, &actor.name, json!({ "display_name": display_name }));
-        self.act(actor.authority(), move |tx| {
+    pub async fn set_display_name(&self, by: Owner<'_>, display_name: String) -> Result<(), Error> {
+        let account = by.account();
+        let event = by.did(self.now(), Action::UserEdit, &by.name, json!({ "display_name": display_name }));
+        self.act(by.authority(), move |tx| {
             accounts::set_display_name(tx, account, &display_name)?;
             tx.audit(event);
             Ok(())
@@ -144,9 +145,10 @@ impl App {
     }
 
     /// Changes the colours of the person's pages.
-    pub async fn set_appearance(&self, actor: &Actor, account: AccountId, appearance: Appearance) -> Result<(), Error> {
-        let event = actor.did(self.now(), Action::UserEdit, &actor.name, json!({ "appearance": appearance.as_str() }));
-        self.act(actor.authority(), move |tx| {
+    pub async fn set_appearance(&self, by: Owner<'_>, appearance: Appearance) -> Result<(), Error> {
+        let account = by.account();
+        let event = by.did(self.now(), Action::UserEdit, &by.name, json!({ "appearance": appearance.as_str() }));
+        self.act(by.authority(), move |tx| {
             accounts::set_appearance(tx, account, appearance)?;
             tx.audit(event);
             Ok(())
@@ -157,19 +159,17 @@ impl App {
     /// Changes the password after checking the present one, and ends the person's other sessions, and their keys if they say so.
     pub async fn change_own_password(
         &self,
-        actor: &Actor,
-        account: &Account,
+        by: Owner<'_>,
         change: PasswordChange,
         session: &str,
     ) -> Result<Ended, Error> {
         let PasswordChange { present, new, keys: own_keys } = change;
-        let username = account.username.clone();
-        let known = self.store.query(move |tx| accounts::person(tx, &username)).await?.ok_or(Error::NotFound)?;
-        self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;
+        let known = self.own_credentials(by).await?;
+        self.throttle.try_account(&known.account.username, by.address, known.last_address.as_deref())?;
         let wrong = || Error::from(FieldError::new("present", "This is not your current password"));
         let present = Password::presented(present).ok_or_else(wrong)?;
         let stored = known.password.unwrap_or_else(PasswordHash::of_nobody);
-        let (compared, owner, mut rng) = (stored.clone(), account.username.clone(), self.rng());
+        let (compared, owner, mut rng) = (stored.clone(), known.account.username, self.rng());
         let hash = self
             .hashing
             .run(move |memory| match compared.compare(&present, memory) {
@@ -180,15 +180,15 @@ impl App {
                 _ => Some(Password::chosen(new, &owner).map(|new| PasswordHash::of(&new, &mut *rng, memory))),
             })
             .await?;
-        let (actor, id, keep, now) = (actor.clone(), account.id, IdHash::of(session), self.now());
+        let (actor, id, keep, now) = (by.actor().clone(), by.account(), IdHash::of(session), self.now());
         let Some(hash) = hash else {
             let event = actor.failed(now, Action::UserSetPassword, &actor.name, json!({ "reason": "wrong password" }));
-            self.record(actor.authority(), event).await?;
+            self.record(by.authority(), event).await?;
             return Err(wrong());
         };
         let hash = hash?.ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;
-        let (by, renewed) = (actor.clone(), self.new_session_id());
-        let ended = self.act(actor.authority(), move |tx| {
+        let renewed = self.new_session_id();
+        let ended = self.act(by.authority(), move |tx| {
             accounts::lock(tx, id)?;
             let known = accounts::find_with_password(tx, id)?.and_then(|known| known.password);
             if known.is_none_or(|known| known.as_str() != stored.as_str()) {
@@ -204,6 +204,6 @@ impl App {
             Ok::<_, Error>(Ended { sessions: ended, keys_revoked, session: renewed })
         });
         let ended = ended.await?;
-        Ok(Ended { keys_revoked: self.revoke_rest(&by, id, ended.keys_revoked).await?, ..ended })
+        Ok(Ended { keys_revoked: self.revoke_rest(by.actor(), id, ended.keys_revoked).await?, ..ended })
     }
 }

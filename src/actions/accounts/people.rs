@@ -2,17 +2,17 @@
 
 use serde_json::json;
 
-use crate::actions::Actor;
 use crate::actions::App;
 use crate::actions::Error;
 use crate::actions::accounts::person;
 use crate::actions::accounts::taken;
-use crate::actions::keys::generate;
+use crate::actions::keys::creation;
 use crate::actions::keys::room::counted;
 use crate::actions::rights::grants;
 use crate::actions::rights::grants::GrantOptions;
 use crate::actions::sign_in::sessions;
 use crate::actions::sign_in::sessions::Listed;
+use crate::actions::{Administrator, Reauthenticated};
 use crate::domain::accounts::account::Account;
 use crate::domain::accounts::account::Kind;
 use crate::domain::accounts::account::Username;
@@ -74,7 +74,12 @@ pub struct ForNewKey {
 
 impl App {
     /// A page of people.
-    pub async fn browse_people(&self, filter: &PeopleFilter, from: From<AccountId>) -> Result<PeoplePage, Error> {
+    pub async fn browse_people(
+        &self,
+        _: Administrator<'_>,
+        filter: &PeopleFilter,
+        from: From<AccountId>,
+    ) -> Result<PeoplePage, Error> {
         let (filter, now) = (filter.clone(), self.now());
         self.store
             .read(move |tx| {
@@ -86,7 +91,7 @@ impl App {
     }
 
     /// One person.
-    pub async fn find_person(&self, username: &Username) -> Result<Person, Error> {
+    pub async fn find_person(&self, _: Administrator<'_>, username: &Username) -> Result<Person, Error> {
         let (username, now) = (username.clone(), self.now());
         self.store
             .read(move |tx| {
@@ -101,12 +106,12 @@ impl App {
     }
 
     /// Everybody, by user name.
-    pub async fn list_users(&self) -> Result<Vec<Account>, Error> {
+    pub async fn list_users(&self, _: Administrator<'_>) -> Result<Vec<Account>, Error> {
         Ok(self.store.read(accounts::list).await?)
     }
 
     /// What a new key of this person can be.
-    pub async fn for_new_key_of(&self, username: &Username) -> Result<ForNewKey, Error> {
+    pub async fn for_new_key_of(&self, _: Administrator<'_>, username: &Username) -> Result<ForNewKey, Error> {
         let (username, now) = (username.clone(), self.now());
         self.store
             .read(move |tx| {
@@ -114,9 +119,9 @@ impl App {
                 let account = account.filter(|account| account.kind == Kind::User).ok_or(Error::NotFound)?;
                 let (rule, live) = (lifetime_rules::for_owner(tx, account.id)?, counted(tx, account.id, now)?);
                 let refusal = if account.active {
-                    generate::why_not(tx, &account, false, &rule, live, now)?
+                    creation::why_not(tx, &account, false, &rule, live, now)?
                 } else {
-                    Some(generate::deactivated(account.kind, false).to_owned())
+                    Some(creation::deactivated(account.kind, false).to_owned())
                 };
                 Ok(ForNewKey { offer: grants::offer(tx, &account)?, account, rule, refusal })
             })
@@ -126,13 +131,13 @@ impl App {
     /// Changes how a person is called and their email address.
     pub async fn edit_person(
         &self,
-        actor: &Actor,
+        by: Reauthenticated<'_>,
         username: &Username,
         display_name: String,
         email: Option<String>,
     ) -> Result<(), Error> {
-        let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+        let (actor, username, now) = (by.actor().clone(), username.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let before = person(tx, &username)?;
             accounts::set_display_name(tx, before.id, &display_name)?;
             accounts::set_email(tx, before.id, email.as_deref()).map_err(taken)?;

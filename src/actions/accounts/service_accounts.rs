@@ -3,14 +3,15 @@
 use serde_json::json;
 
 use crate::actions::accounts::people::PeoplePage;
-use crate::actions::keys::generate::{ATTEMPTS, Attempt, Issued, KeyRequest, New, issue, why_not};
-use crate::actions::{Actor, App, Error};
+use crate::actions::keys::creation::why_not;
+use crate::actions::keys::generate::issue;
+use crate::actions::keys::request::{Issued, KeyRequest};
+use crate::actions::{Actor, Administrator, App, Error, Reauthenticated};
 use crate::domain::accounts::account::{Account, Kind, Username};
 use crate::domain::audit::Action;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::lifetime::LifetimeRule;
-use crate::domain::keys::secret::{FirstEight, Secret};
 use crate::domain::paging::From;
 use crate::domain::rights::policy::PolicyName;
 use crate::domain::time::clock::Timestamp;
@@ -47,6 +48,7 @@ impl App {
     /// A page of service accounts.
     pub async fn browse_service_accounts(
         &self,
+        _: Administrator<'_>,
         filter: &PeopleFilter,
         from: From<AccountId>,
     ) -> Result<PeoplePage, Error> {
@@ -61,7 +63,11 @@ impl App {
     }
 
     /// One service account.
-    pub async fn find_service_account(&self, username: &Username) -> Result<ServiceAccount, Error> {
+    pub async fn find_service_account(
+        &self,
+        _: Administrator<'_>,
+        username: &Username,
+    ) -> Result<ServiceAccount, Error> {
         let (username, now) = (username.clone(), self.now());
         self.store
             .read(move |tx| {
@@ -77,9 +83,9 @@ impl App {
     }
 
     /// Adds a service account.
-    pub async fn create_service_account(&self, actor: &Actor, new: NewService) -> Result<(), Error> {
-        let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn create_service_account(&self, by: Reauthenticated<'_>, new: NewService) -> Result<(), Error> {
+        let (actor, now) = (by.actor().clone(), self.now());
+        self.act(by.authority(), move |tx| {
             add(tx, &actor, &new, now)?;
             Ok(())
         })
@@ -89,13 +95,13 @@ impl App {
     /// Changes what a service account is called and what it is for.
     pub async fn edit_service_account(
         &self,
-        actor: &Actor,
+        by: Reauthenticated<'_>,
         username: &Username,
         display_name: String,
         description: String,
     ) -> Result<(), Error> {
-        let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+        let (actor, username, now) = (by.actor().clone(), username.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let before = service(tx, &username)?;
             accounts::lock(tx, before.id)?;
             accounts::set_display_name(tx, before.id, &display_name)?;
@@ -110,9 +116,14 @@ impl App {
     }
 
     /// Stops a service account: its keys are refused at once. Or lets it go on.
-    pub async fn set_service_active(&self, actor: &Actor, username: &Username, active: bool) -> Result<(), Error> {
-        let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn set_service_active(
+        &self,
+        by: Reauthenticated<'_>,
+        username: &Username,
+        active: bool,
+    ) -> Result<(), Error> {
+        let (actor, username, now) = (by.actor().clone(), username.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let before = service(tx, &username)?;
             accounts::lock(tx, before.id)?;
             if before.active == active {
@@ -127,7 +138,7 @@ impl App {
     }
 
     /// What the form for a new server key offers: all policies by name, and the rule for a service account's keys.
-    pub async fn for_new_server_key(&self) -> Result<(Vec<String>, LifetimeRule), Error> {
+    pub async fn for_new_server_key(&self, _: Administrator<'_>) -> Result<(Vec<String>, LifetimeRule), Error> {
         self.store
             .read(|tx| {
                 let all = policies::list(tx)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
@@ -139,64 +150,57 @@ impl App {
     /// Makes a service account, gives it a policy, and makes its first key: all, or nothing.
     pub async fn new_server_key(
         &self,
-        actor: &Actor,
+        by: Reauthenticated<'_>,
         new: NewService,
         policy: Option<PolicyName>,
         request: KeyRequest,
     ) -> Result<Issued, Error> {
-        self.throttle.try_creation(actor.account)?;
-        for _ in 0..ATTEMPTS {
-            let mut rng = self.rng();
-            let first_eight = FirstEight::generate(&mut *rng);
-            let secret = Secret::generate(&self.config.prefixes[0], &first_eight, &mut *rng);
+        self.throttle.try_creation(by.account)?;
+        let made = self.attempt(async || {
+            let (first_eight, secret) = self.draw_key();
             let hashed = (first_eight, secret.hash());
-            let (actor, new, policy, request) = (actor.clone(), new.clone(), policy.clone(), request.clone());
+            let (actor, new, policy, request) = (by.actor().clone(), new.clone(), policy.clone(), request.clone());
             let now = self.now();
-            let made = self
-                .act(actor.authority(), move |tx| {
-                    keys::lock_server_keys(tx)?; // before the account, as for every other server key
-                    let maker = actor.account.unwrap_or(AccountId(0));
-                    if let Some(shown_before) = forms::find(tx, &request.form.hash(maker), maker)? {
-                        return Ok(Err(shown_before));
-                    }
-                    // Held before the first event: the log is the last thing that a transaction touches.
-                    let gone = || Error::from(FieldError::new("policy", "This policy was deleted. Choose another one"));
-                    let policy = match policy {
-                        Some(name) => Some(policies::lock_for_update(tx, &name)?.ok_or_else(gone)?),
-                        None => None,
-                    };
-                    let id = add(tx, &actor, &new, now)?;
-                    if let Some(policy) = policy {
-                        policies::set_held_by(tx, id, &[policy.id])?;
-                        let details = json!({ "before": [], "after": [policy.name.as_str()] });
-                        let target = new.username.as_str();
-                        tx.audit(actor.did(now, Action::UserSetPolicies, target, details));
-                    }
-                    issue(tx, &actor, id, request, hashed, now)
-                })
-                .await;
-            match made {
-                Ok(Ok((key, access))) => return Ok(Issued::Now(Box::new(New { key, access, secret }))),
-                Ok(Err(shown_before)) => return Ok(Issued::Before(shown_before)),
-                Err(Attempt::Again) => {}
-                // The limit of all server keys is no fault of the account, which has none.
-                Err(Attempt::Failed(Error::Conflict(text))) => return Err(FieldError::new("username", text).into()),
-                Err(Attempt::Failed(error)) => return Err(error),
-            }
-        }
-        Err(Error::Internal("no unique secret was found".into()))
+            let made = self.act(by.authority(), move |tx| {
+                keys::lock_server_keys(tx)?; // before the account, as for every other server key
+                let maker = actor.account.unwrap_or(AccountId(0));
+                if let Some(shown_before) = forms::find(tx, &request.form.hash(maker), maker)? {
+                    return Ok(Err(shown_before));
+                }
+                // Held before the first event: the log is the last thing that a transaction touches.
+                let gone = || Error::from(FieldError::new("policy", "This policy was deleted. Choose another one"));
+                let policy = match policy {
+                    Some(name) => Some(policies::lock_for_update(tx, &name)?.ok_or_else(gone)?),
+                    None => None,
+                };
+                let id = add(tx, &actor, &new, now)?;
+                if let Some(policy) = policy {
+                    policies::set_held_by(tx, id, &[policy.id])?;
+                    let details = json!({ "before": [], "after": [policy.name.as_str()] });
+                    let target = new.username.as_str();
+                    tx.audit(actor.did(now, Action::UserSetPolicies, target, details));
+                }
+                issue(tx, &actor, id, request, hashed, now)
+            });
+            Ok(Issued::of(made.await?, secret))
+        });
+        made.await.map_err(|error| match error {
+            // The limit of all server keys is no fault of the account, which has none.
+            Error::Conflict(text) => FieldError::new("username", text).into(),
+            error => error,
+        })
     }
 
     /// Makes a key for a service account.
     pub async fn generate_server_key(
         &self,
-        actor: &Actor,
+        by: Reauthenticated<'_>,
         username: &Username,
         request: KeyRequest,
     ) -> Result<Issued, Error> {
         let username = username.clone();
         let account = self.store.read(move |tx| service(tx, &username)).await?;
-        self.generate_key(actor, account.id, request).await
+        self.generate_key(by.for_owner(account.id), request).await
     }
 }
 

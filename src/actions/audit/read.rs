@@ -3,7 +3,8 @@
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::actions::{Actor, App, Authority, Error};
+use crate::actions::actor::Authority;
+use crate::actions::{Administrator, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::paging::From;
 use crate::store::audit::events;
@@ -41,7 +42,12 @@ pub struct AuditExport {
 
 impl App {
     /// A page of the audit log.
-    pub async fn read_audit(&self, filter: &EventFilter, from: From<i64>) -> Result<EventPage, Error> {
+    pub async fn read_audit(
+        &self,
+        _: Administrator<'_>,
+        filter: &EventFilter,
+        from: From<i64>,
+    ) -> Result<EventPage, Error> {
         let filter = filter.clone();
         self.store
             .read(move |tx| {
@@ -56,14 +62,14 @@ impl App {
     /// Begins an export of the log: noted before the first event leaves.
     pub async fn begin_audit_export(
         &self,
-        actor: &Actor,
+        by: Administrator<'_>,
         filter: EventFilter,
         asked: &str,
     ) -> Result<AuditExport, Error> {
         let seat = self.export_seat()?;
-        let event = actor.did(self.now(), Action::AuditExport, "audit log", json!({ "filter": asked }));
-        self.record(actor.authority(), event).await?;
-        Ok(AuditExport { authority: actor.authority(), filter, before: None, over: false, _seat: seat })
+        let event = by.did(self.now(), Action::AuditExport, "audit log", json!({ "filter": asked }));
+        self.record(by.authority(), event).await?;
+        Ok(AuditExport { authority: by.authority(), filter, before: None, over: false, _seat: seat })
     }
 
     /// The next events of an export, latest first; none when it is over. Who may not export any more gets no more.

@@ -14,7 +14,7 @@ use crate::domain::bulk::{BulkOperation, Job, SkipReason, decide, revives};
 use crate::domain::ids::{AccountId, KeyId, PolicyId};
 use crate::domain::keys::api_key::{ApiKey, Stop};
 use crate::domain::time::clock::Timestamp;
-use crate::store::accounts::Owner;
+use crate::store::accounts::OwnerView;
 use crate::store::bulk::job_keys;
 use crate::store::bulk::job_keys::Pending;
 use crate::store::bulk::jobs;
@@ -202,7 +202,7 @@ fn event_details(
     key: &ApiKey,
     pending: &Pending,
     ends: &Ends,
-    owners: &HashMap<AccountId, Owner>,
+    owners: &HashMap<AccountId, OwnerView>,
     renamed: Option<&String>,
 ) -> (Action, serde_json::Value) {
     let mut details = json!({ "job": job.id, "name": key.name });

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::actions::bulk::DRAFT;
 use crate::actions::bulk::lost_rules;
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Actor, Administrator, App, Error, Reauthenticated};
 use crate::domain::audit::Action;
 use crate::domain::bulk::shortening::Shortening;
 use crate::domain::bulk::{AskedBy, BulkOperation, DeletedPolicy, Job, JobState, SkipReason, Source};
@@ -47,8 +47,13 @@ pub struct Confirmation {
 
 impl App {
     /// Freezes what was chosen, for somebody to confirm. Nothing that fits is an error.
-    pub async fn draft_job(&self, actor: &Actor, operation: BulkOperation, chosen: Chosen) -> Result<JobId, Error> {
-        let (asked_by, now) = (asked_by(actor)?, self.now());
+    pub async fn draft_job(
+        &self,
+        by: Administrator<'_>,
+        operation: BulkOperation,
+        chosen: Chosen,
+    ) -> Result<JobId, Error> {
+        let (asked_by, now) = (asked_by(by.actor())?, self.now());
         let filter = match &chosen {
             Chosen::Matching(filter) => Some(filter.query()),
             Chosen::Ticked(_) => None,
@@ -56,7 +61,7 @@ impl App {
         let asker = asked_by.account;
         let new = NewJob::draft(operation, filter, asked_by, String::new());
         let id = self
-            .act(actor.authority(), move |tx| {
+            .act(by.authority(), move |tx| {
                 tx.without_event(DRAFT);
                 Ok::<_, Error>(jobs::insert(tx, &new, now)?)
             })
@@ -69,8 +74,8 @@ impl App {
     }
 
     /// A job; a draft only for the one who made it.
-    pub async fn find_job(&self, actor: &Actor, id: JobId) -> Result<JobDetails, Error> {
-        let (account, now) = (actor.account, self.now());
+    pub async fn find_job(&self, by: Administrator<'_>, id: JobId) -> Result<JobDetails, Error> {
+        let (account, now) = (by.account, self.now());
         self.store
             .read(move |tx| {
                 let job = jobs::find(tx, id)?.ok_or(Error::NotFound)?;
@@ -86,21 +91,21 @@ impl App {
     }
 
     /// Jobs that were confirmed, latest first.
-    pub async fn list_jobs(&self) -> Result<Vec<Job>, Error> {
+    pub async fn list_jobs(&self, _: Administrator<'_>) -> Result<Vec<Job>, Error> {
         Ok(self.store.read(|tx| jobs::list(tx, 100)).await?)
     }
 
     /// Confirms a draft. The number counts for more than ten keys, and for a filter.
-    pub async fn confirm_job(&self, actor: &Actor, id: JobId, entered: &Confirmation) -> Result<(), Error> {
-        let job = self.find_job(actor, id).await?.job;
+    pub async fn confirm_job(&self, by: Reauthenticated<'_>, id: JobId, entered: &Confirmation) -> Result<(), Error> {
+        let job = self.find_job(by.administrator(), id).await?.job;
         if !BulkOperation::CHOICES.contains(&job.operation) {
             return Err(Error::NotFound); // rules are applied with what they replace: see `apply_rules`
         }
         let now = self.now();
         let (reason, expires_at) = read(&job, entered, now)?;
-        let actor = actor.clone();
+        let actor = by.actor().clone();
         let confirmed = self
-            .act(actor.authority(), move |tx| {
+            .act(by.authority(), move |tx| {
                 if !jobs::confirm(tx, id, &reason, expires_at, now)? {
                     return Ok::<_, Error>(false);
                 }
@@ -120,10 +125,10 @@ impl App {
     }
 
     /// Asks a job to stop after the batch that it is at.
-    pub async fn stop_job(&self, actor: &Actor, id: JobId) -> Result<(), Error> {
-        let event = actor.did(self.now(), Action::JobStop, &format!("job {id}"), json!({}));
+    pub async fn stop_job(&self, by: Administrator<'_>, id: JobId) -> Result<(), Error> {
+        let event = by.did(self.now(), Action::JobStop, &format!("job {id}"), json!({}));
         let stopping = self
-            .act(actor.authority(), move |tx| {
+            .act(by.authority(), move |tx| {
                 let stopping = jobs::ask_to_stop(tx, id)?;
                 if stopping {
                     tx.audit(event);
@@ -135,10 +140,10 @@ impl App {
     }
 
     /// Gives back exactly what a job changed: makes another job, and gives its number. Once.
-    pub async fn undo_job(&self, actor: &Actor, id: JobId) -> Result<JobId, Error> {
-        let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
+    pub async fn undo_job(&self, by: Reauthenticated<'_>, id: JobId) -> Result<JobId, Error> {
+        let (actor, asked_by, now) = (by.actor().clone(), asked_by(by.actor())?, self.now());
         let undo = self
-            .act(actor.authority(), move |tx| {
+            .act(by.authority(), move |tx| {
                 let job = jobs::find(tx, id)?.filter(|job| job.state != JobState::Draft).ok_or(Error::NotFound)?;
                 if let Some(undo) = job.undone_by {
                     return Ok(undo);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::actions::bulk::jobs::asked_by;
 use crate::actions::keys::room::room_for;
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Actor, App, Error, Reauthenticated};
 use crate::domain::accounts::account::{Account, Kind, Username};
 use crate::domain::audit::Action;
 use crate::domain::bulk::{AskedBy, BulkOperation, Held, Source, Transfer};
@@ -18,11 +18,16 @@ use crate::store::{ReadTx, WriteTx, accounts, keys, rights, settings};
 
 impl App {
     /// Gives all live keys of a service account to another: gives the job that does it.
-    pub async fn transfer_server_keys(&self, actor: &Actor, from: &Username, to: &Username) -> Result<JobId, Error> {
-        let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
+    pub async fn transfer_server_keys(
+        &self,
+        by: Reauthenticated<'_>,
+        from: &Username,
+        to: &Username,
+    ) -> Result<JobId, Error> {
+        let (actor, asked_by, now) = (by.actor().clone(), asked_by(by.actor())?, self.now());
         let (from, to) = (from.clone(), to.clone());
         let job = self
-            .act(actor.authority(), move |tx| {
+            .act(by.authority(), move |tx| {
                 let is_service = |account: &Account| account.kind == Kind::Service;
                 let from = accounts::credentials(tx, &from)?.map(|known| known.account).filter(is_service);
                 let from = from.ok_or(Error::NotFound)?;

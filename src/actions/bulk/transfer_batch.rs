@@ -11,7 +11,7 @@ use crate::domain::keys::api_key::ApiKey;
 use crate::domain::rights::Grant;
 use crate::domain::rights::permission::Rights;
 use crate::domain::time::clock::Timestamp;
-use crate::store::accounts::Owner;
+use crate::store::accounts::OwnerView;
 use crate::store::bulk::job_keys;
 use crate::store::bulk::job_keys::Pending;
 use crate::store::keys::change;
@@ -116,7 +116,7 @@ pub(in crate::actions) fn owners(
     job: &Job,
     keys: &HashMap<KeyId, ApiKey>,
     pending: &[Pending],
-) -> Result<HashMap<AccountId, Owner>, Error> {
+) -> Result<HashMap<AccountId, OwnerView>, Error> {
     let receivers: Vec<AccountId> = pending.iter().filter_map(|pending| receiver(job, pending)).collect();
     if receivers.is_empty() {
         return Ok(HashMap::new());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::actions::keys::cursor::Cursor;
 use crate::actions::sign_in::sessions::idle_since;
 use crate::actions::site::overview::{Number, Tally};
-use crate::actions::{App, Error};
+use crate::actions::{Administrator, App, Error};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort};
@@ -22,7 +22,7 @@ use crate::store::rights::resources;
 use crate::store::usage::kept_counts;
 use crate::store::{ReadTx, accounts, keys, rights};
 
-pub use crate::store::accounts::Owner;
+pub use crate::store::accounts::OwnerView;
 pub use crate::store::keys::grid::{COUNT_LIMIT, Count};
 
 /// The rows of a page: the fewest and the most.
@@ -71,7 +71,7 @@ pub struct KeyPage {
 
 impl App {
     /// One page. A link that was altered or belongs to another list is an error.
-    pub async fn browse_keys(&self, list: &List) -> Result<KeyPage, Error> {
+    pub async fn browse_keys(&self, _: Administrator<'_>, list: &List) -> Result<KeyPage, Error> {
         let (now, key) = (self.now(), self.signing_key().await?);
         let name = format!("{} sorted {}", list.filter.query(), list.sort.query());
         let cursor = match &list.cursor {
@@ -126,7 +126,11 @@ impl App {
     }
 
     /// Values that exist of a column, for a filter on it: the first few, each as the filter takes it and as people read it.
-    pub async fn filter_suggestions(&self, column: Column) -> Result<Vec<(String, String)>, Error> {
+    pub async fn filter_suggestions(
+        &self,
+        _: Administrator<'_>,
+        column: Column,
+    ) -> Result<Vec<(String, String)>, Error> {
         self.store
             .read(move |tx| {
                 Ok::<_, Error>(match column {
@@ -186,15 +190,15 @@ pub struct ListedKey {
     /// The key.
     pub key: ApiKey,
     /// Whose.
-    pub owner: Owner,
+    pub owner: OwnerView,
     /// What it may do.
     pub access: AccessView,
     /// Who made it; `None` when the account is gone.
-    pub made_by: Option<Owner>,
+    pub made_by: Option<OwnerView>,
     /// Who disabled it; `None` when nobody did, or Claviger itself.
-    pub disabled_by: Option<Owner>,
+    pub disabled_by: Option<OwnerView>,
     /// Who revoked it; `None` when nobody did, or Claviger itself.
-    pub revoked_by: Option<Owner>,
+    pub revoked_by: Option<OwnerView>,
 }
 
 fn stopped_by(stop: Option<&Stop>) -> Option<AccountId> {
@@ -203,7 +207,7 @@ fn stopped_by(stop: Option<&Stop>) -> Option<AccountId> {
 
 /// What stands around keys in lists.
 pub(in crate::actions) struct Around {
-    owners: HashMap<AccountId, Owner>,
+    owners: HashMap<AccountId, OwnerView>,
     access: HashMap<KeyId, AccessView>,
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::actions::keys::generate::name_taken;
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Actor, App, Error, Owner, Reauthenticated};
 use crate::domain::accounts::account::Kind;
 use crate::domain::audit::Action;
 use crate::domain::ids::AccountId;
@@ -20,14 +20,14 @@ impl App {
     /// Changes name and note of an own key; `version` is the one that the person saw.
     pub async fn edit_key(
         &self,
-        actor: &Actor,
-        owner: AccountId,
+        by: Owner<'_>,
         first_eight: &FirstEight,
         version: i64,
         texts: (KeyName, KeyNote),
     ) -> Result<(), Error> {
-        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+        let owner = by.account();
+        let (actor, first_eight, now) = (by.actor().clone(), first_eight.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let key = own_living(tx, owner, &first_eight)?;
             edit(tx, &actor, &key, version, &texts, now)
         })
@@ -37,13 +37,13 @@ impl App {
     /// Changes name and note of a key of anybody, for administrators.
     pub async fn edit_any_key(
         &self,
-        actor: &Actor,
+        by: Reauthenticated<'_>,
         first_eight: &FirstEight,
         version: i64,
         texts: (KeyName, KeyNote),
     ) -> Result<(), Error> {
-        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+        let (actor, first_eight, now) = (by.actor().clone(), first_eight.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let owner = keys::find(tx, &first_eight)?.ok_or(Error::NotFound)?.owner;
             let key = unless_revoked(lock_for_update(tx, owner, &first_eight)?)?;
             edit(tx, &actor, &key, version, &texts, now)

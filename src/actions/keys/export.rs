@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::actions::actor::Authority;
 use crate::actions::keys::browse::{Around, List, ListedKey};
-use crate::actions::{Actor, App, Authority, Error};
+use crate::actions::{Administrator, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::key_filter::Place;
 use crate::domain::paging::From;
@@ -34,7 +35,13 @@ pub struct Export {
 
 impl App {
     /// Begins an export; `most` is how many keys its form can hold. Without its audit event there is none.
-    pub async fn begin_export(&self, actor: &Actor, list: &List, form: &str, most: i64) -> Result<Export, Error> {
+    pub async fn begin_export(
+        &self,
+        by: Administrator<'_>,
+        list: &List,
+        form: &str,
+        most: i64,
+    ) -> Result<Export, Error> {
         let seat = self.export_seat()?;
         let now = self.now();
         let ask = Ask {
@@ -58,9 +65,9 @@ impl App {
             return Err(Error::Conflict(text));
         }
         let details = json!({ "form": form, "keys": count, "filter": list.filter.query(), "sort": list.sort.query() });
-        let event = actor.did(now, Action::KeyExport, "api keys", details);
-        self.record(actor.authority(), event).await?;
-        Ok(Export { ask, authority: actor.authority(), walk, after: None, over: false, count, now, _seat: seat })
+        let event = by.did(now, Action::KeyExport, "api keys", details);
+        self.record(by.authority(), event).await?;
+        Ok(Export { ask, authority: by.authority(), walk, after: None, over: false, count, now, _seat: seat })
     }
 
     /// A seat for an export, of whatever.

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::SignedDuration;
 
-use crate::actions::keys::generate;
+use crate::actions::keys::creation;
 use crate::actions::keys::session_keys::SessionKey;
 use crate::actions::rights::grants::{self, GrantOptions};
 use crate::actions::rights::rights_source_of;
 use crate::actions::sign_in::sessions::idle_since;
 use crate::actions::site::overview::DAYS;
-use crate::actions::{App, Error};
+use crate::actions::{Administrator, App, Error, Owner};
 use crate::domain::accounts::account::Kind;
 use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::keys::api_key::{ApiKey, Status, Stop, Use};
@@ -21,7 +21,7 @@ use crate::domain::rights::{AccessView, Grant, effective};
 use crate::domain::settings::{OwnKeys as Manner, Settings};
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::days;
-use crate::store::accounts::Owner;
+use crate::store::accounts::OwnerView;
 use crate::store::keys::addresses;
 use crate::store::keys::asked_permissions;
 use crate::store::keys::lifetime_rules;
@@ -60,7 +60,7 @@ pub struct OwnKeys {
 impl OwnKeys {
     /// May new keys be made, as far as the settings go?
     pub fn allows_creation(&self) -> bool {
-        generate::creation_off(&self.settings, Kind::User).is_none()
+        creation::creation_off(&self.settings, Kind::User).is_none()
     }
 
     /// Are the keys listed?
@@ -77,7 +77,7 @@ impl OwnKeys {
     pub fn refusal(&self) -> Option<String> {
         let of_sessions = self.session_keys.as_ref().map_or(0, Vec::len);
         let counted = self.live + i64::try_from(of_sessions).unwrap_or(i64::MAX);
-        generate::refusal(&self.settings, &self.rule, counted)
+        creation::refusal(&self.settings, &self.rule, counted)
     }
 }
 
@@ -135,7 +135,8 @@ const UNASKED_AFTER: SignedDuration = days(90);
 
 impl App {
     /// The keys of `owner`.
-    pub async fn own_keys(&self, owner: AccountId, listing: Listing) -> Result<OwnKeys, Error> {
+    pub async fn own_keys(&self, by: Owner<'_>, listing: Listing) -> Result<OwnKeys, Error> {
+        let owner = by.account();
         let now = self.now();
         let mut own = self
             .store
@@ -167,7 +168,8 @@ impl App {
     }
 
     /// One key of `owner`. Somebody else's key is not found.
-    pub async fn own_key(&self, owner: AccountId, first_eight: &FirstEight) -> Result<KeyDetails, Error> {
+    pub async fn own_key(&self, by: Owner<'_>, first_eight: &FirstEight) -> Result<KeyDetails, Error> {
+        let owner = by.account();
         let (first_eight, now) = (first_eight.clone(), self.now());
         let mut details = self
             .store
@@ -184,9 +186,10 @@ impl App {
     /// One key of `owner`, and what it can be given.
     pub async fn changeable_key(
         &self,
-        owner: AccountId,
+        by: Owner<'_>,
         first_eight: &FirstEight,
     ) -> Result<(KeyDetails, GrantOptions), Error> {
+        let owner = by.account();
         let (first_eight, now) = (first_eight.clone(), self.now());
         self.store
             .read(move |tx| {
@@ -200,7 +203,11 @@ impl App {
     }
 
     /// One key of anybody, for administrators, with its owner.
-    pub async fn any_key(&self, first_eight: &FirstEight) -> Result<(KeyDetails, Owner), Error> {
+    pub async fn any_key(
+        &self,
+        _: Administrator<'_>,
+        first_eight: &FirstEight,
+    ) -> Result<(KeyDetails, OwnerView), Error> {
         let (first_eight, now) = (first_eight.clone(), self.now());
         let (mut details, owner) = self
             .store
@@ -230,7 +237,8 @@ impl App {
     }
 
     /// When and from where an own key was used last; `None` while it never was.
-    pub async fn last_use(&self, owner: AccountId, first_eight: &FirstEight) -> Result<Option<Use>, Error> {
+    pub async fn last_use(&self, by: Owner<'_>, first_eight: &FirstEight) -> Result<Option<Use>, Error> {
+        let owner = by.account();
         let first_eight = first_eight.clone();
         let mut key = self
             .store
@@ -277,7 +285,7 @@ fn details_of(tx: &mut ReadTx, key: ApiKey, now: Timestamp) -> Result<KeyDetails
     let rights = holding.as_ref().map(effective).unwrap_or_default().into_iter().filter(is_shown).collect();
     let asked = asked_permissions::of_key(tx, key.id)?;
     let is_managed = owner.kind == Kind::Service || settings.own_keys == Manner::Manage;
-    let creation_off = generate::creation_off(&settings, owner.kind);
+    let creation_off = creation::creation_off(&settings, owner.kind);
     Ok(KeyDetails {
         key,
         access,

@@ -1,15 +1,17 @@
 //! *Get or create*: the key for a resource that is there, or a new one. Two at the same moment make one key.
 
-use crate::actions::keys::generate::{ATTEMPTS, Attempt, KeyRequest, New, issue};
+use crate::actions::keys::attempt::Attempt;
+use crate::actions::keys::generate::issue;
+use crate::actions::keys::request::{KeyRequest, New};
 use crate::actions::keys::rotate::{Grace, renew};
 use crate::actions::rights::grants::Attenuation;
 use crate::actions::rights::own_resources::{matching, own_resource};
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Actor, App, Error, ResourceAdministrator};
 use crate::domain::accounts::account::Kind;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::api_key::{ApiKey, KeyName};
-use crate::domain::keys::secret::{FirstEight, Secret, SecretHash};
+use crate::domain::keys::secret::{FirstEight, SecretHash};
 use crate::domain::rights::permission::Rights;
 use crate::domain::rights::resource::{Resource, ResourceName};
 use crate::domain::rights::{AccessView, GrantRequest};
@@ -43,52 +45,48 @@ impl App {
     /// one that is there gets a new secret. Two at the same moment make one key.
     pub async fn get_or_create_key(
         &self,
-        actor: &Actor,
-        account: AccountId,
+        by: ResourceAdministrator<'_>,
         wanted: Wanted,
         request: KeyRequest,
         rotate: Option<Grace>,
     ) -> Result<GotOrCreated, Error> {
-        for _ in 0..ATTEMPTS {
-            let mut rng = self.rng();
-            let first_eight = FirstEight::generate(&mut *rng);
-            let secret = Secret::generate(&self.config.prefixes[0], &first_eight, &mut *rng);
+        let account = by.account();
+        let request = KeyRequest { resource: Some(by.resource().clone()), ..request };
+        self.attempt(async || {
             // A new secret for the key that is there carries its first eight.
-            let existing = self.get_key(account, wanted.clone(), &request, rotate.is_some()).await?;
-            let existing = match existing {
+            let existing = match self.get_key(account, wanted.clone(), &request, rotate.is_some()).await? {
                 Some((key, access)) if rotate.is_none() => return Ok(GotOrCreated::Got(Box::new((key, access)))),
                 existing => existing,
             };
-            self.throttle.try_creation(actor.account)?; // once it is known that whoever asks may
-            let renewed = existing.filter(|_| rotate.is_some()).map(|(key, _)| {
-                let secret = Secret::generate(&self.config.prefixes[0], &key.first_eight, &mut *rng);
+            self.throttle.try_creation(by.actor().account)?; // once it is known that whoever asks may
+            let (first_eight, secret) = self.draw_key();
+            let renewed = existing.map(|(key, _)| {
+                let secret = self.draw_secret(&key.first_eight);
                 (key.first_eight, secret)
             });
             let hashes = Hashes {
                 new: (first_eight, secret.hash()),
                 renewed: renewed.as_ref().map(|(key, secret)| (key.clone(), secret.hash())),
             };
-            let (actor, wanted, request, now) = (actor.clone(), wanted.clone(), request.clone(), self.now());
-            let authority =
-                request.resource.as_ref().map_or_else(|| actor.authority(), |name| actor.administering(name));
+            let (actor, wanted, request, now) = (by.actor().clone(), wanted.clone(), request.clone(), self.now());
             let made = self
-                .act(authority, move |tx| get_or_create(tx, &actor, account, &wanted, request, rotate, hashes, now))
-                .await;
-            return match made {
-                Ok(Made::Got(key, access)) => Ok(GotOrCreated::Got(Box::new((key, access)))),
-                Ok(Made::Created(Ok((key, access)))) => {
-                    Ok(GotOrCreated::Created(Box::new(New { key, access, secret })))
+                .act(by.authority(), move |tx| {
+                    get_or_create(tx, &actor, account, &wanted, request, rotate, hashes, now)
+                })
+                .await?;
+            Ok(match (made, renewed) {
+                (Made::Got(key, access), _) => GotOrCreated::Got(Box::new((key, access))),
+                (Made::Created(Ok((key, access))), _) => GotOrCreated::Created(Box::new(New { key, access, secret })),
+                (Made::Created(Err(before)), _) => GotOrCreated::Before(before),
+                (Made::Rotated(key, access, until), Some((_, secret))) => {
+                    GotOrCreated::Rotated(Box::new(New { key, access, secret }), until)
                 }
-                Ok(Made::Created(Err(before))) => Ok(GotOrCreated::Before(before)),
-                Ok(Made::Rotated(key, access, until)) => match renewed {
-                    Some((_, secret)) => Ok(GotOrCreated::Rotated(Box::new(New { key, access, secret }), until)),
-                    None => Err(Error::Internal("a key was rotated without a secret".into())),
-                },
-                Err(Attempt::Again) => continue,
-                Err(Attempt::Failed(error)) => Err(error),
-            };
-        }
-        Err(Error::Internal("no unique secret was found".into()))
+                (Made::Rotated(..), None) => {
+                    return Err(Error::Internal("a key was rotated without a secret".into()).into());
+                }
+            })
+        })
+        .await
     }
 
     /// The key that *get or create* would find. Who asks with a key that may not make one, or not renew it, learns that here.

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::actions::bulk::DRAFT;
 use crate::actions::bulk::jobs::asked_by;
 use crate::actions::bulk::lost_rules;
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Actor, Administrator, App, Error, Reauthenticated};
 use crate::domain::accounts::account::Username;
 use crate::domain::audit::Action;
 use crate::domain::bulk::shortening::Shortening;
@@ -74,7 +74,7 @@ const CHANGED: &str = "Somebody else changed the rules meanwhile. Look at them, 
 
 impl App {
     /// The rules and switches in force.
-    pub async fn lifetime_rules(&self) -> Result<RulesNow, Error> {
+    pub async fn lifetime_rules(&self, _: Administrator<'_>) -> Result<RulesNow, Error> {
         let now = self.now();
         self.store
             .read(move |tx| {
@@ -98,7 +98,7 @@ impl App {
     }
 
     /// The account of a stricter rule, by its user name.
-    pub async fn rule_for(&self, username: &str) -> Result<AppliesTo, Error> {
+    pub async fn rule_for(&self, _: Administrator<'_>, username: &str) -> Result<AppliesTo, Error> {
         let unknown =
             || Error::from(FieldError::new("rule_subject", format!("There is nobody with the user name {username}")));
         let name = Username::parse(username).map_err(|_| unknown())?;
@@ -108,11 +108,11 @@ impl App {
 
     /// Puts rules in force that hit no key; of others, freezes which keys they would hit. `replaces` is the version that
     /// the person saw.
-    pub async fn plan_rules(&self, actor: &Actor, rules: Rules, replaces: String) -> Result<Planned, Error> {
-        let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
+    pub async fn plan_rules(&self, by: Reauthenticated<'_>, rules: Rules, replaces: String) -> Result<Planned, Error> {
+        let (actor, asked_by, now) = (by.actor().clone(), asked_by(by.actor())?, self.now());
         let (asker, planned, seen) = (asked_by.account, rules.clone(), replaces.clone());
         let drafted = self
-            .act(actor.authority(), move |tx| {
+            .act(by.authority(), move |tx| {
                 tx.without_event(DRAFT);
                 let before = unchanged(tx, &seen)?;
                 let fresh = planned.with_idle_start(&before, Some(0), now);
@@ -128,7 +128,7 @@ impl App {
             .freeze(shorten, BulkOperation::Shorten, asker, move |_| lifetime_rules::outliving(&outlived, now))
             .await?;
         let unused = self.freeze(idle, BulkOperation::Idle, asker, move |_| newly_idle(&fresh, &before, now)).await?;
-        self.act(actor.clone().authority(), move |tx| {
+        self.act(by.authority(), move |tx| {
             let before = unchanged(tx, &replaces)?;
             if outliving == 0 && unused == 0 {
                 jobs::remove_draft(tx, shorten)?;
@@ -148,8 +148,8 @@ impl App {
     }
 
     /// What the rules of a draft would do; for the one who made it.
-    pub async fn rules_impact(&self, actor: &Actor, id: JobId) -> Result<Impact, Error> {
-        let (account, now) = (actor.account, self.now());
+    pub async fn rules_impact(&self, by: Administrator<'_>, id: JobId) -> Result<Impact, Error> {
+        let (account, now) = (by.account, self.now());
         self.store
             .read(move |tx| {
                 let shorten = own_draft(tx, id, account)?;
@@ -162,10 +162,15 @@ impl App {
     }
 
     /// Puts the rules of a draft in force, and applies them to the keys that are there as chosen.
-    pub async fn apply_rules(&self, actor: &Actor, id: JobId, existing: Existing) -> Result<Option<JobId>, Error> {
-        let (actor, now) = (actor.clone(), self.now());
+    pub async fn apply_rules(
+        &self,
+        by: Reauthenticated<'_>,
+        id: JobId,
+        existing: Existing,
+    ) -> Result<Option<JobId>, Error> {
+        let (actor, now) = (by.actor().clone(), self.now());
         let job = self
-            .act(actor.authority(), move |tx| {
+            .act(by.authority(), move |tx| {
                 let shorten = own_draft(tx, id, actor.account)?;
                 let planned = Shortening::of(&shorten).ok_or_else(|| lost_rules(&shorten))?;
                 let before = unchanged(tx, &planned.replaces)?;

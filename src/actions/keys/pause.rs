@@ -3,18 +3,18 @@
 use serde_json::json;
 
 use crate::actions::keys::edit::own_live;
-use crate::actions::{Actor, App, Error};
+use crate::actions::{App, Error, Owner};
 use crate::domain::audit::Action;
-use crate::domain::ids::AccountId;
 use crate::domain::keys::api_key::{ApiKey, Stop};
 use crate::domain::keys::secret::FirstEight;
 use crate::store::keys;
 
 impl App {
     /// Pauses an own key. A key that is paused already stays as it is.
-    pub async fn disable_key(&self, actor: &Actor, owner: AccountId, first_eight: &FirstEight) -> Result<(), Error> {
-        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn disable_key(&self, by: Owner<'_>, first_eight: &FirstEight) -> Result<(), Error> {
+        let owner = by.account();
+        let (actor, first_eight, now) = (by.actor().clone(), first_eight.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let key = own_live(tx, owner, &first_eight, now)?;
             if key.disabled.is_some() {
                 return Ok(());
@@ -27,9 +27,10 @@ impl App {
     }
 
     /// Ends the pause of an own key, if the owner may. A key that is not paused stays as it is.
-    pub async fn enable_key(&self, actor: &Actor, owner: AccountId, first_eight: &FirstEight) -> Result<ApiKey, Error> {
-        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn enable_key(&self, by: Owner<'_>, first_eight: &FirstEight) -> Result<ApiKey, Error> {
+        let owner = by.account();
+        let (actor, first_eight, now) = (by.actor().clone(), first_eight.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let key = own_live(tx, owner, &first_eight, now)?;
             if key.disabled.is_none() {
                 return Ok(key);

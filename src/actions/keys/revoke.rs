@@ -3,21 +3,21 @@
 use serde_json::json;
 
 use crate::actions::keys::edit::may_manage;
-use crate::actions::rights::grants::REVOKE;
 use crate::actions::verification::verify::GoodKey;
-use crate::actions::{Actor, App, Error};
+use crate::actions::{App, Error, Owner};
 use crate::domain::audit::Action;
-use crate::domain::ids::AccountId;
 use crate::domain::keys::api_key::Stop;
 use crate::domain::keys::secret::FirstEight;
+use crate::domain::rights::permission::{OwnPermission, PermissionName};
 use crate::store::keys::session_keys;
 use crate::store::{accounts, keys, settings};
 
 impl App {
     /// Ends an own key. One that was revoked already stays as it is.
-    pub async fn revoke_key(&self, actor: &Actor, owner: AccountId, first_eight: &FirstEight) -> Result<(), Error> {
-        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn revoke_key(&self, by: Owner<'_>, first_eight: &FirstEight) -> Result<(), Error> {
+        let owner = by.account();
+        let (actor, first_eight, now) = (by.actor().clone(), first_eight.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             accounts::lock(tx, owner)?;
             let key = keys::lock_own(tx, owner, &first_eight)?.ok_or(Error::NotFound)?;
             may_manage(tx, owner)?;
@@ -36,14 +36,15 @@ impl App {
     /// `claviger:keys:revoke`. One that was revoked already stays as it is.
     pub async fn revoke_with_key(
         &self,
-        actor: &Actor,
+        by: Owner<'_>,
         asking: &GoodKey,
         first_eight: &FirstEight,
     ) -> Result<(), Error> {
-        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        let (owner, by_key) = (asking.owner.id, asking.key.first_eight.clone());
-        let may_revoke = asking.rights.iter().any(|right| right.as_str() == REVOKE) && asking.bound.is_none();
-        self.act(actor.authority(), move |tx| {
+        let (actor, first_eight, now) = (by.actor().clone(), first_eight.clone(), self.now());
+        let (owner, by_key) = (by.account(), asking.key.first_eight.clone());
+        let revoke = PermissionName::of_own(OwnPermission::RevokeKeys);
+        let may_revoke = asking.rights.contains(&revoke) && asking.bound.is_none();
+        self.act(by.authority(), move |tx| {
             accounts::lock(tx, owner)?;
             if first_eight == by_key {
                 if !settings::load(tx)?.key_may_revoke_itself {
@@ -52,7 +53,7 @@ impl App {
             } else if may_revoke {
                 may_manage(tx, owner)?;
             } else {
-                return Err(Error::Forbidden(format!("To revoke another key, this one needs {REVOKE}.")));
+                return Err(Error::Forbidden(format!("To revoke another key, this one needs {}.", revoke.as_str())));
             }
             let stop = Stop { at: now, by: Some(owner), reason: format!("By key {by_key}") };
             match keys::lock_own(tx, owner, &first_eight)? {

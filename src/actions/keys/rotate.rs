@@ -3,15 +3,16 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
+use crate::actions::keys::attempt::Attempt;
+use crate::actions::keys::creation::creation_off;
 use crate::actions::keys::edit::{REVOKED, own_living};
-use crate::actions::keys::generate::{ATTEMPTS, Attempt, FormId, Issued, New, creation_off};
+use crate::actions::keys::request::{FormId, Issued};
 use crate::actions::rights::grants::{ActingKey, Attenuation, prove};
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Actor, App, Error, Owner};
 use crate::domain::audit::Action;
 use crate::domain::field_error::FieldError;
-use crate::domain::ids::AccountId;
 use crate::domain::keys::api_key::{ApiKey, Status};
-use crate::domain::keys::secret::{FirstEight, Secret, SecretHash};
+use crate::domain::keys::secret::{FirstEight, SecretHash};
 use crate::domain::rights::policy::PolicyName;
 use crate::domain::rights::{AccessView, GrantRequest, GrantView};
 use crate::domain::time::clock::Timestamp;
@@ -89,44 +90,35 @@ impl App {
     /// owner is the actor, or a service account that an administrator administers.
     pub async fn rotate_key(
         &self,
-        actor: &Actor,
-        owner: AccountId,
+        by: Owner<'_>,
         first_eight: &FirstEight,
         grace: Grace,
         form: FormId,
     ) -> Result<Rotated, Error> {
-        self.throttle.try_creation(actor.account)?;
-        let maker = actor.account.unwrap_or(owner);
-        for _ in 0..ATTEMPTS {
-            let secret = Secret::generate(&self.config.prefixes[0], first_eight, &mut *self.rng());
-            let (actor, first_eight, form, hash) = (actor.clone(), first_eight.clone(), form.clone(), secret.hash());
-            let now = self.now();
-            let rotated = self
-                .act(actor.authority(), move |tx| {
-                    let key = own_living(tx, owner, &first_eight)?;
-                    if let Some(shown_before) = forms::find(tx, &form.hash(maker), maker)? {
-                        return Ok(Err(shown_before));
-                    }
-                    let shown = Shown { first_eight: &first_eight, key: Some(key.id) };
-                    forms::insert(tx, &form.hash(maker), maker, &shown, now)?;
-                    let wish = wish_of(tx, &key)?;
-                    prove(tx, &actor, &wish)?;
-                    let renewed = renew(tx, &actor, &key, (hash, grace), None, now)?;
-                    Ok::<_, Attempt>(Ok(renewed))
-                })
-                .await;
-            match rotated {
-                Ok(Ok(Renewed { key, access, old_until })) => {
-                    return Ok(Rotated { issued: Issued::Now(Box::new(New { key, access, secret })), old_until });
+        let owner = by.account();
+        self.throttle.try_creation(by.account)?;
+        let maker = by.account.unwrap_or(owner);
+        self.attempt(async || {
+            let secret = self.draw_secret(first_eight);
+            let (actor, first_eight, form) = (by.actor().clone(), first_eight.clone(), form.clone());
+            let (hash, now) = (secret.hash(), self.now());
+            let rotated = self.act(by.authority(), move |tx| {
+                let key = own_living(tx, owner, &first_eight)?;
+                if let Some(shown_before) = forms::find(tx, &form.hash(maker), maker)? {
+                    return Ok(Err(shown_before));
                 }
-                Ok(Err(shown_before)) => {
-                    return Ok(Rotated { issued: Issued::Before(shown_before), old_until: None });
-                }
-                Err(Attempt::Again) => {}
-                Err(Attempt::Failed(error)) => return Err(error),
-            }
-        }
-        Err(Error::Internal("no unique secret was found".into()))
+                let shown = Shown { first_eight: &first_eight, key: Some(key.id) };
+                forms::insert(tx, &form.hash(maker), maker, &shown, now)?;
+                let wish = wish_of(tx, &key)?;
+                prove(tx, &actor, &wish)?;
+                Ok::<_, Attempt>(Ok(renew(tx, &actor, &key, (hash, grace), None, now)?))
+            });
+            let rotated = rotated.await?;
+            let old_until = rotated.as_ref().ok().and_then(|renewed| renewed.old_until);
+            let made = rotated.map(|Renewed { key, access, .. }| (key, access));
+            Ok(Rotated { issued: Issued::of(made, secret), old_until })
+        })
+        .await
     }
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Administrator, App, Error};
 use crate::domain::audit::Action;
 use crate::domain::field_error::FieldError;
-use crate::domain::ids::{AccountId, SavedViewId};
+use crate::domain::ids::SavedViewId;
 use crate::domain::text::{self, Limits};
 use crate::store::keys::saved_views;
 use crate::store::{self, Unique, accounts};
@@ -23,20 +23,16 @@ pub fn parse_name(input: &str) -> Result<String, FieldError> {
 
 impl App {
     /// The views of an account, by name.
-    pub async fn saved_views(&self, account: AccountId) -> Result<Vec<SavedView>, Error> {
+    pub async fn saved_views(&self, by: Administrator<'_>) -> Result<Vec<SavedView>, Error> {
+        let account = by.account.ok_or(Error::NotFound)?;
         Ok(self.store.query(move |tx| saved_views::list(tx, account)).await?)
     }
 
     /// Saves a query string of the grid under a name that the account does not have yet; gives its number.
-    pub async fn save_view(
-        &self,
-        actor: &Actor,
-        account: AccountId,
-        name: String,
-        query: String,
-    ) -> Result<SavedViewId, Error> {
-        let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn save_view(&self, by: Administrator<'_>, name: String, query: String) -> Result<SavedViewId, Error> {
+        let account = by.account.ok_or(Error::NotFound)?;
+        let (actor, now) = (by.actor().clone(), self.now());
+        self.act(by.authority(), move |tx| {
             accounts::lock(tx, account)?;
             if saved_views::list(tx, account)?.len() >= MOST {
                 return Err(FieldError::new("name", format!("You have {MOST} saved views. Delete one first")).into());
@@ -54,9 +50,10 @@ impl App {
     }
 
     /// Deletes a view of the account. Somebody else's is not found.
-    pub async fn delete_view(&self, actor: &Actor, account: AccountId, id: SavedViewId) -> Result<(), Error> {
-        let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn delete_view(&self, by: Administrator<'_>, id: SavedViewId) -> Result<(), Error> {
+        let account = by.account.ok_or(Error::NotFound)?;
+        let (actor, now) = (by.actor().clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let view = saved_views::list(tx, account)?.into_iter().find(|view| view.id == id);
             let view = view.ok_or(Error::NotFound)?;
             saved_views::delete(tx, account, id)?;

@@ -2,10 +2,12 @@
 
 use serde_json::json;
 
-use crate::actions::keys::generate::{ATTEMPTS, Attempt, FormId, refusal};
+use crate::actions::keys::attempt::Attempt;
+use crate::actions::keys::creation::refusal;
+use crate::actions::keys::request::FormId;
 use crate::actions::keys::room::counted;
 use crate::actions::sign_in::sessions::{IDLE, idle_since};
-use crate::actions::{Actor, App, Error};
+use crate::actions::{App, Error, Owner};
 use crate::domain::audit::Action;
 use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::keys::api_key::ApiKey;
@@ -67,61 +69,51 @@ impl App {
     /// Makes a key that ends with the session with this id. It counts among the keys of its owner.
     pub async fn generate_session_key(
         &self,
-        actor: &Actor,
-        account: AccountId,
+        by: Owner<'_>,
         session: &str,
         form: FormId,
     ) -> Result<IssuedForSession, Error> {
-        self.throttle.try_creation(actor.account)?;
-        for _ in 0..ATTEMPTS {
-            let mut rng = self.rng();
-            let first_eight = FirstEight::generate(&mut *rng);
-            let secret = Secret::generate(&self.config.prefixes[0], &first_eight, &mut *rng);
-            let (actor, form, session, hash) = (actor.clone(), form.clone(), IdHash::of(session), secret.hash());
+        let account = by.account();
+        self.throttle.try_creation(by.account)?;
+        self.attempt(async || {
+            let (first_eight, secret) = self.draw_key();
+            let (actor, form, session, hash) = (by.actor().clone(), form.clone(), IdHash::of(session), secret.hash());
             let now = self.now();
-            let made = self
-                .act(actor.authority(), move |tx| {
-                    accounts::lock(tx, account)?;
-                    if forms::find(tx, &form.hash(account), account)?.is_some() {
-                        return Ok(None);
-                    }
-                    let settings = settings::load(tx)?;
-                    if !settings.session_keys {
-                        return Err(Error::Forbidden("Session keys are turned off on this server.".into()).into());
-                    }
-                    let rule = lifetime_rules::for_owner(tx, account)?;
-                    let live = counted(tx, account, now)?;
-                    if let Some(refusal) = refusal(&settings, &rule, live) {
-                        return Err(Error::Conflict(refusal).into());
-                    }
-                    let made = session_keys::insert(tx, &session, &first_eight, &hash, now)?;
-                    let made = made.ok_or_else(|| Error::Conflict("Your session has ended. Sign in again.".into()))?;
-                    let shown = Shown { first_eight: &first_eight, key: None };
-                    forms::insert(tx, &form.hash(account), account, &shown, now)?;
-                    let details = json!({ "session_key": true, "expires_at": made.expires_at.rfc3339() });
-                    tx.audit(actor.did(now, Action::KeyGenerate, first_eight.as_str(), details));
-                    Ok::<_, Attempt>(Some(made))
-                })
-                .await;
-            match made {
-                Ok(Some(made)) => return Ok(IssuedForSession::Now(Box::new(made.as_key(account)), secret)),
-                Ok(None) => return Ok(IssuedForSession::Before),
-                Err(Attempt::Again) => {}
-                Err(Attempt::Failed(error)) => return Err(error),
-            }
-        }
-        Err(Error::Internal("no unique secret was found".into()))
+            let made = self.act(by.authority(), move |tx| {
+                accounts::lock(tx, account)?;
+                if forms::find(tx, &form.hash(account), account)?.is_some() {
+                    return Ok(None);
+                }
+                let settings = settings::load(tx)?;
+                if !settings.session_keys {
+                    return Err(Error::Forbidden("Session keys are turned off on this server.".into()).into());
+                }
+                let rule = lifetime_rules::for_owner(tx, account)?;
+                let live = counted(tx, account, now)?;
+                if let Some(refusal) = refusal(&settings, &rule, live) {
+                    return Err(Error::Conflict(refusal).into());
+                }
+                let made = session_keys::insert(tx, &session, &first_eight, &hash, now)?;
+                let made = made.ok_or_else(|| Error::Conflict("Your session has ended. Sign in again.".into()))?;
+                let shown = Shown { first_eight: &first_eight, key: None };
+                forms::insert(tx, &form.hash(account), account, &shown, now)?;
+                let details = json!({ "session_key": true, "expires_at": made.expires_at.rfc3339() });
+                tx.audit(actor.did(now, Action::KeyGenerate, first_eight.as_str(), details));
+                Ok::<_, Attempt>(Some(made))
+            });
+            Ok(match made.await? {
+                Some(made) => IssuedForSession::Now(Box::new(made.as_key(account)), secret),
+                None => IssuedForSession::Before,
+            })
+        })
+        .await
     }
 
     /// Ends an own session key before its session. Somebody else's is not found.
-    pub async fn end_session_key(
-        &self,
-        actor: &Actor,
-        account: AccountId,
-        first_eight: &FirstEight,
-    ) -> Result<(), Error> {
-        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn end_session_key(&self, by: Owner<'_>, first_eight: &FirstEight) -> Result<(), Error> {
+        let account = by.account();
+        let (actor, first_eight, now) = (by.actor().clone(), first_eight.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             if !session_keys::delete(tx, account, &first_eight)? {
                 return Err(Error::NotFound);
             }
@@ -133,7 +125,8 @@ impl App {
     }
 
     /// The session keys of an account, newest first.
-    pub async fn session_keys(&self, account: AccountId) -> Result<Vec<SessionKey>, Error> {
+    pub async fn session_keys(&self, by: Owner<'_>) -> Result<Vec<SessionKey>, Error> {
+        let account = by.account();
         let now = self.now();
         Ok(self.store.read(move |tx| session_keys::list(tx, account, now, idle_since(now))).await?)
     }

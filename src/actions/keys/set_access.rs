@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use crate::actions::keys::edit::own_living;
 use crate::actions::rights::grants::{CheckedGrant, give, prove};
-use crate::actions::{Actor, App, Error};
+use crate::actions::{App, Error, Owner};
 use crate::domain::audit::Action;
-use crate::domain::ids::AccountId;
 use crate::domain::keys::secret::FirstEight;
 use crate::domain::rights::resource::ResourceName;
 use crate::domain::rights::{self, AccessView, GrantRequest};
@@ -17,14 +16,14 @@ impl App {
     /// account that an administrator administers; `version` is the one that the person saw.
     pub async fn set_key_access(
         &self,
-        actor: &Actor,
-        owner: AccountId,
+        by: Owner<'_>,
         first_eight: &FirstEight,
         version: i64,
         wish: GrantRequest,
     ) -> Result<(), Error> {
-        let (actor, first_eight, now) = (actor.clone(), first_eight.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+        let owner = by.account();
+        let (actor, first_eight, now) = (by.actor().clone(), first_eight.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             accounts::lock(tx, owner)?;
             let key = keys::find_own(tx, owner, &first_eight)?.ok_or(Error::NotFound)?;
             let before = key_rights::access(tx, &key)?;

@@ -7,7 +7,7 @@ use crate::domain::field_error::FieldError;
 use crate::domain::ids::{PermissionId, PolicyId, ResourceId};
 use crate::domain::keys::api_key::ApiKey;
 use crate::domain::keys::secret::FirstEight;
-use crate::domain::rights::permission::{PermissionName, Rights};
+use crate::domain::rights::permission::{OwnPermission, PermissionName, Rights};
 use crate::domain::rights::policy::PolicyName;
 use crate::domain::rights::resource::{ResourceKind, ResourceName};
 use crate::domain::rights::{Grant, GrantRequest, effective};
@@ -51,10 +51,6 @@ pub(in crate::actions) struct Attenuation {
 
 /// Resources that a form offers.
 const RESOURCES: i64 = 100;
-/// What a key needs that makes keys.
-const CREATE: &str = "claviger:keys:create";
-/// What a key needs besides that gives another key a new secret.
-pub(in crate::actions) const REVOKE: &str = "claviger:keys:revoke";
 /// What a program reads whose key may not make keys.
 const MAY_NOT: &str = "This key may not make keys or give them new secrets. It needs claviger:keys:create, an administrator has to \
      turn on key_may_create, and a session key never may.";
@@ -77,7 +73,7 @@ impl Attenuation {
         };
         decide(&facts, now).map_err(|_| may_not())?;
         let rights = holding.as_ref().map(effective).unwrap_or_default();
-        if !rights.contains(&PermissionName::from_db(CREATE.into())) {
+        if !rights.contains(&PermissionName::of_own(OwnPermission::CreateKeys)) {
             return Err(may_not());
         }
         Ok(Self { rights, expires_at: asking.expires_at.into_iter().chain(key.expires_at).min() })
@@ -100,7 +96,7 @@ impl Attenuation {
     /// Refuses to give another key a new secret: that ends the one in use, so it needs the right to revoke. And it would end with
     /// the key that asks, so one that lives longer is left alone.
     pub(in crate::actions) fn may_rotate(&self, key: &ApiKey) -> Result<(), Error> {
-        if !self.rights.contains(&PermissionName::from_db(REVOKE.into())) {
+        if !self.rights.contains(&PermissionName::of_own(OwnPermission::RevokeKeys)) {
             let text = "A rotation ends the secret in use, so the key that asks needs claviger:keys:revoke as well.";
             return Err(Error::Forbidden(text.into()));
         }

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::actions::keys::browse::{Around, Count, ListedKey};
-use crate::actions::keys::generate::why_not;
+use crate::actions::keys::creation::why_not;
 use crate::actions::keys::room::counted;
 use crate::actions::rights::permissions::COUNT_LIMIT;
-use crate::actions::{Actor, App, Error};
+use crate::actions::{App, Error, Owner, ResourceAdministrator};
 use crate::domain::audit::Action;
 use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::keys::api_key::ApiKey;
@@ -53,7 +53,8 @@ pub struct OwnResources {
 
 impl App {
     /// What an account administers, by title, each with its live keys, counted up to a limit.
-    pub async fn own_resources(&self, account: AccountId) -> Result<Vec<(Resource, Count)>, Error> {
+    pub async fn own_resources(&self, by: Owner<'_>) -> Result<Vec<(Resource, Count)>, Error> {
+        let account = by.account();
         let now = self.now();
         self.store
             .read(move |tx| {
@@ -67,10 +68,11 @@ impl App {
     /// A resource that an account administers. What it does not is not found.
     pub async fn find_looked_after(
         &self,
-        account: AccountId,
-        name: &ResourceName,
+        by: ResourceAdministrator<'_>,
         older_than: Option<KeyId>,
     ) -> Result<OwnResources, Error> {
+        let account = by.account();
+        let name = by.resource();
         let (name, now) = (name.clone(), self.now());
         let (mut found, bound, around) = self
             .store
@@ -112,10 +114,11 @@ impl App {
     /// A key that is bound to a resource which an account administers, unless it was revoked.
     pub async fn find_key_of_resource(
         &self,
-        account: AccountId,
-        name: &ResourceName,
+        by: ResourceAdministrator<'_>,
         first_eight: &FirstEight,
     ) -> Result<Option<ListedKey>, Error> {
+        let account = by.account();
+        let name = by.resource();
         let (name, first_eight) = (name.clone(), first_eight.clone());
         let found = self
             .store
@@ -134,13 +137,13 @@ impl App {
     /// Revokes a key that is bound to a resource which an account administers, whoever owns it.
     pub async fn revoke_key_of_resource(
         &self,
-        actor: &Actor,
-        account: AccountId,
-        name: &ResourceName,
+        by: ResourceAdministrator<'_>,
         first_eight: &FirstEight,
     ) -> Result<(), Error> {
-        let (actor, name, first_eight, now) = (actor.clone(), name.clone(), first_eight.clone(), self.now());
-        self.act(actor.administering(&name), move |tx| {
+        let account = by.account();
+        let name = by.resource();
+        let (actor, name, first_eight, now) = (by.actor().clone(), name.clone(), first_eight.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let resource = own_resource(tx, account, &name)?;
             let key = keys::find(tx, &first_eight)?.filter(|key| key.resource == Some(resource.id));
             let owner = key.ok_or(Error::NotFound)?.owner;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Actor, Administrator, App, Error, Reauthenticated, ServiceRegistrar};
 use crate::domain::audit::Action;
 use crate::domain::field_error::FieldError;
 use crate::domain::rights::permission::{CLAVIGER, Permission, PermissionName, Retired, Rights, ServiceName};
@@ -26,7 +26,7 @@ pub const COUNT_LIMIT: i64 = 1_000;
 
 impl App {
     /// All permissions with how often each is given, by service and name.
-    pub async fn list_permissions(&self) -> Result<Vec<(Permission, Given)>, Error> {
+    pub async fn list_permissions(&self, _: Administrator<'_>) -> Result<Vec<(Permission, Given)>, Error> {
         let now = self.now();
         self.store
             .read(move |tx| {
@@ -41,14 +41,14 @@ impl App {
     /// More than `at_most` are not retired at once, nor, unless that is said, more than a few or all that there are.
     pub async fn register_permissions(
         &self,
-        actor: &Actor,
-        service: ServiceName,
+        by: ServiceRegistrar<'_>,
         wanted: Vec<(PermissionName, String)>,
         at_most: Option<usize>,
     ) -> Result<Registered, Error> {
+        let service = by.service().clone();
         check(&service, &wanted)?;
-        let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+        let (actor, now) = (by.actor().clone(), self.now());
+        self.act(by.authority(), move |tx| {
             permissions::lock(tx)?;
             let known = permissions::count_known(tx, &service)?;
             let registered = register(tx, &actor, &service, &wanted, Registrar::Service, now)?;
@@ -63,13 +63,13 @@ impl App {
     /// Registers one permission more for a service, or takes a retired one up again.
     pub async fn add_permission(
         &self,
-        actor: &Actor,
+        by: Reauthenticated<'_>,
         service: ServiceName,
         name: PermissionName,
         description: String,
     ) -> Result<(), Error> {
-        let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+        let (actor, now) = (by.actor().clone(), self.now());
+        self.act(by.authority(), move |tx| {
             permissions::lock(tx)?;
             let mut wanted: Vec<(PermissionName, String)> = permissions::catalogue(tx)?
                 .into_iter()
@@ -84,10 +84,10 @@ impl App {
     }
 
     /// Makes the right to register the permissions of a service that has none yet, so that it can be given to who deploys it.
-    pub async fn add_service(&self, actor: &Actor, service: ServiceName) -> Result<PermissionName, Error> {
+    pub async fn add_service(&self, by: Reauthenticated<'_>, service: ServiceName) -> Result<PermissionName, Error> {
         check(&service, &[])?;
-        let (actor, now, name) = (actor.clone(), self.now(), PermissionName::registers(&service));
-        self.act(actor.authority(), move |tx| {
+        let (actor, now, name) = (by.actor().clone(), self.now(), PermissionName::registers(&service));
+        self.act(by.authority(), move |tx| {
             permissions::lock(tx)?;
             if !permissions::add_registering(tx, &service, now)? {
                 return Err(FieldError::new("new_service", "This service is there already").into());
@@ -101,9 +101,9 @@ impl App {
 
     /// Retires a permission: from the next verification on nobody holds it. Its service does not bring it back, an administrator
     /// can.
-    pub async fn retire_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
-        let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn retire_permission(&self, by: Reauthenticated<'_>, name: &PermissionName) -> Result<(), Error> {
+        let (actor, name, now) = (by.actor().clone(), name.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             permissions::lock(tx)?;
             let permission = permissions::find(tx, &name)?.ok_or(Error::NotFound)?;
             if permission.service.as_str() == CLAVIGER {
@@ -124,9 +124,9 @@ impl App {
     }
 
     /// Takes a retired permission up again: who was given it holds it again.
-    pub async fn restore_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
-        let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn restore_permission(&self, by: Reauthenticated<'_>, name: &PermissionName) -> Result<(), Error> {
+        let (actor, name, now) = (by.actor().clone(), name.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             permissions::lock(tx)?;
             let permission = permissions::find(tx, &name)?.ok_or(Error::NotFound)?;
             if permission.retired.is_none() {
@@ -140,12 +140,12 @@ impl App {
     /// Takes up again what a service left out of its list at one moment; says how many that were.
     pub async fn restore_permissions(
         &self,
-        actor: &Actor,
+        by: Reauthenticated<'_>,
         service: &ServiceName,
         at: Timestamp,
     ) -> Result<usize, Error> {
-        let (actor, service, now) = (actor.clone(), service.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+        let (actor, service, now) = (by.actor().clone(), service.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             permissions::lock(tx)?;
             let retired = permissions::retired_at(tx, &service, at)?;
             if !retired.is_empty() {
@@ -160,15 +160,20 @@ impl App {
 impl App {
     /// Makes all permissions of a service those of another, which may be new: for a service that got another name. Whoever
     /// was given them keeps them. Says how many that were.
-    pub async fn move_permissions(&self, actor: &Actor, from: &ServiceName, to: ServiceName) -> Result<usize, Error> {
-        let (actor, from, now) = (actor.clone(), from.clone(), self.now());
+    pub async fn move_permissions(
+        &self,
+        by: Reauthenticated<'_>,
+        from: &ServiceName,
+        to: ServiceName,
+    ) -> Result<usize, Error> {
+        let (actor, from, now) = (by.actor().clone(), from.clone(), self.now());
         if to.as_str() == CLAVIGER || from.as_str() == CLAVIGER {
             return Err(FieldError::new("to", "Claviger’s own permissions stay its own. Name another service").into());
         }
         if to == from {
             return Err(FieldError::new("to", "Name another service than this one").into());
         }
-        self.act(actor.authority(), move |tx| {
+        self.act(by.authority(), move |tx| {
             permissions::lock(tx)?;
             let moved = permissions::move_all(tx, &from, &to)?;
             if moved.is_empty() {
@@ -184,9 +189,9 @@ impl App {
 
     /// Gives the name of a retired permission free, so that any service can register it. Refused while a policy, a key or a kind
     /// of resource has it: they were given it for what it meant.
-    pub async fn release_permission(&self, actor: &Actor, name: &PermissionName) -> Result<(), Error> {
-        let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn release_permission(&self, by: Reauthenticated<'_>, name: &PermissionName) -> Result<(), Error> {
+        let (actor, name, now) = (by.actor().clone(), name.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             permissions::lock(tx)?;
             let permission = permissions::find(tx, &name)?.ok_or(Error::NotFound)?;
             if permission.retired.is_none() || permission.service.as_str() == CLAVIGER {

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::actions::bulk::jobs::asked_by;
 use crate::actions::keys::browse::Count;
 use crate::actions::rights::permissions::COUNT_LIMIT;
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Administrator, App, Error, Reauthenticated};
 use crate::domain::accounts::account::Username;
 use crate::domain::audit::Action;
 use crate::domain::bulk::{BulkOperation, DeletedPolicy, Source};
@@ -59,7 +59,7 @@ pub const MOST_HOLDERS: i64 = 2_000;
 
 impl App {
     /// All policies, by name, each with its live keys, counted up to a limit, and how many accounts hold it.
-    pub async fn list_policies(&self) -> Result<Vec<(Policy, Count, i64)>, Error> {
+    pub async fn list_policies(&self, _: Administrator<'_>) -> Result<Vec<(Policy, Count, i64)>, Error> {
         let now = self.now();
         self.store
             .read(move |tx| {
@@ -75,12 +75,17 @@ impl App {
     }
 
     /// One policy, with the first [`HOLDERS`] accounts that hold it.
-    pub async fn find_policy(&self, name: &PolicyName) -> Result<PolicyDetails, Error> {
-        self.find_policy_with(name, HOLDERS).await
+    pub async fn find_policy(&self, by: Administrator<'_>, name: &PolicyName) -> Result<PolicyDetails, Error> {
+        self.find_policy_with(by, name, HOLDERS).await
     }
 
     /// One policy, with the first so many accounts that hold it, up to [`MOST_HOLDERS`].
-    pub async fn find_policy_with(&self, name: &PolicyName, holders: i64) -> Result<PolicyDetails, Error> {
+    pub async fn find_policy_with(
+        &self,
+        _: Administrator<'_>,
+        name: &PolicyName,
+        holders: i64,
+    ) -> Result<PolicyDetails, Error> {
         let (name, now) = (name.clone(), self.now());
         self.store
             .read(move |tx| {
@@ -99,9 +104,9 @@ impl App {
     }
 
     /// Makes a policy.
-    pub async fn create_policy(&self, actor: &Actor, draft: PolicyDraft) -> Result<(), Error> {
-        let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn create_policy(&self, by: Reauthenticated<'_>, draft: PolicyDraft) -> Result<(), Error> {
+        let (actor, now) = (by.actor().clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let ids = ids(tx, &draft.permissions, None)?;
             policies::insert(tx, &draft.name, &draft.description, &ids, actor.account, now).map_err(name_taken)?;
             let details = json!({ "permissions": names(&draft.permissions), "description": draft.description });
@@ -114,13 +119,13 @@ impl App {
     /// Changes a policy for all who hold it and all keys with it. `version` is the one that the person saw.
     pub async fn change_policy(
         &self,
-        actor: &Actor,
+        by: Reauthenticated<'_>,
         name: &PolicyName,
         version: i64,
         draft: PolicyDraft,
     ) -> Result<(), Error> {
-        let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+        let (actor, name, now) = (by.actor().clone(), name.clone(), self.now());
+        self.act(by.authority(), move |tx| {
                 let before = policies::lock_for_update(tx, &name)?.ok_or(Error::NotFound)?;
                 if before.version != version {
                     let text = "Somebody else changed this policy meanwhile. Look at it, and enter your change again.";
@@ -140,13 +145,13 @@ Ok(())
 
     /// Deletes a policy. From that moment on its keys are refused; a job ends or pauses them one by one, and its undo
     /// brings back all. Gives the job.
-    pub async fn delete_policy(&self, actor: &Actor, name: &PolicyName, typed: &str) -> Result<JobId, Error> {
+    pub async fn delete_policy(&self, by: Reauthenticated<'_>, name: &PolicyName, typed: &str) -> Result<JobId, Error> {
         if typed.trim() != name.as_str() {
             return Err(FieldError::new("typed", format!("Type {}, the name of the policy", name.as_str())).into());
         }
-        let (actor, asked_by, name, now) = (actor.clone(), asked_by(actor)?, name.clone(), self.now());
+        let (actor, asked_by, name, now) = (by.actor().clone(), asked_by(by.actor())?, name.clone(), self.now());
         let job = self
-            .act(actor.authority(), move |tx| {
+            .act(by.authority(), move |tx| {
                 let policy = policies::lock_for_update(tx, &name)?.ok_or(Error::NotFound)?;
                 let reached = policies::reached_by(tx, policy.id, now)?;
                 let operation = match settings::load(tx)?.on_policy_delete {
@@ -177,11 +182,11 @@ Ok(())
     }
 
     /// Gives all keys that carry a policy another one: gives the job that does it.
-    pub async fn move_keys(&self, actor: &Actor, from: &PolicyName, to: &PolicyName) -> Result<JobId, Error> {
-        let (actor, asked_by, now) = (actor.clone(), asked_by(actor)?, self.now());
+    pub async fn move_keys(&self, by: Reauthenticated<'_>, from: &PolicyName, to: &PolicyName) -> Result<JobId, Error> {
+        let (actor, asked_by, now) = (by.actor().clone(), asked_by(by.actor())?, self.now());
         let (from, to) = (from.clone(), to.clone());
         let job = self
-            .act(actor.authority(), move |tx| {
+            .act(by.authority(), move |tx| {
                 let from = policies::find(tx, &from)?.ok_or(Error::NotFound)?;
                 let unknown = || FieldError::new("to", "Choose another policy");
                 let to = policies::lock_for_update(tx, &to)?.filter(|to| to.id != from.id).ok_or_else(unknown)?;
@@ -203,9 +208,14 @@ Ok(())
     }
 
     /// Makes these the policies of a person or a service account.
-    pub async fn set_policies(&self, actor: &Actor, username: &Username, wanted: Vec<String>) -> Result<(), Error> {
-        let (actor, username, now) = (actor.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn set_policies(
+        &self,
+        by: Reauthenticated<'_>,
+        username: &Username,
+        wanted: Vec<String>,
+    ) -> Result<(), Error> {
+        let (actor, username, now) = (by.actor().clone(), username.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let account = accounts::credentials(tx, &username)?.ok_or(Error::NotFound)?.account;
             accounts::lock(tx, account.id)?;
             let before: Vec<String> = policies::held_by(tx, account.id)?.into_iter().map(|(_, name)| name).collect();
@@ -224,7 +234,11 @@ Ok(())
     }
 
     /// The policies of an account, and all that there are, by name.
-    pub async fn policies_of(&self, account: AccountId) -> Result<(Vec<String>, Vec<String>), Error> {
+    pub async fn policies_of(
+        &self,
+        _: Administrator<'_>,
+        account: AccountId,
+    ) -> Result<(Vec<String>, Vec<String>), Error> {
         self.store
             .read(move |tx| {
                 let held = policies::held_by(tx, account)?.into_iter().map(|(_, name)| name).collect();
@@ -235,7 +249,7 @@ Ok(())
     }
 
     /// All permissions, by service and name.
-    pub async fn catalogue(&self) -> Result<Vec<Permission>, Error> {
+    pub async fn catalogue(&self, _: Administrator<'_>) -> Result<Vec<Permission>, Error> {
         Ok(self.store.read(permissions::catalogue).await?)
     }
 }

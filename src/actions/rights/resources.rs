@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::actions::keys::browse::Count;
 use crate::actions::rights::permissions::COUNT_LIMIT;
 use crate::actions::rights::policies::ids;
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Administrator, App, Error, Reauthenticated};
 use crate::domain::accounts::account::Username;
 use crate::domain::audit::Action;
 use crate::domain::field_error::FieldError;
@@ -61,7 +61,12 @@ pub struct KindDetails {
 
 impl App {
     /// A page of resources whose title or name holds a folded text.
-    pub async fn browse_resources(&self, search: String, from: From<ResourceId>) -> Result<ResourcePage, Error> {
+    pub async fn browse_resources(
+        &self,
+        _: Administrator<'_>,
+        search: String,
+        from: From<ResourceId>,
+    ) -> Result<ResourcePage, Error> {
         let now = self.now();
         self.store
             .read(move |tx| {
@@ -76,7 +81,7 @@ impl App {
     }
 
     /// One resource.
-    pub async fn find_resource(&self, name: &ResourceName) -> Result<ResourceDetails, Error> {
+    pub async fn find_resource(&self, _: Administrator<'_>, name: &ResourceName) -> Result<ResourceDetails, Error> {
         let (name, now) = (name.clone(), self.now());
         self.store
             .read(move |tx| {
@@ -92,9 +97,14 @@ impl App {
     }
 
     /// Registers a resource.
-    pub async fn register_resource(&self, actor: &Actor, name: ResourceName, title: String) -> Result<(), Error> {
-        let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn register_resource(
+        &self,
+        by: Reauthenticated<'_>,
+        name: ResourceName,
+        title: String,
+    ) -> Result<(), Error> {
+        let (actor, now) = (by.actor().clone(), self.now());
+        self.act(by.authority(), move |tx| {
             resources::insert(tx, &name, &title, actor.account, now).map_err(|error| match error {
                 StoreError::Conflict(Unique::ResourceName) => {
                     FieldError::new("external_id", "A resource of this kind has this identifier already").into()
@@ -109,9 +119,14 @@ impl App {
     }
 
     /// Changes what people call a resource.
-    pub async fn rename_resource(&self, actor: &Actor, name: &ResourceName, title: String) -> Result<(), Error> {
-        let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn rename_resource(
+        &self,
+        by: Reauthenticated<'_>,
+        name: &ResourceName,
+        title: String,
+    ) -> Result<(), Error> {
+        let (actor, name, now) = (by.actor().clone(), name.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let resource = resources::find(tx, &name)?.ok_or(Error::NotFound)?;
             if resource.title == title {
                 return Ok(());
@@ -125,9 +140,9 @@ impl App {
     }
 
     /// Removes a resource to which no key is bound, not even one that has ended and may be restored.
-    pub async fn delete_resource(&self, actor: &Actor, name: &ResourceName) -> Result<(), Error> {
-        let (actor, name, now) = (actor.clone(), name.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn delete_resource(&self, by: Reauthenticated<'_>, name: &ResourceName) -> Result<(), Error> {
+        let (actor, name, now) = (by.actor().clone(), name.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let resource = resources::find(tx, &name)?.ok_or(Error::NotFound)?;
             let keys = resources::count_keys(tx, resource.id)?;
             if keys > 0 {
@@ -150,13 +165,13 @@ impl App {
     /// Lets a person or a service account administer a resource.
     pub async fn add_resource_administrator(
         &self,
-        actor: &Actor,
+        by: Reauthenticated<'_>,
         name: &ResourceName,
         username: &Username,
     ) -> Result<(), Error> {
         let unknown = || FieldError::new("username", "No active person or service account has this user name");
-        let (actor, name, username, now) = (actor.clone(), name.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+        let (actor, name, username, now) = (by.actor().clone(), name.clone(), username.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let resource = resources::find(tx, &name)?.ok_or(Error::NotFound)?;
             let account = accounts::credentials(tx, &username)?.ok_or_else(unknown)?.account;
             accounts::lock(tx, account.id)?;
@@ -174,12 +189,12 @@ impl App {
     /// Lets somebody administer a resource no longer: what they gave their keys for it as its administrator is gone at once.
     pub async fn remove_resource_administrator(
         &self,
-        actor: &Actor,
+        by: Reauthenticated<'_>,
         name: &ResourceName,
         username: &Username,
     ) -> Result<(), Error> {
-        let (actor, name, username, now) = (actor.clone(), name.clone(), username.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+        let (actor, name, username, now) = (by.actor().clone(), name.clone(), username.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let resource = resources::find(tx, &name)?.ok_or(Error::NotFound)?;
             let account = accounts::credentials(tx, &username)?.ok_or(Error::NotFound)?.account;
             if resources::remove_administrator(tx, resource.id, account.id)? {
@@ -193,7 +208,7 @@ impl App {
     }
 
     /// A kind, and what can be chosen for it.
-    pub async fn find_resource_kind(&self, kind: &ResourceKind) -> Result<KindDetails, Error> {
+    pub async fn find_resource_kind(&self, _: Administrator<'_>, kind: &ResourceKind) -> Result<KindDetails, Error> {
         let kind = kind.clone();
         self.store
             .read(move |tx| {
@@ -208,9 +223,14 @@ impl App {
 
     /// Makes these what keys for resources of a kind can be given by those who administer them. Claviger's own are refused:
     /// a key that is bound to a resource is good for that alone.
-    pub async fn set_resource_kind(&self, actor: &Actor, kind: &ResourceKind, wanted: Rights) -> Result<(), Error> {
-        let (actor, kind, now) = (actor.clone(), kind.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn set_resource_kind(
+        &self,
+        by: Reauthenticated<'_>,
+        kind: &ResourceKind,
+        wanted: Rights,
+    ) -> Result<(), Error> {
+        let (actor, kind, now) = (by.actor().clone(), kind.clone(), self.now());
+        self.act(by.authority(), move |tx| {
             if !resources::is_kind(tx, &kind)? {
                 return Err(Error::NotFound);
             }

@@ -58,7 +58,7 @@ impl Attempts {
             let is_new = !noted.contains_key(&kind);
             let of_all: Kind = ("nobody".into(), OTHERS.into(), 0, String::new());
             let kind = if is_new && noted.len() - usize::from(noted.contains_key(&of_all)) >= MOST {
-                times.actor = Actor::stranger(None, None);
+                times.actor = Actor::anonymous(None, None);
                 of_all
             } else if is_new && noted.keys().filter(of_one).count() >= MOST_OF_ONE {
                 if is_known {

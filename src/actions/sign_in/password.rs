@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use crate::actions::actor::Needs;
 use crate::actions::sign_in::sessions::{self, Session};
-use crate::actions::{Actor, App, Authority, Error};
-use crate::domain::accounts::account::{Account, Username};
+use crate::actions::{Actor, App, Error, Owner};
+use crate::domain::accounts::account::Username;
 use crate::domain::accounts::password::{Match, Password, PasswordHash};
 use crate::domain::audit::Action;
 use crate::domain::field_error::FieldError;
@@ -73,40 +74,33 @@ impl App {
         }
     }
 
+    /// What is known of the one who acts, the hash of the password among it.
+    pub(in crate::actions) async fn own_credentials(&self, by: Owner<'_>) -> Result<Credentials, Error> {
+        let account = by.account();
+        self.store.query(move |tx| accounts::find_with_password(tx, account)).await?.ok_or(Error::NotFound)
+    }
+
     /// Checks the password of somebody who is signed in, before what is sensitive; it came in this field.
-    pub async fn check_password(
-        &self,
-        actor: &Actor,
-        account: &Account,
-        field: &'static str,
-        password: String,
-    ) -> Result<(), Error> {
+    pub async fn check_password(&self, by: Owner<'_>, field: &'static str, password: String) -> Result<(), Error> {
         let wrong = || Error::from(FieldError::new(field, "This is not your password"));
-        let username = account.username.clone();
-        let known = self.store.query(move |tx| accounts::person(tx, &username)).await?.ok_or(Error::NotFound)?;
-        self.throttle.try_account(&account.username, actor.address, known.last_address.as_deref())?;
+        let known = self.own_credentials(by).await?;
+        self.throttle.try_account(&known.account.username, by.address, known.last_address.as_deref())?;
         let password = Password::presented(password).ok_or_else(wrong)?;
         let stored = known.password.unwrap_or_else(PasswordHash::of_nobody);
         let found = self.hashing.run(move |memory| stored.compare(&password, memory)).await?;
         let now = self.now();
         if matches!(found, Match::Wrong) {
-            let event = actor.failed(now, Action::PasswordConfirm, &actor.name, json!({ "reason": "wrong password" }));
-            self.record(Authority::Anonymous, event).await?;
+            let event = by.failed(now, Action::PasswordConfirm, &by.name, json!({ "reason": "wrong password" }));
+            self.record(by.authority(), event).await?;
             return Err(wrong());
         }
-        self.record(actor.authority(), actor.did(now, Action::PasswordConfirm, &actor.name, json!({}))).await
+        self.record(by.authority(), by.did(now, Action::PasswordConfirm, &by.name, json!({}))).await
     }
 
     /// As [`Self::check_password`], and for the minutes to come: the session gets a new id, which this gives.
-    pub async fn confirm_password(
-        &self,
-        actor: &Actor,
-        account: &Account,
-        session: &str,
-        password: String,
-    ) -> Result<String, Error> {
-        self.check_password(actor, account, "password", password).await?;
-        let (old, id, authority) = (IdHash::of(session), self.new_session_id(), actor.authority());
+    pub async fn confirm_password(&self, by: Owner<'_>, session: &str, password: String) -> Result<String, Error> {
+        self.check_password(by, "password", password).await?;
+        let (old, id, authority) = (IdHash::of(session), self.new_session_id(), by.authority());
         let now = self.now();
         let renewed = IdHash::of(&id);
         self.store
@@ -119,8 +113,8 @@ impl App {
     }
 
     /// Ends the session with this id, in which somebody signs out.
-    pub async fn sign_out(&self, actor: &Actor, session: &str) -> Result<(), Error> {
-        let event = actor.did(self.now(), Action::SignOut, &actor.name, json!({}));
+    pub async fn sign_out(&self, by: Owner<'_>, session: &str) -> Result<(), Error> {
+        let event = by.did(self.now(), Action::SignOut, &by.name, json!({}));
         let session = IdHash::of(session);
         self.store
             .write(move |tx| {
@@ -142,7 +136,7 @@ impl App {
                 if stored.as_str() != proof.compared.as_str() {
                     return Err(refused());
                 }
-                let actor = Actor { account: Some(account.id), name: account.username.as_str().to_owned(), ..actor };
+                let actor = actor.on_behalf_of(account.id, account.username.as_str().to_owned());
                 accounts::signed_in(tx, account.id, &actor.address_text(), now)?;
                 if let Some(stronger) = &proof.stronger {
                     accounts::set_password(tx, account.id, stronger)?;
@@ -162,7 +156,7 @@ impl App {
 
     async fn note_refusal(&self, actor: &Actor, target: &str, reason: &str) -> Result<(), Error> {
         let event = actor.failed(self.now(), Action::SignIn, target, json!({ "reason": reason }));
-        self.record(Authority::Anonymous, event).await
+        self.record(actor.authority(Needs::Nothing), event).await
     }
 }
 

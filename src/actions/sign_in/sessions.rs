@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::actions::{Actor, App, Error};
+use crate::actions::{App, Error, Owner};
 use crate::domain::accounts::account::Account;
 use crate::domain::audit::Action;
-use crate::domain::ids::{AccountId, SessionId};
+use crate::domain::ids::SessionId;
 use crate::domain::keys::secret::base62;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::MINUTE;
@@ -95,7 +95,8 @@ impl App {
     }
 
     /// The sessions of an account, latest activity first, each with whether it is the one with the id `current`.
-    pub async fn own_sessions(&self, account: AccountId, current: &str) -> Result<Vec<(Listed, bool)>, Error> {
+    pub async fn own_sessions(&self, by: Owner<'_>, current: &str) -> Result<Vec<(Listed, bool)>, Error> {
+        let account = by.account();
         let (current, now) = (IdHash::of(current), self.now());
         let mut listed: Vec<(Listed, bool)> = self
             .store
@@ -113,9 +114,10 @@ impl App {
     }
 
     /// Ends one of the actor's own sessions. Somebody else's is not found.
-    pub async fn end_listed_session(&self, actor: &Actor, account: AccountId, session: SessionId) -> Result<(), Error> {
-        let event = actor.did(self.now(), Action::SessionsEnd, &actor.name, json!({ "sessions": 1 }));
-        self.act(actor.authority(), move |tx| {
+    pub async fn end_listed_session(&self, by: Owner<'_>, session: SessionId) -> Result<(), Error> {
+        let account = by.account();
+        let event = by.did(self.now(), Action::SessionsEnd, &by.name, json!({ "sessions": 1 }));
+        self.act(by.authority(), move |tx| {
             if sessions::delete_listed(tx, account, session)? == 0 {
                 return Err(Error::NotFound);
             }
@@ -126,9 +128,10 @@ impl App {
     }
 
     /// Ends all sessions of the actor but the one with the id `current`; says how many.
-    pub async fn end_other_sessions(&self, actor: &Actor, account: AccountId, current: &str) -> Result<usize, Error> {
-        let (current, actor, now) = (IdHash::of(current), actor.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn end_other_sessions(&self, by: Owner<'_>, current: &str) -> Result<usize, Error> {
+        let account = by.account();
+        let (current, actor, now) = (IdHash::of(current), by.actor().clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let ended = sessions::delete_others(tx, account, &current)?;
             tx.audit(actor.did(now, Action::SessionsEnd, &actor.name, json!({ "sessions": ended })));
             Ok(ended)

@@ -1,6 +1,6 @@
 //! Numbers over all keys, and what happened day by day.
 
-use crate::actions::{App, Error};
+use crate::actions::{Administrator, App, Error};
 use crate::domain::key_filter::KeyFilter;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::DAY;
@@ -89,7 +89,7 @@ pub struct Number {
 
 impl App {
     /// The numbers of the tiles; and the last days, oldest first, each with its number since 1970 UTC.
-    pub async fn overview(&self) -> Result<(Vec<(Tally, Number)>, Vec<(i64, Counts)>), Error> {
+    pub async fn overview(&self, _: Administrator<'_>) -> Result<(Vec<(Tally, Number)>, Vec<(i64, Counts)>), Error> {
         let now = self.now();
         let today = now.day_number();
         self.store
@@ -128,7 +128,7 @@ impl App {
     }
 
     /// The refusals from one day to another (00:00 UTC), by reason, key and address.
-    pub async fn refusals(&self, first: Timestamp, last: Timestamp) -> Result<Sums, Error> {
+    pub async fn refusals(&self, _: Administrator<'_>, first: Timestamp, last: Timestamp) -> Result<Sums, Error> {
         let (first, last) = (first.day_number(), last.day_number());
         Ok(self.store.read(move |tx| refusals::sums(tx, first, last, MOST)).await?)
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::actions::rights::policies::lock_all;
-use crate::actions::{Actor, App, Error};
+use crate::actions::{Administrator, App, Error, Reauthenticated};
 use crate::domain::audit::Action;
 use crate::domain::settings::{Setting, Settings};
 use crate::store::rights::policies;
@@ -16,13 +16,17 @@ impl App {
     }
 
     /// Changes settings; those that have the value already are passed over. Says how many were changed.
-    pub async fn change_settings(&self, actor: &Actor, changes: Vec<(Setting, String)>) -> Result<usize, Error> {
-        let (actor, now) = (actor.clone(), self.now());
+    pub async fn change_settings(
+        &self,
+        by: Reauthenticated<'_>,
+        changes: Vec<(Setting, String)>,
+    ) -> Result<usize, Error> {
+        let (actor, now) = (by.actor().clone(), self.now());
         let changes: Vec<(Setting, String)> = changes
             .into_iter()
             .map(|(setting, value)| setting.parse(&value).map(|value| (setting, value)))
             .collect::<Result<_, _>>()?;
-        self.act(actor.authority(), move |tx| {
+        self.act(by.authority(), move |tx| {
             let before = settings::load(tx)?;
             let mut different = 0;
             for (setting, value) in changes {
@@ -40,7 +44,7 @@ impl App {
     }
 
     /// The policies that every new person gets, and all that there are, by name.
-    pub async fn policies_of_new_people(&self) -> Result<(Vec<String>, Vec<String>), Error> {
+    pub async fn policies_of_new_people(&self, _: Administrator<'_>) -> Result<(Vec<String>, Vec<String>), Error> {
         self.store
             .read(|tx| {
                 let all = policies::list(tx)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
@@ -50,9 +54,9 @@ impl App {
     }
 
     /// Makes these the policies that every new person gets. Existing people keep what they have.
-    pub async fn set_policies_of_new_people(&self, actor: &Actor, wanted: Vec<String>) -> Result<(), Error> {
-        let (actor, now) = (actor.clone(), self.now());
-        self.act(actor.authority(), move |tx| {
+    pub async fn set_policies_of_new_people(&self, by: Reauthenticated<'_>, wanted: Vec<String>) -> Result<(), Error> {
+        let (actor, now) = (by.actor().clone(), self.now());
+        self.act(by.authority(), move |tx| {
             let before = policies::of_new_people(tx)?;
             let ids = lock_all(tx, wanted)?;
             policies::set_of_new_people(tx, &ids)?;

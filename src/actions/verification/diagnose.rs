@@ -1,8 +1,8 @@
 //! "Why was this refused?": from a secret, its first eight or its hash to the key, its state, and the last refusals.
 
-use crate::actions::keys::browse::Owner;
+use crate::actions::keys::browse::OwnerView;
 use crate::actions::sign_in::sessions::idle_since;
-use crate::actions::{App, Error};
+use crate::actions::{Administrator, App, Error};
 use crate::domain::field_error::FieldError;
 use crate::domain::keys::api_key::ApiKey;
 use crate::domain::keys::secret::{FirstEight, Secret, SecretHash};
@@ -23,7 +23,7 @@ pub struct Explanation {
     /// What it may do.
     pub access: AccessView,
     /// Whose it is.
-    pub owner: Owner,
+    pub owner: OwnerView,
     /// Why it would be refused at this moment; `None` when it is good.
     pub refusal: Option<Refusal>,
     /// The last refusals of it, latest first, those of one kind and day together.
@@ -58,7 +58,7 @@ enum Given {
 
 impl App {
     /// Looks a pasted text up. It is kept nowhere.
-    pub async fn diagnose(&self, pasted: &str) -> Result<Explanation, Error> {
+    pub async fn diagnose(&self, _: Administrator<'_>, pasted: &str) -> Result<Explanation, Error> {
         let given = self.read_pasted(pasted)?;
         let now = self.now();
         let mut found = self

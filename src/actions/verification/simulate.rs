@@ -4,7 +4,7 @@ use crate::actions::keys::find::may_see;
 use crate::actions::rights::grants::resources_for;
 use crate::actions::rights::rights_source_of;
 use crate::actions::verification::verify::asked_resource;
-use crate::actions::{App, Error};
+use crate::actions::{App, Error, Whose};
 use crate::domain::ids::AccountId;
 use crate::domain::keys::api_key::ApiKey;
 use crate::domain::keys::secret::FirstEight;
@@ -41,9 +41,9 @@ pub struct Would {
 }
 
 impl App {
-    /// A key, and what may be asked of it: of `owner`, or of anybody for administrators.
-    pub async fn askable(&self, owner: Option<AccountId>, first_eight: &FirstEight) -> Result<Askable, Error> {
-        let first_eight = first_eight.clone();
+    /// A key, and what may be asked of it: of one owner, or of anybody for administrators.
+    pub async fn askable(&self, whose: Whose<'_>, first_eight: &FirstEight) -> Result<Askable, Error> {
+        let (owner, first_eight) = (whose.owner(), first_eight.clone());
         self.store
             .read(move |tx| {
                 let key = find(tx, owner, &first_eight)?;
@@ -66,13 +66,8 @@ impl App {
     }
 
     /// What would be answered to this demand.
-    pub async fn simulate(
-        &self,
-        owner: Option<AccountId>,
-        first_eight: &FirstEight,
-        demand: Required,
-    ) -> Result<Would, Error> {
-        let (first_eight, now) = (first_eight.clone(), self.now());
+    pub async fn simulate(&self, whose: Whose<'_>, first_eight: &FirstEight, demand: Required) -> Result<Would, Error> {
+        let (owner, first_eight, now) = (whose.owner(), first_eight.clone(), self.now());
         self.store
             .read(move |tx| {
                 let key = find(tx, owner, &first_eight)?;

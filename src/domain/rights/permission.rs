@@ -10,18 +10,58 @@ use crate::domain::time::clock::Timestamp;
 /// The service whose permissions are Claviger's own. No other may register names that begin with it.
 pub const CLAVIGER: &str = "claviger";
 
-/// What Claviger's own API asks for, with what people read. The role administrator holds them all.
-pub const OWN: [(&str, &str); 6] = [
-    ("claviger:admin", "Everything that an administrator can do"),
-    ("claviger:introspect", "Ask whether a key is good, and what it may do"),
-    ("claviger:keys:create", "Generate API keys of one's own"),
-    ("claviger:keys:read", "See one's own API keys"),
-    ("claviger:keys:revoke", "Revoke one's own API keys"),
-    (REGISTER, "Register the permissions of every service"),
-];
+/// What Claviger's own API asks for. The role administrator holds them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+pub enum OwnPermission {
+    /// What an administrator can do.
+    #[strum(serialize = "claviger:admin")]
+    Admin,
+    /// Asking about keys.
+    #[strum(serialize = "claviger:introspect")]
+    Introspect,
+    /// New keys.
+    #[strum(serialize = "claviger:keys:create")]
+    CreateKeys,
+    /// Own keys.
+    #[strum(serialize = "claviger:keys:read")]
+    ReadKeys,
+    /// Ending own keys.
+    #[strum(serialize = "claviger:keys:revoke")]
+    RevokeKeys,
+    /// The permissions of every service. Those of one: [`PermissionName::registers`].
+    #[strum(serialize = "claviger:permissions:register")]
+    Register,
+}
 
-/// Registers the permissions of every service. Of one service: [`PermissionName::registers`].
-pub const REGISTER: &str = "claviger:permissions:register";
+impl OwnPermission {
+    /// All of them.
+    pub fn all() -> &'static [Self] {
+        <Self as strum::VariantArray>::VARIANTS
+    }
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// What people read.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Admin => "Everything that an administrator can do",
+            Self::Introspect => "Ask whether a key is good, and what it may do",
+            Self::CreateKeys => "Generate API keys of one's own",
+            Self::ReadKeys => "See one's own API keys",
+            Self::RevokeKeys => "Revoke one's own API keys",
+            Self::Register => "Register the permissions of every service",
+        }
+    }
+
+    /// Is it for a part of the API that does not exist yet? No form offers it: nothing asks for it.
+    fn is_reserved(self) -> bool {
+        matches!(self, Self::Admin | Self::Introspect)
+    }
+}
+
 /// The longest name of a service, and of a permission that a service registers, in bytes.
 const LONGEST: usize = 64;
 
@@ -32,7 +72,7 @@ pub struct PermissionName(String);
 impl PermissionName {
     /// Reads a name as it came. A name in capitals is refused, not folded: services compare names byte by byte.
     pub fn parse(field: &'static str, input: &str) -> Result<Self, FieldError> {
-        let service = input.strip_prefix(REGISTER).and_then(|rest| rest.strip_prefix(':'));
+        let service = input.strip_prefix(OwnPermission::Register.as_str()).and_then(|rest| rest.strip_prefix(':'));
         if service.map_or_else(|| is_name(input, b":"), |service| is_name(service, b"")) {
             return Ok(Self(input.to_owned()));
         }
@@ -45,6 +85,11 @@ impl PermissionName {
         Self(name)
     }
 
+    /// That of one of Claviger's own.
+    pub fn of_own(own: OwnPermission) -> Self {
+        Self(own.as_str().to_owned())
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -52,12 +97,12 @@ impl PermissionName {
 
     /// The one that registers the permissions of this service, and of no other.
     pub fn registers(service: &ServiceName) -> Self {
-        Self(format!("{REGISTER}:{}", service.0))
+        Self(format!("{}:{}", OwnPermission::Register.as_str(), service.0))
     }
 
     /// The service whose permissions this one registers.
     pub fn registered_service(&self) -> Option<ServiceName> {
-        let name = self.0.strip_prefix(REGISTER)?.strip_prefix(':')?;
+        let name = self.0.strip_prefix(OwnPermission::Register.as_str())?.strip_prefix(':')?;
         ServiceName::parse(name).ok()
     }
 
@@ -68,7 +113,7 @@ impl PermissionName {
 
     /// Is it for a part of the API that does not exist yet? No form offers it: nothing asks for it.
     pub fn is_reserved(&self) -> bool {
-        ["claviger:admin", "claviger:introspect"].contains(&self.as_str())
+        OwnPermission::all().iter().any(|own| own.is_reserved() && own.as_str() == self.0)
     }
 
     /// Does it concern the site, and not only one's own keys? A key has it only if it was given it by name: all of what an
@@ -80,7 +125,7 @@ impl PermissionName {
 
 /// The permissions of Claviger's own that everybody holds. Administrators hold all that there are.
 pub fn of_everybody() -> Rights {
-    let own = OWN.iter().map(|(name, _)| PermissionName((*name).to_owned()));
+    let own = OwnPermission::all().iter().copied().map(PermissionName::of_own);
     own.filter(|name| !name.is_administrative()).collect()
 }
 
@@ -178,6 +223,6 @@ mod tests {
         assert!(own.may_register(&name("claviger:admin")) && !other.may_register(&name("claviger:admin")));
         assert!(!other.may_register(&name("claviger")), "the bare name is Claviger's, too");
         assert!(other.may_register(&name("clavigers:x")) && !own.may_register(&name("read:data")));
-        assert!(OWN.iter().all(|(text, _)| own.may_register(&name(text))));
+        assert!(OwnPermission::all().iter().all(|one| own.may_register(&name(one.as_str()))));
     }
 }

@@ -174,7 +174,7 @@ pub fn find(tx: &mut ReadTx, id: AccountId) -> Result<Option<Account>, Error> {
 
 /// An owner of keys, as lists of keys show them.
 #[derive(Debug, Clone, Default)]
-pub struct Owner {
+pub struct OwnerView {
     /// The user name.
     pub username: String,
     /// The name people read.
@@ -188,7 +188,7 @@ pub struct Owner {
 }
 
 /// The owners with these ids.
-pub fn owners(tx: &mut ReadTx, ids: &[AccountId]) -> Result<HashMap<AccountId, Owner>, Error> {
+pub fn owners(tx: &mut ReadTx, ids: &[AccountId]) -> Result<HashMap<AccountId, OwnerView>, Error> {
     let rows: Vec<(AccountId, String, String, String, bool, Option<String>)> = accounts::table
         .filter(accounts::id.eq_any(ids))
         .select((
@@ -207,7 +207,7 @@ pub fn owners(tx: &mut ReadTx, ids: &[AccountId]) -> Result<HashMap<AccountId, O
         String,
         bool,
         Option<String>,
-    )| { (id, Owner { username, display_name, is_service: kind == "service", active, email }) };
+    )| { (id, OwnerView { username, display_name, is_service: kind == "service", active, email }) };
     Ok(rows.into_iter().map(owner).collect())
 }
 

@@ -8,7 +8,9 @@ use diesel::sql_types::{BigInt, Bool};
 
 use crate::domain::change::Change;
 use crate::domain::ids::PermissionId;
-use crate::domain::rights::permission::{self, Permission, PermissionName, Retired, Rights, ServiceName};
+use crate::domain::rights::permission::{
+    self, OwnPermission, Permission, PermissionName, Retired, Rights, ServiceName,
+};
 use crate::domain::time::clock::Timestamp;
 use crate::store::keys::grid::Count;
 use crate::store::schema::{
@@ -238,8 +240,8 @@ pub fn own(tx: &mut ReadTx) -> Result<Rights, Error> {
 
 /// Brings Claviger's own permissions up to what this binary knows, and to the services that are there.
 pub fn register_own(tx: &mut WriteTx) -> Result<(), Error> {
-    let stored = |name: &str| PermissionName::from_db(name.to_owned());
-    let mut own: Vec<_> = permission::OWN.iter().map(|(name, about)| (stored(name), (*about).to_owned())).collect();
+    let mut own: Vec<_> =
+        OwnPermission::all().iter().map(|one| (PermissionName::of_own(*one), one.description().to_owned())).collect();
     let service = ServiceName::from_db(permission::CLAVIGER.into());
     let services: Vec<String> = permissions::table
         .filter(permissions::service.ne(permission::CLAVIGER))

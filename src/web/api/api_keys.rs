@@ -26,6 +26,6 @@ pub async fn revoke(
     let actor = Actor::with_key(&good.owner, good.secret, anything, address, Some(Reference::of(&request)));
     request.extensions_mut().insert(Known(actor.clone()));
     let first_eight = FirstEight::parse(&first_eight).ok_or(Error::NotFound)?;
-    app.revoke_with_key(&actor, &good, &first_eight).await?;
+    app.revoke_with_key(actor.owner()?, &good, &first_eight).await?;
     Ok(HttpResponse::NoContent().insert_header(("cache-control", "no-store")).finish())
 }

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{self, Unread};
-use crate::actions::keys::generate::{FormId, KeyRequest, New};
 use crate::actions::keys::get_or_create::{GotOrCreated, Wanted};
+use crate::actions::keys::request::{FormId, KeyRequest, New};
 use crate::actions::keys::rotate::Grace;
 use crate::actions::rights::grants::ActingKey;
 use crate::actions::verification::verify::GoodKey;
@@ -87,9 +87,9 @@ async fn answer(
         return Err(Error::from(FieldError::new("note", text)).into());
     }
     let (rotate, wanted) = (asked.grace()?, asked.wanted()?);
-    let request = asked.request(app, resource, good.asking())?;
+    let request = asked.request(app, resource.clone(), good.asking())?;
     let answer = app
-        .get_or_create_key(actor, good.owner.id, wanted, request, rotate)
+        .get_or_create_key(actor.administering(&resource)?, wanted, request, rotate)
         .await
         .map_err(|error| asked.in_its_fields(error))?;
     Ok(match answer {

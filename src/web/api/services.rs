@@ -8,7 +8,7 @@ use super::caller::{self, Unread};
 use crate::actions::{Actor, App, Error};
 use crate::domain::field_error::{FieldError, validate};
 use crate::domain::keys::secret::appears_in;
-use crate::domain::rights::permission::{PermissionName, REGISTER, Rights, ServiceName, parse_description};
+use crate::domain::rights::permission::{OwnPermission, PermissionName, Rights, ServiceName, parse_description};
 use crate::web::errors::ApiError;
 
 /// The longest body, in bytes: 500 permissions with their descriptions.
@@ -43,7 +43,7 @@ pub async fn register(
     let name = ServiceName::parse(&service);
     let of_service = name.iter().map(PermissionName::registers);
     let needs: Vec<PermissionName> =
-        std::iter::once(PermissionName::from_db(REGISTER.into())).chain(of_service).collect();
+        std::iter::once(PermissionName::of_own(OwnPermission::Register)).chain(of_service).collect();
     let actor = match caller::actor(&request, &app, needs).await? {
         Ok(actor) => actor,
         Err(refused) => return Ok(refused),
@@ -72,7 +72,7 @@ async fn register_all(
     if !field_errors.is_empty() {
         return Err(Error::Invalid(field_errors).into());
     }
-    let registered = app.register_permissions(actor, service.clone(), wanted, sent.retire_at_most).await?;
+    let registered = app.register_permissions(actor.registrar(&service)?, wanted, sent.retire_at_most).await?;
     let names = |rights: &Rights| rights.iter().map(PermissionName::as_str).map(str::to_owned).collect::<Vec<_>>();
     Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(json!({
         "service": service.as_str(),

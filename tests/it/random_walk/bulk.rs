@@ -70,11 +70,14 @@ impl Walk<'_> {
         keys.dedup();
         let eights =
             keys.iter().map(|at| FirstEight::parse(&self.world.keys[*at].eight).expect("a first eight")).collect();
-        let Ok(job) = self.api().draft_job(&self.boss, operation, Chosen::Ticked(eights)).await else { return false };
+        let Ok(job) = self.api().draft_job(self.as_boss().administrator(), operation, Chosen::Ticked(eights)).await
+        else {
+            return false;
+        };
         let days = *[2, 10, 40, 200].choose(&mut self.rng).expect("days");
         let day = Timestamp(self.world.now + days * DAY).day();
         let entered = Confirmation { expires_on: day.clone(), ..Confirmation::default() };
-        self.api().confirm_job(&self.boss, job, &entered).await.expect("confirmed");
+        self.api().confirm_job(self.as_boss(), job, &entered).await.expect("confirmed");
         let before = self.rows();
         let changed = self.run(job, operation).await;
         let day = Timestamp::parse_day(&day).expect("a day").0;
@@ -132,7 +135,7 @@ impl Walk<'_> {
         let done = self.remembered.remove(chosen);
         self.what = format!("undo of {}", done.operation.as_str());
         let before = self.rows();
-        let Ok(undo) = self.api().undo_job(&self.boss, done.job).await else { return false };
+        let Ok(undo) = self.api().undo_job(self.as_boss(), done.job).await else { return false };
         self.api().run_jobs().await.expect("done");
         let after = self.rows();
         for (at, facts, version) in &done.keys {
@@ -190,12 +193,12 @@ impl Walk<'_> {
             (owner, *[3, 90].choose(&mut self.rng).expect("days"), *[2, 6].choose(&mut self.rng).expect("keys"))
         });
         let rules = LifetimeRules { longest, most, services, account, of_services: self.world.rules.of_services };
-        let version = self.api().lifetime_rules().await.expect("there").rules.version();
-        let planned = self.api().plan_rules(&self.boss, self.written(&rules), version).await.expect("planned");
+        let version = self.api().lifetime_rules(self.as_boss().administrator()).await.expect("there").rules.version();
+        let planned = self.api().plan_rules(self.as_boss(), self.written(&rules), version).await.expect("planned");
         self.world.rules = rules;
         let Planned::Hits(id) = planned else { return true };
         let existing = *[Existing::Leave, Existing::Now, Existing::Spread(7)].choose(&mut self.rng).expect("one");
-        let job = self.api().apply_rules(&self.boss, id, existing).await.expect("in force");
+        let job = self.api().apply_rules(self.as_boss(), id, existing).await.expect("in force");
         let Some(job) = job else { return true };
         let before = self.rows();
         self.run(job, BulkOperation::Shorten).await;
@@ -238,7 +241,7 @@ impl Walk<'_> {
     pub(super) async fn limit_services(&mut self) -> bool {
         let most = *[4, 12, 100].choose(&mut self.rng).expect("keys");
         let value = (Setting::MaxServiceKeys, most.to_string());
-        self.api().change_settings(&self.boss, vec![value]).await.expect("changed");
+        self.api().change_settings(self.as_boss(), vec![value]).await.expect("changed");
         self.world.rules.of_services = most;
         true
     }

@@ -38,9 +38,10 @@ impl Walk<'_> {
         let (wish, given) = self.wish();
         let resource = self.rng.random_bool(0.4).then(|| self.pick(2));
         let (request, end) = self.request(wish, resource);
-        let maker =
-            if self.world.owners[owner].is_service { self.boss.clone() } else { actor(&self.world.owners[owner]) };
-        let Ok(Issued::Now(new)) = self.api().generate_key(&maker, self.world.owners[owner].id, request).await else {
+        let (person, id) = (actor(&self.world.owners[owner]), self.world.owners[owner].id);
+        let own = person.owner().expect("an account");
+        let by = if self.world.owners[owner].is_service { self.as_boss().for_owner(id) } else { own };
+        let Ok(Issued::Now(new)) = self.api().generate_key(by, request).await else {
             return false;
         };
         self.may_give(owner, &given, resource);
@@ -54,8 +55,8 @@ impl Walk<'_> {
         let (wish, given) = self.wish();
         let (owner, eight) = self.owner_of(at);
         let (id, resource) = (self.world.owners[owner].id, self.world.keys[at].resource);
-        let version = self.api().own_key(id, &eight).await.expect("there").key.version;
-        if self.api().set_key_access(&self.boss, id, &eight, version, wish).await.is_err() {
+        let version = self.api().own_key(self.as_boss().for_owner(id), &eight).await.expect("there").key.version;
+        if self.api().set_key_access(self.as_boss().for_owner(id), &eight, version, wish).await.is_err() {
             return false;
         }
         self.may_give(owner, &given, resource);
@@ -75,7 +76,9 @@ impl Walk<'_> {
         let grace = rand::seq::IteratorRandom::choose(Grace::all(), &mut self.rng).expect("one");
         let form = FormId::parse(&self.api().new_form_id()).expect("a form");
         let id = self.world.owners[owner].id;
-        let Ok(rotated) = self.api().rotate_key(&self.boss, id, &eight, grace, form).await else { return false };
+        let Ok(rotated) = self.api().rotate_key(self.as_boss().for_owner(id), &eight, grace, form).await else {
+            return false;
+        };
         let Issued::Now(new) = rotated.issued else { return false };
         let (now, key) = (self.world.now, &mut self.world.keys[at]);
         assert!(key.revoked.is_none() && key.paused.is_none() && key.end > now, "only an active key is rotated");
@@ -95,7 +98,8 @@ impl Walk<'_> {
     pub(super) async fn revoke(&mut self) -> bool {
         let Some(at) = self.some_key() else { return false };
         let (owner, eight) = self.owner_of(at);
-        let revoked = self.api().revoke_key(&self.boss, self.world.owners[owner].id, &eight).await.is_ok();
+        let revoked =
+            self.api().revoke_key(self.as_boss().for_owner(self.world.owners[owner].id), &eight).await.is_ok();
         if revoked && self.world.keys[at].revoked.is_none() {
             self.world.keys[at].revoked = Some(JobId(0));
             self.world.keys[at].old = None;
@@ -109,11 +113,11 @@ impl Walk<'_> {
         let owner = self.world.owners[owner].clone();
         let (own, paused) = (actor(&owner), self.world.keys[at].paused);
         if paused.is_none() {
-            let done = self.api().disable_key(&own, owner.id, &eight).await.is_ok();
+            let done = self.api().disable_key(own.owner().expect("an account"), &eight).await.is_ok();
             self.world.keys[at].paused = done.then_some(Paused::ByOwner);
             return done;
         }
-        let done = self.api().enable_key(&own, owner.id, &eight).await.is_ok();
+        let done = self.api().enable_key(own.owner().expect("an account"), &eight).await.is_ok();
         if done {
             // After a transfer the one who paused it is not its owner, like an administrator.
             assert!(self.world.keys[at].revoked.is_none(), "step {}", self.step);
@@ -176,7 +180,9 @@ impl Walk<'_> {
         let owner = self.world.owners[asking.owner].clone();
         let rotate = self.rng.random_bool(0.5).then_some(Grace::None);
         let wanted = Wanted::These(rights(&names));
-        let made = self.api().get_or_create_key(&actor(&owner), owner.id, wanted, request, rotate).await;
+        let (person, name) = (actor(&owner), request.resource.clone().expect("bound"));
+        let by = person.administering(&name).expect("an account");
+        let made = self.api().get_or_create_key(by, wanted, request, rotate).await;
         let (now, said) = (self.world.now, format!("step {}: {asking:?} asked for {names:?}", self.step));
         let allowed = |walk: &Self| {
             names.iter().all(|right| walk.world.may(&asking, right) && walk.world.of_kind.contains(right))

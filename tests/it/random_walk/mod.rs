@@ -11,14 +11,13 @@ use std::collections::BTreeSet;
 use claviger::actions::accounts::delete::TheirKeys;
 use claviger::actions::accounts::service_accounts::NewService;
 use claviger::actions::bulk::jobs::{Chosen, Confirmation};
-use claviger::actions::keys::generate::{FormId, Issued, KeyRequest, New};
 use claviger::actions::keys::get_or_create::{GotOrCreated, Wanted};
+use claviger::actions::keys::request::{FormId, Issued, KeyRequest, New};
 use claviger::actions::keys::rotate::Grace;
 use claviger::actions::rights::policies::PolicyDraft;
 use claviger::actions::verification::verify::{GoodKey, Presenter, Verdict};
-use claviger::actions::{Actor, App, Error};
+use claviger::actions::{Actor, App, Error, Reauthenticated};
 use claviger::domain::accounts::account::{Role, Username};
-use claviger::domain::audit::Via;
 use claviger::domain::bulk::BulkOperation;
 use claviger::domain::change::Change;
 use claviger::domain::ids::{AccountId, JobId};
@@ -56,7 +55,7 @@ fn steps() -> usize {
 
 fn actor(owner: &Owner) -> Actor {
     // The walk acts as whoever has the right; that a right holds until the change is made, `held_bodies` looks at.
-    Actor { account: Some(owner.id), name: owner.name.clone(), via: Via::Session, ..Actor::cli() }
+    Actor::cli().on_behalf_of(owner.id, owner.name.clone())
 }
 
 fn rights(names: &Names) -> Rights {
@@ -99,10 +98,14 @@ impl<'a> Walk<'a> {
         for name in ["ana", "ben", "cy"] {
             app.person(name);
         }
-        let boss = Actor { account: None, ..Actor::cli() };
+        let boss = Actor::cli();
         let rng = StdRng::seed_from_u64(seed);
         let (world, what, remembered) = (World::default(), String::new(), Vec::new());
         Self { app, world, rng, boss, step: 0, what, deleted: None, remembered, done: 0 }
+    }
+
+    fn as_boss(&self) -> Reauthenticated<'_> {
+        self.boss.reauthenticated().expect("an administrator")
     }
 
     fn api(&self) -> &'a App {
@@ -112,27 +115,32 @@ impl<'a> Walk<'a> {
     async fn set_up(&mut self) {
         let api = self.api();
         for name in ["boss", "ana", "ben", "cy"] {
-            let id = api.find_person(&username(name)).await.expect("there").account.id;
+            let id = api.find_person(self.as_boss().administrator(), &username(name)).await.expect("there").account.id;
             self.add_owner(name, id, false);
         }
         self.boss = actor(&self.world.owners[0]);
         for name in ["robot-1", "robot-2"] {
             let new = NewService { username: username(name), display_name: name.into(), description: String::new() };
-            api.create_service_account(&self.boss, new).await.expect("made");
-            let id = api.find_service_account(&username(name)).await.expect("there").account.id;
+            api.create_service_account(self.as_boss(), new).await.expect("made");
+            let id = api
+                .find_service_account(self.as_boss().administrator(), &username(name))
+                .await
+                .expect("there")
+                .account
+                .id;
             self.add_owner(name, id, true);
         }
         let service = ServiceName::parse("lab").expect("a name");
         for name in PERMISSIONS {
             let name = PermissionName::parse("name", name).expect("a name");
-            api.add_permission(&self.boss, service.clone(), name, String::new()).await.expect("registered");
+            api.add_permission(self.as_boss(), service.clone(), name, String::new()).await.expect("registered");
         }
         for name in ["project:one", "project:two"] {
             let name = ResourceName::parse(name).expect("a name");
-            api.register_resource(&self.boss, name.clone(), name.text()).await.expect("registered");
+            api.register_resource(self.as_boss(), name.clone(), name.text()).await.expect("registered");
             self.world.resources.push(Resource { name: name.text(), administrators: BTreeSet::new() });
         }
-        api.change_settings(&self.boss, vec![(Setting::KeyMayCreate, "on".into())]).await.expect("changed");
+        api.change_settings(self.as_boss(), vec![(Setting::KeyMayCreate, "on".into())]).await.expect("changed");
         for number in 0..4 {
             self.create_policy(number).await;
         }

@@ -11,7 +11,7 @@ impl Walk<'_> {
         let name = format!("Policy {number}");
         let draft =
             PolicyDraft { name: policy_name(&name), description: String::new(), permissions: rights(&permissions) };
-        self.api().create_policy(&self.boss, draft).await.expect("made");
+        self.api().create_policy(self.as_boss(), draft).await.expect("made");
         self.world.policies.push(Policy { name, permissions, deleted: false });
     }
 
@@ -21,7 +21,7 @@ impl Walk<'_> {
         let held: Vec<usize> = there.into_iter().filter(|_| self.rng.random_bool(0.5)).collect();
         let names = held.iter().map(|at| self.world.policies[*at].name.clone()).collect();
         let name = username(&self.world.owners[owner].name);
-        self.api().set_policies(&self.boss, &name, names).await.expect("set");
+        self.api().set_policies(self.as_boss(), &name, names).await.expect("set");
         // What was deleted may come back, with those who held it.
         let policies = &self.world.policies;
         self.world.owners[owner].policies.retain(|at| policies[*at].deleted);
@@ -32,10 +32,10 @@ impl Walk<'_> {
     pub(super) async fn change_policy(&mut self) -> bool {
         let Some(at) = self.some_policy() else { return false };
         let name = policy_name(&self.world.policies[at].name);
-        let found = self.api().find_policy(&name).await.expect("there").policy;
+        let found = self.api().find_policy(self.as_boss().administrator(), &name).await.expect("there").policy;
         let permissions = self.some(&PERMISSIONS);
         let draft = PolicyDraft { name: name.clone(), description: String::new(), permissions: rights(&permissions) };
-        let changed = self.api().change_policy(&self.boss, &name, found.version, draft).await.is_ok();
+        let changed = self.api().change_policy(self.as_boss(), &name, found.version, draft).await.is_ok();
         if changed {
             self.world.policies[at].permissions = permissions;
         }
@@ -44,7 +44,7 @@ impl Walk<'_> {
 
     pub(super) async fn delete_policy(&mut self) -> bool {
         if let Some((at, job)) = self.deleted.take() {
-            if self.api().undo_job(&self.boss, job).await.is_err() {
+            if self.api().undo_job(self.as_boss(), job).await.is_err() {
                 self.create_policy(self.world.policies.len()).await; // too long ago: it stays deleted
                 return true;
             }
@@ -62,7 +62,7 @@ impl Walk<'_> {
         }
         let Some(at) = self.some_policy() else { return false };
         let name = self.world.policies[at].name.clone();
-        let job = self.api().delete_policy(&self.boss, &policy_name(&name), &name).await.expect("deleted");
+        let job = self.api().delete_policy(self.as_boss(), &policy_name(&name), &name).await.expect("deleted");
         self.world.policies[at].deleted = true;
         for key in (0..self.world.keys.len()).collect::<Vec<_>>() {
             if self.world.keys[key].given == Given::Policy(at) && self.world.is_live(&self.world.keys[key]) {
@@ -90,7 +90,7 @@ impl Walk<'_> {
         let (Some(from), Some(to)) = (self.some_policy(), self.some_policy()) else { return false };
         let (from_name, to_name) =
             (policy_name(&self.world.policies[from].name), policy_name(&self.world.policies[to].name));
-        if self.api().move_keys(&self.boss, &from_name, &to_name).await.is_err() {
+        if self.api().move_keys(self.as_boss(), &from_name, &to_name).await.is_err() {
             return false;
         }
         self.api().run_jobs().await.expect("done");
@@ -104,9 +104,9 @@ impl Walk<'_> {
         let parsed = PermissionName::parse("name", name).expect("a name");
         if self.world.retired.remove(name) {
             let service = ServiceName::parse("lab").expect("a name");
-            self.api().add_permission(&self.boss, service, parsed, String::new()).await.expect("taken up");
+            self.api().add_permission(self.as_boss(), service, parsed, String::new()).await.expect("taken up");
         } else {
-            self.api().retire_permission(&self.boss, &parsed).await.expect("retired");
+            self.api().retire_permission(self.as_boss(), &parsed).await.expect("retired");
             self.world.retired.insert(name.into());
         }
         true
@@ -117,9 +117,9 @@ impl Walk<'_> {
         let owner = self.world.owners[at].clone();
         let name = username(&owner.name);
         let done = match (owner.is_service, owner.active) {
-            (true, active) => self.api().set_service_active(&self.boss, &name, !active).await,
-            (false, true) => self.api().deactivate_user(&self.boss, &name).await,
-            (false, false) => self.api().activate_user(&self.boss, &name).await,
+            (true, active) => self.api().set_service_active(self.as_boss(), &name, !active).await,
+            (false, true) => self.api().deactivate_user(self.as_boss(), &name).await,
+            (false, false) => self.api().activate_user(self.as_boss(), &name).await,
         };
         done.expect("the first administrator stays");
         self.world.owners[at].active = !owner.active;
@@ -129,7 +129,7 @@ impl Walk<'_> {
     pub(super) async fn set_role(&mut self) -> bool {
         let at = 1 + self.pick(3);
         let role = if self.world.owners[at].is_admin { Role::User } else { Role::Admin };
-        self.api().set_role(&self.boss, &username(&self.world.owners[at].name), role).await.expect("set");
+        self.api().set_role(self.as_boss(), &username(&self.world.owners[at].name), role).await.expect("set");
         self.world.owners[at].is_admin = role == Role::Admin;
         true
     }
@@ -137,7 +137,7 @@ impl Walk<'_> {
     pub(super) async fn transfer(&mut self) -> bool {
         let (from, to) = if self.rng.random_bool(0.5) { (4, 5) } else { (5, 4) };
         let (from_name, to_name) = (username(&self.world.owners[from].name), username(&self.world.owners[to].name));
-        let started = self.api().transfer_server_keys(&self.boss, &from_name, &to_name).await;
+        let started = self.api().transfer_server_keys(self.as_boss(), &from_name, &to_name).await;
         let Ok(job) = started else { return false };
         self.moved(from, to, job).await;
         true
@@ -182,7 +182,7 @@ impl Walk<'_> {
             let kept = |name: &String| !self.world.retired.contains(name) || self.world.of_kind.contains(name);
             let names: Names = names.into_iter().filter(kept).collect();
             let kind = ResourceKind::parse("project").expect("a kind");
-            self.api().set_resource_kind(&self.boss, &kind, rights(&names)).await.expect("set");
+            self.api().set_resource_kind(self.as_boss(), &kind, rights(&names)).await.expect("set");
             self.world.of_kind = names;
             return true;
         }
@@ -194,10 +194,10 @@ impl Walk<'_> {
             return false; // they stay
         }
         if self.world.resources[resource].administrators.remove(&owner) {
-            self.api().remove_resource_administrator(&self.boss, &name, &who).await.expect("removed");
+            self.api().remove_resource_administrator(self.as_boss(), &name, &who).await.expect("removed");
             return true;
         }
-        let added = self.api().add_resource_administrator(&self.boss, &name, &who).await.is_ok();
+        let added = self.api().add_resource_administrator(self.as_boss(), &name, &who).await.is_ok();
         assert_eq!(added, self.world.owners[owner].active);
         if added {
             self.world.resources[resource].administrators.insert(owner);
@@ -208,7 +208,10 @@ impl Walk<'_> {
     pub(super) async fn set_service_rights(&mut self) -> bool {
         self.world.policy_alone = !self.world.policy_alone;
         let value = if self.world.policy_alone { "policy" } else { "owner" };
-        self.api().change_settings(&self.boss, vec![(Setting::ServiceRights, value.into())]).await.expect("changed");
+        self.api()
+            .change_settings(self.as_boss(), vec![(Setting::ServiceRights, value.into())])
+            .await
+            .expect("changed");
         true
     }
 
@@ -218,7 +221,7 @@ impl Walk<'_> {
         let keys =
             if revoke { TheirKeys::Revoke } else { TheirKeys::TransferTo(username(&self.world.owners[to].name)) };
         let name = username(&self.world.owners[at].name);
-        let Ok(job) = self.api().delete_user(&self.boss, &name, keys).await else { return false };
+        let Ok(job) = self.api().delete_user(self.as_boss(), &name, keys).await else { return false };
         match job {
             Some(job) if revoke => drop(self.run(job, BulkOperation::Delete).await),
             Some(job) => self.moved(at, to, job).await,
@@ -229,7 +232,7 @@ impl Walk<'_> {
         for resource in &mut self.world.resources {
             resource.administrators.remove(&at);
         }
-        self.api().activate_user(&self.boss, &name).await.expect("back");
+        self.api().activate_user(self.as_boss(), &name).await.expect("back");
         self.world.owners[at].active = true;
         true
     }

@@ -1,5 +1,6 @@
 //! What tests stand on: databases, an app that runs as in production, clients, people.
 
+mod actors;
 pub mod app;
 pub mod client;
 pub mod database;
@@ -8,6 +9,7 @@ pub mod key_model;
 pub mod people;
 pub mod rights_model;
 
+pub use actors::operator;
 pub use app::TestApp;
 pub use client::{Answer, Client};
 

@@ -1,11 +1,10 @@
 //! People, and what they do all the time.
 
-use claviger::actions::Actor;
 use claviger::actions::accounts::add::NewUser;
 use claviger::domain::accounts::account::{Role, Username};
 use claviger::domain::accounts::password::{Password, Proposal};
 
-use super::{Answer, Client, TestApp};
+use super::{Answer, Client, TestApp, operator};
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -31,7 +30,7 @@ impl TestApp {
             username,
             role,
         };
-        self.run(self.app.create_user(&Actor::cli(), user)).expect("a new person");
+        self.run(self.app.create_user(operator(), user)).expect("a new person");
     }
 
     /// A browser in which this new person is signed in.

@@ -57,7 +57,7 @@ pub async fn confirm(
     Form(user, form): Form<SignedIn, Confirm>,
 ) -> Result<HttpResponse, PageError> {
     let next = local(&form.next).as_str().to_owned();
-    match app.confirm_password(&user.actor, &user.account, &user.session_id(), form.password).await {
+    match app.confirm_password(user.actor.owner()?, &user.session_id(), form.password).await {
         Ok(id) => {
             sessions::renew(&user.session, &id, app.now())?;
             Ok(html::see_other(&next))

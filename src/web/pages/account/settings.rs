@@ -72,7 +72,7 @@ const PATH: &str = "/account";
 
 async fn load(app: &App, user: &SignedIn, field_errors: FieldErrors) -> Result<AccountPage, PageError> {
     let now = app.now();
-    let own = app.own_sessions(user.account.id, &user.session_id()).await?;
+    let own = app.own_sessions(user.actor.owner()?, &user.session_id()).await?;
     let view = |(session, is_this): (crate::actions::sign_in::sessions::Listed, bool)| SessionView {
         id: session.id,
         browser: client::browser_name(&session.user_agent),
@@ -102,7 +102,7 @@ pub async fn edit_profile(
 ) -> Result<HttpResponse, PageError> {
     match parse_display_name(&form.display_name) {
         Ok(display_name) => {
-            app.set_display_name(&user.actor, user.account.id, display_name).await?;
+            app.set_display_name(user.actor.owner()?, display_name).await?;
             Flash::done("Display name saved.").leave(&user.session);
             Ok(html::see_other(PATH))
         }
@@ -129,7 +129,7 @@ pub async fn change_password(
     let changed = match chosen {
         Some(new) if field_errors.is_empty() => {
             let change = PasswordChange { present, new, keys };
-            app.change_own_password(&user.actor, &user.account, change, &user.session_id()).await
+            app.change_own_password(user.actor.owner()?, change, &user.session_id()).await
         }
         _ => Err(Error::Invalid(field_errors)),
     };
@@ -158,7 +158,7 @@ pub async fn set_appearance(
 ) -> Result<HttpResponse, PageError> {
     let wrong = || Error::from(FieldError::new("appearance", "Choose System, Light or Dark"));
     let appearance = form.appearance.parse::<Appearance>().map_err(|_| wrong())?;
-    app.set_appearance(&user.actor, user.account.id, appearance).await?;
+    app.set_appearance(user.actor.owner()?, appearance).await?;
     Flash::done(format!("Appearance: {}.", appearance.label())).leave(&user.session);
     let mut response = html::see_other(PATH);
     html::remember_appearance(&mut response, appearance, access::place(&request)?.https);
@@ -171,7 +171,7 @@ pub async fn end_session_page(
     user: SignedIn,
     id: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let sessions = app.own_sessions(user.account.id, &user.session_id()).await?;
+    let sessions = app.own_sessions(user.actor.owner()?, &user.session_id()).await?;
     let (session, _) = sessions.iter().find(|(one, _)| one.id.to_string() == *id).ok_or(Error::NotFound)?;
     let browser = client::browser_name(&session.user_agent);
     let page = ConfirmPage {
@@ -187,7 +187,7 @@ pub async fn end_session_page(
 
 /// `GET /account/sessions/end-others`
 pub async fn end_other_sessions_page(app: web::Data<App>, user: SignedIn) -> Result<HttpResponse, PageError> {
-    let others = app.own_sessions(user.account.id, &user.session_id()).await?.len().saturating_sub(1);
+    let others = app.own_sessions(user.actor.owner()?, &user.session_id()).await?.len().saturating_sub(1);
     let sessions = if others == 1 { "1 other session".to_owned() } else { format!("{others} other sessions") };
     let page = ConfirmPage {
         layout: Layout::new(&user, Nav::Account),
@@ -207,7 +207,7 @@ pub async fn end_session(
     Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = id.parse().map_err(|_| Error::NotFound)?;
-    app.end_listed_session(&user.actor, user.account.id, id).await?;
+    app.end_listed_session(user.actor.owner()?, id).await?;
     Flash::done("The session was ended.").leave(&user.session);
     Ok(html::see_other(PATH))
 }
@@ -217,7 +217,7 @@ pub async fn end_other_sessions(
     app: web::Data<App>,
     Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let ended = app.end_other_sessions(&user.actor, user.account.id, &user.session_id()).await?;
+    let ended = app.end_other_sessions(user.actor.owner()?, &user.session_id()).await?;
     let text = match ended {
         0 => "There was no other session.".to_owned(),
         1 => "1 other session was ended.".to_owned(),

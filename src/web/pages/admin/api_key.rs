@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::actions::keys::browse::Owner;
+use crate::actions::keys::browse::OwnerView;
 use crate::actions::keys::find::KeyDetails;
 use crate::actions::{App, Error};
 use crate::domain::bulk::BulkOperation;
@@ -27,14 +27,14 @@ struct AdminKeyPage {
     view: KeyView,
     details: KeyDetails,
     chart: Chart,
-    owner: Owner,
+    owner: OwnerView,
     /// The form for name and note, when it is open.
     edit: Option<(Entered, FieldErrors)>,
 }
 
 impl AdminKeyPage {
     async fn load(app: &App, user: &SignedIn, first_eight: &str) -> Result<Self, PageError> {
-        let (details, owner) = app.any_key(&parse(first_eight)?).await?;
+        let (details, owner) = app.any_key(user.actor.administrator()?, &parse(first_eight)?).await?;
         let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
         let chart = Chart::new(details.days.clone());
         Ok(Self { layout: Layout::new(user, Nav::AdminKeys), view, details, chart, owner, edit: None })
@@ -90,7 +90,7 @@ pub async fn edit(
 ) -> Result<HttpResponse, PageError> {
     let key = parse(&first_eight)?;
     let edited = match texts(&entered) {
-        Ok(texts) => app.edit_any_key(&user.actor, &key, entered.version, texts).await,
+        Ok(texts) => app.edit_any_key(user.actor.reauthenticated()?, &key, entered.version, texts).await,
         Err(error) => Err(error),
     };
     match edited {

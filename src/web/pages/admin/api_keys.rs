@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::keys::browse::{Count, KeyPage, ListedKey, Owner};
+use crate::actions::keys::browse::{Count, KeyPage, ListedKey, OwnerView};
 use crate::actions::keys::saved_views::SavedView;
 use crate::actions::{App, Error};
 use crate::domain::bulk::BulkOperation;
@@ -46,13 +46,13 @@ pub struct KeyRow {
     /// The key as it reads.
     pub view: KeyView,
     /// Whose it is.
-    pub owner: Owner,
+    pub owner: OwnerView,
     /// Who made it.
-    pub made_by: Option<Owner>,
+    pub made_by: Option<OwnerView>,
     /// Who disabled it.
-    pub disabled_by: Option<Owner>,
+    pub disabled_by: Option<OwnerView>,
     /// Who revoked it.
-    pub revoked_by: Option<Owner>,
+    pub revoked_by: Option<OwnerView>,
 }
 
 impl KeyRow {
@@ -63,7 +63,7 @@ impl KeyRow {
     }
 
     /// An account that did something to the key, or Claviger itself.
-    pub fn who(account: &Option<Owner>) -> &str {
+    pub fn who(account: &Option<OwnerView>) -> &str {
         account.as_ref().map_or("Claviger", |account| &account.display_name)
     }
 
@@ -105,7 +105,7 @@ pub async fn grid(request: HttpRequest, app: web::Data<App>, Admin(user): Admin)
     let mut page = GridPage::load(&app, &user, query).await?;
     page.dialog = dialog(&request, &page.query);
     if let Dialog::Filter(form) = &page.dialog {
-        page.suggestions = app.filter_suggestions(form.column).await?;
+        page.suggestions = app.filter_suggestions(user.actor.administrator()?, form.column).await?;
     }
     Ok(if page.query.broken.is_empty() { html::page(&page) } else { html::invalid(&page) })
 }
@@ -158,7 +158,7 @@ impl GridPage {
     /// The page with nothing open over it. While a filter is broken, no key is shown.
     pub async fn load(app: &App, user: &SignedIn, mut query: KeyQuery) -> Result<Self, PageError> {
         let page = if query.broken.is_empty() {
-            match app.browse_keys(&query.list()).await {
+            match app.browse_keys(user.actor.administrator()?, &query.list()).await {
                 Ok(page) => Some(page),
                 Err(Error::Invalid(field_errors)) => {
                     let text =
@@ -174,7 +174,7 @@ impl GridPage {
         };
         let row = |page: &KeyPage, listed: &ListedKey| KeyRow::new(listed.clone(), page.now);
         let rows = page.iter().flat_map(|page| page.keys.iter().map(|listed| row(page, listed))).collect();
-        let views = app.saved_views(user.account.id).await?;
+        let views = app.saved_views(user.actor.administrator()?).await?;
         let (layout, suggestions) = (Layout::new(user, Nav::AdminKeys), Vec::new());
         Ok(Self { layout, query, page, rows, views, suggestions, dialog: Dialog::None })
     }

@@ -196,7 +196,7 @@ pub async fn page(
     let layout = Layout::new(&user, Nav::AuditLog);
     match asked.filter() {
         Ok(filter) => {
-            let page = Some(app.read_audit(&filter, asked.place()).await?);
+            let page = Some(app.read_audit(user.actor.administrator()?, &filter, asked.place()).await?);
             Ok(html::page(&AuditPage { layout, page, asked, field_errors: FieldErrors::default() }))
         }
         Err(field_error) => {
@@ -219,7 +219,7 @@ pub async fn export(
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, PageError> {
     let filter = asked.filter().map_err(crate::actions::Error::from)?;
-    let export = app.begin_audit_export(&user.actor, filter, request.query_string()).await?;
+    let export = app.begin_audit_export(user.actor.administrator()?, filter, request.query_string()).await?;
     let body = futures_util::stream::unfold(Some((app, export, true)), async |going| {
         let (app, mut export, head) = going?;
         match app.next_of_audit(&mut export).await {

@@ -37,7 +37,7 @@ struct BulkPage {
 
 impl BulkPage {
     async fn load(app: &App, user: &SignedIn, id: JobId) -> Result<Self, PageError> {
-        let details = app.find_job(&user.actor, id).await?;
+        let details = app.find_job(user.actor.administrator()?, id).await?;
         let back = details.job.filter.as_ref().map_or_else(|| PATH.to_owned(), |filter| list_path(filter));
         let layout = Layout::new(user, Nav::AdminKeys);
         Ok(Self { layout, details, entered: Confirmation::default(), field_errors: FieldErrors::default(), back })
@@ -204,7 +204,7 @@ async fn begin(
     chosen: Chosen,
     back: &str,
 ) -> Result<HttpResponse, PageError> {
-    match app.draft_job(&user.actor, operation, chosen).await {
+    match app.draft_job(user.actor.administrator()?, operation, chosen).await {
         Ok(id) => Ok(html::see_other(&format!("{PATH}/bulk/{id}"))),
         Err(Error::Invalid(field_errors)) => {
             let text = field_errors.first().map_or_else(String::new, |field_error| format!("{}.", field_error.text));
@@ -256,7 +256,7 @@ pub async fn confirm(
     let id = parse(&id)?;
     let Entered { number, reason, expires_on } = form;
     let entered = Confirmation { number, reason, expires_on };
-    match app.confirm_job(&user.actor, id, &entered).await {
+    match app.confirm_job(user.actor.reauthenticated()?, id, &entered).await {
         Ok(()) => Ok(html::see_other(&format!("/admin/jobs/{id}"))),
         Err(Error::Invalid(field_errors)) => {
             let page = BulkPage::load(&app, &user, id).await?;

@@ -79,7 +79,7 @@ pub async fn diagnose(
     Form(Admin(user), form): Form<Admin, Pasted>,
 ) -> Result<HttpResponse, PageError> {
     let layout = Layout::new(&user, Nav::Diagnose);
-    match app.diagnose(&form.pasted).await {
+    match app.diagnose(user.actor.administrator()?, &form.pasted).await {
         Ok(found) => {
             let view = KeyView { key: found.key.clone(), access: found.access.clone(), now: found.now };
             Ok(html::page(&WhyPage { layout, found: Some((found, view)), field_errors: FieldErrors::default() }))

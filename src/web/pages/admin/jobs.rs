@@ -155,13 +155,13 @@ fn parse(id: &str) -> Result<JobId, Error> {
 
 /// `GET /admin/jobs`
 pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
-    let jobs = app.list_jobs().await?;
+    let jobs = app.list_jobs(user.actor.administrator()?).await?;
     Ok(html::page(&JobsPage { layout: Layout::new(&user, Nav::Jobs), jobs }))
 }
 
 /// `GET /admin/jobs/{id}`
 pub async fn page(app: web::Data<App>, Admin(user): Admin, id: web::Path<String>) -> Result<HttpResponse, PageError> {
-    let details = app.find_job(&user.actor, parse(&id)?).await?;
+    let details = app.find_job(user.actor.administrator()?, parse(&id)?).await?;
     if details.job.state == JobState::Draft && details.job.operation == BulkOperation::Shorten {
         return Ok(html::see_other(&format!("/admin/lifetime-rules/impact/{}", details.job.id)));
     }
@@ -179,7 +179,7 @@ pub async fn stop(
     Form(Admin(user), _): Form<Admin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = parse(&id)?;
-    match app.stop_job(&user.actor, id).await {
+    match app.stop_job(user.actor.administrator()?, id).await {
         Ok(()) | Err(Error::Conflict(_)) => Ok(html::see_other(&format!("/admin/jobs/{id}"))),
         Err(error) => Err(error.into()),
     }
@@ -192,7 +192,7 @@ pub async fn undo(
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = parse(&id)?;
-    match app.undo_job(&user.actor, id).await {
+    match app.undo_job(user.actor.reauthenticated()?, id).await {
         Ok(undo) => Ok(html::see_other(&format!("/admin/jobs/{undo}"))),
         Err(Error::Conflict(text)) => {
             Flash::failed(text).leave(&user.session);

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::actions::keys::lifetime_rules::{Planned, RulesNow};
-use crate::actions::{App, Error};
+use crate::actions::{Administrator, App, Error};
 use crate::domain::field_error::{FieldError, validate};
 use crate::domain::keys::lifetime_rules::{AppliesTo, Rule, Rules, days, keys, lifetime};
 use crate::domain::time::span;
@@ -159,7 +159,7 @@ impl Entered {
     }
 
     /// The rules that the form says, with all its errors.
-    async fn rules(&self, app: &App) -> Result<Rules, Error> {
+    async fn rules(&self, app: &App, by: Administrator<'_>) -> Result<Rules, Error> {
         let mut field_errors = Vec::new();
         let needed = |field, what, input: &str| {
             lifetime(field, what, input)
@@ -189,7 +189,7 @@ impl Entered {
         };
         let mut rules = vec![everyone];
         for line in &self.stricter {
-            match line.rule(app).await {
+            match line.rule(app, by).await {
                 Ok(Some(rule)) if rules.iter().any(|other| other.applies_to == rule.applies_to) => {
                     let text = format!("There are two rules for {}. Keep one", rule.applies_to.label());
                     field_errors.push(FieldError::new("rule_applies_to", text));
@@ -206,7 +206,7 @@ impl Entered {
 
 impl Stricter {
     /// The rule of this line; none for a line that says nothing.
-    async fn rule(&self, app: &App) -> Result<Option<Rule>, Error> {
+    async fn rule(&self, app: &App, by: Administrator<'_>) -> Result<Option<Rule>, Error> {
         let mut field_errors = Vec::new();
         let longest_span =
             validate(&mut field_errors, lifetime("rule_longest", "a longest lifetime", &self.longest_lifetime))
@@ -224,7 +224,7 @@ impl Stricter {
             "services" => AppliesTo::Services,
             "admins" => AppliesTo::Role("admin".into()),
             "users" => AppliesTo::Role("user".into()),
-            "account" => app.rule_for(&self.subject).await?,
+            "account" => app.rule_for(by, &self.subject).await?,
             _ => return Err(FieldError::new("rule_applies_to", "Choose to whom the stricter rule applies").into()),
         };
         Ok(Some(Rule {
@@ -241,7 +241,7 @@ impl Stricter {
 
 impl RulesPage {
     async fn load(app: &App, user: &SignedIn) -> Result<Self, PageError> {
-        let now = app.lifetime_rules().await?;
+        let now = app.lifetime_rules(user.actor.administrator()?).await?;
         let entered = Entered::of(&now.rules);
         Ok(Self { layout: Layout::new(user, Nav::LifetimeRules), now, entered, field_errors: FieldErrors::default() })
     }
@@ -285,8 +285,8 @@ pub async fn save(
         let page = RulesPage::load(&app, &user).await?;
         return Ok(html::page(&RulesPage { entered, ..page }));
     }
-    let planned = match entered.rules(&app).await {
-        Ok(rules) => app.plan_rules(&user.actor, rules, entered.version.clone()).await,
+    let planned = match entered.rules(&app, user.actor.administrator()?).await {
+        Ok(rules) => app.plan_rules(user.actor.reauthenticated()?, rules, entered.version.clone()).await,
         Err(error) => Err(error),
     };
     match planned {

@@ -71,7 +71,7 @@ fn tile(tally: Tally, counted: &Number, now: Timestamp) -> Tile {
 /// `GET /admin/overview`
 pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
     let now = app.now();
-    let (numbers, days) = app.overview().await?;
+    let (numbers, days) = app.overview(user.actor.administrator()?).await?;
     let mut tiles: Vec<Tile> = numbers.iter().map(|(tally, number)| tile(*tally, number, now)).collect();
     let today = now.day();
     tiles.push(Tile {

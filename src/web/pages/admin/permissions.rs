@@ -73,7 +73,7 @@ impl PermissionsPage {
 
     async fn load(app: &App, user: &SignedIn, entered: Entered, field_errors: FieldErrors) -> Result<Self, PageError> {
         let mut services: Vec<(String, Vec<(Permission, Given)>)> = Vec::new();
-        for (permission, given) in app.list_permissions().await? {
+        for (permission, given) in app.list_permissions(user.actor.administrator()?).await? {
             let service = permission.service.as_str().to_owned();
             match services.last_mut().filter(|(last, _)| *last == service) {
                 Some((_, of_service)) => of_service.push((permission, given)),
@@ -119,7 +119,7 @@ pub async fn register(
     let description = validate(&mut field_errors, parse_description(&entered.description));
     let added = match (service, name, description) {
         (Some(service), Some(name), Some(description)) => {
-            app.add_permission(&user.actor, service, name.clone(), description).await.map(|()| name)
+            app.add_permission(user.actor.reauthenticated()?, service, name.clone(), description).await.map(|()| name)
         }
         _ => Err(Error::Invalid(field_errors)),
     };
@@ -145,7 +145,7 @@ pub async fn retire_page(
     Reauthenticated(user): Reauthenticated,
     permission: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let all = app.list_permissions().await?;
+    let all = app.list_permissions(user.actor.administrator()?).await?;
     let found = all.into_iter().find(|(known, _)| known.name.as_str() == *permission && known.retired.is_none());
     let (permission, given) = found.ok_or(Error::NotFound)?;
     let name = permission.name.as_str();
@@ -175,7 +175,7 @@ pub async fn retire(
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = PermissionName::parse("name", &permission).map_err(|_| Error::NotFound)?;
-    match app.retire_permission(&user.actor, &name).await {
+    match app.retire_permission(user.actor.reauthenticated()?, &name).await {
         Ok(()) => {
             let text = format!("{} is retired. Only an administrator can restore it.", name.as_str());
             Flash::done(text).leave(&user.session);
@@ -193,7 +193,7 @@ pub async fn restore(
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = PermissionName::parse("name", &permission).map_err(|_| Error::NotFound)?;
-    app.restore_permission(&user.actor, &name).await?;
+    app.restore_permission(user.actor.reauthenticated()?, &name).await?;
     Flash::done(format!("{} can be held again: whoever was given it has it.", name.as_str())).leave(&user.session);
     Ok(html::see_other(PATH))
 }
@@ -204,7 +204,7 @@ pub async fn release_page(
     Reauthenticated(user): Reauthenticated,
     permission: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let all = app.list_permissions().await?;
+    let all = app.list_permissions(user.actor.administrator()?).await?;
     let found = all.into_iter().find(|(known, _)| known.name.as_str() == *permission && known.retired.is_some());
     let (permission, _) = found.ok_or(Error::NotFound)?;
     let name = permission.name.as_str();
@@ -226,7 +226,7 @@ pub async fn release(
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = PermissionName::parse("name", &permission).map_err(|_| Error::NotFound)?;
-    match app.release_permission(&user.actor, &name).await {
+    match app.release_permission(user.actor.reauthenticated()?, &name).await {
         Ok(()) => Flash::done(format!("The name {} is free.", name.as_str())).leave(&user.session),
         Err(Error::Conflict(text)) => Flash::failed(text).leave(&user.session),
         Err(error) => return Err(error.into()),
@@ -253,7 +253,7 @@ struct MovePage {
 
 impl MovePage {
     async fn load(app: &App, user: &SignedIn, service: &ServiceName) -> Result<Self, PageError> {
-        let all = app.list_permissions().await?;
+        let all = app.list_permissions(user.actor.administrator()?).await?;
         let count = all.iter().filter(|(permission, _)| permission.service == *service).count();
         if count == 0 || service.as_str() == CLAVIGER {
             return Err(Error::NotFound.into());
@@ -283,7 +283,7 @@ pub async fn move_to(
     let wrong = |field_error: FieldError| Error::from(FieldError::new("to", field_error.text));
     let page = MovePage::load(&app, &user, &from).await?;
     let moved = match ServiceName::parse(form.to.trim()).map_err(wrong) {
-        Ok(to) => app.move_permissions(&user.actor, &from, to).await,
+        Ok(to) => app.move_permissions(user.actor.reauthenticated()?, &from, to).await,
         Err(error) => Err(error),
     };
     match moved {
@@ -306,7 +306,7 @@ pub async fn add_service(
 ) -> Result<HttpResponse, PageError> {
     let wrong = |field_error: FieldError| Error::from(FieldError::new("new_service", field_error.text));
     let added = match ServiceName::parse(form.new_service.trim()).map_err(wrong) {
-        Ok(service) => app.add_service(&user.actor, service).await,
+        Ok(service) => app.add_service(user.actor.reauthenticated()?, service).await,
         Err(error) => Err(error),
     };
     match added {
@@ -330,7 +330,7 @@ pub async fn restore_left_out(
 ) -> Result<HttpResponse, PageError> {
     let service = ServiceName::parse(&form.service).map_err(|_| Error::NotFound)?;
     let at = form.at.parse().map(Timestamp).map_err(|_| Error::NotFound)?;
-    match app.restore_permissions(&user.actor, &service, at).await? {
+    match app.restore_permissions(user.actor.reauthenticated()?, &service, at).await? {
         0 => Flash::failed("They were taken up again already."),
         1 => Flash::done("1 permission can be held again: whoever was given it has it."),
         many => Flash::done(format!("{many} permissions can be held again: whoever was given them has them.")),

@@ -151,7 +151,7 @@ pub fn name(text: &str) -> Result<PolicyName, Error> {
 
 /// `GET /admin/policies`
 pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
-    let policies = app.list_policies().await?;
+    let policies = app.list_policies(user.actor.administrator()?).await?;
     Ok(html::page(&PoliciesPage { layout: Layout::new(&user, Nav::Policies), policies }))
 }
 
@@ -166,7 +166,7 @@ async fn new_form(
     entered: Entered,
     field_errors: FieldErrors,
 ) -> Result<PolicyPage, PageError> {
-    let catalogue = app.catalogue().await?;
+    let catalogue = app.catalogue(user.actor.administrator()?).await?;
     let layout = Layout::new(user, Nav::Policies);
     Ok(PolicyPage { layout, details: None, catalogue, entered, field_errors, asked: None })
 }
@@ -180,7 +180,7 @@ pub async fn create(
     let made = match entered.draft() {
         Ok(draft) => {
             let name = draft.name.clone();
-            app.create_policy(&user.actor, draft).await.map(|()| name)
+            app.create_policy(user.actor.reauthenticated()?, draft).await.map(|()| name)
         }
         Err(error) => Err(error),
     };
@@ -213,8 +213,8 @@ pub async fn page(
 ) -> Result<HttpResponse, PageError> {
     let name = name(&policy)?;
     let details = match shown.holders.as_str() {
-        "all" => app.find_policy_with(&name, MOST_HOLDERS).await?,
-        _ => app.find_policy(&name).await?,
+        "all" => app.find_policy_with(user.actor.administrator()?, &name, MOST_HOLDERS).await?,
+        _ => app.find_policy(user.actor.administrator()?, &name).await?,
     };
     let entered = Entered::of(&details.policy);
     Ok(html::page(&form(&user, details, entered, FieldErrors::default(), None)))
@@ -238,7 +238,7 @@ pub async fn save(
     Form(Reauthenticated(user), entered): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
     let name = name(&policy)?;
-    let details = app.find_policy(&name).await?;
+    let details = app.find_policy(user.actor.administrator()?, &name).await?;
     let draft = match entered.draft() {
         Ok(draft) => draft,
         Err(Error::Invalid(field_errors)) => {
@@ -252,7 +252,7 @@ pub async fn save(
         return Ok(html::page(&form(&user, details, entered, FieldErrors::default(), Some(difference))));
     }
     let new_name = draft.name.clone();
-    match app.change_policy(&user.actor, &name, entered.version, draft).await {
+    match app.change_policy(user.actor.reauthenticated()?, &name, entered.version, draft).await {
         Ok(()) => {
             Flash::done(format!("Policy {} saved.", new_name.as_str())).leave(&user.session);
             Ok(html::see_other(&path(new_name.as_str())))

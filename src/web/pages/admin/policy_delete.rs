@@ -87,7 +87,7 @@ pub struct MoveTo {
 }
 
 async fn load(app: &App, user: &SignedIn, policy: &str, typed: String) -> Result<DeletePage, PageError> {
-    let details = app.find_policy(&name(policy)?).await?;
+    let details = app.find_policy(user.actor.administrator()?, &name(policy)?).await?;
     Ok(DeletePage { layout: Layout::new(user, Nav::Policies), details, field_errors: FieldErrors::default(), typed })
 }
 
@@ -107,7 +107,7 @@ pub async fn delete(
     Form(Reauthenticated(user), form): Form<Reauthenticated, Typed>,
 ) -> Result<HttpResponse, PageError> {
     let mut page = load(&app, &user, &policy, form.typed.clone()).await?;
-    match app.delete_policy(&user.actor, &page.details.policy.name, &form.typed).await {
+    match app.delete_policy(user.actor.reauthenticated()?, &page.details.policy.name, &form.typed).await {
         Ok(job) => Ok(html::see_other(&format!("/admin/jobs/{job}"))),
         Err(Error::Invalid(field_errors)) => {
             page.field_errors = FieldErrors(field_errors);
@@ -130,7 +130,7 @@ pub async fn move_keys(
     let mut page = load(&app, &user, &policy, String::new()).await?;
     let to = crate::domain::rights::policy::PolicyName::parse(&form.to);
     let moved = match to {
-        Ok(to) => app.move_keys(&user.actor, &page.details.policy.name, &to).await,
+        Ok(to) => app.move_keys(user.actor.reauthenticated()?, &page.details.policy.name, &to).await,
         Err(_) => Err(crate::domain::field_error::FieldError::new("to", "Choose another policy").into()),
     };
     match moved {

@@ -82,7 +82,7 @@ pub async fn page(
     };
     let (from, to) = (read("from", &asked.from), read("to", &asked.to));
     let sums = match (from, to) {
-        (Some(from), Some(to)) => app.refusals(from, to).await?,
+        (Some(from), Some(to)) => app.refusals(user.actor.administrator()?, from, to).await?,
         _ => Sums::default(),
     };
     let layout = Layout::new(&user, Nav::Refusals);

@@ -32,7 +32,7 @@ struct ResourcePage {
 
 impl ResourcePage {
     async fn load(app: &App, user: &SignedIn, name: &str) -> Result<Self, PageError> {
-        let found = app.find_resource(&parse(name)?).await?;
+        let found = app.find_resource(user.actor.administrator()?, &parse(name)?).await?;
         let title = found.resource.title.clone();
         let layout = Layout::new(user, Nav::Resources);
         Ok(Self { layout, found, title, username: String::new(), field_errors: FieldErrors::default() })
@@ -76,7 +76,7 @@ pub async fn edit(
 ) -> Result<HttpResponse, PageError> {
     let resource = parse(&name)?;
     match parse_title(&form.title) {
-        Ok(title) => app.rename_resource(&user.actor, &resource, title).await?,
+        Ok(title) => app.rename_resource(user.actor.reauthenticated()?, &resource, title).await?,
         Err(field_error) => {
             let page = ResourcePage::load(&app, &user, &name).await?;
             return Ok(html::invalid(&ResourcePage {
@@ -105,7 +105,9 @@ pub async fn add_administrator(
 ) -> Result<HttpResponse, PageError> {
     let resource = parse(&name)?;
     let added = match Username::parse(&form.username) {
-        Ok(username) => app.add_resource_administrator(&user.actor, &resource, &username).await.map(|()| username),
+        Ok(username) => {
+            app.add_resource_administrator(user.actor.reauthenticated()?, &resource, &username).await.map(|()| username)
+        }
         Err(field_error) => Err(field_error.into()),
     };
     match added {
@@ -131,7 +133,7 @@ pub async fn remove_administrator(
 ) -> Result<HttpResponse, PageError> {
     let resource = parse(&asked.0)?;
     let username = Username::parse(&asked.1).map_err(|_| Error::NotFound)?;
-    app.remove_resource_administrator(&user.actor, &resource, &username).await?;
+    app.remove_resource_administrator(user.actor.reauthenticated()?, &resource, &username).await?;
     let text = format!(
         "{} is no longer an administrator of {}. Their keys lost what came from that role at once.",
         username.as_str(),
@@ -147,7 +149,7 @@ pub async fn delete_page(
     Reauthenticated(user): Reauthenticated,
     name: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let found = app.find_resource(&parse(&name)?).await?;
+    let found = app.find_resource(user.actor.administrator()?, &parse(&name)?).await?;
     let administrators = counted(
         i64::try_from(found.administrators.len()).unwrap_or(i64::MAX),
         "resource administrator loses",
@@ -175,7 +177,7 @@ pub async fn delete(
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let resource = parse(&name)?;
-    match app.delete_resource(&user.actor, &resource).await {
+    match app.delete_resource(user.actor.reauthenticated()?, &resource).await {
         Ok(()) => {
             Flash::done(format!("{} is no longer registered.", resource.text())).leave(&user.session);
             Ok(html::see_other(PATH))

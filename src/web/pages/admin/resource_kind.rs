@@ -28,7 +28,7 @@ struct KindPage {
 
 impl KindPage {
     async fn load(app: &App, user: &SignedIn, kind: &ResourceKind) -> Result<Self, PageError> {
-        let found = app.find_resource_kind(kind).await?;
+        let found = app.find_resource_kind(user.actor.administrator()?, kind).await?;
         let ticked = found.rights.iter().map(|name| name.as_str().to_owned()).collect();
         Ok(Self { layout: Layout::new(user, Nav::Resources), found, ticked, field_errors: FieldErrors::default() })
     }
@@ -66,7 +66,7 @@ pub async fn save(
     let kind = parse(&kind)?;
     let names = form.scope.iter().map(|name| PermissionName::parse("permissions", name));
     let saved = match names.collect::<Result<Rights, _>>() {
-        Ok(wanted) => app.set_resource_kind(&user.actor, &kind, wanted).await,
+        Ok(wanted) => app.set_resource_kind(user.actor.reauthenticated()?, &kind, wanted).await,
         Err(field_error) => Err(field_error.into()),
     };
     match saved {

@@ -11,7 +11,7 @@ use crate::domain::ids::ResourceId;
 use crate::domain::paging::From;
 use crate::domain::rights::resource::{ResourceKind, ResourceName, parse_external_id, parse_title};
 use crate::domain::text;
-use crate::web::access::{Admin, Reauthenticated};
+use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
@@ -101,7 +101,7 @@ pub async fn list(
         (None, Some(id)) => From::Before(id),
         (None, None) => From::Start,
     };
-    let page = app.browse_resources(search, from).await?;
+    let page = app.browse_resources(user.actor.administrator()?, search, from).await?;
     Ok(html::page(&ResourcesPage { layout: Layout::new(&user, Nav::Resources), page, asked }))
 }
 
@@ -113,12 +113,12 @@ pub async fn search(Form(_, form): Form<Admin, html::Search>) -> HttpResponse {
 /// `GET /admin/resources/new`
 pub async fn new_page(app: web::Data<App>, Reauthenticated(user): Reauthenticated) -> Result<HttpResponse, PageError> {
     let layout = Layout::new(&user, Nav::Resources);
-    let kinds = kinds(&app).await?;
+    let kinds = kinds(&app, &user).await?;
     Ok(html::page(&NewPage { layout, entered: Entered::default(), field_errors: FieldErrors::default(), kinds }))
 }
 
-async fn kinds(app: &App) -> Result<Vec<String>, PageError> {
-    let page = app.browse_resources(String::new(), From::Start).await?;
+async fn kinds(app: &App, user: &SignedIn) -> Result<Vec<String>, PageError> {
+    let page = app.browse_resources(user.actor.administrator()?, String::new(), From::Start).await?;
     Ok(page.kinds.iter().map(|(kind, _)| kind.as_str().to_owned()).collect())
 }
 
@@ -129,7 +129,9 @@ pub async fn register(
 ) -> Result<HttpResponse, PageError> {
     let entered = form;
     let registered = match read(&entered) {
-        Ok((name, title)) => app.register_resource(&user.actor, name.clone(), title).await.map(|()| name),
+        Ok((name, title)) => {
+            app.register_resource(user.actor.reauthenticated()?, name.clone(), title).await.map(|()| name)
+        }
         Err(error) => Err(error),
     };
     match registered {
@@ -138,7 +140,7 @@ pub async fn register(
             Ok(html::see_other(&path(&name)))
         }
         Err(Error::Invalid(field_errors)) => {
-            let (layout, kinds) = (Layout::new(&user, Nav::Resources), kinds(&app).await?);
+            let (layout, kinds) = (Layout::new(&user, Nav::Resources), kinds(&app, &user).await?);
             Ok(html::invalid(&NewPage { layout, entered, field_errors: FieldErrors(field_errors), kinds }))
         }
         Err(error) => Err(error.into()),

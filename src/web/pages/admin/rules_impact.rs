@@ -33,7 +33,7 @@ struct ImpactPage {
 
 impl ImpactPage {
     async fn load(app: &App, user: &SignedIn, id: JobId) -> Result<Self, PageError> {
-        let impact = app.rules_impact(&user.actor, id).await?;
+        let impact = app.rules_impact(user.actor.administrator()?, id).await?;
         let layout = Layout::new(user, Nav::LifetimeRules);
         Ok(Self { layout, impact, days: "14".into(), field_errors: FieldErrors::default(), now: app.now() })
     }
@@ -120,7 +120,7 @@ pub async fn apply(
     };
     match existing {
         Ok(existing) => {
-            if let Some(job) = app.apply_rules(&user.actor, id, existing).await? {
+            if let Some(job) = app.apply_rules(user.actor.reauthenticated()?, id, existing).await? {
                 return Ok(html::see_other(&format!("/admin/jobs/{job}")));
             }
             Flash::done("Lifetime rules saved. They apply to keys generated from now on.").leave(&user.session);

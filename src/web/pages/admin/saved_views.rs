@@ -30,7 +30,7 @@ pub async fn save(
     let mut query = KeyQuery::read(&form.state);
     (query.cursor, query.view) = (None, None);
     let saved = match parse_name(&form.name) {
-        Ok(name) => app.save_view(&user.actor, user.account.id, name, query.query_string()).await,
+        Ok(name) => app.save_view(user.actor.administrator()?, name, query.query_string()).await,
         Err(field_error) => Err(field_error.into()),
     };
     match saved {
@@ -55,7 +55,7 @@ pub async fn delete(
     Form(Admin(user), _): Form<Admin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = id.parse().map_err(|_| Error::NotFound)?;
-    app.delete_view(&user.actor, user.account.id, id).await?;
+    app.delete_view(user.actor.administrator()?, id).await?;
     Flash::done("View deleted. Links to it still show its filters.").leave(&user.session);
     Ok(html::see_other(PATH))
 }

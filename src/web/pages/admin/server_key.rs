@@ -5,7 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::keys::find::KeyDetails;
-use crate::actions::keys::generate::{FormId, Issued, New};
+use crate::actions::keys::request::{FormId, Issued, New};
 use crate::actions::keys::rotate::{self, Grace, Rotated};
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::Username;
@@ -69,8 +69,14 @@ pub struct Entered {
 }
 
 impl NewPage {
-    async fn load(app: &App, layout: Layout, entered: Entered, field_errors: FieldErrors) -> Result<Self, PageError> {
-        let (policies, rule) = app.for_new_server_key().await?;
+    async fn load(
+        app: &App,
+        user: &SignedIn,
+        layout: Layout,
+        entered: Entered,
+        field_errors: FieldErrors,
+    ) -> Result<Self, PageError> {
+        let (policies, rule) = app.for_new_server_key(user.actor.administrator()?).await?;
         let form_id = app.new_form_id();
         Ok(Self { layout, form_id, entered, field_errors, policies, rule, now: app.now(), dialog: Dialog::None })
     }
@@ -97,7 +103,7 @@ impl NewPage {
 /// `GET /admin/service-accounts/new-key`
 pub async fn new_page(app: web::Data<App>, Reauthenticated(user): Reauthenticated) -> Result<HttpResponse, PageError> {
     let layout = Layout::new(&user, Nav::ServiceAccounts);
-    Ok(html::page(&NewPage::load(&app, layout, Entered::default(), FieldErrors::default()).await?))
+    Ok(html::page(&NewPage::load(&app, &user, layout, Entered::default(), FieldErrors::default()).await?))
 }
 
 /// `POST /admin/service-accounts/new-key`
@@ -107,9 +113,11 @@ pub async fn create(
 ) -> Result<HttpResponse, PageError> {
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
     let layout = Layout::for_secret(&user, Nav::ServiceAccounts);
-    let mut page = NewPage::load(&app, layout, form.clone(), FieldErrors::default()).await?;
+    let mut page = NewPage::load(&app, &user, layout, form.clone(), FieldErrors::default()).await?;
     let made = match read(&form) {
-        Ok((account, policy, request)) => app.new_server_key(&user.actor, account, policy, request).await,
+        Ok((account, policy, request)) => {
+            app.new_server_key(user.actor.reauthenticated()?, account, policy, request).await
+        }
         Err(error) => Err(error),
     };
     match made {
@@ -133,7 +141,7 @@ pub async fn create(
     }
 }
 
-type Asked = (service_accounts::NewService, Option<PolicyName>, crate::actions::keys::generate::KeyRequest);
+type Asked = (service_accounts::NewService, Option<PolicyName>, crate::actions::keys::request::KeyRequest);
 
 fn read(entered: &Entered) -> Result<Asked, Error> {
     let (username, description) = (entered.username.clone(), entered.description.clone());
@@ -174,14 +182,15 @@ enum RotateOrReveal {
 impl RotatePage {
     async fn load(
         app: &App,
+        user: &SignedIn,
         layout: Layout,
         asked: &(String, String),
         chosen: Grace,
         refusal: String,
     ) -> Result<(Self, AccountId), PageError> {
         let username: Username = name(&asked.0)?;
-        let owner = app.find_service_account(&username).await?.account.id;
-        let details = app.own_key(owner, &parse(&asked.1)?).await?;
+        let owner = app.find_service_account(user.actor.administrator()?, &username).await?.account.id;
+        let details = app.own_key(user.actor.reauthenticated()?.for_owner(owner), &parse(&asked.1)?).await?;
         let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
         let refusal = match rotate::refusal(&details.key, app.now()) {
             Some(reason) if refusal.is_empty() => reason.into(),
@@ -215,7 +224,7 @@ pub async fn rotate_page(
     asked: web::Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
     let layout = Layout::new(&user, Nav::ServiceAccounts);
-    Ok(html::page(&RotatePage::load(&app, layout, &asked, Grace::Day, String::new()).await?.0))
+    Ok(html::page(&RotatePage::load(&app, &user, layout, &asked, Grace::Day, String::new()).await?.0))
 }
 
 /// `POST /admin/service-accounts/{username}/keys/{first_eight}/rotate`
@@ -227,8 +236,11 @@ pub async fn rotate(
     let grace = Grace::parse(&form.old_ends).map_err(Error::from)?;
     let form_id = FormId::parse(&form.form).map_err(Error::from)?;
     let layout = |user: &SignedIn| Layout::for_secret(user, Nav::ServiceAccounts);
-    let (mut page, owner) = RotatePage::load(&app, layout(&user), &asked, grace, String::new()).await?;
-    match app.rotate_key(&user.actor, owner, &page.view.key.first_eight, grace, form_id).await {
+    let (mut page, owner) = RotatePage::load(&app, &user, layout(&user), &asked, grace, String::new()).await?;
+    match app
+        .rotate_key(user.actor.reauthenticated()?.for_owner(owner), &page.view.key.first_eight, grace, form_id)
+        .await
+    {
         Ok(Rotated { issued: Issued::Now(new), old_until }) => {
             let New { key, access, secret } = *new;
             let view = KeyView { key, access, now: app.now() };
@@ -248,7 +260,7 @@ pub async fn rotate(
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
-            let (page, _) = RotatePage::load(&app, layout(&user), &asked, grace, error.to_string()).await?;
+            let (page, _) = RotatePage::load(&app, &user, layout(&user), &asked, grace, error.to_string()).await?;
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error) => Err(error.into()),

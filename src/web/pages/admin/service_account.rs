@@ -5,7 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::accounts::service_accounts::ServiceAccount;
-use crate::actions::keys::generate::{Issued, New};
+use crate::actions::keys::request::{Issued, New};
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::{Username, parse_display_name};
 use crate::domain::field_error::{FieldError, validate};
@@ -57,8 +57,8 @@ pub struct Entered {
 }
 
 impl ServiceAccountPage {
-    async fn load(app: &App, layout: Layout, username: &str) -> Result<Self, PageError> {
-        let found = app.find_service_account(&name(username)?).await?;
+    async fn load(app: &App, user: &SignedIn, layout: Layout, username: &str) -> Result<Self, PageError> {
+        let found = app.find_service_account(user.actor.administrator()?, &name(username)?).await?;
         let entered = Entered {
             display_name: found.account.display_name.clone(),
             description: found.account.description.clone(),
@@ -114,7 +114,7 @@ pub async fn page(
     username: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let layout = Layout::new(&user, Nav::ServiceAccounts);
-    Ok(html::page(&ServiceAccountPage::load(&app, layout, &username).await?))
+    Ok(html::page(&ServiceAccountPage::load(&app, &user, layout, &username).await?))
 }
 
 /// `POST /admin/service-accounts/{username}/edit`
@@ -129,11 +129,11 @@ pub async fn edit(
     let description = validate(&mut field_errors, parse_description(&entered.description));
     let (Some(display_name), Some(description)) = (display_name, description) else {
         let layout = Layout::new(&user, Nav::ServiceAccounts);
-        let mut page = ServiceAccountPage::load(&app, layout, &username).await?;
+        let mut page = ServiceAccountPage::load(&app, &user, layout, &username).await?;
         (page.entered, page.field_errors) = (entered, FieldErrors(field_errors));
         return Ok(html::invalid(&page));
     };
-    app.edit_service_account(&user.actor, &name, display_name, description).await?;
+    app.edit_service_account(user.actor.reauthenticated()?, &name, display_name, description).await?;
     Flash::done("Saved.").leave(&user.session);
     Ok(html::see_other(&path(name.as_str())))
 }
@@ -145,8 +145,8 @@ pub async fn set_policies(
     Form(Reauthenticated(user), form): Form<Reauthenticated, Held>,
 ) -> Result<HttpResponse, PageError> {
     let name = name(&username)?;
-    app.find_service_account(&name).await?;
-    match app.set_policies(&user.actor, &name, form.policy).await {
+    app.find_service_account(user.actor.administrator()?, &name).await?;
+    match app.set_policies(user.actor.reauthenticated()?, &name, form.policy).await {
         Ok(()) => Flash::done("Policies saved.").leave(&user.session),
         Err(Error::Invalid(field_errors)) => {
             Flash::failed(field_errors.first().map(|field_error| field_error.text.clone()).unwrap_or_default())
@@ -164,8 +164,8 @@ pub async fn deactivate(
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = name(&username)?;
-    let live = app.find_service_account(&name).await?.live;
-    app.set_service_active(&user.actor, &name, false).await?;
+    let live = app.find_service_account(user.actor.administrator()?, &name).await?.live;
+    app.set_service_active(user.actor.reauthenticated()?, &name, false).await?;
     let keys = if live == 1 { "1 live key is".to_owned() } else { format!("{live} live keys are") };
     let text = format!("{} is deactivated. {keys} refused from now on.", name.as_str());
     Flash::done(text).with_undo(format!("{}/activate", path(name.as_str()))).leave(&user.session);
@@ -179,7 +179,7 @@ pub async fn activate(
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = name(&username)?;
-    app.set_service_active(&user.actor, &name, true).await?;
+    app.set_service_active(user.actor.reauthenticated()?, &name, true).await?;
     Flash::done(format!("{} is active. Its keys work again.", name.as_str())).leave(&user.session);
     Ok(html::see_other(&path(name.as_str())))
 }
@@ -199,11 +199,11 @@ pub async fn transfer(
     Form(Reauthenticated(user), form): Form<Reauthenticated, Receiver>,
 ) -> Result<HttpResponse, PageError> {
     let from = name(&username)?;
-    let mut page = ServiceAccountPage::load(&app, Layout::new(&user, Nav::ServiceAccounts), &username).await?;
+    let mut page = ServiceAccountPage::load(&app, &user, Layout::new(&user, Nav::ServiceAccounts), &username).await?;
     page.to = form.to;
     let to = Username::parse(&page.to).map_err(|_| FieldError::new("to", "Enter the name of another service account"));
     let started = match to {
-        Ok(to) => app.transfer_server_keys(&user.actor, &from, &to).await,
+        Ok(to) => app.transfer_server_keys(user.actor.reauthenticated()?, &from, &to).await,
         Err(field_error) => Err(field_error.into()),
     };
     match started {
@@ -226,7 +226,7 @@ pub async fn generate_page(
     Reauthenticated(user): Reauthenticated,
     username: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let found = app.find_service_account(&name(&username)?).await?;
+    let found = app.find_service_account(user.actor.administrator()?, &name(&username)?).await?;
     // A server key does one thing: with a policy at hand, that is the first choice.
     let access = if found.offer.policies.is_empty() { "inherit" } else { "policy" };
     let entered = NewKey { access: access.into(), ..NewKey::default() };
@@ -241,7 +241,7 @@ async fn with_form(
     field_errors: FieldErrors,
     refusal: String,
 ) -> Result<ServiceAccountPage, PageError> {
-    let mut page = ServiceAccountPage::load(app, Layout::new(user, Nav::ServiceAccounts), username).await?;
+    let mut page = ServiceAccountPage::load(app, user, Layout::new(user, Nav::ServiceAccounts), username).await?;
     let refusal = if refusal.is_empty() { page.found.refusal.clone().unwrap_or_default() } else { refusal };
     page.dialog = Dialog::Generate(Box::new(GenerateDialog {
         form_id: app.new_form_id(),
@@ -270,9 +270,9 @@ pub async fn generate(
     let (entered, name) = (form, name(&username)?);
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
     let layout = Layout::for_secret(&user, Nav::ServiceAccounts);
-    let mut page = ServiceAccountPage::load(&app, layout, &username).await?;
+    let mut page = ServiceAccountPage::load(&app, &user, layout, &username).await?;
     let issued = match parse(&entered) {
-        Ok(wanted) => app.generate_server_key(&user.actor, &name, wanted).await,
+        Ok(wanted) => app.generate_server_key(user.actor.reauthenticated()?, &name, wanted).await,
         Err(error) => Err(error),
     };
     match issued {
@@ -295,8 +295,13 @@ pub async fn generate(
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(Error::Invalid(field_errors)) => {
-            let field_errors =
-                app.all_field_errors(&user.actor, page.found.account.id, readable(&entered), field_errors).await?;
+            let field_errors = app
+                .all_field_errors(
+                    user.actor.reauthenticated()?.for_owner(page.found.account.id),
+                    readable(&entered),
+                    field_errors,
+                )
+                .await?;
             Ok(html::invalid(
                 &with_form(&app, &user, &username, entered, FieldErrors(field_errors), String::new()).await?,
             ))

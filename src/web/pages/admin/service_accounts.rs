@@ -111,7 +111,9 @@ pub async fn list(
         (None, Some(id)) => From::Before(id),
         (None, None) => From::Start,
     };
-    let page = app.browse_service_accounts(&PeopleFilter { search, ..PeopleFilter::default() }, from).await?;
+    let page = app
+        .browse_service_accounts(user.actor.administrator()?, &PeopleFilter { search, ..PeopleFilter::default() }, from)
+        .await?;
     Ok(html::page(&ServiceAccountsPage { layout: Layout::new(&user, Nav::ServiceAccounts), page, asked }))
 }
 
@@ -135,7 +137,7 @@ pub async fn create(
     let made = match read(&entered) {
         Ok(new) => {
             let username = new.username.clone();
-            app.create_service_account(&user.actor, new).await.map(|()| username)
+            app.create_service_account(user.actor.reauthenticated()?, new).await.map(|()| username)
         }
         Err(error) => Err(error),
     };

@@ -32,7 +32,7 @@ impl SettingsPage {
     async fn load(app: &App, user: &SignedIn) -> Result<Self, PageError> {
         let settings = app.settings().await?;
         let entered = Setting::all().map(|setting| (setting, settings.value(setting))).collect();
-        let (given, all) = app.policies_of_new_people().await?;
+        let (given, all) = app.policies_of_new_people(user.actor.administrator()?).await?;
         let policies = all.into_iter().map(|name| (name.clone(), given.contains(&name))).collect();
         Ok(Self { layout: Layout::new(user, Nav::Settings), entered, field_errors: FieldErrors::default(), policies })
     }
@@ -162,7 +162,7 @@ pub async fn save(
             }
         })
         .collect();
-    match app.change_settings(&user.actor, entered.clone()).await {
+    match app.change_settings(user.actor.reauthenticated()?, entered.clone()).await {
         Ok(0) => {
             Flash::done("Nothing was different, so nothing was changed.").leave(&user.session);
             Ok(html::see_other(PATH))
@@ -190,7 +190,7 @@ pub async fn save_for_new_people(
     app: web::Data<App>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Held>,
 ) -> Result<HttpResponse, PageError> {
-    match app.set_policies_of_new_people(&user.actor, form.policy).await {
+    match app.set_policies_of_new_people(user.actor.reauthenticated()?, form.policy).await {
         Ok(()) => Flash::done("Saved. Every new person gets these policies.").leave(&user.session),
         Err(Error::Invalid(field_errors)) => {
             let text = field_errors.first().map(|field_error| field_error.text.clone()).unwrap_or_default();
@@ -213,7 +213,7 @@ pub async fn switch_page(
 ) -> Result<HttpResponse, PageError> {
     let setting = sensitive(&name)?;
     let on = app.settings().await?.value(setting) == "on";
-    let live = words(app.lifetime_rules().await?.live);
+    let live = words(app.lifetime_rules(user.actor.administrator()?).await?.live);
     Ok(html::page(&SwitchPage { layout: Layout::new(&user, Nav::LifetimeRules), setting, on, live }))
 }
 
@@ -228,7 +228,7 @@ pub async fn switch(
     if !["on", "off"].contains(&value.as_str()) {
         return Err(Error::NotFound.into());
     }
-    app.change_settings(&user.actor, vec![(setting, value.clone())]).await?;
+    app.change_settings(user.actor.reauthenticated()?, vec![(setting, value.clone())]).await?;
     let text = match (setting, value == "on") {
         (Setting::AllowCreation, true) => "New API keys are allowed.",
         (Setting::AllowCreation, false) => "Nobody can create API keys now. Existing keys keep working.",

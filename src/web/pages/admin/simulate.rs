@@ -4,10 +4,9 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::App;
 use crate::actions::verification::simulate::{Askable, Would};
+use crate::actions::{App, Whose};
 use crate::domain::field_error::validate;
-use crate::domain::ids::AccountId;
 use crate::domain::rights::Required;
 use crate::domain::rights::permission::{PermissionName, Rights};
 use crate::domain::rights::resource::ResourceName;
@@ -106,15 +105,15 @@ impl WouldPage {
 async fn show(
     app: &App,
     user: &SignedIn,
-    owner: Option<AccountId>,
+    whose: Whose<'_>,
     first_eight: &str,
     entered: Option<Entered>,
 ) -> Result<HttpResponse, PageError> {
     let first_eight = parse(first_eight)?;
-    let asked = app.askable(owner, &first_eight).await?;
-    let (nav, back) = match owner {
-        Some(_) => (Nav::Keys, format!("/external-tool-access/keys/{first_eight}")),
-        None => (Nav::AdminKeys, format!("{}/{first_eight}", key_query::PATH)),
+    let asked = app.askable(whose, &first_eight).await?;
+    let (nav, back) = match whose {
+        Whose::Own(_) => (Nav::Keys, format!("/external-tool-access/keys/{first_eight}")),
+        Whose::Anybodys(_) => (Nav::AdminKeys, format!("{}/{first_eight}", key_query::PATH)),
     };
     let layout = Layout::new(user, nav);
     let mut page = WouldPage {
@@ -130,7 +129,7 @@ async fn show(
     page.entered = entered;
     match demand {
         Ok(demand) => {
-            page.answer = Some(app.simulate(owner, &first_eight, demand).await?);
+            page.answer = Some(app.simulate(whose, &first_eight, demand).await?);
             Ok(html::page(&page))
         }
         Err(field_errors) => {
@@ -146,7 +145,7 @@ pub async fn own_page(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    show(&app, &user, Some(user.account.id), &first_eight, None).await
+    show(&app, &user, Whose::Own(user.actor.owner()?), &first_eight, None).await
 }
 
 /// `POST /external-tool-access/keys/{first_eight}/would-allow`
@@ -155,7 +154,7 @@ pub async fn own_ask(
     first_eight: web::Path<String>,
     Form(user, form): Form<SignedIn, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    show(&app, &user, Some(user.account.id), &first_eight, Some(form)).await
+    show(&app, &user, Whose::Own(user.actor.owner()?), &first_eight, Some(form)).await
 }
 
 /// `GET /admin/api-keys/{first_eight}/would-allow`
@@ -164,7 +163,7 @@ pub async fn page(
     Admin(user): Admin,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    show(&app, &user, None, &first_eight, None).await
+    show(&app, &user, Whose::Anybodys(user.actor.administrator()?), &first_eight, None).await
 }
 
 /// `POST /admin/api-keys/{first_eight}/would-allow`
@@ -173,5 +172,5 @@ pub async fn ask(
     first_eight: web::Path<String>,
     Form(Admin(user), form): Form<Admin, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    show(&app, &user, None, &first_eight, Some(form)).await
+    show(&app, &user, Whose::Anybodys(user.actor.administrator()?), &first_eight, Some(form)).await
 }

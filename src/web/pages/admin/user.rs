@@ -138,9 +138,9 @@ pub struct Entered {
 
 impl UserPage {
     async fn load(app: &App, user: &SignedIn, username: &Username) -> Result<Self, PageError> {
-        let person = app.find_person(username).await?;
+        let person = app.find_person(user.actor.administrator()?, username).await?;
         let layout = Layout::new(user, Nav::Users);
-        let (held, all) = app.policies_of(person.account.id).await?;
+        let (held, all) = app.policies_of(user.actor.administrator()?, person.account.id).await?;
         let policies = all.into_iter().map(|name| (name.clone(), held.contains(&name))).collect();
         Ok(Self { layout, person, now: app.now(), policies })
     }
@@ -181,7 +181,7 @@ pub async fn edit_page(
     Reauthenticated(user): Reauthenticated,
     username: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let account = app.find_person(&name(&username)?).await?.account;
+    let account = app.find_person(user.actor.administrator()?, &name(&username)?).await?.account;
     let email = account.email.clone().unwrap_or_default();
     let entered = Entered { display_name: account.display_name.clone(), email };
     let layout = Layout::new(&user, Nav::Users);
@@ -199,7 +199,9 @@ pub async fn edit(
     let display_name = validate(&mut field_errors, parse_display_name(&form.display_name));
     let email = validate(&mut field_errors, parse_email(&form.email));
     let edited = match display_name.zip(email) {
-        Some((display_name, email)) => app.edit_person(&user.actor, &username, display_name, email).await,
+        Some((display_name, email)) => {
+            app.edit_person(user.actor.reauthenticated()?, &username, display_name, email).await
+        }
         None => Err(Error::Invalid(field_errors)),
     };
     match edited {
@@ -208,7 +210,7 @@ pub async fn edit(
             Ok(html::see_other(&path(&username)))
         }
         Err(Error::Invalid(field_errors)) => {
-            let account = app.find_person(&username).await?.account;
+            let account = app.find_person(user.actor.administrator()?, &username).await?.account;
             let layout = Layout::new(&user, Nav::Users);
             Ok(html::invalid(&EditPage { layout, account, entered: form, field_errors: FieldErrors(field_errors) }))
         }
@@ -223,7 +225,7 @@ pub async fn ask(
     asked: web::Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
     let (username, change) = (name(&asked.0)?, Change::from_word(&asked.1)?);
-    let person = app.find_person(&username).await?;
+    let person = app.find_person(user.actor.administrator()?, &username).await?;
     Ok(html::page(&ChangePage { layout: Layout::new(&user, Nav::Users), person, change }))
 }
 
@@ -236,11 +238,11 @@ pub async fn change(
 ) -> Result<HttpResponse, PageError> {
     let (username, change) = (name(&asked.0)?, Change::from_word(&asked.1)?);
     let done = match change {
-        Change::Deactivate => app.deactivate_user(&user.actor, &username).await,
-        Change::Activate => app.activate_user(&user.actor, &username).await,
-        Change::MakeAdmin => app.set_role(&user.actor, &username, Role::Admin).await,
-        Change::MakeUser => app.set_role(&user.actor, &username, Role::User).await,
-        Change::Link => match app.make_link(&user.actor, &username).await {
+        Change::Deactivate => app.deactivate_user(user.actor.reauthenticated()?, &username).await,
+        Change::Activate => app.activate_user(user.actor.reauthenticated()?, &username).await,
+        Change::MakeAdmin => app.set_role(user.actor.reauthenticated()?, &username, Role::Admin).await,
+        Change::MakeUser => app.set_role(user.actor.reauthenticated()?, &username, Role::User).await,
+        Change::Link => match app.make_link(user.actor.reauthenticated()?, &username).await {
             Ok(link) => {
                 let address = format!("{}/welcome?token={}", access::place(&request)?.public_address, link.token);
                 let layout = Layout::for_secret(&user, Nav::Users);
@@ -272,7 +274,7 @@ pub async fn end_session_page(
     asked: web::Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
     let username = name(&asked.0)?;
-    let person = app.find_person(&username).await?;
+    let person = app.find_person(user.actor.administrator()?, &username).await?;
     let session = person.sessions.iter().find(|session| session.id.to_string() == asked.1).ok_or(Error::NotFound)?;
     let browser = client::browser_name(&session.user_agent);
     let page = ConfirmPage {
@@ -297,7 +299,7 @@ pub async fn end_session(
 ) -> Result<HttpResponse, PageError> {
     let username = name(&asked.0)?;
     let id = asked.1.parse().map_err(|_| Error::NotFound)?;
-    app.end_session_of(&user.actor, &username, id).await?;
+    app.end_session_of(user.actor.administrator()?, &username, id).await?;
     Flash::done("The session was ended.").leave(&user.session);
     Ok(html::see_other(&path(&username)))
 }
@@ -318,7 +320,7 @@ pub async fn set_policies(
     Form(Reauthenticated(user), form): Form<Reauthenticated, Held>,
 ) -> Result<HttpResponse, PageError> {
     let username = name(&username)?;
-    match app.set_policies(&user.actor, &username, form.policy).await {
+    match app.set_policies(user.actor.reauthenticated()?, &username, form.policy).await {
         Ok(()) => Flash::done("Policies saved.").leave(&user.session),
         Err(Error::Invalid(field_errors)) => {
             let text = field_errors.first().map(|field_error| field_error.text.clone()).unwrap_or_default();

@@ -66,7 +66,7 @@ impl Entered {
 
 impl DeletePage {
     async fn load(app: &App, user: &SignedIn, username: &Username) -> Result<Self, PageError> {
-        let person = app.find_person(username).await?;
+        let person = app.find_person(user.actor.administrator()?, username).await?;
         if person.account.deleted_at.is_some() && person.live == 0 {
             return Err(Error::NotFound.into());
         }
@@ -110,7 +110,7 @@ pub async fn delete(
     let username = name(&username)?;
     let mut page = DeletePage::load(&app, &user, &username).await?;
     let deleted = match form.read(&username) {
-        Ok(keys) => app.delete_user(&user.actor, &username, keys).await,
+        Ok(keys) => app.delete_user(user.actor.reauthenticated()?, &username, keys).await,
         Err(FieldErrors(field_errors)) => Err(Error::Invalid(field_errors)),
     };
     match deleted {

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::actions::accounts::people::ForNewKey;
-use crate::actions::keys::generate::{Issued, New};
+use crate::actions::keys::request::{Issued, New};
 use crate::actions::{App, Error};
 use crate::domain::keys::secret::FirstEight;
 use crate::web::access::Reauthenticated;
@@ -72,7 +72,7 @@ pub async fn page(
     Reauthenticated(user): Reauthenticated,
     username: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let found = app.for_new_key_of(&name(&username)?).await?;
+    let found = app.for_new_key_of(user.actor.administrator()?, &name(&username)?).await?;
     let layout = Layout::new(&user, Nav::Users);
     Ok(html::page(&with_form(&app, layout, found, NewKey::default(), FieldErrors::default(), None)))
 }
@@ -84,10 +84,10 @@ pub async fn generate(
     Form(Reauthenticated(user), form): Form<Reauthenticated, NewKey>,
 ) -> Result<HttpResponse, PageError> {
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
-    let found = app.for_new_key_of(&name(&username)?).await?;
+    let found = app.for_new_key_of(user.actor.administrator()?, &name(&username)?).await?;
     let (owner, layout) = (found.account.id, Layout::for_secret(&user, Nav::Users));
     let issued = match parse(&form) {
-        Ok(wanted) => app.generate_key(&user.actor, owner, wanted).await,
+        Ok(wanted) => app.generate_key(user.actor.reauthenticated()?.for_owner(owner), wanted).await,
         Err(error) => Err(error),
     };
     match issued {
@@ -102,7 +102,9 @@ pub async fn generate(
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(Error::Invalid(field_errors)) => {
-            let field_errors = app.all_field_errors(&user.actor, owner, readable(&form), field_errors).await?;
+            let field_errors = app
+                .all_field_errors(user.actor.reauthenticated()?.for_owner(owner), readable(&form), field_errors)
+                .await?;
             Ok(html::invalid(&with_form(&app, layout, found, form, FieldErrors(field_errors), None)))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {

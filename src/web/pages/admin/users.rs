@@ -157,7 +157,7 @@ pub async fn list(
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, PageError> {
     let asked = asked.into_inner();
-    let page = app.browse_people(&asked.filter(), asked.from()).await?;
+    let page = app.browse_people(user.actor.administrator()?, &asked.filter(), asked.from()).await?;
     Ok(html::page(&UsersPage { layout: Layout::new(&user, Nav::Users), page, asked, now: app.now() }))
 }
 
@@ -180,7 +180,7 @@ pub async fn add(
 ) -> Result<HttpResponse, PageError> {
     let entered = form;
     let invited = match invited(&entered) {
-        Ok(invited) => app.invite(&user.actor, invited).await,
+        Ok(invited) => app.invite(user.actor.reauthenticated()?, invited).await,
         Err(error) => Err(error),
     };
     match invited {

@@ -63,16 +63,16 @@ impl Asked {
     async fn own(app: &App, user: &SignedIn, first_eight: &str) -> Result<Self, PageError> {
         let first_eight = parse(first_eight)?;
         let owner = user.account.id;
-        let (details, offer) = app.changeable_key(owner, &first_eight).await?;
+        let (details, offer) = app.changeable_key(user.actor.owner()?, &first_eight).await?;
         let back = key::path(&first_eight);
         let action = format!("{back}/access");
         Ok(Self { owner, offer, details, purpose: Purpose::Own, back, action })
     }
 
-    async fn of_service(app: &App, username: &Username, first_eight: &str) -> Result<Self, PageError> {
+    async fn of_service(app: &App, user: &SignedIn, username: &Username, first_eight: &str) -> Result<Self, PageError> {
         let first_eight = parse(first_eight)?;
-        let owner = app.find_service_account(username).await?.account.id;
-        let (details, offer) = app.changeable_key(owner, &first_eight).await?;
+        let owner = app.find_service_account(user.actor.administrator()?, username).await?.account.id;
+        let (details, offer) = app.changeable_key(user.actor.reauthenticated()?.for_owner(owner), &first_eight).await?;
         let back = format!("{}/{first_eight}", key_query::PATH);
         let action = format!(
             "{}/keys/{first_eight}/access",
@@ -94,8 +94,12 @@ impl Asked {
         let chosen = Chosen { access: entered.access, scope: entered.scope, policy: entered.policy };
         let first_eight = self.details.key.first_eight.clone();
         let proved = user.prove(app, entered.present).await;
+        let by = match self.purpose {
+            Purpose::Service => user.actor.reauthenticated()?.for_owner(self.owner),
+            _ => user.actor.owner()?,
+        };
         let saved = match proved.and_then(|()| Ok(chosen.wish()?)) {
-            Ok(wish) => app.set_key_access(&user.actor, self.owner, &first_eight, entered.version, wish).await,
+            Ok(wish) => app.set_key_access(by, &first_eight, entered.version, wish).await,
             Err(error) => Err(error),
         };
         match saved {
@@ -139,7 +143,7 @@ pub async fn page(
     Reauthenticated(user): Reauthenticated,
     asked: web::Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
-    let asked = Asked::of_service(&app, &name(&asked.0)?, &asked.1).await?;
+    let asked = Asked::of_service(&app, &user, &name(&asked.0)?, &asked.1).await?;
     if asked.details.key.revoked.is_some() {
         return Ok(html::see_other(&asked.back));
     }
@@ -152,5 +156,5 @@ pub async fn save(
     asked: web::Path<(String, String)>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    Asked::of_service(&app, &name(&asked.0)?, &asked.1).await?.save(&app, user, form).await
+    Asked::of_service(&app, &user, &name(&asked.0)?, &asked.1).await?.save(&app, user, form).await
 }

@@ -70,7 +70,7 @@ pub async fn list(
 ) -> Result<HttpResponse, PageError> {
     let listing = if show.show == "ended" { Listing::Ended } else { Listing::Current };
     let layout = Layout::new(&user, Nav::Keys);
-    Ok(html::page(&KeysPage::load(&request, &app, layout, listing).await?))
+    Ok(html::page(&KeysPage::load(&request, &app, &user, layout, listing).await?))
 }
 
 fn view(key: &ApiKey, access: &HashMap<KeyId, AccessView>, now: Timestamp) -> KeyView {
@@ -82,8 +82,14 @@ impl KeysPage {
     pub const PATH: &str = "/external-tool-access";
 
     /// The page with nothing open over it.
-    pub async fn load(request: &HttpRequest, app: &App, layout: Layout, listing: Listing) -> Result<Self, PageError> {
-        let own = app.own_keys(layout.account.id, listing).await?;
+    pub async fn load(
+        request: &HttpRequest,
+        app: &App,
+        user: &SignedIn,
+        layout: Layout,
+        listing: Listing,
+    ) -> Result<Self, PageError> {
+        let own = app.own_keys(user.actor.owner()?, listing).await?;
         let now = app.now();
         let place = access::place(request)?;
         Ok(Self {

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use crate::actions::keys::find::Listing;
-use crate::actions::keys::generate::{FormId, Issued, KeyRequest, New, Readable};
+use crate::actions::keys::request::{FormId, Issued, KeyRequest, New, Readable};
 use crate::actions::rights::grants::GrantOptions;
 use crate::actions::{App, Error};
 use crate::domain::field_error::{FieldError, validate};
@@ -116,10 +116,10 @@ pub async fn page(
     link: web::Query<Prefilled>,
 ) -> Result<HttpResponse, PageError> {
     let (entered, field_errors) = if let Some(first_eight) = FirstEight::parse(&link.like) {
-        let like = app.own_key(user.account.id, &first_eight).await?;
+        let like = app.own_key(user.actor.owner()?, &first_eight).await?;
         (NewKey::like(&like.key, &like.access), Vec::new())
     } else {
-        let own = app.own_keys(user.account.id, Listing::Current).await?;
+        let own = app.own_keys(user.actor.owner()?, Listing::Current).await?;
         link.entered(&own.offer, &own.rule)
     };
     Ok(html::page(&with_form(&request, &app, &user, entered, FieldErrors(field_errors), String::new()).await?))
@@ -135,16 +135,15 @@ pub async fn generate(
     let present = std::mem::take(&mut entered.present);
     let proved = user.prove(&app, present).await;
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
-    let page = KeysPage::load(&request, &app, Layout::for_secret(&user, Nav::Keys), Listing::Current).await?;
+    let page = KeysPage::load(&request, &app, &user, Layout::for_secret(&user, Nav::Keys), Listing::Current).await?;
     let issued = match proved.and_then(|()| parse(&entered)) {
-        Ok(wanted) => app.generate_key(&user.actor, user.account.id, wanted).await,
+        Ok(wanted) => app.generate_key(user.actor.owner()?, wanted).await,
         Err(error) => Err(error),
     };
     match issued {
         Ok(issued) => Ok(answer(page, &app, issued)),
         Err(Error::Invalid(field_errors)) => {
-            let field_errors =
-                app.all_field_errors(&user.actor, user.account.id, readable(&entered), field_errors).await?;
+            let field_errors = app.all_field_errors(user.actor.owner()?, readable(&entered), field_errors).await?;
             Ok(html::invalid(
                 &with_form(&request, &app, &user, entered, FieldErrors(field_errors), String::new()).await?,
             ))
@@ -194,7 +193,7 @@ async fn with_form(
     refusal: String,
 ) -> Result<KeysPage, PageError> {
     let layout = Layout::new(user, Nav::Keys);
-    let mut page = KeysPage::load(request, app, layout, Listing::Current).await?;
+    let mut page = KeysPage::load(request, app, user, layout, Listing::Current).await?;
     let form_id = app.new_form_id();
     let refusal = if refusal.is_empty() { page.refusal() } else { refusal };
     page.dialog = Dialog::Generate(Box::new(GenerateDialog {

@@ -87,8 +87,8 @@ impl Entered {
 
 impl KeyPage {
     /// The page with nothing open over it. Text that is no first eight is nobody's key.
-    pub async fn load(app: &App, layout: Layout, first_eight: &str) -> Result<Self, PageError> {
-        let details = app.own_key(layout.account.id, &parse(first_eight)?).await?;
+    pub async fn load(app: &App, user: &SignedIn, layout: Layout, first_eight: &str) -> Result<Self, PageError> {
+        let details = app.own_key(user.actor.owner()?, &parse(first_eight)?).await?;
         let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
         let chart = Chart::new(details.days.clone());
         Ok(Self { layout, view, details, chart, dialog: Dialog::None })
@@ -160,7 +160,7 @@ pub async fn details(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    Ok(html::page(&KeyPage::load(&app, Layout::new(&user, Nav::Keys), &first_eight).await?))
+    Ok(html::page(&KeyPage::load(&app, &user, Layout::new(&user, Nav::Keys), &first_eight).await?))
 }
 
 /// `GET …/used`: when the key was used last, for a page that waits for its first use.
@@ -169,7 +169,7 @@ pub async fn used(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let latest = app.last_use(user.account.id, &parse(&first_eight)?).await?;
+    let latest = app.last_use(user.actor.owner()?, &parse(&first_eight)?).await?;
     let text = latest.map(|latest| format!("Used {} from {}", latest.at.ago(app.now()).to_lowercase(), latest.address));
     Ok(HttpResponse::Ok().json(serde_json::json!({ "used": text })))
 }
@@ -180,7 +180,7 @@ pub async fn edit_page(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = KeyPage::load(&app, Layout::new(&user, Nav::Keys), &first_eight).await?;
+    let mut page = KeyPage::load(&app, &user, Layout::new(&user, Nav::Keys), &first_eight).await?;
     if page.view.is_revoked() {
         return Ok(html::see_other(&page.view.path()));
     }
@@ -197,7 +197,7 @@ pub async fn edit(
     let key = parse(&first_eight)?;
     let entered = form;
     let edited = match texts(&entered) {
-        Ok(texts) => app.edit_key(&user.actor, user.account.id, &key, entered.version, texts).await,
+        Ok(texts) => app.edit_key(user.actor.owner()?, &key, entered.version, texts).await,
         Err(error) => Err(error),
     };
     match edited {
@@ -206,7 +206,7 @@ pub async fn edit(
             Ok(html::see_other(&path(&key)))
         }
         Err(Error::Invalid(field_errors)) => {
-            let mut page = KeyPage::load(&app, Layout::new(&user, Nav::Keys), &first_eight).await?;
+            let mut page = KeyPage::load(&app, &user, Layout::new(&user, Nav::Keys), &first_eight).await?;
             page.dialog = Dialog::Edit(entered, FieldErrors(field_errors));
             Ok(html::invalid(&page))
         }
@@ -230,7 +230,7 @@ pub async fn revoke_page(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = KeyPage::load(&app, Layout::new(&user, Nav::Keys), &first_eight).await?;
+    let mut page = KeyPage::load(&app, &user, Layout::new(&user, Nav::Keys), &first_eight).await?;
     if page.view.is_revoked() {
         return Ok(html::see_other(&page.view.path()));
     }
@@ -245,7 +245,7 @@ pub async fn revoke(
     Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let key = parse(&first_eight)?;
-    app.revoke_key(&user.actor, user.account.id, &key).await?;
+    app.revoke_key(user.actor.owner()?, &key).await?;
     Flash::done(format!("Key {key} revoked. Tools that use it are refused from now on.")).leave(&user.session);
     Ok(html::see_other("/external-tool-access"))
 }

@@ -18,7 +18,7 @@ pub async fn disable(
     Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let key = parse(&first_eight)?;
-    match app.disable_key(&user.actor, user.account.id, &key).await {
+    match app.disable_key(user.actor.owner()?, &key).await {
         Ok(()) => {
             let text = format!("Key {key} disabled. Tools that use it are refused until you enable it.");
             Flash::done(text).with_undo(format!("{}/enable", path(&key))).leave(&user.session);
@@ -35,7 +35,7 @@ pub async fn enable(
     Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let key = parse(&first_eight)?;
-    match app.enable_key(&user.actor, user.account.id, &key).await {
+    match app.enable_key(user.actor.owner()?, &key).await {
         Ok(enabled) => {
             let text = match enabled.expires_at {
                 Some(end) => format!("Key {key} enabled. It works again until {} UTC.", end.minute()),

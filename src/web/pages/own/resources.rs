@@ -5,8 +5,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::keys::browse::Count;
-use crate::actions::keys::generate::{FormId, Issued, KeyRequest, New};
 use crate::actions::keys::get_or_create::{GotOrCreated, Wanted};
+use crate::actions::keys::request::{FormId, Issued, KeyRequest, New};
 use crate::actions::rights::grants::GrantOptions;
 use crate::actions::rights::own_resources::OwnResources;
 use crate::actions::{App, Error};
@@ -78,7 +78,7 @@ impl OwnResourcesPage {
         name: &str,
         older_than: Option<KeyId>,
     ) -> Result<Self, PageError> {
-        let mut found = app.find_looked_after(user.account.id, &parse(name)?, older_than).await?;
+        let mut found = app.find_looked_after(user.actor.administering(&parse(name)?)?, older_than).await?;
         let now = app.now();
         let rows = std::mem::take(&mut found.keys).into_iter().map(|listed| KeyRow::new(listed, now)).collect();
         Ok(Self { layout, found, rows, form_id: app.new_form_id(), dialog: Dialog::None })
@@ -165,7 +165,7 @@ pub fn path(name: &ResourceName) -> String {
 
 /// `GET /resources`
 pub async fn list(app: web::Data<App>, user: SignedIn) -> Result<HttpResponse, PageError> {
-    let resources = app.own_resources(user.account.id).await?;
+    let resources = app.own_resources(user.actor.owner()?).await?;
     Ok(html::page(&ListPage { layout: Layout::new(&user, Nav::OwnResources), resources }))
 }
 
@@ -201,7 +201,7 @@ pub async fn generate(
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
     let mut page = OwnResourcesPage::load(&app, &user, Layout::for_secret(&user, Nav::OwnResources), &name).await?;
     let issued = match request(&page, &entered) {
-        Ok(wanted) => app.generate_key(&user.actor, user.account.id, wanted).await,
+        Ok(wanted) => app.generate_key(user.actor.owner()?, wanted).await,
         Err(error) => Err(error),
     };
     match issued {
@@ -215,7 +215,7 @@ pub async fn generate(
         }
         Err(Error::Invalid(field_errors)) => {
             let readable = readable(&listed(&page, &entered));
-            let field_errors = app.all_field_errors(&user.actor, user.account.id, readable, field_errors).await?;
+            let field_errors = app.all_field_errors(user.actor.owner()?, readable, field_errors).await?;
             Ok(html::invalid(&page.with_form(&app, entered, FieldErrors(field_errors), String::new())))
         }
         Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
@@ -271,7 +271,8 @@ pub async fn master_key(
         form,
         asking: None,
     };
-    match app.get_or_create_key(&user.actor, user.account.id, Wanted::All, request, None).await {
+    match app.get_or_create_key(user.actor.administering(&page.found.resource.name)?, Wanted::All, request, None).await
+    {
         Ok(GotOrCreated::Got(found)) => {
             let (first_eight, name) = (&found.0.first_eight, page.name());
             let text = format!("You have a master key for {name}: it is this one. Rotate it for a new secret.");
@@ -307,7 +308,7 @@ pub async fn revoke_page(
 ) -> Result<HttpResponse, PageError> {
     let first_eight = key::parse(&asked.1)?;
     let mut page = OwnResourcesPage::load(&app, &user, Layout::new(&user, Nav::OwnResources), &asked.0).await?;
-    let found = app.find_key_of_resource(user.account.id, &parse(&asked.0)?, &first_eight).await?;
+    let found = app.find_key_of_resource(user.actor.administering(&parse(&asked.0)?)?, &first_eight).await?;
     let Some(found) = found else { return Ok(html::see_other(&page.over())) }; // ended meanwhile
     page.dialog = Dialog::Revoke(Box::new(KeyRow::new(found, app.now())));
     Ok(html::page(&page))
@@ -320,7 +321,7 @@ pub async fn revoke(
     Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let (resource, first_eight) = (parse(&asked.0)?, key::parse(&asked.1)?);
-    app.revoke_key_of_resource(&user.actor, user.account.id, &resource, &first_eight).await?;
+    app.revoke_key_of_resource(user.actor.administering(&resource)?, &first_eight).await?;
     Flash::done(format!("Key {first_eight} revoked. Tools that use it are refused from now on.")).leave(&user.session);
     Ok(html::see_other(&path(&resource)))
 }

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use crate::actions::keys::generate::{FormId, Issued, New};
+use crate::actions::keys::request::{FormId, Issued, New};
 use crate::actions::keys::rotate::{self, Grace, Rotated};
 use crate::actions::{App, Error};
 use crate::domain::time::clock::Timestamp;
@@ -50,9 +50,9 @@ pub async fn rotate(
     let form_id = FormId::parse(&form.form).map_err(Error::from)?;
     let proved = user.prove(&app, form.present).await;
     // Loaded before the secret is made: nothing that could fail stands between it and the person.
-    let page = KeyPage::load(&app, Layout::for_secret(&user, Nav::Keys), &first_eight).await?;
+    let page = KeyPage::load(&app, &user, Layout::for_secret(&user, Nav::Keys), &first_eight).await?;
     let rotated = match proved {
-        Ok(()) => app.rotate_key(&user.actor, user.account.id, &key, grace, form_id).await,
+        Ok(()) => app.rotate_key(user.actor.owner()?, &key, grace, form_id).await,
         Err(error) => Err(error),
     };
     match rotated {
@@ -77,7 +77,7 @@ async fn with_form(
     refusal: String,
     field_errors: FieldErrors,
 ) -> Result<KeyPage, PageError> {
-    let mut page = KeyPage::load(app, Layout::new(user, Nav::Keys), first_eight).await?;
+    let mut page = KeyPage::load(app, user, Layout::new(user, Nav::Keys), first_eight).await?;
     let details = page.details();
     let refusal = match rotate::refusal(&details.key, app.now()) {
         _ if !refusal.is_empty() => refusal,

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use crate::actions::keys::find::Listing;
-use crate::actions::keys::generate::FormId;
+use crate::actions::keys::request::FormId;
 use crate::actions::keys::session_keys::IssuedForSession;
 use crate::actions::{App, Error};
 use crate::domain::rights::AccessView;
@@ -36,8 +36,9 @@ pub async fn generate(
 ) -> Result<HttpResponse, PageError> {
     let form = FormId::parse(&form.form).map_err(Error::from)?;
     // Loaded before the key is made: nothing that could fail stands between the secret and the person.
-    let mut page = KeysPage::load(&request, &app, Layout::for_secret(&user, Nav::Keys), Listing::Current).await?;
-    match app.generate_session_key(&user.actor, user.account.id, &user.session_id(), form).await {
+    let mut page =
+        KeysPage::load(&request, &app, &user, Layout::for_secret(&user, Nav::Keys), Listing::Current).await?;
+    match app.generate_session_key(user.actor.owner()?, &user.session_id(), form).await {
         Ok(IssuedForSession::Now(key, secret)) => {
             let view = KeyView { key: *key, access: AccessView::inherited(), now: app.now() };
             let (done, snippets) = (KeysPage::PATH.to_owned(), Some(page.snippets()));
@@ -65,7 +66,7 @@ pub async fn end_page(
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let first_eight = parse(&first_eight)?;
-    let own = app.session_keys(user.account.id).await?;
+    let own = app.session_keys(user.actor.owner()?).await?;
     if !own.iter().any(|key| key.first_eight == first_eight) {
         return Err(Error::NotFound.into());
     }
@@ -87,7 +88,7 @@ pub async fn end(
     Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let first_eight = parse(&first_eight)?;
-    app.end_session_key(&user.actor, user.account.id, &first_eight).await?;
+    app.end_session_key(user.actor.owner()?, &first_eight).await?;
     Flash::done(format!("Session key {first_eight} ended. Tools that use it are refused from now on."))
         .leave(&user.session);
     Ok(html::see_other(KeysPage::PATH))

@@ -118,7 +118,7 @@ pub struct Nothing {}
 
 /// `POST /sign-out`
 pub async fn sign_out(app: web::Data<App>, Form(user, _): Form<SignedIn, Nothing>) -> Result<HttpResponse, PageError> {
-    app.sign_out(&user.actor, &user.session_id()).await?;
+    app.sign_out(user.actor.owner()?, &user.session_id()).await?;
     user.session.purge();
     let mut response = html::see_other("/sign-in");
     let clear = header::HeaderValue::from_static("\"cache\", \"storage\"");
