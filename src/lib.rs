@@ -19,3 +19,4 @@ pub mod domain;
 pub mod store;
 pub mod telemetry;
 pub mod web;
+pub mod wire;

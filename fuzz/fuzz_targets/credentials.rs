@@ -3,7 +3,7 @@
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::test::TestRequest;
-use claviger::web::gateway::credentials::{Presented, presented};
+use claviger::web::credentials::{Presented, presented};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|headers: Vec<(u8, Vec<u8>)>| {

@@ -12,6 +12,7 @@ use crate::domain::accounts::account::{Role, Username, parse_display_name, parse
 use crate::domain::accounts::password::{LONGEST_BYTES, Password, Proposal};
 use crate::domain::field_error::validate;
 use crate::domain::time::clock::Timestamp;
+use crate::wire::accounts::User;
 
 /// What to do.
 #[derive(Subcommand)]
@@ -125,20 +126,7 @@ async fn list(app: &App, by: Administrator<'_>, format: Format) -> Result<(), St
     let people = app.list_users(by).await.map_err(|error| error.to_string())?;
     match format {
         Format::Json => {
-            let people: Vec<_> = people
-                .iter()
-                .map(|person| {
-                    json!({
-                        "username": person.username.as_str(),
-                        "display_name": person.display_name,
-                        "email": person.email,
-                        "role": person.role.as_str(),
-                        "active": person.active,
-                        "created_at": person.created_at.rfc3339(),
-                        "last_sign_in_at": person.last_sign_in_at.map(Timestamp::rfc3339),
-                    })
-                })
-                .collect();
+            let people: Vec<User> = people.iter().map(User::from).collect();
             output::line(&json!(people).to_string())
         }
         Format::Table => {

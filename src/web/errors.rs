@@ -15,8 +15,10 @@ use crate::domain::field_error::FieldError;
 use crate::web::client::Reference;
 use crate::web::headers;
 use crate::web::html;
+use crate::web::is_for_programs;
 use crate::web::layout::{Layout, Nav};
 use crate::web::site_origin::SiteOrigin;
+use crate::wire;
 
 /// An error that a person reads on a page.
 #[derive(Debug)]
@@ -190,10 +192,8 @@ struct Reader {
 
 impl Reader {
     fn of(request: &ServiceRequest) -> Self {
-        let path = request.path();
-        let machine = ["/api/", "/verify", "/healthz", "/readyz"].iter().any(|start| path.starts_with(start));
         Self {
-            json: machine,
+            json: is_for_programs(request.path()),
             reads: request.method().is_safe(),
             https: request.app_data::<web::Data<SiteOrigin>>().is_some_and(|place| place.https),
             appearance: html::appearance_cookie(request.request()),
@@ -210,14 +210,11 @@ impl Reader {
         }
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         if problem.json || self.json {
-            return response.content_type("application/problem+json; charset=utf-8").json(serde_json::json!({
-                "type": "about:blank",
-                "title": title,
-                "status": problem.status.as_u16(),
-                "detail": detail,
-                "errors": problem.field_errors,
-                "reference": self.reference,
-            }));
+            let errors = Some(problem.field_errors.as_slice());
+            let reference = Some(self.reference.as_str());
+            let written =
+                wire::Problem { errors, reference, ..wire::Problem::new(problem.status.as_u16(), title, detail) };
+            return response.content_type(wire::CONTENT_TYPE).json(written);
         }
         let reference = problem.status.is_server_error().then_some(self.reference.as_str());
         let retry = problem.retry_after.is_some();

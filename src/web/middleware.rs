@@ -20,7 +20,7 @@ use crate::actions::{App, Error};
 use crate::domain::keys::secret::{appears_in, base62};
 use crate::web::client::Reference;
 use crate::web::errors::PageError;
-use crate::web::gateway::verify;
+use crate::web::{caller, is_for_programs};
 
 /// Gives the request its reference, and writes one line when it is answered. The line names
 /// the route, never the path or the query as they came: both may hold what somebody pasted by error.
@@ -61,11 +61,10 @@ pub async fn refuse_key_in_url(
     let is_named = |pair: &&str| pair.to_ascii_lowercase().starts_with("api_key=");
     let prefixes = request.app_data::<web::Data<App>>().map(|app| app.config.prefixes.as_slice()).unwrap_or_default();
     // Programs may say `?api_key=` where the settings accept it: whether they do is looked up with the key.
-    let is_for_programs = request.path() == "/verify" || request.path().starts_with("/api/");
-    let is_parameter = |pair: &&str| is_for_programs && pair.starts_with(concat!("api_key", "="));
+    let is_parameter = |pair: &&str| is_for_programs(request.path()) && pair.starts_with(concat!("api_key", "="));
     let rest: Vec<&str> = query.split('&').filter(|pair| !is_parameter(pair)).collect();
     if rest.iter().any(is_named) || appears_in(prefixes, path) || appears_in(prefixes, &rest.join("&")) {
-        let refused = verify::key_in_url(request.request());
+        let refused = caller::key_in_url(request.request());
         return Ok(request.into_response(refused).map_into_right_body());
     }
     next.call(request).await.map(ServiceResponse::map_into_left_body)

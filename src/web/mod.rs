@@ -14,8 +14,10 @@ pub mod api;
 pub mod assets;
 mod attempts;
 pub mod body;
+pub mod caller;
 pub mod client;
 pub mod connections;
+pub mod credentials;
 pub mod errors;
 pub mod export_row;
 pub mod flash;
@@ -24,6 +26,7 @@ pub mod gateway;
 pub mod headers;
 pub mod hosts;
 pub mod html;
+pub mod json_body;
 pub mod key_chips;
 pub mod key_query;
 pub mod key_view;
@@ -60,7 +63,7 @@ macro_rules! table {
 }
 
 table! {
-    /// For programs and gateways: no session, no CSRF token, no flash.
+    /// For programs and gateways: no session, no CSRF token, no flash, and errors as JSON.
     MACHINES, machines:
     any  "/verify"                                       => gateway::verify::verify;
     get  "/api/v1/whoami"                                => api::whoami::whoami;
@@ -69,6 +72,11 @@ table! {
     put  "/api/v1/resources/{resource}/api_key"          => api::resources::get_or_create;
     get  "/healthz"                                      => gateway::health::healthz;
     get  "/readyz"                                       => gateway::health::readyz;
+}
+
+table! {
+    /// For browsers, and read by anybody.
+    FILES, files:
     get  "/static/{path:.*}"                             => assets::serve;
 }
 
@@ -264,8 +272,22 @@ fn with(guard: impl Guard + 'static) -> Route {
 }
 
 /// The pattern of each path with its methods, compiled once: 131 of them take a millisecond.
-static PATTERNS: LazyLock<Vec<(ResourceDef, &str)>> =
-    LazyLock::new(|| MACHINES.iter().chain(PAGES).map(|row| (ResourceDef::new(row.path), row.methods)).collect());
+static PATTERNS: LazyLock<Vec<(ResourceDef, &str)>> = LazyLock::new(|| {
+    MACHINES.iter().chain(FILES).chain(PAGES).map(|row| (ResourceDef::new(row.path), row.methods)).collect()
+});
+
+/// The first parts of the paths that are for programs.
+static FOR_PROGRAMS: LazyLock<Vec<&str>> = LazyLock::new(|| MACHINES.iter().map(|row| first_part(row.path)).collect());
+
+/// Is a path, also one that is no route, for programs? Their errors are JSON.
+pub fn is_for_programs(path: &str) -> bool {
+    FOR_PROGRAMS.contains(&first_part(path))
+}
+
+/// `api` of `/api/v1/whoami`.
+fn first_part(path: &str) -> &str {
+    path.split('/').nth(1).unwrap_or_default()
+}
 
 /// Everything that is neither: 405 with `Allow` where the path exists, else 404.
 async fn elsewhere(request: actix_web::HttpRequest, _: Option<access::SignedIn>) -> HttpResponse {

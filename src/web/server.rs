@@ -95,6 +95,7 @@ pub async fn bind(app: web::Data<App>) -> Result<Bound, String> {
             .wrap(from_fn(middleware::request))
             .wrap(from_fn(middleware::refuse_chunked))
             .configure(super::machines)
+            .configure(super::files)
             .service(
                 web::scope("")
                     .wrap(session_layer(data.clone(), &cookie_key, pages_place.https))

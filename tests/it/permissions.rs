@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use claviger::web::{MACHINES, PAGES};
+use claviger::web::{FILES, MACHINES, PAGES};
 
 use crate::support::people::eight;
 use crate::support::{Client, TestApp, on_both};
@@ -189,6 +189,7 @@ const TABLE: &[Row] = &[
 fn every_route_of_the_table_has_its_row() {
     let routes: BTreeSet<(String, &str)> = MACHINES
         .iter()
+        .chain(FILES)
         .chain(PAGES)
         .map(|row| (row.methods.split(',').next().unwrap_or_default().to_owned(), row.path))
         .collect();
@@ -310,7 +311,7 @@ on_both! { fn rule_5_somebody_elses_key_reads_like_one_that_does_not_exist(app) 
 fn a_path_takes_only_its_own_methods() {
     let app = TestApp::start(crate::support::database::Kind::Sqlite);
     let client = app.client();
-    for row in MACHINES.iter().chain(PAGES).filter(|row| row.path != "/verify") {
+    for row in MACHINES.iter().chain(FILES).chain(PAGES).filter(|row| row.path != "/verify") {
         let path = filled(row.path, "00000000", "1");
         for method in ["PUT", "DELETE", "TRACE", "FOO"].into_iter().filter(|method| row.methods != *method) {
             let answer = client.send(method, &path, &[], None);

@@ -6,9 +6,9 @@ use crate::actions::{Actor, App, Error};
 use crate::domain::keys::secret::FirstEight;
 use crate::domain::rights::Required;
 use crate::web::attempts::Known;
+use crate::web::caller::caller;
 use crate::web::client::{self, Reference};
 use crate::web::errors::ApiError;
-use crate::web::gateway::verify::caller;
 
 /// 204 when the key is revoked, also for one that was before; 403 for what this key may not do; 404 for a key that is not its
 /// owner's.

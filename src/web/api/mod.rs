@@ -1,7 +1,6 @@
 //! JSON for programs, under `/api/v1`.
 
 pub mod api_keys;
-pub mod caller;
 pub mod resources;
 pub mod services;
 pub mod whoami;

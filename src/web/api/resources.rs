@@ -2,10 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{Error as ActixError, HttpRequest, HttpResponse, web};
-use serde::Deserialize;
-use serde_json::{Value, json};
 
-use super::caller::{self, Unread};
 use crate::actions::keys::get_or_create::{GotOrCreated, Wanted};
 use crate::actions::keys::request::{FormId, KeyRequest, New};
 use crate::actions::keys::rotate::Grace;
@@ -19,38 +16,14 @@ use crate::domain::keys::secret::appears_in;
 use crate::domain::rights::permission::{PermissionName, Rights};
 use crate::domain::rights::resource::ResourceName;
 use crate::domain::rights::{AccessView, GrantRequest};
-use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span;
+use crate::web::caller;
 use crate::web::errors::ApiError;
+use crate::web::json_body::Unread;
+use crate::wire::keys::{self as wire, GetOrCreate, Key};
 
 /// The longest body, in bytes.
 const LONGEST: usize = 64 * 1024;
-
-/// What a program sends: `{"scopes": ["label.read"]}` or `{"master": true}`; the rest may be left out.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Asked {
-    /// Exactly these.
-    scopes: Option<Vec<String>>,
-    /// All that keys for the resource can be given, instead of `scopes`.
-    #[serde(default)]
-    master: bool,
-    /// What a new key is called.
-    #[serde(default)]
-    name: String,
-    /// Where a new key is used.
-    #[serde(default)]
-    note: String,
-    /// How long a new key lives, such as `12h` or `30d`, or `never`; without it, as long as is usual.
-    expires_after: Option<String>,
-    /// The same in days.
-    expires_after_days: Option<i32>,
-    /// Give the key that is there a new secret?
-    #[serde(default)]
-    rotate: bool,
-    /// After a rotation, when the secret before ends: `0h`, `1h`, `24h` (unless said otherwise) or `7d`.
-    old_ends: Option<String>,
-}
 
 /// The caller's own key for a resource that the caller administers, with exactly the scopes that are asked for: the one that
 /// is there, `"secret": null`, or a new one with its secret. Needs `claviger:keys:read`; a secret needs
@@ -79,7 +52,7 @@ async fn answer(
     actor: &Actor,
     good: &GoodKey,
     resource: ResourceName,
-    asked: &Asked,
+    asked: &GetOrCreate,
 ) -> Result<HttpResponse, ApiError> {
     if [&asked.name, &asked.note].iter().any(|text| appears_in(&app.config.prefixes, text)) {
         let text =
@@ -100,7 +73,7 @@ async fn answer(
     })
 }
 
-impl Asked {
+impl GetOrCreate {
     fn wanted(&self) -> Result<Wanted, Error> {
         match (&self.scopes, self.master) {
             (None, true) => Ok(Wanted::All),
@@ -171,20 +144,9 @@ fn issued_answer(app: &App, status: StatusCode, new: &New) -> HttpResponse {
 }
 
 fn answer_with(app: &App, status: StatusCode, key: &ApiKey, access: &AccessView, secret: Option<&str>) -> HttpResponse {
-    let resource = access.resource.as_ref().map_or(Value::Null, |(name, _)| name.as_str().into());
-    HttpResponse::build(status).insert_header(("cache-control", "no-store")).json(json!({
-        "key": {
-            "first_eight": key.first_eight.as_str(),
-            "name": key.name,
-            "note": key.note,
-            "status": key.status(app.now()).as_str(),
-            "grant": key.grant.as_str(),
-            "scopes": access.scopes(),
-            "resource": resource,
-            "created_at": key.created_at.rfc3339(),
-            "expires_at": key.expires_at.map(Timestamp::rfc3339),
-        },
-        "secret": secret,
-        "created": status == StatusCode::CREATED,
-    }))
+    let scopes = access.scopes().to_vec();
+    let resource = access.resource.as_ref().map(|(name, _)| name.clone());
+    let key = Key::of(key, scopes, resource, app.now());
+    let answer = wire::GotOrCreated { key, secret, created: status == StatusCode::CREATED };
+    HttpResponse::build(status).insert_header(("cache-control", "no-store")).json(answer)
 }

@@ -1,35 +1,19 @@
 //! `PUT /api/v1/services/{service}/permissions`: a service says what it knows.
 
 use actix_web::{Error as ActixError, HttpRequest, HttpResponse, web};
-use serde::Deserialize;
-use serde_json::json;
 
-use super::caller::{self, Unread};
 use crate::actions::{Actor, App, Error};
 use crate::domain::field_error::{FieldError, validate};
 use crate::domain::keys::secret::appears_in;
-use crate::domain::rights::permission::{OwnPermission, PermissionName, Rights, ServiceName, parse_description};
+use crate::domain::rights::permission::{OwnPermission, PermissionName, ServiceName, parse_description};
+use crate::web::caller;
 use crate::web::errors::ApiError;
+use crate::web::json_body::Unread;
+use crate::wire::keys::names;
+use crate::wire::permissions::{Registered, Registration};
 
 /// The longest body, in bytes: 500 permissions with their descriptions.
 const LONGEST: usize = 256 * 1024;
-
-/// What a service sends: `{"permissions": [{"name": "read:metadata", "description": "See what there is"}]}`, and with
-/// `"retire_at_most": 12` how many it may leave out.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Registration {
-    permissions: Vec<Entry>,
-    retire_at_most: Option<usize>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    name: String,
-    #[serde(default)]
-    description: String,
-}
 
 /// Makes the list that of the service; what vanished is retired. Needs `claviger:permissions:register:SERVICE`, or
 /// `claviger:permissions:register` for every service. The same list again changes nothing. 200 with what changed, 400 for a name
@@ -73,14 +57,14 @@ async fn register_all(
         return Err(Error::Invalid(field_errors).into());
     }
     let registered = app.register_permissions(actor.registrar(&service)?, wanted, sent.retire_at_most).await?;
-    let names = |rights: &Rights| rights.iter().map(PermissionName::as_str).map(str::to_owned).collect::<Vec<_>>();
-    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(json!({
-        "service": service.as_str(),
-        "added": names(&registered.added),
-        "described": names(&registered.described),
-        "retired": names(&registered.retired),
-        "left_retired": names(&registered.left_retired),
-        "policies": registered.taken.policies,
-        "keys": registered.taken.keys,
-    })))
+    let changed = Registered {
+        service: service.as_str().to_owned(),
+        added: names(&registered.added),
+        described: names(&registered.described),
+        retired: names(&registered.retired),
+        left_retired: names(&registered.left_retired),
+        policies: registered.taken.policies,
+        keys: registered.taken.keys,
+    };
+    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(changed))
 }

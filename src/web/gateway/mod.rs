@@ -1,5 +1,4 @@
 //! For gateways, monitors and programs: no session, no form token, no flash on this path.
 
-pub mod credentials;
 pub mod health;
 pub mod verify;
