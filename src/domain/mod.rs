@@ -15,4 +15,5 @@ pub mod rights;
 pub mod settings;
 pub mod text;
 pub mod time;
+pub mod usage;
 pub mod verdict;

@@ -26,3 +26,22 @@ impl<Place> From<Place> {
         }
     }
 }
+
+/// Counts for people stop here: "10,000+".
+pub const COUNT_LIMIT: i64 = 10_000;
+
+/// A number that stops being exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// Exactly so many.
+    Exactly(i64),
+    /// More than the limit.
+    Many,
+}
+
+impl Count {
+    /// Of a count that stopped one above the limit.
+    pub fn of(counted: i64, limit: i64) -> Self {
+        if counted > limit { Self::Many } else { Self::Exactly(counted) }
+    }
+}

@@ -15,6 +15,8 @@ use crate::domain::rights::policy::PolicyName;
 use crate::domain::rights::resource::{ResourceKind, ResourceName};
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
+use crate::domain::usage::Counted;
+use crate::domain::usage::Counts;
 use crate::domain::verdict::Refusal;
 use crate::store::connection::each;
 use crate::store::rights::permissions;
@@ -22,8 +24,7 @@ use crate::store::rights::permissions::Registrar;
 use crate::store::rights::policies;
 use crate::store::rights::resources;
 use crate::store::schema::{account_policies, accounts, api_keys, key_scopes, key_usage};
-use crate::store::usage::Counts;
-use crate::store::usage::refusals::{self, Counted};
+use crate::store::usage::refusals;
 use crate::store::{Error, ReadTx, WriteTx, dialect};
 
 /// Rows of one statement. SQLite takes at most 32,766 values in one, Postgres 65,535.

@@ -9,7 +9,6 @@ use ipnet::IpNet;
 
 use crate::config::Config;
 use crate::domain::keys::secret::appears_in;
-use crate::domain::time::clock::Timestamp;
 
 /// The reference of a request: on error pages, in the log and in the audit log.
 #[derive(Debug, Clone)]
@@ -83,11 +82,6 @@ pub fn browser_name(agent: &str) -> String {
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => "An unknown browser".to_owned(),
     }
-}
-
-/// "Just now", "9 h ago": activity of a session, from the database's form of a moment.
-pub fn ago(micros: i64, now: Timestamp) -> String {
-    Timestamp(micros).ago(now)
 }
 
 #[cfg(test)]

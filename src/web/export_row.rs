@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::actions::keys::browse::{ListedKey, OwnerView};
+use crate::actions::keys::browse::ListedKey;
+use crate::domain::accounts::account::OwnerView;
 use crate::domain::key_filter::Column;
 use crate::domain::keys::api_key::Stop;
 use crate::domain::rights::{AccessView, GrantView};

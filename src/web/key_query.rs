@@ -2,8 +2,10 @@
 
 use url::form_urlencoded::{self, Serializer};
 
-use crate::actions::keys::browse::{COUNT_LIMIT, List, PAGE_SIZES};
+use crate::actions::keys::browse::List;
+use crate::actions::keys::browse::PAGE_SIZES;
 use crate::domain::key_filter::{Broken, Column, KeyFilter, MOST_CONDITIONS, Sort};
+use crate::domain::paging::COUNT_LIMIT;
 
 /// The path of the grid.
 pub const PATH: &str = "/admin/api-keys";

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use claviger::actions::keys::browse::{Count, List};
+use claviger::actions::keys::browse::List;
 use claviger::domain::ids::JobId;
 use claviger::domain::key_filter::{KeyFilter, Sort};
+use claviger::domain::paging::Count;
 use jiff::SignedDuration;
 
 use crate::support::people::{PASSWORD, eight};
@@ -238,8 +239,9 @@ on_both! { fn a_draft_is_its_makers_alone(app) {
 /// A job over 2,500 of 3,000 demo keys, confirmed; gives its number and how many keys it has.
 fn large_job(app: &TestApp) -> (JobId, i64) {
     use claviger::actions::Actor;
-    use claviger::actions::bulk::jobs::{Chosen, Confirmation};
+    use claviger::actions::bulk::jobs::Confirmation;
     use claviger::domain::bulk::BulkOperation;
+    use claviger::domain::bulk::Selection;
     use claviger::domain::ids::AccountId;
     app.run(app.app.fill_demo(3_000, 1, |_| {})).expect("a demo");
     let id: AccountId = app
@@ -251,7 +253,7 @@ fn large_job(app: &TestApp) -> (JobId, i64) {
     let by = miriam.reauthenticated().expect("the operator may");
     let filter = KeyFilter::from_query("status~notin=revoked").expect("a filter");
     let job = app
-        .run(app.app.draft_job(by.administrator(), BulkOperation::Delete, Chosen::Matching(filter)))
+        .run(app.app.draft_job(by.administrator(), BulkOperation::Delete, Selection::Matching(filter)))
         .expect("a draft");
     let total = app.run(app.app.find_job(by.administrator(), job)).expect("the draft").job.total;
     let typed = Confirmation { number: total.to_string(), ..Confirmation::default() };

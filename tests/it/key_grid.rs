@@ -1,7 +1,9 @@
 //! The grid against a naive model: random filters, orders and data; every page forwards and backwards, on both databases.
 
-use claviger::actions::keys::browse::{Count, KeyPage, List};
+use claviger::actions::keys::browse::KeyPage;
+use claviger::actions::keys::browse::List;
 use claviger::domain::key_filter::{KeyFilter, Sort};
+use claviger::domain::paging::Count;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};

@@ -178,6 +178,58 @@ fn unseen_writes(text: &str) -> Vec<String> {
     found.0
 }
 
+/// What a file hands on of the store, and results of the database that it swallows.
+#[derive(Default)]
+struct Leaks(Vec<String>);
+
+impl<'ast> Visit<'ast> for Leaks {
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        if !matches!(item.vis, syn::Visibility::Inherited) {
+            let mut paths = Paths::default();
+            paths.leaves(&item.tree, &[]);
+            let of_store = paths.0.iter().filter(|path| path.iter().any(|part| part == "store"));
+            self.0.extend(of_store.map(|path| format!("pub use {}", path.join("::"))));
+        }
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        let receiver = quote::ToTokens::to_token_stream(&call.receiver).to_string();
+        if call.method == "ok" && (receiver.contains("(tx") || receiver.contains("tx . db ()")) {
+            self.0.push(format!("{receiver} . ok ()"));
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+}
+
+fn leaks(text: &str) -> Vec<String> {
+    let mut found = Leaks::default();
+    found.visit_file(&syn::parse_file(text).expect("Rust"));
+    found.0
+}
+
+#[test]
+fn actions_hand_on_no_types_of_the_store_and_no_result_of_the_database_is_swallowed() {
+    let mut folders = vec!["src/actions", "src/web", "src/cli"]
+        .into_iter()
+        .map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
+        .collect::<Vec<_>>();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = fs::read_to_string(&path).expect("text");
+                assert_eq!(leaks(&text), [""; 0], "{}", path.display());
+            }
+        }
+    }
+    let bad =
+        "pub use crate::{store::keys::Kept, domain::Known}; fn read(tx: &mut ReadTx) { keys::find(tx, id).ok(); }";
+    assert_eq!(leaks(bad).len(), 2, "both are seen");
+    assert_eq!(leaks("use crate::store::keys::Kept; fn read(text: &str) { text.parse().ok(); }"), [""; 0]);
+}
+
 #[test]
 fn rule_6_each_statement_that_changes_rows_goes_through_the_transaction() {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store")];

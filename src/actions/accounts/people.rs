@@ -11,24 +11,24 @@ use crate::actions::keys::room::counted;
 use crate::actions::rights::grants;
 use crate::actions::rights::grants::GrantOptions;
 use crate::actions::sign_in::sessions;
-use crate::actions::sign_in::sessions::Listed;
 use crate::actions::{Administrator, Reauthenticated};
 use crate::domain::accounts::account::Account;
 use crate::domain::accounts::account::Kind;
 use crate::domain::accounts::account::Username;
+use crate::domain::accounts::session::ListedSession;
 use crate::domain::audit::Action;
+use crate::domain::audit::EventFilter;
+use crate::domain::audit::ListedEvent;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::paging::From;
 use crate::store::accounts::people;
 use crate::store::accounts::sessions as session_rows;
 use crate::store::audit::events;
-use crate::store::audit::events::EventFilter;
-use crate::store::audit::events::Listed as ListedEvent;
 use crate::store::keys::lifetime_rules;
 use crate::store::{accounts, keys};
 
-pub use crate::store::accounts::people::PeopleFilter;
+use crate::domain::accounts::account::PeopleFilter;
 
 /// People on a page.
 const PAGE: i64 = 50;
@@ -54,7 +54,7 @@ pub struct Person {
     /// How many keys of theirs are live.
     pub live: i64,
     /// Where they are signed in.
-    pub sessions: Vec<Listed>,
+    pub sessions: Vec<ListedSession>,
     /// What they did last, latest first.
     pub events: Vec<ListedEvent>,
 }
@@ -97,7 +97,7 @@ impl App {
             .read(move |tx| {
                 let account = accounts::person(tx, &username)?.ok_or(Error::NotFound)?.account;
                 let live = keys::count_live(tx, account.id, now)?;
-                let sessions = session_rows::list(tx, account.id, now, sessions::idle_since(now))?;
+                let sessions = session_rows::list(tx, account.id, None, now, sessions::idle_since(now))?;
                 let filter = EventFilter { actor: Some(username.as_str().to_owned()), ..EventFilter::default() };
                 let (events, _) = events::page(tx, &filter, From::Start, 10)?;
                 Ok(Person { account, live, sessions, events })

@@ -7,6 +7,7 @@ use crate::actions::keys::creation::why_not;
 use crate::actions::keys::generate::issue;
 use crate::actions::keys::request::{Issued, KeyRequest};
 use crate::actions::{Actor, Administrator, App, Error, Reauthenticated};
+use crate::domain::accounts::account::PeopleFilter;
 use crate::domain::accounts::account::{Account, Kind, Username};
 use crate::domain::audit::Action;
 use crate::domain::field_error::FieldError;
@@ -15,14 +16,14 @@ use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::paging::From;
 use crate::domain::rights::policy::PolicyName;
 use crate::domain::time::clock::Timestamp;
-use crate::store::accounts::people::{self, PeopleFilter};
+use crate::store::accounts::people;
 use crate::store::keys::forms;
 use crate::store::keys::lifetime_rules;
 use crate::store::rights::policies;
 use crate::store::{Error as StoreError, ReadTx, Unique, WriteTx, accounts, keys};
 
 pub use crate::actions::rights::grants::GrantOptions;
-pub use crate::store::accounts::NewService;
+use crate::domain::accounts::account::NewService;
 
 /// Accounts of one page.
 const PAGE: i64 = 50;

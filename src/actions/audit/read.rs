@@ -9,7 +9,8 @@ use crate::domain::audit::Action;
 use crate::domain::paging::From;
 use crate::store::audit::events;
 
-pub use crate::store::audit::events::{EventFilter, Listed as ListedEvent};
+use crate::domain::audit::EventFilter;
+use crate::domain::audit::ListedEvent;
 
 /// Events on a page.
 const PAGE: i64 = 50;

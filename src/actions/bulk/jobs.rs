@@ -19,7 +19,7 @@ use crate::store::keys::lifetime_rules;
 use crate::store::rights::policies;
 use crate::store::{Error as StoreError, ReadTx, WriteTx, accounts, settings};
 
-pub use crate::store::bulk::job_keys::Chosen;
+use crate::domain::bulk::Selection;
 
 /// A job with what its page tells.
 #[derive(Debug, Clone)]
@@ -51,12 +51,12 @@ impl App {
         &self,
         by: Administrator<'_>,
         operation: BulkOperation,
-        chosen: Chosen,
+        chosen: Selection,
     ) -> Result<JobId, Error> {
         let (asked_by, now) = (asked_by(by.actor())?, self.now());
         let filter = match &chosen {
-            Chosen::Matching(filter) => Some(filter.query()),
-            Chosen::Ticked(_) => None,
+            Selection::Matching(filter) => Some(filter.query()),
+            Selection::Ids(_) => None,
         };
         let asker = asked_by.account;
         let new = NewJob::draft(operation, filter, asked_by, String::new());

@@ -22,8 +22,9 @@ use crate::store::rights::resources;
 use crate::store::usage::kept_counts;
 use crate::store::{ReadTx, accounts, keys, rights};
 
-pub use crate::store::accounts::OwnerView;
-pub use crate::store::keys::grid::{COUNT_LIMIT, Count};
+use crate::domain::accounts::account::OwnerView;
+use crate::domain::paging::COUNT_LIMIT;
+use crate::domain::paging::Count;
 
 /// The rows of a page: the fewest and the most.
 pub const PAGE_SIZES: (i64, i64) = (20, 200);

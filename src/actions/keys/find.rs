@@ -5,36 +5,36 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::SignedDuration;
 
 use crate::actions::keys::creation;
-use crate::actions::keys::session_keys::SessionKey;
 use crate::actions::rights::grants::{self, GrantOptions};
 use crate::actions::rights::rights_source_of;
 use crate::actions::sign_in::sessions::idle_since;
 use crate::actions::site::overview::DAYS;
 use crate::actions::{Administrator, App, Error, Owner};
 use crate::domain::accounts::account::Kind;
+use crate::domain::accounts::account::OwnerView;
 use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::keys::api_key::{ApiKey, Status, Stop, Use};
 use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::keys::secret::FirstEight;
+use crate::domain::keys::session_key::SessionKey;
 use crate::domain::rights::permission::PermissionName;
 use crate::domain::rights::{AccessView, Grant, effective};
 use crate::domain::settings::{OwnKeys as Manner, Settings};
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::days;
-use crate::store::accounts::OwnerView;
+use crate::domain::usage::Counted;
+use crate::domain::usage::Counts;
 use crate::store::keys::addresses;
 use crate::store::keys::asked_permissions;
 use crate::store::keys::lifetime_rules;
 use crate::store::keys::replaced_secrets;
 use crate::store::keys::session_keys;
-use crate::store::usage::Counts;
 use crate::store::usage::refusals;
-use crate::store::usage::refusals::Counted;
 use crate::store::{ReadTx, accounts, audit, keys, rights, settings, usage};
 
-pub use crate::store::audit::Line;
-pub use crate::store::keys::Listing;
-pub use crate::store::keys::addresses::UsedFrom;
+use crate::domain::audit::Line;
+use crate::domain::keys::api_key::Listing;
+use crate::domain::usage::UsedFrom;
 
 /// What External Tool Access shows.
 #[derive(Debug, Clone)]

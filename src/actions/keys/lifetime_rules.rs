@@ -13,6 +13,7 @@ use crate::domain::bulk::{BulkOperation, Job, JobState};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, JobId};
 use crate::domain::keys::lifetime_rules::{AppliesTo, Rules};
+use crate::domain::paging::{COUNT_LIMIT, Count};
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span;
 use crate::store::bulk::job_keys;
@@ -33,9 +34,9 @@ pub struct RulesNow {
     /// Are keys accepted at all?
     pub accept_keys: bool,
     /// How many keys are live, up to the limit of counts.
-    pub live: keys::grid::Count,
+    pub live: Count,
     /// For how many live keys each stricter rule counts, up to the limit of counts.
-    pub live_under: Vec<(AppliesTo, keys::grid::Count)>,
+    pub live_under: Vec<(AppliesTo, Count)>,
 }
 
 /// What new rules would do.
@@ -82,7 +83,7 @@ impl App {
                 let mut live_under = Vec::new();
                 for rule in rules.stricter() {
                     let keys = lifetime_rules::live_under(&rule.applies_to, now);
-                    let count = keys::grid::count_up_to(tx, keys, keys::grid::COUNT_LIMIT)?;
+                    let count = keys::grid::count_up_to(tx, keys, COUNT_LIMIT)?;
                     live_under.push((rule.applies_to.clone(), count));
                 }
                 Ok(RulesNow {

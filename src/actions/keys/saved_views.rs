@@ -10,7 +10,7 @@ use crate::domain::text::{self, Limits};
 use crate::store::keys::saved_views;
 use crate::store::{self, Unique, accounts};
 
-pub use crate::store::keys::saved_views::SavedView;
+use crate::domain::key_filter::SavedView;
 
 /// Views that one administrator may keep.
 const MOST: usize = 50;

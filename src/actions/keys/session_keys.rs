@@ -21,7 +21,7 @@ use crate::store::keys::lifetime_rules;
 use crate::store::keys::session_keys;
 use crate::store::{accounts, settings};
 
-pub use crate::store::keys::session_keys::SessionKey;
+use crate::domain::keys::session_key::SessionKey;
 
 /// What a session key is called.
 const NAME: &str = "Session key";

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::actions::keys::browse::{Around, Count, ListedKey};
+use crate::actions::keys::browse::Around;
+use crate::actions::keys::browse::ListedKey;
 use crate::actions::keys::creation::why_not;
 use crate::actions::keys::room::counted;
 use crate::actions::rights::permissions::COUNT_LIMIT;
@@ -13,6 +14,7 @@ use crate::domain::keys::api_key::ApiKey;
 use crate::domain::keys::api_key::Stop;
 use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::keys::secret::FirstEight;
+use crate::domain::paging::Count;
 use crate::domain::rights::Grant;
 use crate::domain::rights::permission::Permission;
 use crate::domain::rights::permission::Rights;

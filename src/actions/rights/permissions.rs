@@ -11,8 +11,10 @@ use crate::domain::time::clock::Timestamp;
 use crate::store::WriteTx;
 use crate::store::rights::permissions;
 
-use crate::store::keys::grid::Count;
-pub use crate::store::rights::permissions::{Given, Reached, Registered};
+use crate::domain::paging::Count;
+use crate::domain::rights::permission::Given;
+use crate::domain::rights::permission::Reached;
+use crate::domain::rights::permission::Registered;
 use crate::store::rights::permissions::{Registrar, Standing};
 
 /// The most permissions that a service registers.

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use crate::actions::bulk::jobs::asked_by;
-use crate::actions::keys::browse::Count;
 use crate::actions::rights::permissions::COUNT_LIMIT;
 use crate::actions::{Administrator, App, Error, Reauthenticated};
 use crate::domain::accounts::account::Username;
@@ -11,6 +10,7 @@ use crate::domain::audit::Action;
 use crate::domain::bulk::{BulkOperation, DeletedPolicy, Source};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, JobId, PermissionId, PolicyId};
+use crate::domain::paging::Count;
 use crate::domain::rights::permission::{Permission, PermissionName, Rights};
 use crate::domain::rights::policy::{Policy, PolicyName};
 use crate::domain::settings::OnPolicyDelete;
@@ -22,7 +22,7 @@ use crate::store::rights::permissions;
 use crate::store::rights::policies;
 use crate::store::{Error as StoreError, ReadTx, Unique, WriteTx, accounts, keys, settings};
 
-pub use crate::store::rights::policies::Reached;
+use crate::domain::rights::policy::Reached;
 
 /// A policy with what its page tells.
 #[derive(Debug, Clone)]

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use crate::actions::keys::browse::Count;
 use crate::actions::rights::permissions::COUNT_LIMIT;
 use crate::actions::rights::policies::ids;
 use crate::actions::{Administrator, App, Error, Reauthenticated};
@@ -10,6 +9,7 @@ use crate::domain::accounts::account::Username;
 use crate::domain::audit::Action;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::ResourceId;
+use crate::domain::paging::Count;
 use crate::domain::paging::From;
 use crate::domain::rights::permission::{Permission, Rights};
 use crate::domain::rights::resource::{Resource, ResourceKind, ResourceName};

@@ -10,10 +10,11 @@ use crate::domain::ids::SessionId;
 use crate::domain::keys::secret::base62;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::MINUTE;
+use crate::store::ReadTx;
 use crate::store::WriteTx;
 use crate::store::accounts::sessions::{self, IdHash, NewSession};
 
-pub use crate::store::accounts::sessions::Listed;
+use crate::domain::accounts::session::ListedSession;
 
 /// A session ends after so long without a request.
 pub(in crate::actions) const IDLE: SignedDuration = SignedDuration::from_mins(30);
@@ -94,22 +95,12 @@ impl App {
         self.store.write_unaudited(OF_SESSION, move |tx| Ok(sessions::delete(tx, &hash)?)).await
     }
 
-    /// The sessions of an account, latest activity first, each with whether it is the one with the id `current`.
-    pub async fn own_sessions(&self, by: Owner<'_>, current: &str) -> Result<Vec<(Listed, bool)>, Error> {
-        let account = by.account();
-        let (current, now) = (IdHash::of(current), self.now());
-        let mut listed: Vec<(Listed, bool)> = self
-            .store
-            .read(move |tx| {
-                let listed = sessions::list(tx, account, now, idle_since(now))?;
-                let marked = |session: Listed| {
-                    let is_current = session.is(&current);
-                    (session, is_current)
-                };
-                Ok::<_, Error>(listed.into_iter().map(marked).collect())
-            })
-            .await?;
-        listed.sort_by_key(|(_, is_current)| !is_current);
+    /// The sessions of an account: first the one with the id `current`, then by activity, latest first.
+    pub async fn own_sessions(&self, by: Owner<'_>, current: &str) -> Result<Vec<ListedSession>, Error> {
+        let (account, current, now) = (by.account(), IdHash::of(current), self.now());
+        let read = move |tx: &mut ReadTx| sessions::list(tx, account, Some(&current), now, idle_since(now));
+        let mut listed = self.store.read(read).await?;
+        listed.sort_by_key(|session| !session.is_current);
         Ok(listed)
     }
 

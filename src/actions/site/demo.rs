@@ -11,8 +11,9 @@ use crate::domain::ids::AccountId;
 use crate::domain::keys::secret::base62;
 use crate::domain::settings::Setting;
 use crate::domain::time::clock::Timestamp;
+use crate::domain::usage::Counts;
 use crate::store::keys::lifetime_rules;
-use crate::store::usage::{self, Counts};
+use crate::store::usage;
 use crate::store::{accounts, demo, settings};
 
 /// Keys of one transaction.

@@ -2,15 +2,17 @@
 
 use crate::actions::{Administrator, App, Error};
 use crate::domain::key_filter::KeyFilter;
+use crate::domain::paging::COUNT_LIMIT;
+use crate::domain::paging::Count;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::DAY;
-use crate::store::keys::grid::{self, COUNT_LIMIT, Count};
+use crate::store::keys::grid;
 use crate::store::usage;
 use crate::store::usage::kept_counts::{self, Kept};
 use crate::store::usage::refusals;
 
-pub use crate::store::usage::Counts;
-pub use crate::store::usage::refusals::Sums;
+use crate::domain::usage::Counts;
+use crate::domain::usage::Sums;
 
 /// Days that the chart shows.
 pub const DAYS: i64 = 30;

@@ -1,8 +1,8 @@
 //! "Why was this refused?": from a secret, its first eight or its hash to the key, its state, and the last refusals.
 
-use crate::actions::keys::browse::OwnerView;
 use crate::actions::sign_in::sessions::idle_since;
 use crate::actions::{Administrator, App, Error};
+use crate::domain::accounts::account::OwnerView;
 use crate::domain::field_error::FieldError;
 use crate::domain::keys::api_key::ApiKey;
 use crate::domain::keys::secret::{FirstEight, Secret, SecretHash};
@@ -13,7 +13,7 @@ use crate::store::keys::session_keys;
 use crate::store::usage::refusals;
 use crate::store::{ReadTx, accounts, keys, rights, settings};
 
-pub use crate::store::usage::refusals::Counted;
+use crate::domain::usage::Counted;
 
 /// What was found.
 #[derive(Debug, Clone)]

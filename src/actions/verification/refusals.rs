@@ -11,9 +11,11 @@ use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::ids::KeyId;
 use crate::domain::keys::secret::FirstEight;
 use crate::domain::time::clock::Timestamp;
+use crate::domain::usage::Counted;
+use crate::domain::usage::Counts;
 use crate::domain::verdict::Refusal;
-use crate::store::usage::refusals::{self, Counted};
-use crate::store::usage::{self, Counts};
+use crate::store::usage;
+use crate::store::usage::refusals;
 
 /// Kinds of refusals that are told apart between two writes; more are only counted.
 const MOST: usize = 500;

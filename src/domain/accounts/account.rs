@@ -199,6 +199,47 @@ pub fn parse_email(input: &str) -> Result<Option<String>, FieldError> {
     Ok(Some(email))
 }
 
+/// An owner of keys, as lists of keys show them.
+#[derive(Debug, Clone, Default)]
+pub struct OwnerView {
+    /// The user name.
+    pub username: String,
+    /// The name people read.
+    pub display_name: String,
+    /// A service account, not a person?
+    pub is_service: bool,
+    /// The keys of an inactive owner are refused.
+    pub active: bool,
+    /// Where mail reaches a person, if it is known.
+    pub email: Option<String>,
+}
+
+/// A service account to be.
+#[derive(Debug, Clone)]
+pub struct NewService {
+    /// What programs call it.
+    pub username: Username,
+    /// What people read.
+    pub display_name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+}
+
+/// Which people, or which service accounts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PeopleFilter {
+    /// Text in the display name, the user name or the email address; folded, may be empty.
+    pub search: String,
+    /// With this role.
+    pub role: Option<Role>,
+    /// Active, or deactivated.
+    pub active: Option<bool>,
+    /// People, or service accounts.
+    pub kind: Kind,
+    /// Those who were deleted, instead of those who were not.
+    pub deleted: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -145,3 +145,62 @@ actions! {
     ViewSave = "view.save",
     ViewDelete = "view.delete",
 }
+
+/// Which events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// By whom: a user name, `system`, `command line` …
+    pub actor: Option<String>,
+    /// To what: a first eight, a user name, `job 7` …
+    pub target: Option<String>,
+    /// An action's word, or the noun before its dot.
+    pub action: Option<String>,
+    /// From this address.
+    pub address: Option<String>,
+    /// `success` or `failure`.
+    pub outcome: Option<String>,
+    /// By which channel.
+    pub via: Option<String>,
+    /// From this moment on.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub before: Option<Timestamp>,
+}
+
+/// One line of a key's history.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor_name: String,
+    /// The action's word.
+    pub action: String,
+    /// From where.
+    pub address: Option<String>,
+}
+
+/// An event as it is listed.
+#[derive(Debug, Clone)]
+pub struct ListedEvent {
+    /// Its number.
+    pub sequence: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor_name: String,
+    /// By which channel.
+    pub via: String,
+    /// What.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// How it ended.
+    pub outcome: String,
+    /// The rest, as the text of a JSON object.
+    pub details: String,
+    /// From where.
+    pub address: Option<String>,
+    /// By which request.
+    pub request: Option<String>,
+}

@@ -5,7 +5,7 @@ mod parameters;
 pub mod shortening;
 mod skip_reason;
 
-pub use operation::BulkOperation;
+pub use operation::{BulkOperation, Selection};
 pub use parameters::{BeforeGrant, BeforeTransfer, DeletedPolicy, Held, Source, Transfer};
 pub use skip_reason::{NewEnd, SkipReason, decide, revives};
 

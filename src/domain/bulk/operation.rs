@@ -1,6 +1,8 @@
 //! What bulk work does to keys.
 
+use crate::domain::key_filter::KeyFilter;
 use crate::domain::keys::api_key::Status;
+use crate::domain::keys::secret::FirstEight;
 
 /// What a job does to each of its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
@@ -49,4 +51,13 @@ impl BulkOperation {
             Self::Undo => true,
         }
     }
+}
+
+/// How keys were chosen.
+#[derive(Debug, Clone)]
+pub enum Selection {
+    /// One by one.
+    Ids(Vec<FirstEight>),
+    /// All that match.
+    Matching(KeyFilter),
 }

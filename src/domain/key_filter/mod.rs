@@ -9,6 +9,17 @@ mod place;
 mod read;
 mod words;
 
+/// A view that somebody saved.
+#[derive(Debug, Clone)]
+pub struct SavedView {
+    /// To delete it by.
+    pub id: SavedViewId,
+    /// What its owner called it.
+    pub name: String,
+    /// The query string of the grid.
+    pub query: String,
+}
+
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
@@ -19,6 +30,7 @@ pub use place::{Place, Value, owner_folded};
 
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::JobId;
+use crate::domain::ids::SavedViewId;
 use crate::domain::text::{self, Limits};
 use crate::domain::time::clock::Timestamp;
 

@@ -181,3 +181,12 @@ impl KeyNote {
         text::line(Self::LIMITS, input).map(Self)
     }
 }
+
+/// Which of an owner's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// Not revoked and not expired.
+    Current,
+    /// Revoked or expired.
+    Ended,
+}

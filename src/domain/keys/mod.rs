@@ -5,3 +5,4 @@ pub mod lifetime;
 pub mod lifetime_rules;
 pub mod presented;
 pub mod secret;
+pub mod session_key;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::PermissionId;
+use crate::domain::paging::Count;
 use crate::domain::text::{self, Limits};
 use crate::domain::time::clock::Timestamp;
 
@@ -194,6 +195,46 @@ fn is_name(text: &str, more: &[u8]) -> bool {
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b) || more.contains(&b);
     // A segment of dots alone means another place in an address.
     (1..=LONGEST).contains(&text.len()) && text.bytes().all(fits) && !matches!(text, "." | "..")
+}
+
+/// How often a permission is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given {
+    /// In so many policies.
+    pub policies: i64,
+    /// In the lists of so many live keys, up to a limit.
+    pub keys: Count,
+}
+
+/// What a registration changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// New, or back again.
+    pub added: Rights,
+    /// With another description.
+    pub described: Rights,
+    /// Not known to the service any more.
+    pub retired: Rights,
+    /// In the list, and retired by an administrator: they stay so.
+    pub left_retired: Rights,
+    /// What retiring them takes away.
+    pub taken: Reached,
+}
+
+impl Registered {
+    /// Did it change nothing?
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.described.is_empty() && self.retired.is_empty()
+    }
+}
+
+/// Who loses something when permissions are retired.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Policies that allow one of them.
+    pub policies: i64,
+    /// Live keys with one of them in their list, up to a limit.
+    pub keys: i64,
 }
 
 #[cfg(test)]

@@ -63,3 +63,14 @@ pub struct Policy {
     /// When it was changed last.
     pub changed_at: Timestamp,
 }
+
+/// Who and what a policy reaches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Live keys with this policy: neither revoked nor expired.
+    pub keys: i64,
+    /// Of those, used in the week before.
+    pub recent: i64,
+    /// People and service accounts that hold it.
+    pub holders: i64,
+}

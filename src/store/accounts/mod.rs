@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use crate::domain::accounts::account::{Account, Appearance, Kind, Role, Username};
+use crate::domain::accounts::account::{NewService, OwnerView};
 use crate::domain::accounts::password::PasswordHash;
 use crate::domain::change::Change;
 use crate::domain::ids::AccountId;
@@ -120,17 +121,6 @@ pub fn insert(
         .get_result(tx.writing())?)
 }
 
-/// A service account to be.
-#[derive(Debug, Clone)]
-pub struct NewService {
-    /// What programs call it.
-    pub username: Username,
-    /// What people read.
-    pub display_name: String,
-    /// What it is for; may be empty.
-    pub description: String,
-}
-
 /// Adds a service account. A taken name is a conflict.
 pub fn insert_service(
     tx: &mut WriteTx,
@@ -170,21 +160,6 @@ pub fn person(tx: &mut ReadTx, username: &Username) -> Result<Option<Credentials
 pub fn find(tx: &mut ReadTx, id: AccountId) -> Result<Option<Account>, Error> {
     let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(tx.db()).optional()?;
     Ok(row.map(Account::from))
-}
-
-/// An owner of keys, as lists of keys show them.
-#[derive(Debug, Clone, Default)]
-pub struct OwnerView {
-    /// The user name.
-    pub username: String,
-    /// The name people read.
-    pub display_name: String,
-    /// A service account, not a person?
-    pub is_service: bool,
-    /// The keys of an inactive owner are refused.
-    pub active: bool,
-    /// Where mail reaches a person, if it is known.
-    pub email: Option<String>,
 }
 
 /// The owners with these ids.

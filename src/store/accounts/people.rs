@@ -6,7 +6,8 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use crate::domain::accounts::account::{Account, Kind, Role};
+use crate::domain::accounts::account::PeopleFilter;
+use crate::domain::accounts::account::{Account, Kind};
 use crate::domain::ids::AccountId;
 use crate::domain::paging::From;
 use crate::domain::time::clock::Timestamp;
@@ -15,21 +16,6 @@ use crate::store::keys::matching::live;
 use crate::store::keys::predicate::holding;
 use crate::store::schema::{accounts, api_keys};
 use crate::store::{Error, ReadTx};
-
-/// Which people, or which service accounts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PeopleFilter {
-    /// Text in the display name, the user name or the email address; folded, may be empty.
-    pub search: String,
-    /// With this role.
-    pub role: Option<Role>,
-    /// Active, or deactivated.
-    pub active: Option<bool>,
-    /// People, or service accounts.
-    pub kind: Kind,
-    /// Those who were deleted, instead of those who were not.
-    pub deleted: bool,
-}
 
 /// A page of people, by display name; places are ids. With how many live keys each has; and whether there are more in its direction.
 pub fn page(

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::domain::accounts::account::Account;
+use crate::domain::accounts::session::ListedSession;
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::time::clock::Timestamp;
 use crate::store::accounts::Row as AccountRow;
@@ -37,29 +38,6 @@ pub struct NewSession {
     pub address: String,
     /// With which browser.
     pub user_agent: String,
-}
-
-/// A session as its owner sees it in the list.
-#[derive(Debug, Clone, Queryable)]
-pub struct Listed {
-    /// To end it by.
-    pub id: SessionId,
-    id_hash: Vec<u8>,
-    /// When they signed in.
-    pub created_at: i64,
-    /// The latest request, to the minute.
-    pub last_seen_at: i64,
-    /// Where the sign-in came from.
-    pub address: String,
-    /// With which browser.
-    pub user_agent: String,
-}
-
-impl Listed {
-    /// Is it the session with this id?
-    pub fn is(&self, id: &IdHash) -> bool {
-        self.id_hash == id.bytes()
-    }
 }
 
 /// Adds a session.
@@ -166,8 +144,14 @@ pub fn bound(tx: &mut WriteTx, account: AccountId, keep: i64) -> Result<(), Erro
 }
 
 /// The sessions of an account that are alive, newest activity first.
-pub fn list(tx: &mut ReadTx, account: AccountId, now: Timestamp, idle_since: Timestamp) -> Result<Vec<Listed>, Error> {
-    Ok(sessions::table
+pub fn list(
+    tx: &mut ReadTx,
+    account: AccountId,
+    current: Option<&IdHash>,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<Vec<ListedSession>, Error> {
+    let rows: Vec<(SessionId, Vec<u8>, i64, i64, String, String)> = sessions::table
         .filter(sessions::account.eq(account))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
         .order((sessions::last_seen_at.desc(), sessions::id.desc()))
@@ -179,7 +163,16 @@ pub fn list(tx: &mut ReadTx, account: AccountId, now: Timestamp, idle_since: Tim
             sessions::address,
             sessions::user_agent,
         ))
-        .load(tx.db())?)
+        .load(tx.db())?;
+    let listed = |(id, hash, created_at, last_seen_at, address, user_agent): (_, Vec<u8>, _, _, _, _)| ListedSession {
+        id,
+        created_at: Timestamp(created_at),
+        last_seen_at: Timestamp(last_seen_at),
+        address,
+        user_agent,
+        is_current: current.is_some_and(|current| hash == current.bytes()),
+    };
+    Ok(rows.into_iter().map(listed).collect())
 }
 
 /// Removes the rows of sessions that are over.

@@ -2,61 +2,42 @@
 
 use diesel::prelude::*;
 
+use crate::domain::audit::{EventFilter, ListedEvent};
 use crate::domain::paging::From;
 use crate::domain::time::clock::Timestamp;
 use crate::store::connection::Db;
 use crate::store::schema::audit_events;
 use crate::store::{Error, ReadTx, counting};
 
-/// Which events.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EventFilter {
-    /// By whom: a user name, `system`, `command line` …
-    pub actor: Option<String>,
-    /// To what: a first eight, a user name, `job 7` …
-    pub target: Option<String>,
-    /// An action's word, or the noun before its dot.
-    pub action: Option<String>,
-    /// From this address.
-    pub address: Option<String>,
-    /// `success` or `failure`.
-    pub outcome: Option<String>,
-    /// By which channel.
-    pub via: Option<String>,
-    /// From this moment on.
-    pub from: Option<Timestamp>,
-    /// Before this moment.
-    pub before: Option<Timestamp>,
-}
-
-/// An event as it is listed.
-#[derive(Debug, Clone, Queryable)]
-pub struct Listed {
-    /// Its number.
-    pub sequence: i64,
+/// As the columns are selected.
+#[derive(Queryable)]
+struct Row {
+    sequence: i64,
     at: i64,
-    /// Who.
-    pub actor_name: String,
-    /// By which channel.
-    pub via: String,
-    /// What.
-    pub action: String,
-    /// To what.
-    pub target: String,
-    /// How it ended.
-    pub outcome: String,
-    /// The rest, as the text of a JSON object.
-    pub details: String,
-    /// From where.
-    pub address: Option<String>,
-    /// By which request.
-    pub request: Option<String>,
+    actor_name: String,
+    via: String,
+    action: String,
+    target: String,
+    outcome: String,
+    details: String,
+    address: Option<String>,
+    request: Option<String>,
 }
 
-impl Listed {
-    /// When.
-    pub fn at(&self) -> Timestamp {
-        Timestamp(self.at)
+impl std::convert::From<Row> for ListedEvent {
+    fn from(row: Row) -> Self {
+        Self {
+            sequence: row.sequence,
+            at: Timestamp(row.at),
+            actor_name: row.actor_name,
+            via: row.via,
+            action: row.action,
+            target: row.target,
+            outcome: row.outcome,
+            details: row.details,
+            address: row.address,
+            request: row.request,
+        }
     }
 }
 
@@ -99,7 +80,12 @@ fn matching(filter: &EventFilter) -> Query {
 }
 
 /// A page, latest first; places are sequence numbers. Also whether there are more in its direction.
-pub fn page(tx: &mut ReadTx, filter: &EventFilter, from: From<i64>, size: i64) -> Result<(Vec<Listed>, bool), Error> {
+pub fn page(
+    tx: &mut ReadTx,
+    filter: &EventFilter,
+    from: From<i64>,
+    size: i64,
+) -> Result<(Vec<ListedEvent>, bool), Error> {
     let query = match from {
         From::Start => matching(filter).order(audit_events::sequence.desc()),
         From::After(number) => {
@@ -109,7 +95,7 @@ pub fn page(tx: &mut ReadTx, filter: &EventFilter, from: From<i64>, size: i64) -
             matching(filter).filter(audit_events::sequence.gt(number)).order(audit_events::sequence.asc())
         }
     };
-    let mut events: Vec<Listed> = query
+    let mut rows: Vec<Row> = query
         .limit(size + 1)
         .select((
             audit_events::sequence,
@@ -124,12 +110,12 @@ pub fn page(tx: &mut ReadTx, filter: &EventFilter, from: From<i64>, size: i64) -
             audit_events::request,
         ))
         .load(tx.db())?;
-    let more = i64::try_from(events.len()).unwrap_or(i64::MAX) > size;
-    events.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+    let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > size;
+    rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
     if from.is_backwards() {
-        events.reverse();
+        rows.reverse();
     }
-    Ok((events, more))
+    Ok((rows.into_iter().map(ListedEvent::from).collect(), more))
 }
 
 /// How many events match, up to a limit.

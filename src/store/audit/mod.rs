@@ -8,6 +8,7 @@ pub mod events;
 
 use diesel::prelude::*;
 
+use crate::domain::audit::Line;
 use crate::domain::audit::chain::{Entry, Hash};
 use crate::domain::ids::AccountId;
 use crate::domain::time::clock::Timestamp;
@@ -112,19 +113,6 @@ pub fn purge(tx: &mut WriteTx, before: Timestamp, most: i64) -> Result<Option<(i
         .write(tx)?;
     diesel::delete(audit_events::table.filter(audit_events::sequence.le(sequence))).write(tx)?;
     Ok(Some((sequence, hash)))
-}
-
-/// One line of a key's history.
-#[derive(Debug, Clone)]
-pub struct Line {
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub actor_name: String,
-    /// The action's word.
-    pub action: String,
-    /// From where.
-    pub address: Option<String>,
 }
 
 /// The successful changes of the key `target`, latest first.

@@ -3,11 +3,10 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
+use crate::domain::bulk::Selection;
 use crate::domain::bulk::{BulkOperation, Job, SkipReason, Source};
 use crate::domain::ids::{AccountId, JobId, KeyId};
-use crate::domain::key_filter::KeyFilter;
 use crate::domain::keys::lifetime_rules::Rules;
-use crate::domain::keys::secret::FirstEight;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::DAY;
 use crate::store::bulk::jobs::Sums;
@@ -17,23 +16,14 @@ use crate::store::keys::predicate::{Predicate, all};
 use crate::store::schema::{accounts, api_keys, job_keys};
 use crate::store::{Error, ReadTx, Write, WriteTx};
 
-/// How keys were chosen.
-#[derive(Debug, Clone)]
-pub enum Chosen {
-    /// One by one.
-    Ticked(Vec<FirstEight>),
-    /// All that match.
-    Matching(KeyFilter),
-}
-
 /// Keys that one transaction takes over.
 pub const BATCH: usize = 5_000;
 
 /// The keys that were chosen, by a filter or one by one, and to which the operation can be done.
-pub fn chosen(tx: &ReadTx, operation: BulkOperation, chosen: &Chosen, now: Timestamp) -> Predicate {
+pub fn chosen(tx: &ReadTx, operation: BulkOperation, chosen: &Selection, now: Timestamp) -> Predicate {
     let chosen = match chosen {
-        Chosen::Matching(filter) => matching(tx, filter, now, &AccessPath::index()),
-        Chosen::Ticked(keys) => {
+        Selection::Matching(filter) => matching(tx, filter, now, &AccessPath::index()),
+        Selection::Ids(keys) => {
             let keys: Vec<String> = keys.iter().map(|key| key.as_str().to_owned()).collect();
             Box::new(api_keys::first_eight.eq_any(keys))
         }

@@ -4,27 +4,13 @@ use diesel::prelude::*;
 
 use crate::domain::ids::KeyId;
 use crate::domain::time::clock::Timestamp;
+use crate::domain::usage::UsedFrom;
 use crate::store::connection::each;
 use crate::store::schema::key_addresses;
 use crate::store::{Error, ReadTx, Write, WriteTx};
 
 /// Addresses that are kept of a key.
 const MOST: i64 = 50;
-
-/// Where a key was used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UsedFrom {
-    /// The address.
-    pub address: String,
-    /// The latest `User-Agent` from there; may be empty.
-    pub agent: String,
-    /// How often.
-    pub uses: i64,
-    /// When first.
-    pub first_at: Timestamp,
-    /// When last.
-    pub last_at: Timestamp,
-}
 
 /// Adds uses of a key to what is known of the address. The addresses that were used longest ago make way.
 pub fn add(tx: &mut WriteTx, key: KeyId, from: &UsedFrom) -> Result<(), Error> {

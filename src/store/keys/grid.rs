@@ -13,31 +13,14 @@ use crate::domain::ids::KeyId;
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort, Value};
 use crate::domain::keys::api_key::ApiKey;
 use crate::domain::paging::From;
+use crate::domain::paging::{COUNT_LIMIT, Count};
 use crate::domain::time::clock::Timestamp;
 use crate::store::connection::Db;
 use crate::store::schema::api_keys;
 use crate::store::{Error, ReadTx, counting, dialect};
 
-/// Counts for people stop here: "10,000+".
-pub const COUNT_LIMIT: i64 = 10_000;
 /// Candidates for a text beyond which it counts as common.
 const COMMON: i64 = 2 * COUNT_LIMIT;
-
-/// A number that stops being exact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Count {
-    /// Exactly so many.
-    Exactly(i64),
-    /// More than the limit.
-    Many,
-}
-
-impl Count {
-    /// Of a count that stopped one above the limit.
-    pub fn of(counted: i64, limit: i64) -> Self {
-        if counted > limit { Self::Many } else { Self::Exactly(counted) }
-    }
-}
 
 /// What a page asks for.
 #[derive(Debug, Clone)]

@@ -27,8 +27,10 @@ pub mod session_keys;
 
 use crate::domain::accounts::account::Account;
 use crate::domain::ids::{AccountId, KeyId, PolicyId, ResourceId};
+use crate::domain::keys::api_key::Listing;
 use crate::domain::keys::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
 use crate::domain::keys::secret::{FirstEight, SecretHash};
+use crate::domain::paging::{COUNT_LIMIT, Count};
 use crate::domain::rights::Grant;
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
@@ -144,15 +146,6 @@ pub struct NewKey {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Which of an owner's keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listing {
-    /// Not revoked and not expired.
-    Current,
-    /// Revoked or expired.
-    Ended,
-}
-
 /// Adds a key that holds its name. A taken name and taken first eight are conflicts.
 pub fn insert(tx: &mut WriteTx, new: &NewKey, created_by: AccountId, now: Timestamp) -> Result<KeyId, Error> {
     let owner_folded = folding::of_owner(tx, new.owner)?;
@@ -223,8 +216,8 @@ pub fn count_live_of_services(tx: &mut ReadTx, now: Timestamp) -> Result<i64, Er
 }
 
 /// How many keys of all owners are live, up to the limit of counts.
-pub fn count_all_live(tx: &mut ReadTx, now: Timestamp) -> Result<grid::Count, Error> {
-    grid::count_up_to(tx, live(now), grid::COUNT_LIMIT)
+pub fn count_all_live(tx: &mut ReadTx, now: Timestamp) -> Result<Count, Error> {
+    grid::count_up_to(tx, live(now), COUNT_LIMIT)
 }
 
 /// Lets expired keys of the owner let go of `name`, and says whether a live key still holds it.

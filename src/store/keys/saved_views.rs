@@ -3,28 +3,19 @@
 use diesel::prelude::*;
 
 use crate::domain::ids::{AccountId, SavedViewId};
+use crate::domain::key_filter::SavedView;
 use crate::domain::time::clock::Timestamp;
 use crate::store::schema::saved_views;
 use crate::store::{Error, ReadTx, Write, WriteTx};
 
-/// A view that somebody saved.
-#[derive(Debug, Clone, Queryable)]
-pub struct SavedView {
-    /// To delete it by.
-    pub id: SavedViewId,
-    /// What its owner called it.
-    pub name: String,
-    /// The query string of the grid.
-    pub query: String,
-}
-
 /// The views of an account, by name.
 pub fn list(tx: &mut ReadTx, account: AccountId) -> Result<Vec<SavedView>, Error> {
-    Ok(saved_views::table
+    let rows: Vec<(SavedViewId, String, String)> = saved_views::table
         .filter(saved_views::account.eq(account))
         .order(saved_views::name.asc())
         .select((saved_views::id, saved_views::name, saved_views::query))
-        .load(tx.db())?)
+        .load(tx.db())?;
+    Ok(rows.into_iter().map(|(id, name, query)| SavedView { id, name, query }).collect())
 }
 
 /// Saves a view. A name that the account has already is a conflict.

@@ -7,26 +7,12 @@ use diesel::prelude::*;
 use crate::domain::accounts::account::Account;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::secret::{FirstEight, SecretHash};
+use crate::domain::keys::session_key::SessionKey;
 use crate::domain::time::clock::Timestamp;
 use crate::store::accounts::Row as AccountRow;
 use crate::store::accounts::sessions::IdHash;
 use crate::store::schema::{accounts, session_keys, sessions};
 use crate::store::{Error, ReadTx, Write, WriteTx};
-
-/// A key that ends with a session.
-#[derive(Debug, Clone)]
-pub struct SessionKey {
-    /// Its public identifier.
-    pub first_eight: FirstEight,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When its session ends whatever happens.
-    pub expires_at: Timestamp,
-    /// When somebody was last active in its session: long without activity, it ends before that.
-    pub last_seen_at: Timestamp,
-    /// The browser of the session.
-    pub user_agent: String,
-}
 
 type Columns = (
     session_keys::first_eight,

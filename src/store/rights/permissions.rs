@@ -8,11 +8,12 @@ use diesel::sql_types::{BigInt, Bool};
 
 use crate::domain::change::Change;
 use crate::domain::ids::PermissionId;
+use crate::domain::paging::Count;
 use crate::domain::rights::permission::{
     self, OwnPermission, Permission, PermissionName, Retired, Rights, ServiceName,
 };
+use crate::domain::rights::permission::{Given, Reached, Registered};
 use crate::domain::time::clock::Timestamp;
-use crate::store::keys::grid::Count;
 use crate::store::schema::{
     api_keys, key_scopes, permissions, policies, policy_permissions, resource_kind_permissions,
 };
@@ -60,15 +61,6 @@ pub fn known(tx: &mut ReadTx, names: &Rights) -> Result<Vec<Permission>, Error> 
     Ok(rows.into_iter().map(Permission::from).collect())
 }
 
-/// How often a permission is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Given {
-    /// In so many policies.
-    pub policies: i64,
-    /// In the lists of so many live keys, up to a limit.
-    pub keys: Count,
-}
-
 /// How often each of these permissions is given, in their order.
 pub fn given(tx: &mut ReadTx, catalogue: &[Permission], limit: i64, now: Timestamp) -> Result<Vec<Given>, Error> {
     let in_policies: Vec<(PermissionId, i64)> = policy_permissions::table
@@ -98,30 +90,6 @@ fn keys_with(tx: &mut ReadTx, permission: PermissionId, limit: i64, now: Timesta
     Ok(Count::of(counting::rows_of(tx, with)?, limit))
 }
 
-/// What a registration changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Registered {
-    /// New, or back again.
-    pub added: Rights,
-    /// With another description.
-    pub described: Rights,
-    /// Not known to the service any more.
-    pub retired: Rights,
-    /// In the list, and retired by an administrator: they stay so.
-    pub left_retired: Rights,
-    /// What retiring them takes away.
-    pub taken: Reached,
-}
-
-/// Who loses something when permissions are retired.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Reached {
-    /// Policies that allow one of them.
-    pub policies: i64,
-    /// Live keys with one of them in their list, up to a limit.
-    pub keys: i64,
-}
-
 /// Who registers permissions: their service takes up again what it left out itself, an administrator everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registrar {
@@ -129,13 +97,6 @@ pub enum Registrar {
     Service,
     /// A person.
     Administrator,
-}
-
-impl Registered {
-    /// Did it change nothing?
-    pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.described.is_empty() && self.retired.is_empty()
-    }
 }
 
 /// Holds off other transactions that change the catalogue.

@@ -6,11 +6,13 @@ use diesel::prelude::*;
 
 use crate::domain::change::Change;
 use crate::domain::ids::{AccountId, PermissionId, PolicyId};
+use crate::domain::paging::Count;
 use crate::domain::rights::permission::{PermissionName, Rights};
+use crate::domain::rights::policy::Reached;
 use crate::domain::rights::policy::{Policy, PolicyName};
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::days;
-use crate::store::keys::grid::{Count, count_up_to};
+use crate::store::keys::grid::count_up_to;
 use crate::store::keys::matching::{live, with_policy};
 use crate::store::keys::predicate::all;
 use crate::store::schema::{account_policies, accounts, api_keys, permissions, policies, policy_permissions};
@@ -165,17 +167,6 @@ fn give(tx: &mut WriteTx, policy: PolicyId, permissions: &[PermissionId]) -> Res
             .write(tx)?;
     }
     Ok(())
-}
-
-/// Who and what a policy reaches.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Reached {
-    /// Live keys with this policy: neither revoked nor expired.
-    pub keys: i64,
-    /// Of those, used in the week before.
-    pub recent: i64,
-    /// People and service accounts that hold it.
-    pub holders: i64,
 }
 
 /// How many live keys carry each of these policies, up to a limit, and how many accounts hold it, by its id.

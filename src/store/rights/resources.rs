@@ -5,13 +5,14 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use crate::domain::change::Change;
 use crate::domain::ids::{AccountId, PermissionId, ResourceId};
+use crate::domain::paging::Count;
 use crate::domain::paging::From;
 use crate::domain::rights::permission::{PermissionName, Rights};
 use crate::domain::rights::resource::{Resource, ResourceKind, ResourceName};
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
 use crate::store::connection::each;
-use crate::store::keys::grid::{Count, count_up_to};
+use crate::store::keys::grid::count_up_to;
 use crate::store::keys::matching::{live, with_resource};
 use crate::store::keys::predicate::{all, holding};
 use crate::store::schema::{

@@ -10,18 +10,10 @@ use diesel::prelude::*;
 
 use crate::domain::ids::KeyId;
 use crate::domain::time::clock::Timestamp;
+use crate::domain::usage::Counts;
 use crate::store::connection::each;
 use crate::store::schema::{daily_usage, key_usage};
 use crate::store::{Error, ReadTx, Write, WriteTx, dialect, keys};
-
-/// Uses and refusals.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Verifications that were good.
-    pub uses: i64,
-    /// Verifications that were not.
-    pub refusals: i64,
-}
 
 /// Counts by key and day; those without a key are of unknown keys.
 pub type ByKeyAndDay = HashMap<(Option<KeyId>, i64), Counts>;

@@ -6,28 +6,10 @@ use diesel::sql_types::BigInt;
 
 use crate::domain::ids::KeyId;
 use crate::domain::time::clock::Timestamp;
+use crate::domain::usage::{Counted, Sums};
 use crate::store::connection::each;
 use crate::store::schema::{api_keys, refusals};
 use crate::store::{Error, ReadTx, Write, WriteTx};
-
-/// Refusals of one kind on one day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counted {
-    /// The day, since 1970 UTC.
-    pub day: i64,
-    /// The key; 0 for a text that is no key here, and for what is not told apart.
-    pub key: KeyId,
-    /// The word of the reason.
-    pub reason: String,
-    /// From where; empty for what is not told apart.
-    pub address: String,
-    /// What was asked of the key; empty where the reason is another.
-    pub asked: String,
-    /// How often.
-    pub times: i64,
-    /// When last.
-    pub last_at: Timestamp,
-}
 
 /// Adds to what was counted before. Several nodes may write the first of a kind at the same moment: inserted or updated in one.
 pub fn add(tx: &mut WriteTx, counted: &[Counted]) -> Result<(), Error> {
@@ -86,20 +68,6 @@ pub fn of_key(tx: &mut ReadTx, key: KeyId, most: i64) -> Result<Vec<Counted>, Er
         .select(COLUMNS)
         .load(tx.db())?;
     Ok(rows.into_iter().map(read).collect())
-}
-
-/// The sums of a span of days.
-#[derive(Debug, Clone, Default)]
-pub struct Sums {
-    /// All of them.
-    pub total: i64,
-    /// By the word of the reason, the most frequent first.
-    pub by_reason: Vec<(String, i64)>,
-    /// By key, the most frequent first: its first eight (`None` for what is no key here, was purged, or is not told apart), how
-    /// often, when last.
-    pub by_key: Vec<(Option<String>, i64, Timestamp)>,
-    /// By address, the most frequent first; empty for what is not told apart.
-    pub by_address: Vec<(String, i64, Timestamp)>,
 }
 
 /// The sums from one day to another, with at most so many keys and addresses.

@@ -7,8 +7,8 @@ use crate::domain::ids::KeyId;
 use crate::domain::keys::api_key::{ApiKey, Use};
 use crate::domain::rights::permission::PermissionName;
 use crate::domain::time::clock::Timestamp;
+use crate::domain::usage::UsedFrom;
 use crate::store::keys::addresses;
-use crate::store::keys::addresses::UsedFrom;
 use crate::store::keys::asked_permissions;
 use crate::store::{Error, Store, WriteTx, keys, usage};
 

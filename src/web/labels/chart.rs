@@ -1,7 +1,7 @@
 //! Verifications and refusals by the day, drawn on the server: bars in an SVG that stretches, labels in HTML that do not.
 
-use crate::actions::site::overview::Counts;
 use crate::domain::time::clock::Timestamp;
+use crate::domain::usage::Counts;
 use crate::web::labels::numbers::number;
 
 /// The drawing's height, in its own units; a day is [`STEP`] wide.

@@ -1,7 +1,8 @@
 //! Numbers as people read them.
 
-use crate::actions::keys::browse::{COUNT_LIMIT, Count};
 use crate::actions::site::overview::Number;
+use crate::domain::paging::COUNT_LIMIT;
+use crate::domain::paging::Count;
 pub use crate::domain::text::{counted, number};
 
 /// A count as people read it.

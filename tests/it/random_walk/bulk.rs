@@ -70,7 +70,7 @@ impl Walk<'_> {
         keys.dedup();
         let eights =
             keys.iter().map(|at| FirstEight::parse(&self.world.keys[*at].eight).expect("a first eight")).collect();
-        let Ok(job) = self.api().draft_job(self.as_boss().administrator(), operation, Chosen::Ticked(eights)).await
+        let Ok(job) = self.api().draft_job(self.as_boss().administrator(), operation, Selection::Ids(eights)).await
         else {
             return false;
         };

@@ -8,9 +8,9 @@ use crate::actions::accounts::own::{OwnKeys, PasswordChange};
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::{Appearance, parse_display_name};
 use crate::domain::accounts::password::{self, Proposal};
+use crate::domain::accounts::session::ListedSession;
 use crate::domain::field_error::{FieldError, validate};
 use crate::domain::ids::SessionId;
-use crate::domain::time::clock::Timestamp;
 use crate::web::access::{self, SignedIn};
 use crate::web::client;
 use crate::web::errors::PageError;
@@ -73,13 +73,13 @@ const PATH: &str = "/account";
 async fn load(app: &App, user: &SignedIn, field_errors: FieldErrors) -> Result<AccountPage, PageError> {
     let now = app.now();
     let own = app.own_sessions(user.actor.owner()?, &user.session_id()).await?;
-    let view = |(session, is_this): (crate::actions::sign_in::sessions::Listed, bool)| SessionView {
+    let view = |session: ListedSession| SessionView {
         id: session.id,
         browser: client::browser_name(&session.user_agent),
         address: session.address,
-        signed_in_at: Timestamp(session.created_at).minute(),
-        active: client::ago(session.last_seen_at, now),
-        is_this,
+        signed_in_at: session.created_at.minute(),
+        active: session.last_seen_at.ago(now),
+        is_this: session.is_current,
     };
     Ok(AccountPage {
         profile: Profile { display_name: user.account.display_name.clone() },
@@ -172,7 +172,7 @@ pub async fn end_session_page(
     id: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let sessions = app.own_sessions(user.actor.owner()?, &user.session_id()).await?;
-    let (session, _) = sessions.iter().find(|(one, _)| one.id.to_string() == *id).ok_or(Error::NotFound)?;
+    let session = sessions.iter().find(|one| one.id.to_string() == *id).ok_or(Error::NotFound)?;
     let browser = client::browser_name(&session.user_agent);
     let page = ConfirmPage {
         layout: Layout::new(&user, Nav::Account),

@@ -3,9 +3,9 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::actions::keys::browse::OwnerView;
 use crate::actions::keys::find::KeyDetails;
 use crate::actions::{App, Error};
+use crate::domain::accounts::account::OwnerView;
 use crate::domain::bulk::BulkOperation;
 use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;

@@ -6,12 +6,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::keys::browse::{Count, KeyPage, ListedKey, OwnerView};
-use crate::actions::keys::saved_views::SavedView;
+use crate::actions::keys::browse::KeyPage;
+use crate::actions::keys::browse::ListedKey;
 use crate::actions::{App, Error};
+use crate::domain::accounts::account::OwnerView;
 use crate::domain::bulk::BulkOperation;
+use crate::domain::key_filter::SavedView;
 use crate::domain::key_filter::{Broken, Column, Kind, Sort};
 use crate::domain::keys::secret::appears_in;
+use crate::domain::paging::Count;
 use crate::domain::time::clock::Timestamp;
 use crate::web::access::{Admin, SignedIn};
 use crate::web::errors::PageError;

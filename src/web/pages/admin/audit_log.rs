@@ -7,8 +7,10 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::App;
-use crate::actions::audit::read::{EventFilter, EventPage, ListedEvent};
+use crate::actions::audit::read::EventPage;
 use crate::domain::audit::Action;
+use crate::domain::audit::EventFilter;
+use crate::domain::audit::ListedEvent;
 use crate::domain::field_error::FieldError;
 use crate::domain::paging::From;
 use crate::domain::rights::resource::ResourceName;
@@ -244,7 +246,7 @@ fn records(events: &[ListedEvent], head: bool) -> Result<Vec<u8>, ExportError> {
     for event in events {
         let cells = [
             event.sequence.to_string(),
-            event.at().rfc3339(),
+            event.at.rfc3339(),
             neutral(&event.actor_name),
             event.via.clone(),
             event.action.clone(),

@@ -4,8 +4,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::bulk::jobs::{Chosen, Confirmation, JobDetails};
+use crate::actions::bulk::jobs::Confirmation;
+use crate::actions::bulk::jobs::JobDetails;
 use crate::actions::{App, Error};
+use crate::domain::bulk::Selection;
 use crate::domain::bulk::{BulkOperation, JobState};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::JobId;
@@ -125,7 +127,7 @@ pub fn list_path(filter: &str) -> String {
 /// What the form around the list sends.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Selection {
+pub struct SelectionForm {
     /// The query of the list.
     #[serde(default)]
     state: String,
@@ -143,7 +145,7 @@ pub struct Selection {
 /// `POST /admin/api-keys/bulk`: the ticked keys, or all matching.
 pub async fn draft(
     app: web::Data<App>,
-    Form(Admin(user), form): Form<Admin, Selection>,
+    Form(Admin(user), form): Form<Admin, SelectionForm>,
 ) -> Result<HttpResponse, PageError> {
     let query = KeyQuery::read(&form.state);
     let all = match form.scope.as_str() {
@@ -176,7 +178,7 @@ pub async fn draft(
         .ok()
         .filter(|operation| BulkOperation::CHOICES.contains(operation))
         .ok_or(Error::NotFound)?;
-    let chosen = if all { Chosen::Matching(query.filter.clone()) } else { Chosen::Ticked(ticked) };
+    let chosen = if all { Selection::Matching(query.filter.clone()) } else { Selection::Ids(ticked) };
     begin(&app, &user, operation, chosen, &query.path()).await
 }
 
@@ -194,14 +196,14 @@ pub async fn draft_one(
         .filter(|operation| BulkOperation::CHOICES.contains(operation))
         .ok_or(Error::NotFound)?;
     let back = format!("{PATH}/{key}");
-    begin(&app, &user, operation, Chosen::Ticked(vec![key]), &back).await
+    begin(&app, &user, operation, Selection::Ids(vec![key]), &back).await
 }
 
 async fn begin(
     app: &App,
     user: &SignedIn,
     operation: BulkOperation,
-    chosen: Chosen,
+    chosen: Selection,
     back: &str,
 ) -> Result<HttpResponse, PageError> {
     match app.draft_job(user.actor.administrator()?, operation, chosen).await {

@@ -4,9 +4,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::verification::diagnose::{Counted, Explanation, Proof};
+use crate::actions::verification::diagnose::Explanation;
+use crate::actions::verification::diagnose::Proof;
 use crate::actions::{App, Error};
 use crate::domain::time::clock::Timestamp;
+use crate::domain::usage::Counted;
 use crate::domain::verdict::Refusal;
 use crate::web::access::Admin;
 use crate::web::errors::PageError;

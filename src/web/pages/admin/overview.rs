@@ -81,7 +81,7 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
         path: format!("{}?from={today}&to={today}", refusals::PATH),
     });
     let unused = numbers.iter().find(|(tally, _)| *tally == Tally::Unused).map(|(_, number)| *number);
-    let unused = unused.unwrap_or(Number { count: crate::actions::keys::browse::Count::Exactly(0), kept: None });
+    let unused = unused.unwrap_or(Number { count: crate::domain::paging::Count::Exactly(0), kept: None });
     let layout = Layout::new(&user, Nav::Overview);
     Ok(html::page(&OverviewPage { layout, tiles, chart: Chart::new(days), unused }))
 }

@@ -4,10 +4,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::keys::browse::Count;
-use crate::actions::rights::permissions::{COUNT_LIMIT, Given};
+use crate::actions::rights::permissions::COUNT_LIMIT;
 use crate::actions::{App, Error};
 use crate::domain::field_error::{FieldError, validate};
+use crate::domain::paging::Count;
+use crate::domain::rights::permission::Given;
 use crate::domain::rights::permission::{CLAVIGER, Permission, PermissionName, ServiceName, parse_description};
 use crate::domain::time::clock::Timestamp;
 use crate::web::access::{Admin, Reauthenticated, SignedIn};

@@ -6,11 +6,14 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::keys::browse::Count;
-use crate::actions::rights::policies::{MOST_HOLDERS, PolicyDetails, PolicyDraft, Reached};
+use crate::actions::rights::policies::MOST_HOLDERS;
+use crate::actions::rights::policies::PolicyDetails;
+use crate::actions::rights::policies::PolicyDraft;
 use crate::actions::{App, Error};
 use crate::domain::field_error::{FieldError, validate};
+use crate::domain::paging::Count;
 use crate::domain::rights::permission::{Permission, PermissionName, Rights};
+use crate::domain::rights::policy::Reached;
 use crate::domain::rights::policy::{Policy, PolicyName, parse_description};
 use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;

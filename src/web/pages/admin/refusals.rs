@@ -5,10 +5,10 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::App;
-use crate::actions::site::overview::Sums;
 use crate::domain::field_error::FieldError;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span;
+use crate::domain::usage::Sums;
 use crate::domain::verdict::Refusal;
 use crate::web::access::Admin;
 use crate::web::errors::PageError;

@@ -4,9 +4,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::accounts::people::{PeopleFilter, PeoplePage};
-pub use crate::actions::accounts::service_accounts::NewService;
+use crate::actions::accounts::people::PeoplePage;
 use crate::actions::{App, Error};
+pub use crate::domain::accounts::account::NewService;
+use crate::domain::accounts::account::PeopleFilter;
 use crate::domain::accounts::account::{Username, parse_display_name};
 use crate::domain::field_error::validate;
 use crate::domain::ids::AccountId;

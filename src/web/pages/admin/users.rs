@@ -5,8 +5,9 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::accounts::add::Invited;
-use crate::actions::accounts::people::{PeopleFilter, PeoplePage};
+use crate::actions::accounts::people::PeoplePage;
 use crate::actions::{App, Error};
+use crate::domain::accounts::account::PeopleFilter;
 use crate::domain::accounts::account::{Kind, Role, Username, parse_display_name, parse_email};
 use crate::domain::field_error::validate;
 use crate::domain::ids::AccountId;

@@ -7,10 +7,11 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::App;
-use crate::actions::keys::find::{Listing, OwnKeys};
+use crate::actions::keys::find::OwnKeys;
 use crate::actions::rights::grants::GrantOptions;
 use crate::domain::ids::KeyId;
 use crate::domain::keys::api_key::ApiKey;
+use crate::domain::keys::api_key::Listing;
 use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::keys::secret::FirstEight;
 use crate::domain::rights::AccessView;

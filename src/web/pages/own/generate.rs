@@ -3,11 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use crate::actions::keys::find::Listing;
 use crate::actions::keys::request::{FormId, Issued, KeyRequest, New, Readable};
 use crate::actions::rights::grants::GrantOptions;
 use crate::actions::{App, Error};
 use crate::domain::field_error::{FieldError, validate};
+use crate::domain::keys::api_key::Listing;
 use crate::domain::keys::api_key::{KeyName, KeyNote};
 use crate::domain::keys::lifetime::{Expiry, LifetimeRule};
 use crate::domain::keys::secret::FirstEight;

@@ -4,9 +4,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::keys::find::{KeyDetails, Line};
+use crate::actions::keys::find::KeyDetails;
 use crate::actions::keys::rotate::Grace;
 use crate::actions::{App, Error};
+use crate::domain::audit::Line;
 use crate::domain::field_error::{FieldError, validate};
 use crate::domain::keys::api_key::{ApiKey, KeyName, KeyNote};
 use crate::domain::keys::secret::FirstEight;

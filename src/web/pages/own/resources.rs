@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::keys::browse::Count;
 use crate::actions::keys::get_or_create::{GotOrCreated, Wanted};
 use crate::actions::keys::request::{FormId, Issued, KeyRequest, New};
 use crate::actions::rights::grants::GrantOptions;
@@ -14,6 +13,7 @@ use crate::domain::ids::KeyId;
 use crate::domain::keys::api_key::KeyNote;
 use crate::domain::keys::lifetime::Expiry;
 use crate::domain::keys::secret::FirstEight;
+use crate::domain::paging::Count;
 use crate::domain::rights::GrantRequest;
 use crate::domain::rights::resource::{Resource, ResourceName};
 use crate::domain::time::clock::Timestamp;

@@ -3,10 +3,10 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use crate::actions::keys::find::Listing;
 use crate::actions::keys::request::FormId;
 use crate::actions::keys::session_keys::IssuedForSession;
 use crate::actions::{App, Error};
+use crate::domain::keys::api_key::Listing;
 use crate::domain::rights::AccessView;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
