@@ -138,7 +138,7 @@ const ACTIONS: [(&str, &[&str]); 7] = [
         "ResourceAdministrator",
         &[
             "keys::get_or_create::get_or_create_key",
-            "rights::own_resources::find_looked_after",
+            "rights::own_resources::administered_resource",
             "rights::own_resources::find_key_of_resource",
             "rights::own_resources::revoke_key_of_resource",
         ],

@@ -68,7 +68,7 @@ impl App {
     }
 
     /// A resource that an account administers. What it does not is not found.
-    pub async fn find_looked_after(
+    pub async fn administered_resource(
         &self,
         by: ResourceAdministrator<'_>,
         older_than: Option<KeyId>,

@@ -78,7 +78,7 @@ impl OwnResourcesPage {
         name: &str,
         older_than: Option<KeyId>,
     ) -> Result<Self, PageError> {
-        let mut found = app.find_looked_after(user.actor.administering(&parse(name)?)?, older_than).await?;
+        let mut found = app.administered_resource(user.actor.administering(&parse(name)?)?, older_than).await?;
         let now = app.now();
         let rows = std::mem::take(&mut found.keys).into_iter().map(|listed| KeyRow::new(listed, now)).collect();
         Ok(Self { layout, found, rows, form_id: app.new_form_id(), dialog: Dialog::None })
