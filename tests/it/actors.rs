@@ -276,7 +276,7 @@ fn program(app: &TestApp, owner: &Account, all: &[OwnPermission], any: &[Permiss
     Actor::with_key(owner, secret.hash(), demand, None, None)
 }
 
-on_both! { fn who_has_which_proof(app) {
+fn who_has_which_proof(app: TestApp) {
     app.admin("boss");
     app.person("ana");
     let (boss, ana) = (account(&app, "boss"), account(&app, "ana"));
@@ -293,20 +293,26 @@ on_both! { fn who_has_which_proof(app) {
         ("the administrator, with the password", signed_in(&boss, true), [true, true, true, true, false]),
         ("a key", program(&app, &boss, &[], &[]), [false, false, true, true, false]),
         ("a key for reading", program(&app, &boss, &[OwnPermission::ReadKeys], &[]), [false, false, true, true, false]),
-        ("a key for administrators", program(&app, &boss, &[OwnPermission::Admin], &[]), [true, true, true, true, false]),
+        (
+            "a key for administrators",
+            program(&app, &boss, &[OwnPermission::Admin], &[]),
+            [true, true, true, true, false],
+        ),
         ("a key of the service", program(&app, &ana, &[], &registers), [false, false, true, true, true]),
     ];
     for (who, actor, expected) in table {
         assert_eq!(proofs(&actor), expected, "{who}");
     }
     assert!(program(&app, &ana, &[], &of_another).registrar(&lab()).is_err(), "a key of another service");
-} }
+}
+on_both!(who_has_which_proof);
 
-on_both! { fn an_administrator_acts_for_an_owner_and_a_person_for_themselves_alone(app) {
+fn an_administrator_acts_for_an_owner_and_a_person_for_themselves_alone(app: TestApp) {
     app.admin("boss");
     app.person("ana");
     let (boss, ana) = (account(&app, "boss"), account(&app, "ana"));
     let actor = Actor::signed_in(&boss, "a session", true, None, None);
     assert_eq!(actor.reauthenticated().expect("proved").for_owner(ana.id).account(), ana.id);
     assert_eq!(actor.owner().expect("an account").account(), boss.id);
-} }
+}
+on_both!(an_administrator_acts_for_an_owner_and_a_person_for_themselves_alone);

@@ -18,13 +18,19 @@ fn boss(app: &TestApp) -> Client {
     boss
 }
 
-on_both! { fn what_was_tried_and_refused_is_in_the_audit_log(app) {
+fn what_was_tried_and_refused_is_in_the_audit_log(app: TestApp) {
     let (miriam, chen) = (app.signed_in("miriam"), app.signed_in("chen"));
     let secret = miriam.secret("ci");
     let revoke = format!("{}/revoke", key_path(&secret));
-    for _ in 0..3 { assert_eq!(chen.submit("/account", &revoke, &[]).status, 404); }
+    for _ in 0..3 {
+        assert_eq!(chen.submit("/account", &revoke, &[]).status, 404);
+    }
     assert_eq!(chen.submit("/account", "/admin/users/miriam/change/make-admin", &[]).status, 403);
-    assert_eq!(app.client().post("/account/profile", &[("display_name", "x")]).status, 303, "a stranger is led to sign in");
+    assert_eq!(
+        app.client().post("/account/profile", &[("display_name", "x")]).status,
+        303,
+        "a stranger is led to sign in"
+    );
     let form = miriam.get("/external-tool-access/generate").hidden_fields("/external-tool-access/generate");
     app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 1");
     let second = [("csrf", form["csrf"].as_str()), ("form", form["form"].as_str()), ("name", "second")];
@@ -41,9 +47,10 @@ on_both! { fn what_was_tried_and_refused_is_in_the_audit_log(app) {
     assert_eq!(found, expected);
     assert_eq!(attempts(&app), found, "once");
     assert!(app.run(app.app.verify_audit(None)).expect("it answers").is_ok(), "the chain is whole");
-} }
+}
+on_both!(what_was_tried_and_refused_is_in_the_audit_log);
 
-on_both! { fn a_wrong_number_before_bulk_work_is_an_attempt(app) {
+fn a_wrong_number_before_bulk_work_is_an_attempt(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secrets: Vec<String> = (0..12).map(|n| miriam.secret(&format!("key {n}"))).collect();
     let boss = boss(&app);
@@ -52,40 +59,61 @@ on_both! { fn a_wrong_number_before_bulk_work_is_an_attempt(app) {
     let draft = boss.submit("/admin/api-keys?view=all", "/admin/api-keys/bulk", &ticked).header("location").to_owned();
     assert_eq!(boss.submit(&draft, &draft, &[("number", "3")]).status, 422);
     assert_eq!(attempts(&app), [format!("boss POST {draft} failure {{\"status\":422,\"times\":1}}")]);
-} }
+}
+on_both!(a_wrong_number_before_bulk_work_is_an_attempt);
 
-on_both! { fn a_flood_of_attempts_is_a_few_events(app) {
+fn a_flood_of_attempts_is_a_few_events(app: TestApp) {
     let chen = app.signed_in("chen");
-    for n in 0..320 { assert_eq!(chen.submit("/account", &format!("/external-tool-access/keys/{n:08}/revoke"), &[]).status, 404); }
+    for n in 0..320 {
+        assert_eq!(chen.submit("/account", &format!("/external-tool-access/keys/{n:08}/revoke"), &[]).status, 404);
+    }
     let found = attempts(&app);
     assert_eq!(found.len(), 21);
-    assert_eq!(found.iter().filter(|event| event.contains("chen (others) failure") && event.contains("\"times\":300")).count(), 1, "{:?}", found.last());
-} }
+    assert_eq!(
+        found.iter().filter(|event| event.contains("chen (others) failure") && event.contains("\"times\":300")).count(),
+        1,
+        "{:?}",
+        found.last()
+    );
+}
+on_both!(a_flood_of_attempts_is_a_few_events);
 
-on_both! { fn strangers_leave_the_route_alone_and_push_nobody_out(app) {
+fn strangers_leave_the_route_alone_and_push_nobody_out(app: TestApp) {
     let (stranger, chen) = (app.client(), app.signed_in("chen"));
     for n in 0..400 {
         let two = [("x-api-key", "one"), ("authorization", "Bearer two")];
-        assert_eq!(stranger.send("PUT", &format!("/api/v1/resources/project:{n}/api_key"), &two, Some(String::new())).status, 400);
-        assert_eq!(stranger.send("PUT", &format!("/api/v1/resources/x{n}/api_key"), &[], Some(String::new())).status, 401, "the key comes first");
+        assert_eq!(
+            stranger.send("PUT", &format!("/api/v1/resources/project:{n}/api_key"), &two, Some(String::new())).status,
+            400
+        );
+        assert_eq!(
+            stranger.send("PUT", &format!("/api/v1/resources/x{n}/api_key"), &[], Some(String::new())).status,
+            401,
+            "the key comes first"
+        );
     }
     assert_eq!(chen.submit("/account", "/admin/users/chen/change/make-admin", &[]).status, 403);
     let mut found = attempts(&app);
     found.sort_unstable();
     found.reverse();
-    assert_eq!(found, [
-        "nobody PUT /api/v1/resources/{resource}/api_key failure {\"status\":400,\"times\":400}",
-        "chen POST /admin/users/chen/change/make-admin failure {\"status\":403,\"times\":1}",
-    ]);
-} }
+    assert_eq!(
+        found,
+        [
+            "nobody PUT /api/v1/resources/{resource}/api_key failure {\"status\":400,\"times\":400}",
+            "chen POST /admin/users/chen/change/make-admin failure {\"status\":403,\"times\":1}",
+        ]
+    );
+}
+on_both!(strangers_leave_the_route_alone_and_push_nobody_out);
 
-on_both! { fn no_secret_in_a_path_gets_there(app) {
+fn no_secret_in_a_path_gets_there(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let status = miriam.submit("/account", &format!("/external-tool-access/keys/{secret}/revoke"), &[]).status;
     assert_eq!(status, 400);
     assert_eq!(attempts(&app), Vec::<String>::new());
-} }
+}
+on_both!(no_secret_in_a_path_gets_there);
 
 /// A request of a stranger through a trusted proxy, and of the app's people from several addresses.
 #[test]

@@ -33,27 +33,38 @@ fn lived_in(app: &TestApp) {
     assert_eq!(app.verify_audit(), Ok(7));
 }
 
-on_both! { fn an_edited_event_is_found(app) {
+fn an_edited_event_is_found(app: TestApp) {
     lived_in(&app);
     app.without_guards(&["UPDATE audit_events SET actor_name = 'somebody else' WHERE sequence = 4"]);
     assert_eq!(app.verify_audit(), Err(Break::Changed(4)));
-} }
+}
+on_both!(an_edited_event_is_found);
 
-on_both! { fn a_removed_event_is_found(app) {
+fn a_removed_event_is_found(app: TestApp) {
     lived_in(&app);
     app.without_guards(&["DELETE FROM audit_events WHERE sequence = 3"]);
     assert_eq!(app.verify_audit(), Err(Break::Gap(2, 4)));
-} }
+}
+on_both!(a_removed_event_is_found);
 
-on_both! { fn a_removed_event_whose_gap_was_closed_is_found(app) {
+fn a_removed_event_whose_gap_was_closed_is_found(app: TestApp) {
     lived_in(&app);
     app.without_guards(&["DELETE FROM audit_events WHERE sequence = 7", "UPDATE audit_chain SET last_sequence = 6"]);
-    assert_eq!(app.verify_audit(), Ok(6), "cutting off the end and its row is the one thing that the log alone cannot show");
+    assert_eq!(
+        app.verify_audit(),
+        Ok(6),
+        "cutting off the end and its row is the one thing that the log alone cannot show"
+    );
     let noted = Some((7, [1; 32]));
-    assert_eq!(app.run(app.app.verify_audit(noted)).expect("answers").err(), Some(Break::CutOff(6, 7)), "a noted hash can");
-} }
+    assert_eq!(
+        app.run(app.app.verify_audit(noted)).expect("answers").err(),
+        Some(Break::CutOff(6, 7)),
+        "a noted hash can"
+    );
+}
+on_both!(a_removed_event_whose_gap_was_closed_is_found);
 
-on_both! { fn an_inserted_event_is_found(app) {
+fn an_inserted_event_is_found(app: TestApp) {
     lived_in(&app);
     app.without_guards(&[
         "UPDATE audit_events SET sequence = sequence + 100 WHERE sequence > 3",
@@ -62,9 +73,10 @@ on_both! { fn an_inserted_event_is_found(app) {
          SELECT at, actor_name, via, action, target, outcome, details, 4, hash FROM audit_events WHERE sequence = 3",
     ]);
     assert_eq!(app.verify_audit(), Err(Break::Changed(4)));
-} }
+}
+on_both!(an_inserted_event_is_found);
 
-on_both! { fn swapped_events_are_found(app) {
+fn swapped_events_are_found(app: TestApp) {
     lived_in(&app);
     app.without_guards(&[
         "UPDATE audit_events SET sequence = 1000 WHERE sequence = 4",
@@ -72,15 +84,17 @@ on_both! { fn swapped_events_are_found(app) {
         "UPDATE audit_events SET sequence = 5 WHERE sequence = 1000",
     ]);
     assert_eq!(app.verify_audit(), Err(Break::Changed(4)));
-} }
+}
+on_both!(swapped_events_are_found);
 
-on_both! { fn a_cut_off_end_is_found(app) {
+fn a_cut_off_end_is_found(app: TestApp) {
     lived_in(&app);
     app.without_guards(&["DELETE FROM audit_events WHERE sequence > 5"]);
     assert_eq!(app.verify_audit(), Err(Break::CutOff(5, 7)));
-} }
+}
+on_both!(a_cut_off_end_is_found);
 
-on_both! { fn a_log_that_was_rewritten_differs_from_what_was_noted(app) {
+fn a_log_that_was_rewritten_differs_from_what_was_noted(app: TestApp) {
     lived_in(&app);
     let whole = app.run(app.app.verify_audit(None)).expect("answers").expect("whole");
     let noted = Some((whole.last, whole.hash));
@@ -88,9 +102,10 @@ on_both! { fn a_log_that_was_rewritten_differs_from_what_was_noted(app) {
     assert!(app.run(app.app.verify_audit(noted)).expect("answers").is_ok(), "the log grew");
     let other = Some((whole.last, [7; 32]));
     assert_eq!(app.run(app.app.verify_audit(other)).expect("answers").err(), Some(Break::NotAsNoted(whole.last)));
-} }
+}
+on_both!(a_log_that_was_rewritten_differs_from_what_was_noted);
 
-on_both! { fn the_database_refuses_to_change_or_remove_events(app) {
+fn the_database_refuses_to_change_or_remove_events(app: TestApp) {
     lived_in(&app);
     let refused = |statement: &'static str| {
         let database = &app.database;
@@ -99,21 +114,29 @@ on_both! { fn the_database_refuses_to_change_or_remove_events(app) {
     assert!(refused("UPDATE audit_events SET details = '{}' WHERE sequence = 2"), "docs/rules.md, L4");
     assert!(refused("DELETE FROM audit_events WHERE sequence = 2"), "docs/rules.md, L4");
     assert_eq!(app.verify_audit(), Ok(7));
-} }
+}
+on_both!(the_database_refuses_to_change_or_remove_events);
 
-on_both! { fn sixteen_writers_at_once_keep_the_chain_whole(app) {
+fn sixteen_writers_at_once_keep_the_chain_whole(app: TestApp) {
     let people: Vec<_> = (0..16).map(|n| app.signed_in(&format!("p{n}"))).collect();
     let secrets: Vec<String> = people.iter().map(|client| client.secret("ci")).collect();
-    let writers: Vec<_> = people.into_iter().zip(secrets).map(|(client, secret)| std::thread::spawn(move || {
-        let mut done = 0;
-        for n in 0..10 {
-            let operation = if n % 2 == 0 { "disable" } else { "enable" };
-            done += i64::from(client.act(&secret, operation).status == 303);
-        }
-        assert!(!eight(&secret).is_empty());
-        done
-    })).collect();
+    let writers: Vec<_> = people
+        .into_iter()
+        .zip(secrets)
+        .map(|(client, secret)| {
+            std::thread::spawn(move || {
+                let mut done = 0;
+                for n in 0..10 {
+                    let operation = if n % 2 == 0 { "disable" } else { "enable" };
+                    done += i64::from(client.act(&secret, operation).status == 303);
+                }
+                assert!(!eight(&secret).is_empty());
+                done
+            })
+        })
+        .collect();
     let done: i64 = writers.into_iter().map(|writer| writer.join().expect("no panic")).sum();
     assert_eq!(done, 160, "nobody was turned away");
     assert_eq!(app.verify_audit(), Ok(16 * 3 + 160));
-} }
+}
+on_both!(sixteen_writers_at_once_keep_the_chain_whole);

@@ -1,9 +1,6 @@
 //! Bulk work: frozen, confirmed, done in batches, stopped, taken up by another node, undone.
 
-use std::sync::Arc;
-
 use claviger::actions::keys::browse::List;
-use claviger::domain::ids::JobId;
 use claviger::domain::key_filter::{KeyFilter, Sort};
 use claviger::domain::paging::Count;
 use jiff::SignedDuration;
@@ -11,25 +8,25 @@ use jiff::SignedDuration;
 use crate::support::people::{PASSWORD, eight};
 use crate::support::{Answer, Client, TestApp, on_both, operator};
 
-const GRID: &str = "/admin/api-keys?view=all";
+pub(crate) const GRID: &str = "/admin/api-keys?view=all";
 
 impl TestApp {
-    fn boss(&self) -> Client {
+    pub(crate) fn boss(&self) -> Client {
         self.admin("boss");
         let client = self.client();
         assert_eq!(client.sign_in("boss", PASSWORD).status, 303);
         client
     }
 
-    fn work(&self) -> usize {
+    pub(crate) fn work(&self) -> usize {
         self.run(self.app.run_jobs()).expect("the work is done")
     }
 
-    fn revoked(&self) -> i64 {
+    pub(crate) fn revoked(&self) -> i64 {
         self.database.count("api_keys WHERE revoked_at IS NOT NULL")
     }
 
-    fn matching(&self, query: &str) -> Count {
+    pub(crate) fn matching(&self, query: &str) -> Count {
         let filter = KeyFilter::from_query(query).expect("a filter");
         let list = List { filter, sort: Sort::default(), size: 20, cursor: None, count_limit: 10_000 };
         self.run(self.app.browse_keys(operator().administrator(), &list)).expect("a page").matching
@@ -37,17 +34,17 @@ impl TestApp {
 }
 
 /// Drafts bulk work; gives the path of its confirmation.
-fn draft(boss: &Client, fields: &[(&str, &str)]) -> String {
+pub(crate) fn draft(boss: &Client, fields: &[(&str, &str)]) -> String {
     let answer = boss.submit(GRID, "/admin/api-keys/bulk", fields);
     assert_eq!(answer.status, 303, "{}", answer.text());
     answer.header("location").to_owned()
 }
 
-fn confirm(boss: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
+pub(crate) fn confirm(boss: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
     boss.submit(path, path, fields)
 }
 
-on_both! { fn a_few_ticked_keys_are_deleted_without_typing_their_number(app) {
+fn a_few_ticked_keys_are_deleted_without_typing_their_number(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let (one, two, kept) = (miriam.secret("one"), miriam.secret("two"), miriam.secret("kept"));
     let boss = app.boss();
@@ -63,12 +60,17 @@ on_both! { fn a_few_ticked_keys_are_deleted_without_typing_their_number(app) {
     assert_eq!([&one, &two, &kept].map(|secret| app.verify(secret).status), [401, 401, 200]);
     let result = boss.get(confirmed.header("location"));
     assert_eq!(result.texts("h1"), ["2 API keys deleted"]);
-    assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke' AND actor_name = 'boss' AND details LIKE '%leaked%'"), 2);
+    assert_eq!(
+        app.database
+            .count("audit_events WHERE action = 'key.revoke' AND actor_name = 'boss' AND details LIKE '%leaked%'"),
+        2
+    );
     assert!(miriam.get(&crate::support::people::key_path(&one)).text().contains("leaked"), "the owner reads why");
     assert!(app.run(app.app.verify_audit(None)).expect("answers").is_ok());
-} }
+}
+on_both!(a_few_ticked_keys_are_deleted_without_typing_their_number);
 
-on_both! { fn all_matching_needs_the_number_and_touches_only_what_was_frozen(app) {
+fn all_matching_needs_the_number_and_touches_only_what_was_frozen(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secrets: Vec<String> = (0..12).map(|n| miriam.secret(&format!("reader {n}"))).collect();
     let other = miriam.secret("other");
@@ -76,7 +78,11 @@ on_both! { fn all_matching_needs_the_number_and_touches_only_what_was_frozen(app
     let state = "name~startswith=reader";
     let path = draft(&boss, &[("scope", "matching"), ("do", "delete"), ("state", state)]);
     let page = boss.get(&path);
-    assert!(page.text().contains("These are all 12 keys that match Name starts with reader . They belong to 1 person."), "{}", page.text());
+    assert!(
+        page.text().contains("These are all 12 keys that match Name starts with reader . They belong to 1 person."),
+        "{}",
+        page.text()
+    );
     for wrong in ["", "11", "13", "twelve"] {
         let answer = confirm(&boss, &path, &[("number", wrong)]);
         assert_eq!(answer.status, 422, "{wrong}");
@@ -91,30 +97,47 @@ on_both! { fn all_matching_needs_the_number_and_touches_only_what_was_frozen(app
     assert_eq!(confirm_again(&boss, &path), 303, "a second press is led to the same work");
     app.work();
     assert_eq!(app.revoked(), 11);
-    assert_eq!([&later, &secrets[3], &other].map(|secret| app.verify(secret).status), [200, 200, 200], "made later, changed since, not matching");
+    assert_eq!(
+        [&later, &secrets[3], &other].map(|secret| app.verify(secret).status),
+        [200, 200, 200],
+        "made later, changed since, not matching"
+    );
     let job = confirmed.header("location").to_owned();
     let result = boss.get(&job);
-    assert!(result.text().contains("1 key was left in place because somebody changed them after this list was made."), "{}", result.text());
+    assert!(
+        result.text().contains("1 key was left in place because somebody changed them after this list was made."),
+        "{}",
+        result.text()
+    );
     let left = result.attribute("a[href*=left_by_job]", "href");
     assert_eq!(boss.get(&left).texts("tbody .grid__id"), [eight(&secrets[3])]);
-    assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke'"), 11, "one event for each key, none twice");
+    assert_eq!(
+        app.database.count("audit_events WHERE action = 'key.revoke'"),
+        11,
+        "one event for each key, none twice"
+    );
 
     let undone = boss.submit(GRID, &format!("{job}/undo"), &[]);
     assert_eq!(undone.status, 303);
-    assert_eq!(boss.submit(GRID, &format!("{job}/undo"), &[]).header("location"), undone.header("location"), "it is undone once");
+    assert_eq!(
+        boss.submit(GRID, &format!("{job}/undo"), &[]).header("location"),
+        undone.header("location"),
+        "it is undone once"
+    );
     app.work();
     assert_eq!(app.revoked(), 0);
     assert!(secrets.iter().all(|secret| app.verify(secret).status == 200));
     assert_eq!(app.database.count("audit_events WHERE action = 'key.restore'"), 11);
     assert_eq!(boss.get(undone.header("location")).texts("h1"), ["11 API keys restored"]);
-} }
+}
+on_both!(all_matching_needs_the_number_and_touches_only_what_was_frozen);
 
 fn confirm_again(boss: &Client, path: &str) -> u16 {
     let token = boss.get(GRID).hidden_fields("/sign-out").remove("csrf").expect("a token");
     boss.post(path, &[("csrf", &token), ("number", "12")]).status
 }
 
-on_both! { fn undo_leaves_alone_what_somebody_changed_since(app) {
+fn undo_leaves_alone_what_somebody_changed_since(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let (one, two) = (miriam.secret("one"), miriam.secret("two"));
     let boss = app.boss();
@@ -134,13 +157,20 @@ on_both! { fn undo_leaves_alone_what_somebody_changed_since(app) {
     assert!(boss.get(&undo).text().contains("1 key was left in place"));
     let name = app.database.text(&format!("SELECT name AS value FROM api_keys WHERE first_eight = '{}'", eight(&one)));
     assert_eq!(name, "one (2)", "its name is taken by now");
-} }
+}
+on_both!(undo_leaves_alone_what_somebody_changed_since);
 
-on_both! { fn disable_enable_and_an_earlier_expiry_can_be_undone_exactly(app) {
+fn disable_enable_and_an_earlier_expiry_can_be_undone_exactly(app: TestApp) {
     let miriam = app.signed_in("miriam");
-    let (plain, paused, short) = (miriam.secret("plain"), miriam.secret("paused"), miriam.generate_with(&[("name", "short"), ("expires", "7")]).secret());
+    let (plain, paused, short) = (
+        miriam.secret("plain"),
+        miriam.secret("paused"),
+        miriam.generate_with(&[("name", "short"), ("expires", "7")]).secret(),
+    );
     miriam.act(&paused, "disable");
-    let state = || app.database.texts("SELECT name || ' ' || COALESCE(CAST(expires_at AS TEXT), '-') || ' ' || COALESCE(CAST(disabled_at AS TEXT), '-') || ' ' || COALESCE(CAST(disabled_by AS TEXT), '-') || disabled_reason AS value FROM api_keys ORDER BY id");
+    let state = || {
+        app.database.texts("SELECT name || ' ' || COALESCE(CAST(expires_at AS TEXT), '-') || ' ' || COALESCE(CAST(disabled_at AS TEXT), '-') || ' ' || COALESCE(CAST(disabled_by AS TEXT), '-') || disabled_reason AS value FROM api_keys ORDER BY id")
+    };
     let before = state();
     let boss = app.boss();
     app.pass(SignedDuration::from_secs(30));
@@ -157,7 +187,11 @@ on_both! { fn disable_enable_and_an_earlier_expiry_can_be_undone_exactly(app) {
         app.work();
         assert_eq!([&plain, &paused, &short].map(|secret| app.verify(secret).status), statuses, "{operation}");
         if operation == "expire" {
-            assert_eq!(app.database.count("api_keys WHERE expires_at = 1796083200000000"), 2, "2026-12-01, and never later than before");
+            assert_eq!(
+                app.database.count("api_keys WHERE expires_at = 1796083200000000"),
+                2,
+                "2026-12-01, and never later than before"
+            );
             assert!(boss.get(&job).text().contains("1 key was left in place because they end earlier anyway."));
         }
         boss.submit(GRID, &format!("{job}/undo"), &[]);
@@ -168,20 +202,23 @@ on_both! { fn disable_enable_and_an_earlier_expiry_can_be_undone_exactly(app) {
     for bad in ["", "tomorow", "2026-11-20", "2020-01-01"] {
         assert_eq!(confirm(&boss, &path, &[("expires_on", bad)]).status, 422, "{bad}");
     }
-} }
+}
+on_both!(disable_enable_and_an_earlier_expiry_can_be_undone_exactly);
 
-on_both! { fn what_an_administrator_disabled_the_owner_cannot_enable(app) {
+fn what_an_administrator_disabled_the_owner_cannot_enable(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let boss = app.boss();
-    let path = boss.submit(GRID, &format!("/admin/api-keys/{}/disable", eight(&secret)), &[]).header("location").to_owned();
+    let path =
+        boss.submit(GRID, &format!("/admin/api-keys/{}/disable", eight(&secret)), &[]).header("location").to_owned();
     confirm(&boss, &path, &[]);
     app.work();
     miriam.act(&secret, "enable");
     assert_eq!(app.verify(&secret).status, 401);
-} }
+}
+on_both!(what_an_administrator_disabled_the_owner_cannot_enable);
 
-on_both! { fn sensitive_work_asks_for_the_password_after_five_minutes(app) {
+fn sensitive_work_asks_for_the_password_after_five_minutes(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let boss = app.boss();
@@ -202,9 +239,10 @@ on_both! { fn sensitive_work_asks_for_the_password_after_five_minutes(app) {
     assert_eq!(confirm(&boss, &path, &[]).status, 303);
     app.work();
     assert_eq!(app.verify(&secret).status, 401);
-} }
+}
+on_both!(sensitive_work_asks_for_the_password_after_five_minutes);
 
-on_both! { fn nothing_ticked_and_broken_filters_select_nothing(app) {
+fn nothing_ticked_and_broken_filters_select_nothing(app: TestApp) {
     let miriam = app.signed_in("miriam");
     miriam.secret("ci");
     let boss = app.boss();
@@ -220,9 +258,10 @@ on_both! { fn nothing_ticked_and_broken_filters_select_nothing(app) {
     }
     assert_eq!(app.database.count("jobs"), 0, "docs/rules.md, C4: not even a draft");
     assert_eq!(boss.submit(GRID, "/admin/api-keys/bulk", &[("do", "undo"), ("scope", "matching")]).status, 404);
-} }
+}
+on_both!(nothing_ticked_and_broken_filters_select_nothing);
 
-on_both! { fn a_draft_is_its_makers_alone(app) {
+fn a_draft_is_its_makers_alone(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let boss = app.boss();
@@ -234,108 +273,18 @@ on_both! { fn a_draft_is_its_makers_alone(app) {
     let token = other.get("/account").hidden_fields("/sign-out").remove("csrf").expect("a token");
     assert_eq!(other.post(&path, &[("csrf", &token)]).status, 404);
     assert_eq!(miriam.get(&path).status, 403);
-} }
-
-/// A job over 2,500 of 3,000 demo keys, confirmed; gives its number and how many keys it has.
-fn large_job(app: &TestApp) -> (JobId, i64) {
-    use claviger::actions::Actor;
-    use claviger::actions::bulk::jobs::Confirmation;
-    use claviger::domain::bulk::BulkOperation;
-    use claviger::domain::bulk::Selection;
-    use claviger::domain::ids::AccountId;
-    app.run(app.app.fill_demo(3_000, 1, |_| {})).expect("a demo");
-    let id: AccountId = app
-        .database
-        .text("SELECT CAST(id AS TEXT) AS value FROM accounts WHERE username = 'miriam'")
-        .parse()
-        .expect("an id");
-    let miriam = Actor::cli().on_behalf_of(id, "miriam".into());
-    let by = miriam.reauthenticated().expect("the operator may");
-    let filter = KeyFilter::from_query("status~notin=revoked").expect("a filter");
-    let job = app
-        .run(app.app.draft_job(by.administrator(), BulkOperation::Delete, Selection::Matching(filter)))
-        .expect("a draft");
-    let total = app.run(app.app.find_job(by.administrator(), job)).expect("the draft").job.total;
-    let typed = Confirmation { number: total.to_string(), ..Confirmation::default() };
-    app.run(app.app.confirm_job(by, job, &typed)).expect("confirmed");
-    (job, total)
 }
+on_both!(a_draft_is_its_makers_alone);
 
-on_both! { fn another_node_goes_on_where_one_was_killed_and_does_nothing_twice(app) {
-    use claviger::actions::{App, system_randomness};
-    let (job, total) = large_job(&app);
-    let before = app.revoked();
-    assert!(app.run(app.app.run_one_batch()).expect("a batch"), "there is more to do");
-    let after_one = app.revoked() - before;
-    assert!(after_one > 0 && after_one < total, "{after_one} of {total}");
-    // The first process is gone. A second one waits for its lease to end, and then goes on.
-    let second = Arc::new(App::start(app.app.config.clone(), app.clock.clone(), system_randomness()).expect("a second node"));
-    assert_eq!(app.run(second.run_jobs()).expect("nothing to do"), 0, "the lease of the first is in force");
-    assert_eq!(app.revoked() - before, after_one);
-    app.pass(SignedDuration::from_secs(20));
-    assert_eq!(app.run(second.run_jobs()).expect("the rest is done"), 1);
-    assert_eq!(app.revoked() - before, total);
-    assert_eq!(app.database.count(&format!("audit_events WHERE action = 'key.revoke' AND details LIKE '%\"job\":{job}%'")), total);
-    assert_eq!(app.database.count(&format!("job_keys WHERE job = {job} AND outcome = 'done'")), total);
-    assert_eq!(app.database.text(&format!("SELECT state || ' ' || CAST(done AS TEXT) AS value FROM jobs WHERE id = {job}")), format!("done {total}"));
-    assert_eq!(app.work(), 0, "the first, should it come back, finds nothing to do");
-    assert!(app.run(app.app.verify_audit(None)).expect("answers").is_ok());
-} }
-
-on_both! { fn two_nodes_at_once_share_no_batch(app) {
-    use claviger::actions::{App, system_randomness};
-    let (job, total) = large_job(&app);
-    let before = app.revoked();
-    let second = Arc::new(App::start(app.app.config.clone(), app.clock.clone(), system_randomness()).expect("a second node"));
-    let nodes: Vec<_> = [Arc::clone(&app.app), second].into_iter().map(|node| std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(node.run_jobs()).expect("work")
-    })).collect();
-    let worked: usize = nodes.into_iter().map(|node| node.join().expect("no panic")).sum();
-    assert_eq!((worked, app.revoked() - before), (1, total));
-    assert_eq!(app.database.count(&format!("audit_events WHERE action = 'key.revoke' AND details LIKE '%\"job\":{job}%'")), total);
-} }
-
-on_both! { fn stopped_work_says_what_it_reached_and_can_be_undone(app) {
-    let (job, total) = large_job(&app);
-    let before = app.revoked();
-    app.run(app.app.run_one_batch()).expect("a batch");
-    app.database.execute("UPDATE accounts SET role = 'user' WHERE username = 'miriam'");
-    let boss = app.boss();
-    assert_eq!(boss.submit(GRID, &format!("/admin/jobs/{job}/stop"), &[]).status, 303);
-    app.work();
-    let done = app.revoked() - before;
-    assert!(done > 0 && done < total);
-    let page = boss.get(&format!("/admin/jobs/{job}"));
-    assert_eq!(page.texts("h1").len(), 1);
-    assert!(page.texts("h1")[0].starts_with("Stopped: 1,000 of "), "{:?}", page.texts("h1"));
-    assert!(page.text().contains("were not reached and are as they were"));
-    boss.submit(GRID, &format!("/admin/jobs/{job}/undo"), &[]);
-    app.work();
-    assert_eq!(app.revoked(), before);
-    assert_eq!(app.matching(&format!("job~eq={job}")), Count::Exactly(total));
-} }
-
-on_both! { fn of_many_confirmations_at_once_one_counts(app) {
+fn three_deleted_keys_of_one_name_are_restored_under_three(app: TestApp) {
     let miriam = app.signed_in("miriam");
-    let secret = miriam.secret("ci");
-    let boss = app.boss();
-    let path = draft(&boss, &[("key", eight(&secret)), ("do", "delete")]);
-    let fields = boss.get(&path).hidden_fields(&path);
-    let presses: Vec<_> = (0..12).map(|_| {
-        let (boss, path, token) = (boss.clone(), path.clone(), fields["csrf"].clone());
-        std::thread::spawn(move || boss.post(&path, &[("csrf", &token)]).status)
-    }).collect();
-    let statuses: Vec<u16> = presses.into_iter().map(|press| press.join().expect("no panic")).collect();
-    assert!(statuses.iter().all(|status| *status == 303), "{statuses:?}");
-    app.work();
-    assert_eq!(app.database.count("audit_events WHERE action = 'job.start'"), 1, "docs/rules.md, C6");
-    assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke'"), 1);
-} }
-
-on_both! { fn three_deleted_keys_of_one_name_are_restored_under_three(app) {
-    let miriam = app.signed_in("miriam");
-    let secrets: Vec<String> = (0..3).map(|_| { let secret = miriam.secret("twin"); miriam.act(&secret, "revoke"); secret }).collect();
+    let secrets: Vec<String> = (0..3)
+        .map(|_| {
+            let secret = miriam.secret("twin");
+            miriam.act(&secret, "revoke");
+            secret
+        })
+        .collect();
     let fourth = miriam.secret("twin (2)");
     miriam.act(&fourth, "revoke");
     let boss = app.boss();
@@ -349,22 +298,10 @@ on_both! { fn three_deleted_keys_of_one_name_are_restored_under_three(app) {
     names.dedup();
     assert_eq!(names.len(), 4, "no two live keys have one name: {names:?}");
     assert!(secrets.iter().chain([&fourth]).all(|secret| app.verify(secret).status == 200));
-} }
+}
+on_both!(three_deleted_keys_of_one_name_are_restored_under_three);
 
-on_both! { fn a_job_that_cannot_go_on_keeps_no_other_waiting(app) {
-    let miriam = app.signed_in("miriam");
-    let (one, two) = (miriam.secret("one"), miriam.secret("two"));
-    let boss = app.boss();
-    for secret in [&one, &two] {
-        let path = draft(&boss, &[("key", eight(secret)), ("do", "delete")]);
-        confirm(&boss, &path, &[]);
-    }
-    app.database.execute("UPDATE jobs SET verb = 'shorten' WHERE id = (SELECT min(id) FROM jobs)");
-    assert!(app.run(app.app.run_jobs()).is_err(), "the first has lost its rules");
-    assert_eq!([&one, &two].map(|secret| app.verify(secret).status), [200, 401]);
-} }
-
-on_both! { fn an_undone_expiry_gives_a_key_its_life_and_a_free_name(app) {
+fn an_undone_expiry_gives_a_key_its_life_and_a_free_name(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let old = miriam.generate_with(&[("name", "dup"), ("expires", "365")]).secret();
     let boss = app.boss();
@@ -383,9 +320,10 @@ on_both! { fn an_undone_expiry_gives_a_key_its_life_and_a_free_name(app) {
     let mut names = app.database.texts("SELECT name AS value FROM api_keys WHERE holds_name");
     names.sort();
     assert_eq!(names, ["dup", "dup (2)"]);
-} }
+}
+on_both!(an_undone_expiry_gives_a_key_its_life_and_a_free_name);
 
-on_both! { fn undo_asks_for_the_password_again_too(app) {
+fn undo_asks_for_the_password_again_too(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let boss = app.boss();
@@ -396,4 +334,5 @@ on_both! { fn undo_asks_for_the_password_again_too(app) {
     assert!(boss.submit(GRID, &format!("{job}/undo"), &[]).header("location").starts_with("/confirm-password?next="));
     app.work();
     assert_eq!(app.verify(&secret).status, 401);
-} }
+}
+on_both!(undo_asks_for_the_password_again_too);

@@ -29,7 +29,7 @@ fn names(answer: &Answer, what: &str) -> Vec<String> {
     json[what].as_array().into_iter().flatten().map(|name| name.as_str().unwrap_or_default().to_owned()).collect()
 }
 
-on_both! { fn a_service_registers_what_it_knows(app) {
+fn a_service_registers_what_it_knows(app: TestApp) {
     let boss = site(&app);
     let put = |secret: &str, body: &str| put(&app, secret, "plates", body);
     let secret = registering(&boss, "claviger:permissions:register");
@@ -38,20 +38,31 @@ on_both! { fn a_service_registers_what_it_knows(app) {
     assert_eq!(first.status, 200, "{}", first.text());
     assert!(first.body.contains(r#""added":["plate.read","plate.write"]"#), "{}", first.body);
     assert!(put(&secret, body).body.contains(r#""added":[]"#), "the same again changes nothing");
-    assert_eq!(app.database.count("audit_events WHERE action = 'permissions.register' AND target = 'plates' AND via = 'key'"), 1);
+    assert_eq!(
+        app.database.count("audit_events WHERE action = 'permissions.register' AND target = 'plates' AND via = 'key'"),
+        1
+    );
     assert_eq!(app.database.count("permissions WHERE name = 'claviger:permissions:register:plates'"), 1);
     let later = put(&secret, r#"{"permissions": [{"name": "plate.read", "description": "See plates"}]}"#);
     assert!(later.body.contains(r#""retired":["plate.write"]"#), "{}", later.body);
-    for (body, expected) in [("", 400), ("[]", 400), (r#"{"permissions": [{"name": "A B"}]}"#, 400), (r#"{"permissions": [], "more": 1}"#, 400),
-        (r#"{"permissions": [{"name": "claviger:admin"}]}"#, 400), (r#"{"permissions": [{"name": "read:data"}]}"#, 409),
-        (r#"{"permissions": [{"name": ".."}]}"#, 400), (r#"{"permissions": [{"name": "a"}, {"name": "a"}]}"#, 400)] {
+    for (body, expected) in [
+        ("", 400),
+        ("[]", 400),
+        (r#"{"permissions": [{"name": "A B"}]}"#, 400),
+        (r#"{"permissions": [], "more": 1}"#, 400),
+        (r#"{"permissions": [{"name": "claviger:admin"}]}"#, 400),
+        (r#"{"permissions": [{"name": "read:data"}]}"#, 409),
+        (r#"{"permissions": [{"name": ".."}]}"#, 400),
+        (r#"{"permissions": [{"name": "a"}, {"name": "a"}]}"#, 400),
+    ] {
         assert_eq!(put(&secret, body).status, expected, "{body}");
     }
     assert_eq!(put(&app.signed_in("ana").secret("hers"), body).status, 403, "without the permission");
     assert_eq!(put("clv_nothing", body).status, 401);
-} }
+}
+on_both!(a_service_registers_what_it_knows);
 
-on_both! { fn a_key_registers_for_one_service_and_no_other(app) {
+fn a_key_registers_for_one_service_and_no_other(app: TestApp) {
     let boss = site(&app);
     assert_eq!(boss.submit(PAGE, "/admin/services", &[("new_service", "Plates!")]).status, 422);
     assert_eq!(boss.submit(PAGE, "/admin/services", &[("new_service", "claviger")]).status, 422);
@@ -61,16 +72,21 @@ on_both! { fn a_key_registers_for_one_service_and_no_other(app) {
     let secret = registering(&boss, "claviger:permissions:register:plates");
     let refused = put(&app, &secret, "tiled", &list(&["read:more"], ""));
     assert_eq!(refused.status, 403, "another service");
-    assert!(refused.header("www-authenticate").contains("scope=\"claviger:permissions:register claviger:permissions:register:tiled\""));
+    assert!(
+        refused
+            .header("www-authenticate")
+            .contains("scope=\"claviger:permissions:register claviger:permissions:register:tiled\"")
+    );
     assert_eq!(put(&app, &secret, "plates", &list(&["plate.read"], "")).status, 200);
     assert_eq!(put(&app, &secret, "Plates", &list(&["plate.read"], "")).status, 403, "no service has this name");
     let long = "s".repeat(64);
     assert_eq!(boss.submit(PAGE, "/admin/services", &[("new_service", &long)]).status, 303);
     let secret = registering(&boss, &format!("claviger:permissions:register:{long}"));
     assert_eq!(put(&app, &secret, &long, &list(&["long.read"], "")).status, 200);
-} }
+}
+on_both!(a_key_registers_for_one_service_and_no_other);
 
-on_both! { fn a_list_that_leaves_out_much_is_refused_with_what_it_would_take(app) {
+fn a_list_that_leaves_out_much_is_refused_with_what_it_would_take(app: TestApp) {
     let boss = site(&app);
     let secret = registering(&boss, "claviger:permissions:register:tiled");
     policy(&boss, "Reader", &["read:data"]);
@@ -81,9 +97,15 @@ on_both! { fn a_list_that_leaves_out_much_is_refused_with_what_it_would_take(app
     let all = put(&app, &secret, "tiled", &list(&[], ""));
     assert_eq!(all.status, 409, "all three");
     let detail = all.json()["detail"].as_str().unwrap_or_default().to_owned();
-    assert_eq!(detail, "This list leaves out 3 of 3 permissions, which stand in 1 policy and in the list of 1 live key, so nothing was changed. If that is meant, send \"retire_at_most\": 3 with the list.");
+    assert_eq!(
+        detail,
+        "This list leaves out 3 of 3 permissions, which stand in 1 policy and in the list of 1 live key, so nothing was changed. If that is meant, send \"retire_at_most\": 3 with the list."
+    );
     assert_eq!(status(&app, &used, "require_all=read:data"), 200, "nothing was changed");
-    assert_eq!(app.database.count("audit_events WHERE action = 'permissions.register' AND target = 'tiled' AND via = 'key'"), 0);
+    assert_eq!(
+        app.database.count("audit_events WHERE action = 'permissions.register' AND target = 'tiled' AND via = 'key'"),
+        0
+    );
 
     let many: Vec<String> = (0..10).map(|n| format!("many.{n}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).chain(["read:data", "read:metadata", "write:data"]).collect();
@@ -95,9 +117,10 @@ on_both! { fn a_list_that_leaves_out_much_is_refused_with_what_it_would_take(app
     assert_eq!((said.status, names(&said, "retired").len()), (200, 4));
     assert_eq!(put(&app, &secret, "tiled", &list(&[], r#", "retire_at_most": -1"#)).status, 400);
     assert_eq!(status(&app, &used, "require_all=read:data"), 403);
-} }
+}
+on_both!(a_list_that_leaves_out_much_is_refused_with_what_it_would_take);
 
-on_both! { fn what_a_service_left_out_is_restored_at_one_go(app) {
+fn what_a_service_left_out_is_restored_at_one_go(app: TestApp) {
     let boss = site(&app);
     let secret = registering(&boss, "claviger:permissions:register:tiled");
     policy(&boss, "Reader", &["read:data"]);
@@ -117,9 +140,10 @@ on_both! { fn what_a_service_left_out_is_restored_at_one_go(app) {
     assert_eq!(boss.submit(PAGE, "/admin/services/restore", &fields).status, 303, "again");
     assert!(boss.get(PAGE).text().contains("They were taken up again already."));
     assert_eq!(boss.submit(PAGE, "/admin/services/restore", &[("service", "tiled"), ("at", "soon")]).status, 404);
-} }
+}
+on_both!(what_a_service_left_out_is_restored_at_one_go);
 
-on_both! { fn what_an_administrator_retired_no_deployment_brings_back(app) {
+fn what_an_administrator_retired_no_deployment_brings_back(app: TestApp) {
     let boss = site(&app);
     let secret = registering(&boss, "claviger:permissions:register:tiled");
     assert_eq!(boss.submit(PAGE, "/admin/permissions/write:data/retire", &[]).status, 303);
@@ -136,14 +160,18 @@ on_both! { fn what_an_administrator_retired_no_deployment_brings_back(app) {
     assert_eq!(boss.submit(PAGE, "/admin/permissions/write:data/restore", &[]).status, 303);
     assert_eq!(names(&put(&app, &secret, "tiled", &all), "left_retired"), ["read:metadata"]);
     assert_eq!(app.database.count("permissions WHERE name = 'write:data' AND retired_at IS NULL"), 1);
-    assert_eq!(boss.submit(PAGE, PAGE, &[("service", "tiled"), ("name", "read:metadata"), ("description", "")]).status, 303);
+    assert_eq!(
+        boss.submit(PAGE, PAGE, &[("service", "tiled"), ("name", "read:metadata"), ("description", "")]).status,
+        303
+    );
     assert_eq!(names(&put(&app, &secret, "tiled", &all), "left_retired"), Vec::<String>::new());
     assert_eq!(boss.submit(PAGE, "/admin/permissions/claviger:admin/retire", &[]).status, 303);
     assert!(boss.get(PAGE).text().contains("own permissions cannot be retired"));
     assert_eq!(app.database.count("permissions WHERE name = 'claviger:admin' AND retired_at IS NULL"), 1);
-} }
+}
+on_both!(what_an_administrator_retired_no_deployment_brings_back);
 
-on_both! { fn an_administrator_who_is_demoted_keeps_no_right_over_a_service(app) {
+fn an_administrator_who_is_demoted_keeps_no_right_over_a_service(app: TestApp) {
     let boss = site(&app);
     app.admin("second");
     let second = app.client();
@@ -154,16 +182,19 @@ on_both! { fn an_administrator_who_is_demoted_keeps_no_right_over_a_service(app)
     assert_eq!(boss.submit(path, path, &[]).status, 303);
     assert_eq!(status(&app, &secret, "require_all=claviger:permissions:register:tiled"), 403);
     assert_eq!(put(&app, &secret, "tiled", &list(&["read:data"], "")).status, 403);
-} }
+}
+on_both!(an_administrator_who_is_demoted_keeps_no_right_over_a_service);
 
-on_both! { fn a_renamed_service_takes_its_permissions_along_and_a_typo_is_released(app) {
+fn a_renamed_service_takes_its_permissions_along_and_a_typo_is_released(app: TestApp) {
     let boss = site(&app);
     let secret = registering(&boss, "claviger:permissions:register");
     policy(&boss, "Reader", &["read:data"]);
     crate::rights::give(&boss, "boss", &["Reader"]);
     let used = boss.generate_with(&[("name", "reader"), ("access", "scopes"), ("scope", "read:data")]).secret();
     let to = "/admin/services/tiled/move";
-    for (name, text) in [("", "Name the service"), ("tiled", "Name another service than this one"), ("claviger", "stay its own")] {
+    for (name, text) in
+        [("", "Name the service"), ("tiled", "Name another service than this one"), ("claviger", "stay its own")]
+    {
         let refused = boss.submit(to, to, &[("to", name)]);
         assert_eq!((refused.status, refused.text().contains(text)), (422, true), "{name}: {}", refused.text());
     }
@@ -191,4 +222,5 @@ on_both! { fn a_renamed_service_takes_its_permissions_along_and_a_typo_is_releas
     assert!(release("write:data").contains("The name write:data is free."));
     assert_eq!(put(&app, &secret, "other", &list(&["write:data"], "")).status, 200, "any service can have it");
     assert_eq!(app.database.count("audit_events WHERE action IN ('permissions.move', 'permissions.release')"), 2);
-} }
+}
+on_both!(a_renamed_service_takes_its_permissions_along_and_a_typo_is_released);

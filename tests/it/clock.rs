@@ -4,14 +4,14 @@ use jiff::SignedDuration;
 
 use crate::server::{Server, set_up};
 use crate::support::database::{Database, Kind};
-use crate::support::on_both;
 use crate::support::people::eight;
+use crate::support::{TestApp, on_both};
 
 fn days(days: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * days)
 }
 
-on_both! { fn a_clock_that_was_ahead_for_a_while_removes_no_key_and_no_event(app) {
+fn a_clock_that_was_ahead_for_a_while_removes_no_key_and_no_event(app: TestApp) {
     app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('audit_retention_days', '30', 0)");
     let miriam = app.signed_in("miriam");
     let (kept, revoked) = (miriam.secret("kept"), miriam.secret("revoked"));
@@ -34,9 +34,10 @@ on_both! { fn a_clock_that_was_ahead_for_a_while_removes_no_key_and_no_event(app
     app.pass(days(3));
     app.run(app.app.sweep()).expect("swept");
     assert_eq!(app.database.count("api_keys"), 1, "what ended is removed in its time");
-} }
+}
+on_both!(a_clock_that_was_ahead_for_a_while_removes_no_key_and_no_event);
 
-on_both! { fn a_key_that_is_restored_is_not_removed_by_an_old_mark(app) {
+fn a_key_that_is_restored_is_not_removed_by_an_old_mark(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     miriam.act(&secret, "revoke");
@@ -47,14 +48,16 @@ on_both! { fn a_key_that_is_restored_is_not_removed_by_an_old_mark(app) {
     app.pass(days(3));
     app.run(app.app.sweep()).expect("swept");
     assert_eq!((app.database.count("api_keys"), app.database.count("purge_marks")), (1, 0));
-} }
+}
+on_both!(a_key_that_is_restored_is_not_removed_by_an_old_mark);
 
-on_both! { fn what_is_to_be_purged_is_found_by_indexes(app) {
+fn what_is_to_be_purged_is_found_by_indexes(app: TestApp) {
     app.run(app.app.fill_demo(2_000, 7, |_| {})).expect("a demo");
     let lines = app.run(app.app.explain_purge()).expect("a plan");
     let scans = |line: &&String| line.contains("Seq Scan on api_keys") || *line == "SCAN api_keys";
     assert_eq!(lines.iter().find(scans), None, "{lines:#?}");
-} }
+}
+on_both!(what_is_to_be_purged_is_found_by_indexes);
 
 /// Settings of a process whose clock is elsewhere.
 fn faked(by: &str) -> [(&str, &str); 3] {

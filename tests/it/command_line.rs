@@ -31,10 +31,13 @@ fn text(output: &Output) -> (bool, String, String) {
     (output.status.success(), read(&output.stdout), read(&output.stderr))
 }
 
-on_both! { fn accounts_are_managed_while_a_server_runs_which_notices_at_once(app) {
+fn accounts_are_managed_while_a_server_runs_which_notices_at_once(app: TestApp) {
     let url = app.database.url.clone();
     let run = |arguments: &[&str], input: &str| text(&claviger(&url, arguments, input));
-    let made = run(&["user", "create", "Chen", "--display-name", "Chen Wei", "--email", "chen@example.org", "--password-stdin"], &format!("{PASSWORD}\n"));
+    let made = run(
+        &["user", "create", "Chen", "--display-name", "Chen Wei", "--email", "chen@example.org", "--password-stdin"],
+        &format!("{PASSWORD}\n"),
+    );
     assert_eq!((made.0, made.1.as_str()), (true, "chen can sign in.\n"), "{}", made.2);
     let client = app.client();
     assert_eq!(client.sign_in("chen", PASSWORD).status, 303);
@@ -45,9 +48,12 @@ on_both! { fn accounts_are_managed_while_a_server_runs_which_notices_at_once(app
     let list = run(&["user", "list"], "").1;
     let lines: Vec<&str> = list.lines().collect();
     assert!(lines[0].starts_with("User name") && lines[1].starts_with("boss") && lines[1].contains("admin"), "{list}");
-    let json: serde_json::Value = serde_json::from_str(&run(&["user", "list", "--output", "json"], "").1).expect("json");
-    assert_eq!((json[1]["username"].as_str(), json[1]["email"].as_str(), json[1]["active"].as_bool()),
-        (Some("chen"), Some("chen@example.org"), Some(true)));
+    let json: serde_json::Value =
+        serde_json::from_str(&run(&["user", "list", "--output", "json"], "").1).expect("json");
+    assert_eq!(
+        (json[1]["username"].as_str(), json[1]["email"].as_str(), json[1]["active"].as_bool()),
+        (Some("chen"), Some("chen@example.org"), Some(true))
+    );
 
     assert!(run(&["user", "deactivate", "chen"], "").0);
     assert!(!client.is_signed_in());
@@ -57,9 +63,13 @@ on_both! { fn accounts_are_managed_while_a_server_runs_which_notices_at_once(app
     assert!(run(&["user", "set-password", "chen", "--password-stdin"], "another horse battery staple\n").0);
     assert_eq!(client.sign_in("chen", "another horse battery staple").status, 303);
     let refused = run(&["user", "deactivate", "boss"], "");
-    assert_eq!((refused.0, refused.2.as_str()), (false, "This is the last active administrator. Make another one first.\n"));
+    assert_eq!(
+        (refused.0, refused.2.as_str()),
+        (false, "This is the last active administrator. Make another one first.\n")
+    );
     assert_eq!(app.database.count("audit_events WHERE via = 'cli' AND actor_name = 'command line'"), 5);
-} }
+}
+on_both!(accounts_are_managed_while_a_server_runs_which_notices_at_once);
 
 #[test]
 fn mistakes_are_explained_and_end_with_a_failure() {

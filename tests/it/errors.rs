@@ -6,19 +6,23 @@ use crate::support::{TestApp, on_both};
 
 const INSIDE: [&str; 8] = ["diesel", "src/", "panicked", "at line", "actix", "SELECT", "sqlite", "postgres"];
 
-on_both! { fn pages_have_a_way_back_and_programs_get_problem_json(app) {
+fn pages_have_a_way_back_and_programs_get_problem_json(app: TestApp) {
     let page = app.client().get("/nowhere");
     assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=utf-8"));
-    assert_eq!((page.texts("h1"), page.attribute(".sign-in__panel a", "href")), (vec!["Not found".into()], "/external-tool-access".into()));
+    assert_eq!(
+        (page.texts("h1"), page.attribute(".sign-in__panel a", "href")),
+        (vec!["Not found".into()], "/external-tool-access".into())
+    );
     let problem = app.client().get("/api/v1/nowhere");
     assert_eq!(problem.header("content-type"), "application/problem+json; charset=utf-8", "RFC 9457");
     assert_eq!((problem.json()["status"].as_u64(), problem.json()["title"].as_str()), (Some(404), Some("Not found")));
     assert_eq!(problem.json()["reference"].as_str().map(str::len), Some(10));
     let method = app.client().send("DELETE", "/api/v1/whoami", &[], None);
     assert_eq!((method.status, method.json()["status"].as_u64()), (405, Some(405)));
-} }
+}
+on_both!(pages_have_a_way_back_and_programs_get_problem_json);
 
-on_both! { fn a_broken_database_is_503_on_every_path_and_never_an_answer(app) {
+fn a_broken_database_is_503_on_every_path_and_never_an_answer(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     for table in ["api_keys", "sessions", "accounts"] {
@@ -39,9 +43,10 @@ on_both! { fn a_broken_database_is_503_on_every_path_and_never_an_answer(app) {
     }
     assert_eq!(app.verify(&secret).status, 200, "it comes back by itself");
     assert!(miriam.is_signed_in(), "and nobody was signed out by it");
-} }
+}
+on_both!(a_broken_database_is_503_on_every_path_and_never_an_answer);
 
-on_both! { fn an_internal_error_shows_a_reference_and_the_process_lives(app) {
+fn an_internal_error_shows_a_reference_and_the_process_lives(app: TestApp) {
     let miriam = app.signed_in("miriam");
     app.database.execute("ALTER TABLE lifetime_rules RENAME TO hidden");
     let page = miriam.get("/external-tool-access");
@@ -51,7 +56,8 @@ on_both! { fn an_internal_error_shows_a_reference_and_the_process_lives(app) {
     assert!(page.text().contains("Something went wrong on the server. Nothing was changed."));
     app.database.execute("ALTER TABLE hidden RENAME TO lifetime_rules");
     assert_eq!(miriam.get("/external-tool-access").status, 200);
-} }
+}
+on_both!(an_internal_error_shows_a_reference_and_the_process_lives);
 
 #[test]
 fn malformed_requests_get_one_clear_answer() {

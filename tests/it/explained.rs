@@ -17,7 +17,7 @@ fn set(app: &TestApp, name: &str, value: &str) {
     app.database.execute(&format!("INSERT INTO settings (name, value, changed_at) VALUES ('{name}', '{value}', 0)"));
 }
 
-on_both! { fn a_keys_page_says_how_it_is_used_and_why_it_was_refused(app) {
+fn a_keys_page_says_how_it_is_used_and_why_it_was_refused(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     assert!(miriam.key_page(&secret).text().contains("Never used"));
@@ -36,16 +36,23 @@ on_both! { fn a_keys_page_says_how_it_is_used_and_why_it_was_refused(app) {
     let page = miriam.key_page(&secret);
     assert!(page.text().contains("2 good, 2 refused"), "{}", page.text());
     let refusals = page.texts("[aria-labelledby=refused-h] tbody td:last-child");
-    assert!(refusals.contains(&"The key was asked for write:data read:data, and did not have it.".to_owned()), "{refusals:?}");
-    assert!(refusals.contains(&"The key was asked for project:abc, and is not good for that resource.".to_owned()), "{refusals:?}");
+    assert!(
+        refusals.contains(&"The key was asked for write:data read:data, and did not have it.".to_owned()),
+        "{refusals:?}"
+    );
+    assert!(
+        refusals.contains(&"The key was asked for project:abc, and is not good for that resource.".to_owned()),
+        "{refusals:?}"
+    );
     assert_eq!(page.texts("[aria-labelledby=addresses-h] tbody th"), ["127.0.0.1"]);
     assert_eq!(page.texts("[aria-labelledby=addresses-h] tbody td:nth-child(4)"), ["2"]);
     let boss = boss(&app);
     assert!(boss.get(&format!("/admin/api-keys/{}", eight(&secret))).text().contains("2 good, 2 refused"));
     assert_eq!(app.signed_in("chen").get(&format!("{}/used", key_path(&secret))).status, 404);
-} }
+}
+on_both!(a_keys_page_says_how_it_is_used_and_why_it_was_refused);
 
-on_both! { fn the_addresses_of_a_key_are_bounded(app) {
+fn the_addresses_of_a_key_are_bounded(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let id = app.database.texts("SELECT CAST(id AS TEXT) AS value FROM api_keys")[0].clone();
@@ -56,13 +63,16 @@ on_both! { fn the_addresses_of_a_key_are_bounded(app) {
     app.run(app.app.flush_uses()).expect("written");
     assert_eq!(app.database.count("key_addresses"), 50);
     assert_eq!(app.database.count("key_addresses WHERE address = '127.0.0.1' AND uses = 1"), 1);
-} }
+}
+on_both!(the_addresses_of_a_key_are_bounded);
 
-on_both! { fn the_number_of_refusals_is_the_sum_of_its_list(app) {
+fn the_number_of_refusals_is_the_sum_of_its_list(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     miriam.act(&secret, "disable");
-    for _ in 0..3 { app.verify(&secret); }
+    for _ in 0..3 {
+        app.verify(&secret);
+    }
     app.verify(&format!("clv_{}_{}", "A".repeat(8), "0".repeat(49)));
     app.verify("nonsense");
     app.run(app.app.flush_uses()).expect("written");
@@ -81,17 +91,21 @@ on_both! { fn the_number_of_refusals_is_the_sum_of_its_list(app) {
     assert_eq!(list.texts("[aria-labelledby=addresses-h] tbody td:nth-child(2)"), ["6"]);
     assert_eq!(boss.get("/admin/refusals?from=tomorow").status, 422);
     assert!(boss.get("/admin/refusals?from=2026-11-01&to=2026-11-19").text().contains("No refusals"));
-} }
+}
+on_both!(the_number_of_refusals_is_the_sum_of_its_list);
 
-on_both! { fn more_kinds_of_refusals_than_are_told_apart_are_counted_all_the_same(app) {
+fn more_kinds_of_refusals_than_are_told_apart_are_counted_all_the_same(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
-    for n in 0..520 { assert_eq!(app.verify_for(&secret, &format!("require_all=p:{n}")).status, 403); }
+    for n in 0..520 {
+        assert_eq!(app.verify_for(&secret, &format!("require_all=p:{n}")).status, 403);
+    }
     app.run(app.app.flush_uses()).expect("written");
     assert_eq!(app.database.count("refusals"), 501, "500 kinds, and the rest together");
     assert_eq!(app.database.texts("SELECT CAST(SUM(times) AS TEXT) AS value FROM refusals"), ["520"]);
     assert_eq!(app.database.texts("SELECT CAST(refusals AS TEXT) AS value FROM daily_usage"), ["520"]);
-} }
+}
+on_both!(more_kinds_of_refusals_than_are_told_apart_are_counted_all_the_same);
 
 /// The number of keys that a list of the grid says it has.
 fn length(boss: &Client, path: &str) -> String {
@@ -103,11 +117,13 @@ fn length(boss: &Client, path: &str) -> String {
     words[of + 1].to_owned()
 }
 
-on_both! { fn every_number_that_is_a_link_is_the_length_of_its_list(app) {
+fn every_number_that_is_a_link_is_the_length_of_its_list(app: TestApp) {
     app.run(app.app.fill_demo(900, 3, |_| {})).expect("a demo");
     // A disabled key that is past its end is expired, not disabled.
     let now = app.clock.now().0;
-    app.database.execute(&format!("UPDATE api_keys SET disabled_at = {now}, disabled_reason = '' WHERE expires_at < {now} AND revoked_at IS NULL"));
+    app.database.execute(&format!(
+        "UPDATE api_keys SET disabled_at = {now}, disabled_reason = '' WHERE expires_at < {now} AND revoked_at IS NULL"
+    ));
     let boss = boss(&app);
     let mut compared = 0;
     let mut compare = |path: &str, selector: &str| {
@@ -118,16 +134,21 @@ on_both! { fn every_number_that_is_a_link_is_the_length_of_its_list(app) {
         for link in document.select(&selector) {
             let href = link.value().attr("href").expect("a link");
             let text: String = link.text().collect();
-            let number: String = text.trim().chars().take_while(|c| c.is_ascii_digit() || *c == ',' || *c == '+').collect();
-            if !href.starts_with("/admin/api-keys?") || number.is_empty() { continue; }
+            let number: String =
+                text.trim().chars().take_while(|c| c.is_ascii_digit() || *c == ',' || *c == '+').collect();
+            if !href.starts_with("/admin/api-keys?") || number.is_empty() {
+                continue;
+            }
             let list = boss.get(href);
-            let listed = if list.text().contains("No keys match these filters") { "0".into() } else { length(&boss, href) };
+            let listed =
+                if list.text().contains("No keys match these filters") { "0".into() } else { length(&boss, href) };
             assert_eq!(listed, number, "{path}: {href}");
             compared += 1;
         }
     };
     compare("/admin/overview", "a.tile");
-    for path in ["/admin/permissions", "/admin/policies", "/admin/resources", "/admin/users", "/admin/service-accounts"] {
+    for path in ["/admin/permissions", "/admin/policies", "/admin/resources", "/admin/users", "/admin/service-accounts"]
+    {
         compare(path, "main td a");
     }
     assert!(compared > 60, "{compared} numbers were compared");
@@ -142,18 +163,29 @@ on_both! { fn every_number_that_is_a_link_is_the_length_of_its_list(app) {
     let total = boss.get("/admin/api-keys").texts("h1 + p").join("");
     let live = length(&boss, "/admin/api-keys?status~in=active;expiring;disabled");
     assert!(total.starts_with(&format!("900 keys, {live} live")), "{total}");
-    assert_eq!(app.database.count(&format!("api_keys WHERE disabled_at IS NOT NULL AND expires_at < {now} AND revoked_at IS NULL")).min(1), 1);
-} }
+    assert_eq!(
+        app.database
+            .count(&format!("api_keys WHERE disabled_at IS NOT NULL AND expires_at < {now} AND revoked_at IS NULL"))
+            .min(1),
+        1
+    );
+}
+on_both!(every_number_that_is_a_link_is_the_length_of_its_list);
 
-on_both! { fn what_takes_long_to_count_is_counted_by_the_sweep(app) {
+fn what_takes_long_to_count_is_counted_by_the_sweep(app: TestApp) {
     app.database.execute("INSERT INTO kept_counts (name, number, counted_at) VALUES ('live', 7, 0)");
     let boss = boss(&app);
-    assert_eq!(boss.get("/admin/overview").texts(".tile")[0], "0Live keys", "few keys are counted at once, whatever was kept");
+    assert_eq!(
+        boss.get("/admin/overview").texts(".tile")[0],
+        "0Live keys",
+        "few keys are counted at once, whatever was kept"
+    );
     app.run(app.app.sweep()).expect("swept");
     assert_eq!(app.database.count("kept_counts WHERE number = 7"), 1, "and need no sweep");
-} }
+}
+on_both!(what_takes_long_to_count_is_counted_by_the_sweep);
 
-on_both! { fn bulk_changes_are_in_reach_on_every_page_of_administrators(app) {
+fn bulk_changes_are_in_reach_on_every_page_of_administrators(app: TestApp) {
     let boss = boss(&app);
     let secret = boss.secret("ci");
     let draft = boss.submit("/admin/api-keys", &format!("/admin/api-keys/{}/disable", eight(&secret)), &[]);
@@ -171,11 +203,13 @@ on_both! { fn bulk_changes_are_in_reach_on_every_page_of_administrators(app) {
     app.pass(SignedDuration::from_mins(16));
     assert_eq!(work("/admin/users"), "", "not for ever");
     assert_eq!(app.signed_in("miriam").get("/account").texts(".app-nav__work"), [""; 0]);
-} }
+}
+on_both!(bulk_changes_are_in_reach_on_every_page_of_administrators);
 
-on_both! { fn a_link_fills_the_form_in_and_makes_nothing(app) {
+fn a_link_fills_the_form_in_and_makes_nothing(app: TestApp) {
     let miriam = app.signed_in("miriam");
-    let page = miriam.get("/external-tool-access/generate?name=RStudio&note=lab&scopes=read:data,write:data&expires=30d");
+    let page =
+        miriam.get("/external-tool-access/generate?name=RStudio&note=lab&scopes=read:data,write:data&expires=30d");
     assert_eq!(page.status, 200);
     assert_eq!((page.attribute("#name", "value"), page.attribute("#note", "value")), ("RStudio".into(), "lab".into()));
     assert_eq!(page.attribute("#expires option[selected]", "value"), "30");
@@ -183,10 +217,15 @@ on_both! { fn a_link_fills_the_form_in_and_makes_nothing(app) {
     assert!(miriam.get("/external-tool-access/generate?expires=900d").text().contains("the longest allowed is 365"));
     assert_eq!(app.database.count("api_keys"), 0);
     let secret = miriam.secret("x");
-    assert_eq!(miriam.get(&format!("/external-tool-access/generate?name={secret}")).status, 400, "no key in an address");
-} }
+    assert_eq!(
+        miriam.get(&format!("/external-tool-access/generate?name={secret}")).status,
+        400,
+        "no key in an address"
+    );
+}
+on_both!(a_link_fills_the_form_in_and_makes_nothing);
 
-on_both! { fn own_keys_are_managed_seen_or_not_listed(app) {
+fn own_keys_are_managed_seen_or_not_listed(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let (list, path) = ("/external-tool-access", key_path(&secret));
@@ -198,11 +237,19 @@ on_both! { fn own_keys_are_managed_seen_or_not_listed(app) {
         let fields: &[(&str, &str)] = if operation == "rotate" { &[("old_ends", "0h"), ("form", &form)] } else { &[] };
         let answer = miriam.submit("/account", &format!("{path}/{operation}"), fields);
         let told = if answer.status == 303 { miriam.get(answer.header("location")) } else { answer };
-        assert!(told.text().contains("only administrators change and revoke"), "{operation}: {} {}", told.status, told.text());
+        assert!(
+            told.text().contains("only administrators change and revoke"),
+            "{operation}: {} {}",
+            told.status,
+            told.text()
+        );
     }
     assert_eq!(app.verify(&secret).status, 200);
     set(&app, "own_keys", "none");
-    assert!(!miriam.get(list).text().contains(eight(&secret)) && miriam.get(list).text().contains("This server does not list them."));
+    assert!(
+        !miriam.get(list).text().contains(eight(&secret))
+            && miriam.get(list).text().contains("This server does not list them.")
+    );
     for page in ["", "/access", "/would-allow", "/rotate", "/edit"] {
         assert_eq!(miriam.get(&format!("{path}{page}")).status, 404, "{page}");
     }
@@ -210,41 +257,58 @@ on_both! { fn own_keys_are_managed_seen_or_not_listed(app) {
     assert_eq!(app.database.count("api_keys"), 2, "generating is a setting of its own");
     set(&app, "own_keys", "manage");
     assert_eq!(miriam.act(&secret, "revoke").status, 303);
-} }
+}
+on_both!(own_keys_are_managed_seen_or_not_listed);
 
-on_both! { fn new_keys_are_turned_off_for_all_for_people_or_for_service_accounts(app) {
+fn new_keys_are_turned_off_for_all_for_people_or_for_service_accounts(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let boss = boss(&app);
     let new = "/admin/service-accounts/new";
     assert_eq!(boss.submit(new, new, &[("username", "robot"), ("display_name", "Robot")]).status, 303);
     let server_key = "/admin/service-accounts/robot/generate";
-    let generates = |name: &str| miriam.get("/external-tool-access").text().contains("Generate API Key") && miriam.get("/external-tool-access/generate").attribute("#name", "id") == name;
+    let generates = |name: &str| {
+        miriam.get("/external-tool-access").text().contains("Generate API Key")
+            && miriam.get("/external-tool-access/generate").attribute("#name", "id") == name
+    };
     let serves = || boss.get(server_key).attribute("#name", "id") == "name";
     assert!(generates("name") && serves());
     let secret = miriam.secret("ci");
-    for (setting, people, services) in [("allow_creation", false, false), ("user_keys", false, true), ("service_keys", true, false)] {
+    for (setting, people, services) in
+        [("allow_creation", false, false), ("user_keys", false, true), ("service_keys", true, false)]
+    {
         set(&app, setting, "off");
         assert_eq!((generates("name"), serves()), (people, services), "{setting}");
         let rotate = miriam.get(&format!("{}/rotate", key_path(&secret)));
-        assert_eq!(rotate.attribute("#old-24h", "id") == "old-24h", people, "{setting}: what is refused is not offered");
+        assert_eq!(
+            rotate.attribute("#old-24h", "id") == "old-24h",
+            people,
+            "{setting}: what is refused is not offered"
+        );
         assert_eq!(miriam.key_page(&secret).text().contains("Rotate…"), people, "{setting}");
         assert_eq!(app.verify(&secret).status, 200);
         set(&app, setting, "on");
     }
-} }
+}
+on_both!(new_keys_are_turned_off_for_all_for_people_or_for_service_accounts);
 
-on_both! { fn a_key_counts_in_the_forms_that_are_accepted(app) {
+fn a_key_counts_in_the_forms_that_are_accepted(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let browser = app.client();
     let sent = |headers: &[(&str, &str)]| browser.get_with("/verify", headers).status;
     let bearer = format!("Bearer {secret}");
     let in_url = format!("/verify?api_key={secret}");
-    assert_eq!((sent(&[("authorization", &bearer)]), sent(&[("authorization", &secret)]), browser.get(&in_url).status), (200, 401, 401));
+    assert_eq!(
+        (sent(&[("authorization", &bearer)]), sent(&[("authorization", &secret)]), browser.get(&in_url).status),
+        (200, 401, 401)
+    );
     assert_eq!(browser.get(&format!("/api/v1/whoami?api_key={secret}")).status, 400, "whatever key it may be");
     assert_eq!(browser.get("/api/v1/whoami?api_key=nonsense").status, 400);
     set(&app, "accepted_forms", "x-api-key,raw,query");
-    assert_eq!((sent(&[("authorization", &bearer)]), sent(&[("x-api-key", &secret)]), sent(&[("authorization", &secret)])), (401, 200, 200));
+    assert_eq!(
+        (sent(&[("authorization", &bearer)]), sent(&[("x-api-key", &secret)]), sent(&[("authorization", &secret)])),
+        (401, 200, 200)
+    );
     assert_eq!(sent(&[("authorization", &bearer), ("x-api-key", &secret)]), 200, "one of two is accepted");
     assert_eq!(sent(&[("authorization", &secret), ("resourceid", "project:abc")]), 403, "there is no such resource");
     assert_eq!(sent(&[("authorization", &secret), ("resourceid", "no resource")]), 401);
@@ -253,16 +317,20 @@ on_both! { fn a_key_counts_in_the_forms_that_are_accepted(app) {
     app.run(app.app.flush_uses()).expect("written");
     assert_eq!(app.database.count("audit_events WHERE details LIKE '%form_not_accepted%'"), 1);
     assert!(miriam.key_page(&secret).text().contains("in a form that this server does not accept"));
-} }
+}
+on_both!(a_key_counts_in_the_forms_that_are_accepted);
 
-on_both! { fn a_session_key_and_an_old_secret_are_known_to_who_looks_them_up(app) {
+fn a_session_key_and_an_old_secret_are_known_to_who_looks_them_up(app: TestApp) {
     set(&app, "session_keys", "on");
     let miriam = app.signed_in("miriam");
     let page = "/external-tool-access";
     let of_session = miriam.submit(page, &format!("{page}/session-keys"), &[]).secret();
     let boss = boss(&app);
     let ask = |pasted: &str| boss.submit("/admin/why-refused", "/admin/why-refused", &[("pasted", pasted)]).text();
-    assert!(ask(&of_session).contains("This is a session key") && ask(&of_session).contains("This key is good at this moment."));
+    assert!(
+        ask(&of_session).contains("This is a session key")
+            && ask(&of_session).contains("This key is good at this moment.")
+    );
     assert!(ask(eight(&of_session)).contains("Paste the whole key"));
     let ends = app.verify(&of_session).header("x-key-expires-at").to_owned();
     assert_eq!(ends, "2026-11-20T12:30:00Z", "after the time without activity, not after eight hours");
@@ -270,26 +338,38 @@ on_both! { fn a_session_key_and_an_old_secret_are_known_to_who_looks_them_up(app
     let old = miriam.secret("ci");
     let rotate = format!("{}/rotate", key_path(&old));
     miriam.submit(&rotate, &rotate, &[("old_ends", "24h")]);
-    assert!(ask(&old).contains("This is the old secret of this key. It is good until 2026-11-21 12:00 UTC"), "{}", ask(&old));
-} }
+    assert!(
+        ask(&old).contains("This is the old secret of this key. It is good until 2026-11-21 12:00 UTC"),
+        "{}",
+        ask(&old)
+    );
+}
+on_both!(a_session_key_and_an_old_secret_are_known_to_who_looks_them_up);
 
-on_both! { fn errors_stand_in_the_frame_and_a_used_link_says_so(app) {
+fn errors_stand_in_the_frame_and_a_used_link_says_so(app: TestApp) {
     let miriam = app.signed_in("miriam");
-    for (path, status) in [("/external-tool-access/keys/AAAAAAAA", 404), ("/no/such/page", 404), ("/admin/users", 403)] {
+    for (path, status) in [("/external-tool-access/keys/AAAAAAAA", 404), ("/no/such/page", 404), ("/admin/users", 403)]
+    {
         let page = miriam.get(path);
         assert_eq!((page.status, page.texts("nav.app-nav").len()), (status, 1), "{path}");
     }
     assert_eq!(app.client().get("/no/such/page").texts("nav.app-nav").len(), 0);
     let used = app.client().get("/welcome?token=used");
-    assert!(used.status == 404 && used.text().contains("This link cannot be used any more") && used.text().contains("Sign in"));
+    assert!(
+        used.status == 404
+            && used.text().contains("This link cannot be used any more")
+            && used.text().contains("Sign in")
+    );
     assert!(miriam.get("/help").text().contains("When a tool is refused"));
     set(&app, "site_name", "Plant <Lab>");
     assert_eq!(miriam.get("/help").texts(".app-brand__site"), ["Plant <Lab>"]);
-} }
+}
+on_both!(errors_stand_in_the_frame_and_a_used_link_says_so);
 
-on_both! { fn a_key_ends_itself_where_the_settings_let_it(app) {
+fn a_key_ends_itself_where_the_settings_let_it(app: TestApp) {
     let miriam = app.signed_in("miriam");
-    let first = miriam.generate_with(&[("name", "first"), ("access", "scopes"), ("scope", "claviger:keys:read")]).secret();
+    let first =
+        miriam.generate_with(&[("name", "first"), ("access", "scopes"), ("scope", "claviger:keys:read")]).secret();
     let second = miriam.secret("second");
     let chen = app.signed_in("chen").secret("of somebody else");
     let end = |secret: &str, eight: &str| {
@@ -307,8 +387,10 @@ on_both! { fn a_key_ends_itself_where_the_settings_let_it(app) {
     assert!(miriam.key_page(&first).text().contains(&format!("By key {}", eight(&first))));
 
     let boss = crate::rights::site(&app);
-    let able = boss.generate_with(&[("name", "able"), ("access", "scopes"), ("scope", "claviger:keys:revoke")]).secret();
+    let able =
+        boss.generate_with(&[("name", "able"), ("access", "scopes"), ("scope", "claviger:keys:revoke")]).secret();
     let other = boss.secret("other");
     assert_eq!((end(&able, eight(&second)), end(&able, eight(&other)), end(&able, eight(&other))), (404, 204, 204));
     assert_eq!(app.verify(&other).status, 401);
-} }
+}
+on_both!(a_key_ends_itself_where_the_settings_let_it);

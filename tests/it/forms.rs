@@ -4,7 +4,7 @@ use crate::support::{TestApp, on_both};
 
 const PROFILE: &str = "/account/profile";
 
-on_both! { fn a_form_from_elsewhere_changes_nothing(app) {
+fn a_form_from_elsewhere_changes_nothing(app: TestApp) {
     let client = app.signed_in("miriam");
     let token = client.get("/account").hidden_fields(PROFILE).remove("csrf").expect("a token");
     let other = app.signed_in("chen").get("/account").hidden_fields(PROFILE).remove("csrf").expect("a token");
@@ -31,13 +31,15 @@ on_both! { fn a_form_from_elsewhere_changes_nothing(app) {
         assert_eq!(send(bad, &[("sec-fetch-site", "same-origin")]), 403, "{bad}");
     }
     assert!(!client.get("/account").text().contains("Changed"));
-    let accepted: [&[(&str, &str)]; 3] = [&[("sec-fetch-site", "same-origin")], &[("origin", own)], &[("origin", &own_https)]];
+    let accepted: [&[(&str, &str)]; 3] =
+        [&[("sec-fetch-site", "same-origin")], &[("origin", own)], &[("origin", &own_https)]];
     for headers in accepted {
         assert_eq!(send(&token, headers), 303, "{headers:?}");
     }
-} }
+}
+on_both!(a_form_from_elsewhere_changes_nothing);
 
-on_both! { fn signing_in_and_out_from_elsewhere_is_refused(app) {
+fn signing_in_and_out_from_elsewhere_is_refused(app: TestApp) {
     let client = app.signed_in("miriam");
     let cross = [("sec-fetch-site", "cross-site")];
     let fields = [("username", "miriam"), ("password", crate::support::people::PASSWORD)];
@@ -45,9 +47,10 @@ on_both! { fn signing_in_and_out_from_elsewhere_is_refused(app) {
     assert_eq!(app.client().post_with("/sign-in", &fields, &[]).status, 403);
     assert_eq!(client.post_with("/sign-out", &[], &cross).status, 403);
     assert!(client.is_signed_in());
-} }
+}
+on_both!(signing_in_and_out_from_elsewhere_is_refused);
 
-on_both! { fn a_form_that_was_open_for_too_long_keeps_its_entries_but_no_password(app) {
+fn a_form_that_was_open_for_too_long_keeps_its_entries_but_no_password(app: TestApp) {
     let client = app.signed_in("miriam");
     let page = "/external-tool-access/generate";
     let mut fields = client.get(page).hidden_fields(page);
@@ -62,9 +65,13 @@ on_both! { fn a_form_that_was_open_for_too_long_keeps_its_entries_but_no_passwor
     let fields: Vec<(&str, &str)> = hidden.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     assert_eq!(client.post(page, &fields).status, 200, "sending it again works");
 
-    let stale = client.post("/account/password", &[("csrf", "old"), ("present", "secret one"), ("password", "secret two"), ("again", "secret two")]);
+    let stale = client.post(
+        "/account/password",
+        &[("csrf", "old"), ("present", "secret one"), ("password", "secret two"), ("again", "secret two")],
+    );
     assert!(!stale.body.contains("secret"), "passwords are not repeated");
-} }
+}
+on_both!(a_form_that_was_open_for_too_long_keeps_its_entries_but_no_password);
 
 #[test]
 fn other_bodies_are_refused() {

@@ -19,7 +19,7 @@ fn work(app: &TestApp) {
     app.run(app.app.run_jobs()).expect("done");
 }
 
-on_both! { fn no_secret_is_renewed_while_new_keys_are_turned_off(app) {
+fn no_secret_is_renewed_while_new_keys_are_turned_off(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let path = format!("{}/rotate", key_path(&secret));
@@ -27,9 +27,14 @@ on_both! { fn no_secret_is_renewed_while_new_keys_are_turned_off(app) {
     app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('allow_creation', 'off', 0)");
     let answer = miriam.post(&path, &[("csrf", &form["csrf"]), ("form", &form["form"]), ("old_ends", "0h")]);
     assert_eq!(answer.status, 409);
-    assert!(answer.text().contains("An administrator has turned off new API keys on this server."), "{}", answer.text());
+    assert!(
+        answer.text().contains("An administrator has turned off new API keys on this server."),
+        "{}",
+        answer.text()
+    );
     assert_eq!(app.verify(&secret).status, 200);
-} }
+}
+on_both!(no_secret_is_renewed_while_new_keys_are_turned_off);
 
 /// `ana` administers the project `abc`, whose keys can be given `read:data`; programs may ask.
 fn programs(app: &TestApp) -> (Client, Client) {
@@ -42,7 +47,7 @@ fn programs(app: &TestApp) -> (Client, Client) {
     (boss, ana)
 }
 
-on_both! { fn a_program_needs_the_right_to_make_keys_and_gives_what_the_kind_lists(app) {
+fn a_program_needs_the_right_to_make_keys_and_gives_what_the_kind_lists(app: TestApp) {
     let (boss, ana) = programs(&app);
     assert_eq!(policy(&boss, "Writer", &["read:data", "write:data"]).status, 303);
     give(&boss, "ana", &["Writer"]);
@@ -54,13 +59,15 @@ on_both! { fn a_program_needs_the_right_to_make_keys_and_gives_what_the_kind_lis
     let refused = put(&app, &reads, "project:abc", r#"{"scopes": ["read:data"]}"#);
     assert_eq!(refused.status, 403, "{}", refused.body);
     assert!(refused.body.contains("claviger:keys:create"), "{}", refused.body);
-    let makes = ana.generate_with(&fields(&["claviger:keys:read", "claviger:keys:create", "read:data", "write:data"])).secret();
+    let makes =
+        ana.generate_with(&fields(&["claviger:keys:read", "claviger:keys:create", "read:data", "write:data"])).secret();
     let beyond = put(&app, &makes, "project:abc", r#"{"scopes": ["write:data"]}"#);
     assert_eq!(beyond.status, 400, "what the key has, and its kind does not list: {}", beyond.body);
     assert_eq!(put(&app, &makes, "project:abc", r#"{"scopes": ["read:data"]}"#).status, 201);
-} }
+}
+on_both!(a_program_needs_the_right_to_make_keys_and_gives_what_the_kind_lists);
 
-on_both! { fn who_administers_one_resource_does_not_see_keys_of_another(app) {
+fn who_administers_one_resource_does_not_see_keys_of_another(app: TestApp) {
     let (boss, ana) = programs(&app);
     let page = "/admin/resources/new";
     boss.submit(page, page, &[("kind", "project"), ("external_id", "other"), ("title", "Other")]);
@@ -77,13 +84,18 @@ on_both! { fn who_administers_one_resource_does_not_see_keys_of_another(app) {
     assert_eq!(ana.post(&path, &[("csrf", &token)]).status, 404);
     assert_eq!(app.verify(&foreign).status, 403, "it lives: it is bound, and nothing was asked");
     assert!(!ana.get("/resources/project:abc").text().contains(eight(&foreign)));
-} }
+}
+on_both!(who_administers_one_resource_does_not_see_keys_of_another);
 
-on_both! { fn an_undo_is_not_undone_and_nothing_after_the_purge(app) {
+fn an_undo_is_not_undone_and_nothing_after_the_purge(app: TestApp) {
     let boss = site(&app);
     let secret = app.signed_in("miriam").secret("ci");
     let delete = || {
-        let draft = boss.submit("/admin/api-keys?view=all", "/admin/api-keys/bulk", &[("key", eight(&secret)), ("do", "delete")]);
+        let draft = boss.submit(
+            "/admin/api-keys?view=all",
+            "/admin/api-keys/bulk",
+            &[("key", eight(&secret)), ("do", "delete")],
+        );
         let draft = draft.header("location").to_owned();
         let job = boss.submit(&draft, &draft, &[]).header("location").to_owned();
         work(&app);
@@ -104,15 +116,22 @@ on_both! { fn an_undo_is_not_undone_and_nothing_after_the_purge(app) {
     boss.post(&format!("{job}/undo"), &[("csrf", &token)]);
     work(&app);
     assert!(boss.get(&job).text().contains("This is too long ago"), "{}", boss.get(&job).text());
-    assert_eq!(app.database.count(&format!("api_keys WHERE first_eight = '{}' AND revoked_at IS NULL", eight(&secret))), 0);
-} }
+    assert_eq!(
+        app.database.count(&format!("api_keys WHERE first_eight = '{}' AND revoked_at IS NULL", eight(&secret))),
+        0
+    );
+}
+on_both!(an_undo_is_not_undone_and_nothing_after_the_purge);
 
-on_both! { fn an_inactive_account_gets_no_keys(app) {
+fn an_inactive_account_gets_no_keys(app: TestApp) {
     let boss = site(&app);
-    for name in ["from", "to"] { service_account(&boss, name, &[]); }
+    for name in ["from", "to"] {
+        service_account(&boss, name, &[]);
+    }
     let secret = server_key(&boss, "from", &[("name", "key")]).secret();
     let page = "/admin/service-accounts/to";
-    let transfer = |to: &str| boss.submit("/admin/service-accounts/from", "/admin/service-accounts/from/transfer", &[("to", to)]);
+    let transfer =
+        |to: &str| boss.submit("/admin/service-accounts/from", "/admin/service-accounts/from/transfer", &[("to", to)]);
     assert_eq!(boss.submit(page, &format!("{page}/deactivate"), &[]).status, 303);
     let refused = transfer("to");
     assert_eq!((refused.status, app.verify(&secret).status), (422, 200), "{}", refused.text());
@@ -124,7 +143,8 @@ on_both! { fn an_inactive_account_gets_no_keys(app) {
     assert_eq!(boss.submit(page, &format!("{page}/deactivate"), &[]).status, 303);
     work(&app);
     assert_eq!(app.verify(&secret).status, 200, "{}", boss.get(&job).text());
-} }
+}
+on_both!(an_inactive_account_gets_no_keys);
 
 /// Runs the same of everybody at the same moment.
 fn at_once<T: Send + 'static>(count: usize, run: impl Fn(usize) -> T + Send + Sync + 'static) -> Vec<T> {

@@ -24,7 +24,7 @@ fn is_open(app: &TestApp, link: &str) -> bool {
     app.client().get(link).status == 200
 }
 
-on_both! { fn links_end_with_the_password_the_role_and_the_account(app) {
+fn links_end_with_the_password_the_role_and_the_account(app: TestApp) {
     let boss = site(&app);
     let miriam = app.signed_in("miriam");
     let by_password = link(&boss, "miriam");
@@ -45,14 +45,18 @@ on_both! { fn links_end_with_the_password_the_role_and_the_account(app) {
     let while_active = link(&boss, "miriam");
     app.database.execute("UPDATE accounts SET active = FALSE WHERE username = 'miriam'");
     assert!(!is_open(&app, &while_active), "a deactivated person's link opens nothing");
-    let used = app.client().post("/welcome", &[("token", while_active.split('=').nth(1).expect("a token")), ("password", NEW), ("again", NEW)]);
+    let used = app.client().post(
+        "/welcome",
+        &[("token", while_active.split('=').nth(1).expect("a token")), ("password", NEW), ("again", NEW)],
+    );
     assert_eq!(used.status, 404);
     change(&boss, "miriam", "link");
     assert!(boss.get("/admin/users/miriam").text().contains("This person is deactivated. Activate them first."));
     assert_eq!(app.database.count("sign_in_links WHERE expires_at > 0"), 1, "and no other is made");
-} }
+}
+on_both!(links_end_with_the_password_the_role_and_the_account);
 
-on_both! { fn a_link_that_was_used_ends_the_sessions_before(app) {
+fn a_link_that_was_used_ends_the_sessions_before(app: TestApp) {
     let boss = site(&app);
     let miriam = app.signed_in("miriam");
     let link = link(&boss, "miriam");
@@ -60,9 +64,10 @@ on_both! { fn a_link_that_was_used_ends_the_sessions_before(app) {
     let token = link.split('=').nth(1).expect("a token");
     assert_eq!(client.post("/welcome", &[("token", token), ("password", NEW), ("again", NEW)]).status, 303);
     assert!(client.is_signed_in() && !miriam.is_signed_in());
-} }
+}
+on_both!(a_link_that_was_used_ends_the_sessions_before);
 
-on_both! { fn who_was_deleted_comes_back_without_sessions_links_and_resources(app) {
+fn who_was_deleted_comes_back_without_sessions_links_and_resources(app: TestApp) {
     let boss = site(&app);
     project(&boss, "read:data");
     let miriam = app.signed_in("miriam");
@@ -80,9 +85,10 @@ on_both! { fn who_was_deleted_comes_back_without_sessions_links_and_resources(ap
     let token = token.split('=').nth(1).expect("a token");
     assert_eq!(again.post("/welcome", &[("token", token), ("password", NEW), ("again", NEW)]).status, 303);
     assert_eq!(again.get("/resources/project:abc").status, 404, "somebody else looks after it, or nobody");
-} }
+}
+on_both!(who_was_deleted_comes_back_without_sessions_links_and_resources);
 
-on_both! { fn the_last_administrator_is_not_deleted(app) {
+fn the_last_administrator_is_not_deleted(app: TestApp) {
     let boss = site(&app);
     app.admin("second");
     let second = app.client();
@@ -98,18 +104,24 @@ on_both! { fn the_last_administrator_is_not_deleted(app) {
     let deleted = app.run(app.app.delete_user(by, &username, claviger::actions::accounts::delete::TheirKeys::Revoke));
     assert!(matches!(deleted, Err(claviger::actions::Error::Conflict(_))));
     assert_eq!(app.database.count("accounts WHERE username = 'second' AND active AND deleted_at IS NULL"), 1);
-} }
+}
+on_both!(the_last_administrator_is_not_deleted);
 
-on_both! { fn a_password_is_not_guessed_by_who_is_signed_in(app) {
+fn a_password_is_not_guessed_by_who_is_signed_in(app: TestApp) {
     let miriam = app.signed_in("miriam");
-    let change = || miriam.submit("/account", "/account/password", &[("present", "wrong"), ("password", NEW), ("again", NEW)]).status;
+    let change = || {
+        miriam
+            .submit("/account", "/account/password", &[("present", "wrong"), ("password", NEW), ("again", NEW)])
+            .status
+    };
     let statuses: Vec<u16> = (0..14).map(|_| change()).collect();
     assert!(statuses.starts_with(&[422; 8]) && statuses.contains(&429), "{statuses:?}");
     let chen = app.signed_in("chen");
     let confirm = || chen.submit("/confirm-password", "/confirm-password", &[("password", "wrong")]).status;
     let statuses: Vec<u16> = (0..14).map(|_| confirm()).collect();
     assert!(statuses.starts_with(&[422; 8]) && statuses.contains(&429), "{statuses:?}");
-} }
+}
+on_both!(a_password_is_not_guessed_by_who_is_signed_in);
 
 /// Tries to sign in through a proxy that is trusted.
 fn try_from(app: &TestApp, address: &str, name: &str) -> u16 {

@@ -54,7 +54,7 @@ const OPEN_TO_READ: [&str; 7] = [
     "/admin/jobs/{id}",
 ];
 
-on_both! { fn everything_sensitive_asks_for_the_password_again_and_leads_back_to_this_site(app) {
+fn everything_sensitive_asks_for_the_password_again_and_leads_back_to_this_site(app: TestApp) {
     let boss = site(&app);
     let secret = boss.secret("ci");
     let token = boss.get("/account").hidden_fields("/sign-out").remove("csrf").unwrap_or_default();
@@ -87,25 +87,29 @@ on_both! { fn everything_sensitive_asks_for_the_password_again_and_leads_back_to
     // A page of another site is not where it leads.
     for referer in ["http://evil.example/admin/users/add", "https://127.0.0.1.evil.example/x", "nonsense"] {
         let fields = [("csrf", token.as_str()), ("username", "x"), ("display_name", "x")];
-        let answer = boss.post_with("/admin/users/add", &fields, &[("sec-fetch-site", "same-origin"), ("referer", referer)]);
+        let answer =
+            boss.post_with("/admin/users/add", &fields, &[("sec-fetch-site", "same-origin"), ("referer", referer)]);
         assert_eq!(answer.header("location"), "/confirm-password?next=%2Fadmin%2Fusers%2Fadd", "{referer}");
     }
-} }
+}
+on_both!(everything_sensitive_asks_for_the_password_again_and_leads_back_to_this_site);
 
 fn url_encoded(text: &str) -> String {
     text.replace('/', "%2F").replace('?', "%3F").replace('=', "%3D").replace(':', "%3A")
 }
 
-on_both! { fn a_proof_from_the_future_is_none(app) {
+fn a_proof_from_the_future_is_none(app: TestApp) {
     let boss = site(&app);
     assert_eq!(boss.get("/admin/users/add").status, 200);
     let (number, later) = ("2026-11-20", "1795262400000000"); // an hour ahead of the test's clock
     assert_eq!(app.clock.now().day(), number);
     let state = app.database.text("SELECT state AS value FROM sessions");
-    let proved = state.split("\"proved_at\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a proof").to_owned();
+    let proved =
+        state.split("\"proved_at\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a proof").to_owned();
     assert_eq!(app.database.execute(&format!("UPDATE sessions SET state = REPLACE(state, '{proved}', '{later}')")), 1);
     assert!(boss.get("/admin/users/add").header("location").starts_with("/confirm-password"));
-} }
+}
+on_both!(a_proof_from_the_future_is_none);
 
 #[test]
 fn only_the_address_of_the_connection_makes_a_gateway() {
@@ -120,36 +124,43 @@ fn only_the_address_of_the_connection_makes_a_gateway() {
     }
 }
 
-on_both! { fn a_header_that_is_longer_than_any_key_is_none(app) {
+fn a_header_that_is_longer_than_any_key_is_none(app: TestApp) {
     let secret = app.signed_in("miriam").secret("ci");
     let padded = |spaces: usize| format!("Bearer{}{secret}", " ".repeat(spaces));
     let ask = |value: &str| app.client().get_with("/verify", &[("authorization", value)]).status;
     assert_eq!((ask(&padded(1)), ask(&padded(10)), ask(&padded(600))), (200, 200, 401));
-} }
+}
+on_both!(a_header_that_is_longer_than_any_key_is_none);
 
-on_both! { fn pages_stand_in_no_frame(app) {
+fn pages_stand_in_no_frame(app: TestApp) {
     let client = app.signed_in("miriam");
     for path in ["/sign-in", "/external-tool-access", "/nowhere"] {
         let page = client.get(path);
         assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
         assert_eq!(page.header("x-frame-options"), "DENY", "{path}");
     }
-} }
+}
+on_both!(pages_stand_in_no_frame);
 
-on_both! { fn signing_out_is_in_the_audit_log(app) {
+fn signing_out_is_in_the_audit_log(app: TestApp) {
     let miriam = app.signed_in("miriam");
     miriam.submit("/account", "/sign-out", &[]);
     assert_eq!(app.database.count("audit_events WHERE action = 'session.sign_out' AND actor_name = 'miriam'"), 1);
-} }
+}
+on_both!(signing_out_is_in_the_audit_log);
 
-on_both! { fn a_key_stands_in_no_name_note_or_description_of_a_program_either(app) {
+fn a_key_stands_in_no_name_note_or_description_of_a_program_either(app: TestApp) {
     let boss = site(&app);
     app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('key_may_create', 'on', 0)");
     crate::rights::project(&boss, "read:data");
     boss.submit("/admin/resources/project:abc", "/admin/resources/project:abc/administrators", &[("username", "boss")]);
     let program = boss.generate_with(&[("name", "program"), ("resource", "project:abc")]).secret();
-    let registering = boss.generate_with(&[("name", "deploy"), ("access", "scopes"), ("scope", "claviger:permissions:register")]).secret();
-    let put = |secret: &str, path: &str, body: String| app.client().send("PUT", path, &[("x-api-key", secret), ("content-type", "application/json")], Some(body));
+    let registering = boss
+        .generate_with(&[("name", "deploy"), ("access", "scopes"), ("scope", "claviger:permissions:register")])
+        .secret();
+    let put = |secret: &str, path: &str, body: String| {
+        app.client().send("PUT", path, &[("x-api-key", secret), ("content-type", "application/json")], Some(body))
+    };
     for field in ["name", "note"] {
         let body = format!(r#"{{"scopes": ["read:data"], "{field}": "see {program}"}}"#);
         assert_eq!(put(&program, "/api/v1/resources/project:abc/api_key", body).status, 400, "{field}");
@@ -158,7 +169,8 @@ on_both! { fn a_key_stands_in_no_name_note_or_description_of_a_program_either(ap
     assert_eq!(put(&registering, "/api/v1/services/plates/permissions", body).status, 400);
     assert_eq!(app.database.count("permissions WHERE service = 'plates'"), 0);
     assert_eq!(app.database.count("api_keys"), 2);
-} }
+}
+on_both!(a_key_stands_in_no_name_note_or_description_of_a_program_either);
 
 /// Writes this, waits until the server closes the connection, and gives what it said and how long that took.
 fn until_closed(address: &str, sent: &str) -> (String, Duration) {
@@ -275,7 +287,7 @@ fn runs_as_root() -> bool {
     tempfile::tempfile().and_then(|file| file.metadata()).expect("a file").uid() == 0
 }
 
-on_both! { fn four_exports_at_once_are_two_too_many(app) {
+fn four_exports_at_once_are_two_too_many(app: TestApp) {
     let boss = site(&app);
     boss.secret("ci");
     let list = claviger::actions::keys::browse::List {
@@ -292,9 +304,10 @@ on_both! { fn four_exports_at_once_are_two_too_many(app) {
     drop(first);
     assert_eq!(boss.get(path).status, 200);
     drop(second);
-} }
+}
+on_both!(four_exports_at_once_are_two_too_many);
 
-on_both! { fn wildcards_and_quotes_are_letters_in_a_search(app) {
+fn wildcards_and_quotes_are_letters_in_a_search(app: TestApp) {
     let miriam = app.signed_in("miriam");
     for name in ["a_b", "axb", "50% off", "500 off", "say \"plate\" now", "say plate now", "back\\slash"] {
         miriam.secret(name);
@@ -303,7 +316,16 @@ on_both! { fn wildcards_and_quotes_are_letters_in_a_search(app) {
     let found = |query: &str| {
         let page = boss.get(&format!("/admin/api-keys/export.jsonl?{query}&cols=name"));
         assert_eq!(page.status, 200, "{query}: {}", page.text());
-        let mut names: Vec<String> = page.body.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["name"].as_str().expect("a name").to_owned()).collect();
+        let mut names: Vec<String> = page
+            .body
+            .lines()
+            .map(|line| {
+                serde_json::from_str::<serde_json::Value>(line).expect("JSON")["name"]
+                    .as_str()
+                    .expect("a name")
+                    .to_owned()
+            })
+            .collect();
         names.sort();
         names
     };
@@ -314,7 +336,8 @@ on_both! { fn wildcards_and_quotes_are_letters_in_a_search(app) {
     assert_eq!(found("q=a_b"), ["a_b"]);
     assert_eq!(found("q=0%25+off"), ["50% off"]);
     assert_eq!(found("q=%22"), ["say \"plate\" now"]);
-} }
+}
+on_both!(wildcards_and_quotes_are_letters_in_a_search);
 
 /// Somebody who signs in from very many places.
 #[test]

@@ -86,10 +86,11 @@ fn acts(keys: &[String]) -> Vec<(String, Vec<(&'static str, String)>)> {
     ]
 }
 
-on_both! { fn no_act_of_any_kind_outlives_the_right_to_it(app) {
+fn no_act_of_any_kind_outlives_the_right_to_it(app: TestApp) {
     app.admin("root");
     app.person("lena");
-    app.database.execute("INSERT INTO permissions (name, service, description, registered_at) VALUES ('a:read', 'lab', '', 0)");
+    app.database
+        .execute("INSERT INTO permissions (name, service, description, registered_at) VALUES ('a:read', 'lab', '', 0)");
     app.database.execute("INSERT INTO policies (name, name_folded, description, version, created_at, changed_at) VALUES ('Readers', 'readers', '', 1, 0, 0)");
     app.database.execute("INSERT INTO resources (kind, external_id, title, title_folded, created_at, name_folded) VALUES ('project', 'one', 'One', 'one', 0, 'project:one')");
     let mut tries = 0;
@@ -104,13 +105,24 @@ on_both! { fn no_act_of_any_kind_outlives_the_right_to_it(app) {
             let held: Vec<(String, Held)> = acts(&keys)
                 .into_iter()
                 .map(|(path, fields)| {
-                    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                    let fields: Vec<(&str, &str)> =
+                        fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
                     let held = Held::form(&app, &boss, &token, &path, &fields);
                     (path, held)
                 })
                 .collect();
             end(&app, &boss, &name);
-            let tables = ["api_keys", "accounts", "policies", "permissions", "resources", "jobs", "settings", "saved_views", "sign_in_links"];
+            let tables = [
+                "api_keys",
+                "accounts",
+                "policies",
+                "permissions",
+                "resources",
+                "jobs",
+                "settings",
+                "saved_views",
+                "sign_in_links",
+            ];
             let state = || tables.map(|table| app.database.dump(table));
             let (before, events) = (state(), app.database.count("audit_events"));
             for (path, held) in held {
@@ -121,16 +133,23 @@ on_both! { fn no_act_of_any_kind_outlives_the_right_to_it(app) {
             }
             assert!(state() == before, "{how}: nothing was changed");
             let said = format!("audit_events WHERE outcome = 'success' AND sequence > {events}");
-            assert_eq!(app.database.count(&said), 0, "{how}: {:?}", app.database.texts("SELECT action AS value FROM audit_events"));
+            assert_eq!(
+                app.database.count(&said),
+                0,
+                "{how}: {:?}",
+                app.database.texts("SELECT action AS value FROM audit_events")
+            );
         }
     }
     assert!(tries >= 200, "{tries}");
-} }
+}
+on_both!(no_act_of_any_kind_outlives_the_right_to_it);
 
-on_both! { fn each_kind_of_act_is_one_that_works_in_time(app) {
+fn each_kind_of_act_is_one_that_works_in_time(app: TestApp) {
     app.admin("root");
     app.person("lena");
-    app.database.execute("INSERT INTO permissions (name, service, description, registered_at) VALUES ('a:read', 'lab', '', 0)");
+    app.database
+        .execute("INSERT INTO permissions (name, service, description, registered_at) VALUES ('a:read', 'lab', '', 0)");
     app.database.execute("INSERT INTO policies (name, name_folded, description, version, created_at, changed_at) VALUES ('Readers', 'readers', '', 1, 0, 0)");
     app.database.execute("INSERT INTO resources (kind, external_id, title, title_folded, created_at, name_folded) VALUES ('project', 'one', 'One', 'one', 0, 'project:one')");
     let boss = app.client();
@@ -142,12 +161,16 @@ on_both! { fn each_kind_of_act_is_one_that_works_in_time(app) {
         let (status, answer) = Held::form(&app, &boss, &boss.token(), &path, &fields).release();
         assert!([200, 303].contains(&status), "{path}: {answer}");
         let silent = ["/account/appearance"].contains(&path.as_str());
-        assert!(silent || app.database.count("audit_events WHERE outcome = 'success'") > before, "{path} did nothing: {answer}");
+        assert!(
+            silent || app.database.count("audit_events WHERE outcome = 'success'") > before,
+            "{path} did nothing: {answer}"
+        );
         if path == "/account/password" {
             boss.sign_in("root", "late horse battery staple");
         }
     }
-} }
+}
+on_both!(each_kind_of_act_is_one_that_works_in_time);
 
 #[test]
 #[ignore = "needs Postgres: run scripts/test"]

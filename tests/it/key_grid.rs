@@ -20,14 +20,15 @@ fn with_demo(app: &TestApp, keys: usize) -> Vec<Fact> {
     facts(app)
 }
 
-on_both! { fn the_grid_does_what_a_naive_model_does(app) {
+fn the_grid_does_what_a_naive_model_does(app: TestApp) {
     let all = with_demo(&app, 400);
     let now = app.clock.now().0;
     let mut rng = StdRng::seed_from_u64(42);
     let columns = ["first_eight", "owner", "name", "status", "created_at", "expires_at", "latest_activity", "uses"];
     let mut with_rows = 0;
     for round in 0..150 {
-        let conditions: Vec<(String, String, Model)> = (0..rng.random_range(0..4)).map(|_| condition(&mut rng, &all, now)).collect();
+        let conditions: Vec<(String, String, Model)> =
+            (0..rng.random_range(0..4)).map(|_| condition(&mut rng, &all, now)).collect();
         let search = rng.random_bool(0.3).then(|| {
             let example = all.choose(&mut rng).expect("a key").clone();
             let source = [example.name, example.note, example.display, example.eight, example.username];
@@ -36,7 +37,8 @@ on_both! { fn the_grid_does_what_a_naive_model_does(app) {
         });
         let column = *columns.choose(&mut rng).expect("a column");
         let descending = rng.random_bool(0.5);
-        let pairs: Vec<(&str, &str)> = conditions.iter().map(|(name, value, _)| (name.as_str(), value.as_str())).collect();
+        let pairs: Vec<(&str, &str)> =
+            conditions.iter().map(|(name, value, _)| (name.as_str(), value.as_str())).collect();
         let said = format!("round {round}: {pairs:?} search {search:?} sort {column} {descending}");
 
         let found = |fact: &&Fact| {
@@ -47,18 +49,25 @@ on_both! { fn the_grid_does_what_a_naive_model_does(app) {
         };
         let mut expected: Vec<&Fact> = all.iter().filter(found).collect();
         expected.sort_by_key(|fact| order(fact, column));
-        if descending { expected.reverse(); }
+        if descending {
+            expected.reverse();
+        }
         let expected: Vec<String> = expected.into_iter().map(|fact| fact.eight.clone()).collect();
         with_rows += usize::from(!expected.is_empty());
 
-        let filter = KeyFilter::read(pairs.iter().copied()).unwrap_or_else(|broken| panic!("{said}: {broken:?}"))
-            .with_search(search.as_deref().unwrap_or_default()).expect("a search text");
+        let filter = KeyFilter::read(pairs.iter().copied())
+            .unwrap_or_else(|broken| panic!("{said}: {broken:?}"))
+            .with_search(search.as_deref().unwrap_or_default())
+            .expect("a search text");
         assert_eq!(KeyFilter::from_query(&filter.query()).as_ref(), Some(&filter), "{said}: kept by jobs as it is");
         let sort = Sort::read(&format!("{}{column}", if descending { "-" } else { "" })).expect("an order");
         // A low limit makes few keys "many": then the list is walked instead of fetched and sorted.
         let count_limit = *[3, 40, 10_000].choose(&mut rng).expect("a limit");
         let list = |cursor: Option<String>| List { filter: filter.clone(), sort, size: 20, cursor, count_limit };
-        let page = |cursor| app.run(app.app.browse_keys(operator().administrator(), &list(cursor))).unwrap_or_else(|error| panic!("{said}: {error}"));
+        let page = |cursor| {
+            app.run(app.app.browse_keys(operator().administrator(), &list(cursor)))
+                .unwrap_or_else(|error| panic!("{said}: {error}"))
+        };
 
         let (mut got, mut pages, mut cursor) = (Vec::new(), Vec::new(), None);
         loop {
@@ -68,41 +77,77 @@ on_both! { fn the_grid_does_what_a_naive_model_does(app) {
             assert_eq!(page.before, i64::try_from(got.len()).expect("few"), "{said}: the position");
             got.extend(eights(&page));
             pages.push(page.clone());
-            match page.next { Some(next) => cursor = Some(next), None => break }
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => break,
+            }
         }
         assert_eq!(got, expected, "{said}");
         for at in (1..pages.len()).rev() {
             let back = page(pages[at].previous.clone());
-            assert_eq!((eights(&back), back.before), (eights(&pages[at - 1]), pages[at - 1].before), "{said}: backwards from page {at}");
+            assert_eq!(
+                (eights(&back), back.before),
+                (eights(&pages[at - 1]), pages[at - 1].before),
+                "{said}: backwards from page {at}"
+            );
         }
         assert!(pages[0].previous.is_none(), "{said}");
     }
     assert!(with_rows > 60, "most rounds find something: {with_rows}");
-} }
+}
+on_both!(the_grid_does_what_a_naive_model_does);
 
-on_both! { fn a_link_to_a_page_works_for_its_own_list_alone(app) {
+fn a_link_to_a_page_works_for_its_own_list_alone(app: TestApp) {
     with_demo(&app, 60);
     let list = |query: &str, sort: &str, cursor: Option<String>| List {
-        filter: KeyFilter::from_query(query).expect("a filter"), sort: Sort::read(sort).expect("an order"), size: 20, cursor, count_limit: 10_000,
+        filter: KeyFilter::from_query(query).expect("a filter"),
+        sort: Sort::read(sort).expect("an order"),
+        size: 20,
+        cursor,
+        count_limit: 10_000,
     };
-    let next = app.run(app.app.browse_keys(operator().administrator(), &list("", "name", None))).expect("a page").next.expect("more");
+    let next = app
+        .run(app.app.browse_keys(operator().administrator(), &list("", "name", None)))
+        .expect("a page")
+        .next
+        .expect("more");
     assert!(app.run(app.app.browse_keys(operator().administrator(), &list("", "name", Some(next.clone())))).is_ok());
-    for other in [list("status~in=active", "name", Some(next.clone())), list("", "-name", Some(next.clone())), list("", "uses", Some(next.clone())),
-                  list("", "name", Some(format!("{}A", &next[..next.len() - 1]))), list("", "name", Some("x".into()))] {
-        assert!(app.run(app.app.browse_keys(operator().administrator(), &other)).is_err(), "docs/rules.md, Q3: {other:?}");
+    for other in [
+        list("status~in=active", "name", Some(next.clone())),
+        list("", "-name", Some(next.clone())),
+        list("", "uses", Some(next.clone())),
+        list("", "name", Some(format!("{}A", &next[..next.len() - 1]))),
+        list("", "name", Some("x".into())),
+    ] {
+        assert!(
+            app.run(app.app.browse_keys(operator().administrator(), &other)).is_err(),
+            "docs/rules.md, Q3: {other:?}"
+        );
     }
-} }
+}
+on_both!(a_link_to_a_page_works_for_its_own_list_alone);
 
-on_both! { fn a_position_stays_right_when_keys_come_and_go(app) {
+fn a_position_stays_right_when_keys_come_and_go(app: TestApp) {
     let all = with_demo(&app, 70);
-    let list = |cursor| List { filter: KeyFilter::default(), sort: Sort::read("created_at").expect("an order"), size: 20, cursor, count_limit: 10_000 };
+    let list = |cursor| List {
+        filter: KeyFilter::default(),
+        sort: Sort::read("created_at").expect("an order"),
+        size: 20,
+        cursor,
+        count_limit: 10_000,
+    };
     let first = app.run(app.app.browse_keys(operator().administrator(), &list(None))).expect("a page");
     let second = app.run(app.app.browse_keys(operator().administrator(), &list(first.next.clone()))).expect("a page");
     let oldest = all.iter().min_by_key(|fact| fact.created).expect("a key");
     app.database.execute(&format!("DELETE FROM api_keys WHERE id = {}", oldest.id));
     let back = app.run(app.app.browse_keys(operator().administrator(), &list(second.previous))).expect("a page");
-    assert_eq!((back.before, back.keys.len(), back.previous), (0, 20, None), "the first page is full, and nothing is before it");
-} }
+    assert_eq!(
+        (back.before, back.keys.len(), back.previous),
+        (0, 20, None),
+        "the first page is full, and nothing is before it"
+    );
+}
+on_both!(a_position_stays_right_when_keys_come_and_go);
 
 /// Filters, one for each column and kind of question, that an index has to answer.
 const INDEXED: [&str; 31] = [
@@ -139,7 +184,7 @@ const INDEXED: [&str; 31] = [
     "lifetime_days~gt=90",
 ];
 
-on_both! { fn no_filter_and_no_order_scans_the_table_or_sorts_it(app) {
+fn no_filter_and_no_order_scans_the_table_or_sorts_it(app: TestApp) {
     with_demo(&app, 2_000);
     let plan = |query: &str, sort: &str, count_limit: i64| {
         let filter = KeyFilter::from_query(query).unwrap_or_else(|| panic!("{query}"));
@@ -151,13 +196,18 @@ on_both! { fn no_filter_and_no_order_scans_the_table_or_sorts_it(app) {
     };
     // What an index has presorted, with the unique column in front, is in its order already.
     let presorted = |lines: &[String]| lines.iter().any(|line| line.contains("Presorted Key"));
-    let sorts = |lines: &[String]| !presorted(lines) && lines.iter().any(|line| line.contains("Sort Key") || line.contains("USE TEMP B-TREE"));
+    let sorts = |lines: &[String]| {
+        !presorted(lines) && lines.iter().any(|line| line.contains("Sort Key") || line.contains("USE TEMP B-TREE"))
+    };
     for sort in ["first_eight", "owner", "name", "status", "created_at", "expires_at", "latest_activity", "uses"] {
         for sort in [sort.to_owned(), format!("-{sort}")] {
             let walked = plan("", &sort, 10_000);
             assert!(!sorts(&walked), "{sort}: {walked:#?}");
             let filtered = plan("status~in=active;expiring;disabled", &sort, 5);
-            assert!(!sorts(&filtered), "a filter that most keys pass does not keep the list from being walked: {sort}: {filtered:#?}");
+            assert!(
+                !sorts(&filtered),
+                "a filter that most keys pass does not keep the list from being walked: {sort}: {filtered:#?}"
+            );
         }
     }
     for filter in INDEXED {
@@ -166,15 +216,18 @@ on_both! { fn no_filter_and_no_order_scans_the_table_or_sorts_it(app) {
         let search = plan("q=jupyter", "created_at", 10_000);
         assert_eq!(scans(&search), [""; 0], "{search:#?}");
     }
-} }
+}
+on_both!(no_filter_and_no_order_scans_the_table_or_sorts_it);
 
-on_both! { fn the_count_of_live_keys_passes_by_no_key_that_has_expired(app) {
+fn the_count_of_live_keys_passes_by_no_key_that_has_expired(app: TestApp) {
     with_demo(&app, 2_000);
-    let list = List { filter: KeyFilter::default(), sort: Sort::default(), size: 20, cursor: None, count_limit: 10_000 };
+    let list =
+        List { filter: KeyFilter::default(), sort: Sort::default(), size: 20, cursor: None, count_limit: 10_000 };
     let lines = app.run(app.app.explain_list(&list)).expect("a plan");
     let straight = |line: &&String| line.contains("(standing=? AND ends_at>?)") || line.contains("(standing = ANY (");
     assert_eq!(lines.iter().filter(straight).count(), 1, "{lines:#?}");
-} }
+}
+on_both!(the_count_of_live_keys_passes_by_no_key_that_has_expired);
 
 #[test]
 #[ignore = "needs Postgres: run scripts/test"]

@@ -1,9 +1,10 @@
 //! The tests that go through the front doors: HTTP and the command line, on real SQLite and real Postgres.
 //!
-//! Every behaviour is written once with `on_both!` and runs on both databases. The Postgres half is ignored under plain
+//! Every behaviour is written once, and `on_both!` runs it on both databases. The Postgres half is ignored under plain
 //! `cargo test`; `scripts/test` starts a server for it and runs everything.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::needless_pass_by_value, reason = "an app belongs to its test, and ends with it")]
 
 mod account;
 mod actors;
@@ -12,6 +13,7 @@ mod attempts;
 mod audit_chain;
 mod bulk;
 mod bulk_kill;
+mod bulk_nodes;
 mod canary;
 mod catalogue;
 mod clock;
@@ -26,6 +28,7 @@ mod for_others;
 mod forms;
 mod gateways;
 mod generate_key;
+mod get_or_create;
 mod guards_keys;
 mod guards_people;
 mod guards_web;
@@ -55,6 +58,7 @@ mod sessions;
 mod set_access;
 mod set_up;
 mod sign_in;
+mod site_settings;
 mod support;
 mod tidy;
 mod transactions;

@@ -270,7 +270,7 @@ fn ask(client: &Client, row: &Row, first_eight: &str, token: &str) -> u16 {
     client.post(&path, &fields).status
 }
 
-on_both! { fn each_kind_of_caller_gets_what_the_table_says(app) {
+fn each_kind_of_caller_gets_what_the_table_says(app: TestApp) {
     let owner = app.signed_in("owner");
     let secret = owner.secret("ci");
     let other = app.signed_in("other");
@@ -296,16 +296,18 @@ on_both! { fn each_kind_of_caller_gets_what_the_table_says(app) {
         }
     }
     assert_eq!(wrong, [""; 0]);
-} }
+}
+on_both!(each_kind_of_caller_gets_what_the_table_says);
 
-on_both! { fn rule_5_somebody_elses_key_reads_like_one_that_does_not_exist(app) {
+fn rule_5_somebody_elses_key_reads_like_one_that_does_not_exist(app: TestApp) {
     let owner = app.signed_in("owner");
     let other = app.signed_in("other");
     let path = crate::support::people::key_path(&owner.secret("ci"));
     let foreign = other.get(&path);
     let unknown = other.get("/external-tool-access/keys/00000000");
     assert_eq!((foreign.status, foreign.text()), (404, unknown.text()));
-} }
+}
+on_both!(rule_5_somebody_elses_key_reads_like_one_that_does_not_exist);
 
 #[test]
 fn a_path_takes_only_its_own_methods() {
@@ -325,7 +327,7 @@ fn a_path_takes_only_its_own_methods() {
 /// Fields of which a form may have many.
 const LISTS: [&str; 4] = ["scope", "policy", "key", "value"];
 
-on_both! { fn every_form_refuses_a_field_that_it_does_not_know_and_one_that_is_there_twice(app) {
+fn every_form_refuses_a_field_that_it_does_not_know_and_one_that_is_there_twice(app: TestApp) {
     app.admin("boss");
     let boss = app.client();
     boss.sign_in("boss", crate::support::people::PASSWORD);
@@ -339,10 +341,13 @@ on_both! { fn every_form_refuses_a_field_that_it_does_not_know_and_one_that_is_t
             fields.push(("csrf", &token));
         }
         let misspelt = boss.post(&path, &[&fields[..], &[("misspelt", "on")]].concat());
-        if misspelt.status != 400 || row.path != "/admin/settings" && !misspelt.text().contains("does not know, misspelt") {
+        if misspelt.status != 400
+            || row.path != "/admin/settings" && !misspelt.text().contains("does not know, misspelt")
+        {
             wrong.push(format!("{} misspelt: {} {}", row.path, misspelt.status, misspelt.text()));
         }
-        let once: Vec<(&str, &str)> = fields.iter().copied().filter(|(name, _)| *name != "csrf" && !LISTS.contains(name)).collect();
+        let once: Vec<(&str, &str)> =
+            fields.iter().copied().filter(|(name, _)| *name != "csrf" && !LISTS.contains(name)).collect();
         for twice in once {
             let doubled = boss.post(&path, &[&fields[..], &[twice]].concat());
             if doubled.status != 400 {
@@ -352,7 +357,8 @@ on_both! { fn every_form_refuses_a_field_that_it_does_not_know_and_one_that_is_t
     }
     assert_eq!(wrong, [""; 0]);
     assert_eq!(app.database.count("audit_events"), events, "nothing was done");
-} }
+}
+on_both!(every_form_refuses_a_field_that_it_does_not_know_and_one_that_is_there_twice);
 
 /// What a page of this path sends.
 pub fn whole(path: &str) -> Vec<(&'static str, &'static str)> {

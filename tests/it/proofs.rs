@@ -26,14 +26,17 @@ const TAKEN: &str = "Another account has this email address, and services tell p
 const NEW: &str = "another horse battery staple";
 const TOO: &str = "This key may do what administrators do, and outlives your session. Enter your password to confirm";
 
-on_both! { fn a_key_with_administrative_permissions_takes_the_password(app) {
+fn a_key_with_administrative_permissions_takes_the_password(app: TestApp) {
     let boss = site(&app);
     let by_name = [("name", "admin"), ("access", "scopes"), ("scope", "claviger:admin")];
     assert_eq!(generate(&boss, &by_name).status, 200, "the password was given a moment ago");
     later(&app);
     let plain = [("name", "plain"), ("access", "inherit")];
     let inherits = generate(&boss, &plain).secret();
-    assert_eq!(asked(&app, &inherits, "").header("x-key-scopes"), "claviger:keys:create claviger:keys:read claviger:keys:revoke");
+    assert_eq!(
+        asked(&app, &inherits, "").header("x-key-scopes"),
+        "claviger:keys:create claviger:keys:read claviger:keys:revoke"
+    );
     let fields = [("name", "second"), ("access", "scopes"), ("scope", "claviger:admin")];
     let refused = generate(&boss, &fields);
     assert_eq!(summary(&refused), (422, vec![TOO.into()]));
@@ -45,10 +48,15 @@ on_both! { fn a_key_with_administrative_permissions_takes_the_password(app) {
     assert_eq!(made.status, 200, "{}", made.text());
     assert_eq!(status(&app, &made.secret(), "require_all=claviger:admin"), 200);
     assert_eq!(made.header("set-cookie"), "", "the answer that shows the secret changes nothing else");
-    assert_eq!(generate(&boss, &[("name", "third"), ("access", "scopes"), ("scope", "claviger:admin")]).status, 422, "for that one key");
-} }
+    assert_eq!(
+        generate(&boss, &[("name", "third"), ("access", "scopes"), ("scope", "claviger:admin")]).status,
+        422,
+        "for that one key"
+    );
+}
+on_both!(a_key_with_administrative_permissions_takes_the_password);
 
-on_both! { fn so_does_one_with_a_policy_that_allows_them_also_by_rotation_and_by_changed_access(app) {
+fn so_does_one_with_a_policy_that_allows_them_also_by_rotation_and_by_changed_access(app: TestApp) {
     let boss = site(&app);
     assert_eq!(policy(&boss, "Operator", &["claviger:admin"]).status, 303);
     let ana = app.signed_in("ana");
@@ -77,9 +85,10 @@ on_both! { fn so_does_one_with_a_policy_that_allows_them_also_by_rotation_and_by
     later(&app);
     let narrower = [("access", "scopes"), ("scope", "claviger:keys:read")];
     assert_eq!(ana.submit(&access, &access, &narrower).status, 303, "less needs no proof");
-} }
+}
+on_both!(so_does_one_with_a_policy_that_allows_them_also_by_rotation_and_by_changed_access);
 
-on_both! { fn names_and_addresses_of_people_take_the_password_and_no_two_accounts_share_an_address(app) {
+fn names_and_addresses_of_people_take_the_password_and_no_two_accounts_share_an_address(app: TestApp) {
     let boss = site(&app);
     let (miriam, ceo) = ("/admin/users/miriam/edit", "ceo@example.org");
     for name in ["miriam", "ceo"] {
@@ -119,9 +128,10 @@ on_both! { fn names_and_addresses_of_people_take_the_password_and_no_two_account
     boss.submit(back, back, &[]);
     assert_eq!(app.database.count("accounts WHERE username = 'ceo' AND active"), 1);
     assert_eq!(edit("miriam", ceo).status, 422);
-} }
+}
+on_both!(names_and_addresses_of_people_take_the_password_and_no_two_accounts_share_an_address);
 
-on_both! { fn a_new_password_ends_the_keys_of_an_intruder_when_that_is_chosen(app) {
+fn a_new_password_ends_the_keys_of_an_intruder_when_that_is_chosen(app: TestApp) {
     app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('session_keys', 'on', 0)");
     let miriam = app.signed_in("miriam");
     let (mine, other) = (miriam.secret("mine"), app.signed_in("chen").secret("other"));
@@ -140,14 +150,24 @@ on_both! { fn a_new_password_ends_the_keys_of_an_intruder_when_that_is_chosen(ap
     let copied = format!("claviger={copied}");
     assert_eq!(change(PASSWORD, NEW, Some("yes")).status, 303);
     assert_eq!(app.client().get_with("/account", &[("cookie", &copied)]).status, 303, "a copy of the session is out");
-    assert!(miriam.get("/account").text().contains("Password changed. Your other sessions were ended. Your 2 API keys were revoked."));
+    assert!(
+        miriam
+            .get("/account")
+            .text()
+            .contains("Password changed. Your other sessions were ended. Your 2 API keys were revoked.")
+    );
     assert_eq!([&mine, &held, &other].map(|secret| app.verify(secret).status), [401, 401, 200]);
-    assert_eq!(app.database.count("api_keys WHERE revoked_reason = 'The password was changed'"), 2, "the disabled one, too");
+    assert_eq!(
+        app.database.count("api_keys WHERE revoked_reason = 'The password was changed'"),
+        2,
+        "the disabled one, too"
+    );
     assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke'"), 2);
     assert_eq!(change(NEW, PASSWORD, None).status, 303);
-} }
+}
+on_both!(a_new_password_ends_the_keys_of_an_intruder_when_that_is_chosen);
 
-on_both! { fn the_link_to_a_new_password_offers_to_end_the_keys(app) {
+fn the_link_to_a_new_password_offers_to_end_the_keys(app: TestApp) {
     let boss = site(&app);
     let miriam = app.signed_in("miriam");
     let secrets = ["one", "two"].map(|name| miriam.secret(name));
@@ -164,10 +184,15 @@ on_both! { fn the_link_to_a_new_password_offers_to_end_the_keys(app) {
     let chosen = [&fields[..], &[("revoke_keys", "yes")]].concat();
     assert_eq!(client.post("/welcome", &chosen).status, 303);
     assert!(secrets.iter().all(|secret| app.verify(secret).status == 401));
-    assert_eq!(app.database.count(&format!("api_keys WHERE first_eight = '{}' AND revoked_at IS NOT NULL", eight(&secrets[0]))), 1);
+    assert_eq!(
+        app.database
+            .count(&format!("api_keys WHERE first_eight = '{}' AND revoked_at IS NOT NULL", eight(&secrets[0]))),
+        1
+    );
     let token = link(&boss).split("token=").nth(1).expect("a link").to_owned();
     assert!(!client.get(&format!("/welcome?token={token}")).text().contains("Revoke my API keys"), "there is none");
-} }
+}
+on_both!(the_link_to_a_new_password_offers_to_end_the_keys);
 
 /// A password that was changed, and a database that refuses the second batch of the keys that were to go with it.
 #[test]

@@ -61,7 +61,7 @@ pub fn status(app: &TestApp, secret: &str, query: &str) -> u16 {
     asked(app, secret, query).status
 }
 
-on_both! { fn rule_2_a_policy_is_created_changed_and_deleted_and_its_keys_follow(app) {
+fn rule_2_a_policy_is_created_changed_and_deleted_and_its_keys_follow(app: TestApp) {
     let boss = site(&app);
     assert_eq!(policy(&boss, "Analyst", &["read:metadata", "read:data"]).status, 303);
     let ana = app.signed_in("ana");
@@ -92,18 +92,26 @@ on_both! { fn rule_2_a_policy_is_created_changed_and_deleted_and_its_keys_follow
     let job = job.header("location").to_owned();
     assert_eq!(boss.submit(&job, &format!("{job}/undo"), &[]).status, 303);
     app.run(app.app.run_jobs()).expect("done");
-    assert_eq!(status(&app, &secret, "require_all=read:data"), 200, "undo brings back the policy, its holders and its keys");
+    assert_eq!(
+        status(&app, &secret, "require_all=read:data"),
+        200,
+        "undo brings back the policy, its holders and its keys"
+    );
     assert_eq!(app.database.count("audit_events WHERE action LIKE 'policy.%'"), 5);
-} }
+}
+on_both!(rule_2_a_policy_is_created_changed_and_deleted_and_its_keys_follow);
 
-on_both! { fn rule_2_a_key_that_inherits_loses_a_right_the_moment_its_owner_does(app) {
+fn rule_2_a_key_that_inherits_loses_a_right_the_moment_its_owner_does(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Reader", &["read:metadata", "read:data"]);
     let ana = app.signed_in("ana");
     give(&boss, "ana", &["Reader"]);
     let all = ana.secret("everything");
     let one = ana.generate_with(&[("name", "one"), ("access", "scopes"), ("scope", "read:metadata")]).secret();
-    assert_eq!((status(&app, &one, "require_all=read:metadata"), status(&app, &one, "require_all=read:data")), (200, 403));
+    assert_eq!(
+        (status(&app, &one, "require_all=read:metadata"), status(&app, &one, "require_all=read:data")),
+        (200, 403)
+    );
     assert_eq!(status(&app, &all, "require_all=read:data"), 200);
     assert!(ana.key_page(&one).text().contains("read:metadata"));
     assert!(boss.get(&format!("/admin/api-keys/{}", eight(&one))).text().contains("read:metadata"));
@@ -113,11 +121,15 @@ on_both! { fn rule_2_a_key_that_inherits_loses_a_right_the_moment_its_owner_does
     boss.submit("/admin/permissions", "/admin/permissions", &[("service", "tiled"), ("name", "read:metadata")]);
     assert_eq!(status(&app, &one, "require_all=read:metadata"), 200, "taken up again");
     give(&boss, "ana", &[]);
-    assert_eq!((status(&app, &one, "require_all=read:metadata"), status(&app, &all, "require_all=read:data")), (403, 403));
+    assert_eq!(
+        (status(&app, &one, "require_all=read:metadata"), status(&app, &all, "require_all=read:data")),
+        (403, 403)
+    );
     assert_eq!(status(&app, &all, ""), 200, "it is still Ana's key");
-} }
+}
+on_both!(rule_2_a_key_that_inherits_loses_a_right_the_moment_its_owner_does);
 
-on_both! { fn rule_4_nobody_gives_a_key_what_they_do_not_have(app) {
+fn rule_4_nobody_gives_a_key_what_they_do_not_have(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Reader", &["read:metadata"]);
     let ana = app.signed_in("ana");
@@ -139,20 +151,29 @@ on_both! { fn rule_4_nobody_gives_a_key_what_they_do_not_have(app) {
         assert!(answer.text().contains(says), "{fields:?}: {}", answer.text());
     }
     assert_eq!(app.database.count("api_keys"), 0);
-} }
+}
+on_both!(rule_4_nobody_gives_a_key_what_they_do_not_have);
 
-on_both! { fn a_question_that_cannot_be_read_lets_nothing_through(app) {
+fn a_question_that_cannot_be_read_lets_nothing_through(app: TestApp) {
     let boss = site(&app);
     let secret = boss.secret("ci");
-    for query in ["require=read:data", "require_all=", "require_all=READ", "resource=abc", "resource_optional=yes", "require_any=a%20b",
-        "resource=project:a&resource=project:b"] {
+    for query in [
+        "require=read:data",
+        "require_all=",
+        "require_all=READ",
+        "resource=abc",
+        "resource_optional=yes",
+        "require_any=a%20b",
+        "resource=project:a&resource=project:b",
+    ] {
         assert_eq!(status(&app, &secret, query), 400, "{query}");
     }
     assert_eq!(status(&app, &secret, &format!("require_all={secret}")), 401, "as a gateway is told of a key in a URL");
     assert!(!asked(&app, &secret, &format!("require_all={secret}")).text().contains(&secret), "rule 1");
-} }
+}
+on_both!(a_question_that_cannot_be_read_lets_nothing_through);
 
-on_both! { fn a_key_bound_to_a_resource_is_refused_for_another_and_for_none(app) {
+fn a_key_bound_to_a_resource_is_refused_for_another_and_for_none(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Reader", &["read:data"]);
     let ana = app.signed_in("ana");
@@ -173,9 +194,10 @@ on_both! { fn a_key_bound_to_a_resource_is_refused_for_another_and_for_none(app)
     }
     assert_eq!(asked(&app, &secret, "resource=project:abc").header("x-key-resource"), "project:abc");
     assert!(boss.get("/admin/api-keys?view=all").text().contains("on Assay plates"));
-} }
+}
+on_both!(a_key_bound_to_a_resource_is_refused_for_another_and_for_none);
 
-on_both! { fn keys_are_moved_to_another_policy_and_back(app) {
+fn keys_are_moved_to_another_policy_and_back(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Old", &["read:data"]);
     policy(&boss, "New one", &["read:metadata"]);
@@ -186,15 +208,19 @@ on_both! { fn keys_are_moved_to_another_policy_and_back(app) {
     let job = boss.submit(page, "/admin/policies/Old/move", &[("to", "New one")]);
     assert_eq!(job.status, 303, "{}", job.text());
     app.run(app.app.run_jobs()).expect("done");
-    assert_eq!((status(&app, &secret, "require_all=read:metadata"), status(&app, &secret, "require_all=read:data")), (200, 403));
+    assert_eq!(
+        (status(&app, &secret, "require_all=read:metadata"), status(&app, &secret, "require_all=read:data")),
+        (200, 403)
+    );
     assert!(boss.get("/admin/policies/Old/delete").text().contains("Delete policy Old?"), "no key carries it any more");
     let job = job.header("location").to_owned();
     boss.submit(&job, &format!("{job}/undo"), &[]);
     app.run(app.app.run_jobs()).expect("done");
     assert_eq!(status(&app, &secret, "require_all=read:data"), 200);
-} }
+}
+on_both!(keys_are_moved_to_another_policy_and_back);
 
-on_both! { fn policies_that_cannot_be_saved(app) {
+fn policies_that_cannot_be_saved(app: TestApp) {
     let boss = site(&app);
     assert_eq!(policy(&boss, "Reader", &["read:data"]).status, 303);
     for (name, permissions, says) in [
@@ -211,9 +237,10 @@ on_both! { fn policies_that_cannot_be_saved(app) {
     let old = boss.submit("/admin/policies/Reader", "/admin/policies/Reader", &[("name", "Reader"), ("version", "7")]);
     assert_eq!(old.status, 409, "somebody else changed it meanwhile");
     assert_eq!(app.database.count("policies"), 1);
-} }
+}
+on_both!(policies_that_cannot_be_saved);
 
-on_both! { fn the_page_says_what_verify_would_answer(app) {
+fn the_page_says_what_verify_would_answer(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Reader", &["read:data"]);
     let ana = app.signed_in("ana");
@@ -247,9 +274,10 @@ on_both! { fn the_page_says_what_verify_would_answer(app) {
     assert_eq!(app.database.count("audit_events WHERE action = 'key.refuse'"), 0, "asking is no refusal");
     let page = format!("{}/would-allow", crate::support::people::key_path(&free));
     assert_eq!(ana.submit(&page, &page, &[("resource", "nonsense")]).status, 422);
-} }
+}
+on_both!(the_page_says_what_verify_would_answer);
 
-on_both! { fn a_policy_without_keys_is_brought_back_with_those_who_held_it(app) {
+fn a_policy_without_keys_is_brought_back_with_those_who_held_it(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Reader", &["read:data"]);
     policy(&boss, "Writer", &["write:data"]);
@@ -265,30 +293,42 @@ on_both! { fn a_policy_without_keys_is_brought_back_with_those_who_held_it(app) 
     assert!(shown.texts("main button").contains(&"Undo".to_owned()), "{}", shown.text());
     assert_eq!(boss.submit(&job, &format!("{job}/undo"), &[]).status, 303);
     assert_eq!(status(&app, &secret, "require_all=read:data&require_all=write:data"), 200);
-} }
+}
+on_both!(a_policy_without_keys_is_brought_back_with_those_who_held_it);
 
-on_both! { fn no_service_takes_over_what_another_one_retired(app) {
+fn no_service_takes_over_what_another_one_retired(app: TestApp) {
     let boss = site(&app);
     boss.submit("/admin/permissions", "/admin/permissions/write:data/retire", &[]);
     let page = "/admin/permissions";
     let taken = boss.submit(page, page, &[("service", "billing"), ("name", "write:data")]);
     assert_eq!(taken.status, 409, "{}", taken.text());
     assert!(taken.text().contains("Another service has registered write:data."));
-} }
+}
+on_both!(no_service_takes_over_what_another_one_retired);
 
-on_both! { fn keys_are_not_moved_to_a_policy_that_was_deleted(app) {
+fn keys_are_not_moved_to_a_policy_that_was_deleted(app: TestApp) {
     let boss = site(&app);
-    for name in ["Old", "Fresh"] { policy(&boss, name, &["read:data"]); }
+    for name in ["Old", "Fresh"] {
+        policy(&boss, name, &["read:data"]);
+    }
     let ana = app.signed_in("ana");
     give(&boss, "ana", &["Old", "Fresh"]);
     let secret = ana.generate_with(&[("access", "policy"), ("policy", "Old")]).secret();
-    let move_to_fresh = || boss.submit("/admin/policies/Old/delete", "/admin/policies/Old/move", &[("to", "Fresh")]).header("location").to_owned();
+    let move_to_fresh = || {
+        boss.submit("/admin/policies/Old/delete", "/admin/policies/Old/move", &[("to", "Fresh")])
+            .header("location")
+            .to_owned()
+    };
     let page = "/admin/policies/Fresh/delete";
     let first = move_to_fresh();
     let deletion = boss.submit(page, page, &[("typed", "Fresh")]).header("location").to_owned();
     app.run(app.app.run_jobs()).expect("done");
     assert_eq!(status(&app, &secret, "require_all=read:data"), 200, "it was left with its old policy");
-    assert!(boss.get(&first).text().contains("left because the policy that they were to get was deleted"), "{}", boss.get(&first).text());
+    assert!(
+        boss.get(&first).text().contains("left because the policy that they were to get was deleted"),
+        "{}",
+        boss.get(&first).text()
+    );
 
     boss.submit(&deletion, &format!("{deletion}/undo"), &[]);
     let second = move_to_fresh();
@@ -298,9 +338,10 @@ on_both! { fn keys_are_not_moved_to_a_policy_that_was_deleted(app) {
     boss.submit(&second, &format!("{second}/undo"), &[]);
     app.run(app.app.run_jobs()).expect("done");
     assert_eq!(status(&app, &secret, "require_all=read:data"), 200, "it was left with its new policy");
-} }
+}
+on_both!(keys_are_not_moved_to_a_policy_that_was_deleted);
 
-on_both! { fn a_new_key_like_a_limited_one_does_not_inherit(app) {
+fn a_new_key_like_a_limited_one_does_not_inherit(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Reader", &["read:data"]);
     let ana = app.signed_in("ana");
@@ -314,9 +355,10 @@ on_both! { fn a_new_key_like_a_limited_one_does_not_inherit(app) {
     let sent = ana.submit(&like, "/external-tool-access/generate", &[("access", "policy"), ("policy", "")]);
     assert_eq!(sent.status, 422);
     assert!(sent.text().contains("Choose a policy"));
-} }
+}
+on_both!(a_new_key_like_a_limited_one_does_not_inherit);
 
-on_both! { fn a_key_says_what_it_was_never_asked_for(app) {
+fn a_key_says_what_it_was_never_asked_for(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Reader", &["read:metadata", "read:data"]);
     let ana = app.signed_in("ana");
@@ -324,7 +366,11 @@ on_both! { fn a_key_says_what_it_was_never_asked_for(app) {
     let secret = ana.generate_with(&[("access", "policy"), ("policy", "Reader")]).secret();
     assert!(!ana.key_page(&secret).text().contains("Not asked for"), "it was not used yet");
     assert_eq!(status(&app, &secret, ""), 200);
-    assert!(ana.key_page(&secret).text().contains("Unused permissions No service has checked this key for a permission yet."));
+    assert!(
+        ana.key_page(&secret)
+            .text()
+            .contains("Unused permissions No service has checked this key for a permission yet.")
+    );
     assert_eq!(status(&app, &secret, "require_all=read:data&require_any=write:data&require_any=read:data"), 200);
     assert_eq!(status(&app, &secret, "require_all=write:data"), 403, "what it does not have was not asked of it");
     let says = "Unused permissions read:metadata";
@@ -345,4 +391,5 @@ on_both! { fn a_key_says_what_it_was_never_asked_for(app) {
     boss.sign_in("boss", PASSWORD);
     app.database.execute("UPDATE asked_permissions SET asked_at = asked_at - 7776000000000 WHERE permission = (SELECT id FROM permissions WHERE name = 'read:data')");
     assert!(boss.get(&page).text().contains("Permissions unused for 90 days read:data"), "{}", boss.get(&page).text());
-} }
+}
+on_both!(a_key_says_what_it_was_never_asked_for);

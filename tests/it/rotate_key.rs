@@ -3,14 +3,14 @@
 use jiff::SignedDuration;
 
 use crate::support::people::{PASSWORD, eight, key_path};
-use crate::support::{Answer, Client, on_both};
+use crate::support::{Answer, Client, TestApp, on_both};
 
 fn rotate(client: &Client, secret: &str, old_ends: &str) -> Answer {
     let path = format!("{}/rotate", key_path(secret));
     client.submit(&path, &path, &[("old_ends", old_ends)])
 }
 
-on_both! { fn the_record_stays_and_the_old_secret_lives_for_its_grace(app) {
+fn the_record_stays_and_the_old_secret_lives_for_its_grace(app: TestApp) {
     for (old_ends, hours) in [("0h", 0), ("1h", 1), ("24h", 24), ("7d", 168)] {
         let miriam = app.signed_in(&format!("p{old_ends}"));
         let old = miriam.secret("ci");
@@ -24,9 +24,10 @@ on_both! { fn the_record_stays_and_the_old_secret_lives_for_its_grace(app) {
         app.pass(SignedDuration::from_hours(hours));
         assert_eq!((app.verify(&old).status, app.verify(&new).status), (401, 200), "{old_ends}");
     }
-} }
+}
+on_both!(the_record_stays_and_the_old_secret_lives_for_its_grace);
 
-on_both! { fn rotating_again_ends_the_oldest_secret(app) {
+fn rotating_again_ends_the_oldest_secret(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let first = miriam.secret("ci");
     let second = rotate(&miriam, &first, "7d").secret();
@@ -36,9 +37,10 @@ on_both! { fn rotating_again_ends_the_oldest_secret(app) {
     let third = rotate(&miriam, &second, "7d").secret();
     let good: Vec<u16> = [&first, &second, &third].map(|secret| app.verify(secret).status).to_vec();
     assert_eq!(good, [401, 200, 200], "two live secrets at most");
-} }
+}
+on_both!(rotating_again_ends_the_oldest_secret);
 
-on_both! { fn a_rotated_key_lives_as_long_again_within_the_rule(app) {
+fn a_rotated_key_lives_as_long_again_within_the_rule(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let old = miriam.generate_with(&[("expires", "30")]).secret();
     app.pass(SignedDuration::from_hours(20 * 24));
@@ -47,10 +49,15 @@ on_both! { fn a_rotated_key_lives_as_long_again_within_the_rule(app) {
     assert_eq!(app.verify(&new).header("x-key-expires-at"), "2027-01-09T12:00:00Z", "30 days from the rotation");
     app.database.execute("UPDATE lifetime_rules SET default_days = 5, longest_days = 10");
     let shorter = rotate(&miriam, &new, "0h").secret();
-    assert_eq!(app.verify(&shorter).header("x-key-expires-at"), "2026-12-20T12:00:00Z", "K12: not past the rule of today");
-} }
+    assert_eq!(
+        app.verify(&shorter).header("x-key-expires-at"),
+        "2026-12-20T12:00:00Z",
+        "K12: not past the rule of today"
+    );
+}
+on_both!(a_rotated_key_lives_as_long_again_within_the_rule);
 
-on_both! { fn an_old_secret_does_not_outlive_the_old_end(app) {
+fn an_old_secret_does_not_outlive_the_old_end(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let old = miriam.generate_with(&[("expires", "7")]).secret();
     app.pass(SignedDuration::from_hours(6 * 24));
@@ -58,9 +65,10 @@ on_both! { fn an_old_secret_does_not_outlive_the_old_end(app) {
     let new = rotate(&miriam, &old, "7d").secret();
     app.pass(SignedDuration::from_hours(24));
     assert_eq!((app.verify(&old).status, app.verify(&new).status), (401, 200));
-} }
+}
+on_both!(an_old_secret_does_not_outlive_the_old_end);
 
-on_both! { fn the_same_form_rotates_once(app) {
+fn the_same_form_rotates_once(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let old = miriam.secret("ci");
     let path = format!("{}/rotate", key_path(&old));
@@ -72,9 +80,10 @@ on_both! { fn the_same_form_rotates_once(app) {
     assert_eq!(again.status, 409);
     assert!(again.text().contains("This key has already been shown") && !again.body.contains(&new));
     assert_eq!(app.verify(&new).status, 200);
-} }
+}
+on_both!(the_same_form_rotates_once);
 
-on_both! { fn a_form_of_the_day_before_rotates_nothing_a_second_time(app) {
+fn a_form_of_the_day_before_rotates_nothing_a_second_time(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let old = miriam.secret("ci");
     let path = format!("{}/rotate", key_path(&old));
@@ -89,17 +98,24 @@ on_both! { fn a_form_of_the_day_before_rotates_nothing_a_second_time(app) {
     miriam.sign_in("miriam", PASSWORD);
     assert_eq!(send().status, 409);
     assert_eq!((app.verify(&old).status, app.verify(&new).status), (401, 200));
-} }
+}
+on_both!(a_form_of_the_day_before_rotates_nothing_a_second_time);
 
-on_both! { fn only_an_active_key_is_rotated(app) {
+fn only_an_active_key_is_rotated(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let (disabled, expired) = (miriam.secret("a"), miriam.generate_with(&[("expires", "7")]).secret());
-    let forms: Vec<_> = [&disabled, &expired].iter().map(|secret| {
-        let path = format!("{}/rotate", key_path(secret));
-        miriam.get(&path).hidden_fields(&path)
-    }).collect();
+    let forms: Vec<_> = [&disabled, &expired]
+        .iter()
+        .map(|secret| {
+            let path = format!("{}/rotate", key_path(secret));
+            miriam.get(&path).hidden_fields(&path)
+        })
+        .collect();
     miriam.act(&disabled, "disable");
-    app.database.execute(&format!("UPDATE api_keys SET created_at = 1, expires_at = 2 WHERE first_eight = '{}'", eight(&expired)));
+    app.database.execute(&format!(
+        "UPDATE api_keys SET created_at = 1, expires_at = 2 WHERE first_eight = '{}'",
+        eight(&expired)
+    ));
     for (secret, fields, text) in [
         (&disabled, &forms[0], "This key is disabled. Enable it before you rotate it."),
         (&expired, &forms[1], "This key has expired. Generate a new one like it."),
@@ -115,4 +131,5 @@ on_both! { fn only_an_active_key_is_rotated(app) {
         let answer = miriam.post(&path, &[("csrf", &forms[0]["csrf"]), ("form", &forms[0]["form"]), ("old_ends", bad)]);
         assert_eq!(answer.status, 400, "{bad}");
     }
-} }
+}
+on_both!(only_an_active_key_is_rotated);

@@ -1,9 +1,9 @@
 //! The rules of the design that no other file names: secrets are stored nowhere, every change has its audit event.
 
 use crate::support::people::{eight, key_path};
-use crate::support::{on_both, operator};
+use crate::support::{TestApp, on_both, operator};
 
-on_both! { fn rule_1_a_secret_is_stored_nowhere(app) {
+fn rule_1_a_secret_is_stored_nowhere(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secrets: Vec<String> = (0..5).map(|n| miriam.secret(&format!("key {n}"))).collect();
     let rotate = format!("{}/rotate", key_path(&secrets[0]));
@@ -16,9 +16,10 @@ on_both! { fn rule_1_a_secret_is_stored_nowhere(app) {
             }
         }
     }
-} }
+}
+on_both!(rule_1_a_secret_is_stored_nowhere);
 
-on_both! { fn rule_6_every_change_has_its_event_or_does_not_happen(app) {
+fn rule_6_every_change_has_its_event_or_does_not_happen(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let edit = format!("{}/edit", key_path(&secret));
@@ -30,10 +31,16 @@ on_both! { fn rule_6_every_change_has_its_event_or_does_not_happen(app) {
     miriam.act(&secret, "revoke");
     let events = app.database.texts(&format!(
         "SELECT action || ' ' || actor_name || ' ' || via || ' ' || address AS value FROM audit_events WHERE target = '{}' ORDER BY id", eight(&secret)));
-    let expected: Vec<String> = ["generate", "edit", "disable", "enable", "rotate", "revoke"].iter()
-        .map(|operation| format!("key.{operation} miriam session 127.0.0.1")).collect();
+    let expected: Vec<String> = ["generate", "edit", "disable", "enable", "rotate", "revoke"]
+        .iter()
+        .map(|operation| format!("key.{operation} miriam session 127.0.0.1"))
+        .collect();
     assert_eq!(events, expected);
-    assert_eq!(app.database.count("audit_events WHERE length(request) = 10 AND via = 'session'"), 7, "with the request's reference");
+    assert_eq!(
+        app.database.count("audit_events WHERE length(request) = 10 AND via = 'session'"),
+        7,
+        "with the request's reference"
+    );
 
     let kept = miriam.secret("kept");
     let page = "/external-tool-access/generate";
@@ -45,43 +52,62 @@ on_both! { fn rule_6_every_change_has_its_event_or_does_not_happen(app) {
     app.database.execute("ALTER TABLE hidden RENAME TO audit_events");
     assert_eq!(app.database.count("api_keys"), 2, "and no key");
     assert_eq!(app.verify(&kept).status, 200);
-} }
+}
+on_both!(rule_6_every_change_has_its_event_or_does_not_happen);
 
-on_both! { fn reading_changes_nothing(app) {
+fn reading_changes_nothing(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     miriam.get("/external-tool-access"); // takes the message of the generated key
     let tables = ["api_keys", "key_secrets", "audit_events", "settings", "used_forms", "accounts", "sessions"];
     let state = || tables.map(|table| app.database.dump(table));
     let before = state();
-    for path in ["/", "/sign-in", "/external-tool-access", "/external-tool-access?show=ended", "/external-tool-access/generate", "/account",
-        &key_path(&secret), &format!("{}/edit", key_path(&secret)), &format!("{}/rotate", key_path(&secret)), &format!("{}/revoke", key_path(&secret))] {
+    for path in [
+        "/",
+        "/sign-in",
+        "/external-tool-access",
+        "/external-tool-access?show=ended",
+        "/external-tool-access/generate",
+        "/account",
+        &key_path(&secret),
+        &format!("{}/edit", key_path(&secret)),
+        &format!("{}/rotate", key_path(&secret)),
+        &format!("{}/revoke", key_path(&secret)),
+    ] {
         miriam.get(path);
         app.client().get(path);
     }
     app.verify(&secret);
     assert_eq!(state(), before, "docs/rules.md, W1");
-} }
+}
+on_both!(reading_changes_nothing);
 
-on_both! { fn two_administrators_cannot_take_each_other_away_at_the_same_moment(app) {
-
+fn two_administrators_cannot_take_each_other_away_at_the_same_moment(app: TestApp) {
     use claviger::domain::accounts::account::Username;
-    for name in ["ann", "bob"] { app.admin(name); }
+    for name in ["ann", "bob"] {
+        app.admin(name);
+    }
     for _ in 0..5 {
-        let both: Vec<_> = ["ann", "bob"].map(|name| {
-            let (app, name) = (std::sync::Arc::clone(&app.app), Username::parse(name).expect("a name"));
-            std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-                runtime.block_on(app.deactivate_user(operator(), &name)).is_ok()
+        let both: Vec<_> = ["ann", "bob"]
+            .map(|name| {
+                let (app, name) = (std::sync::Arc::clone(&app.app), Username::parse(name).expect("a name"));
+                std::thread::spawn(move || {
+                    let runtime =
+                        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+                    runtime.block_on(app.deactivate_user(operator(), &name)).is_ok()
+                })
             })
-        }).into_iter().map(|one| one.join().expect("no panic")).collect();
+            .into_iter()
+            .map(|one| one.join().expect("no panic"))
+            .collect();
         assert_eq!(both.iter().filter(|done| **done).count(), 1, "{both:?}");
         assert_eq!(app.database.count("accounts WHERE active"), 1, "docs/rules.md, A10");
         app.database.execute("UPDATE accounts SET active = TRUE");
     }
-} }
+}
+on_both!(two_administrators_cannot_take_each_other_away_at_the_same_moment);
 
-on_both! { fn rule_4_a_key_opens_no_page_and_makes_no_key(app) {
+fn rule_4_a_key_opens_no_page_and_makes_no_key(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let page = "/external-tool-access/generate";
@@ -95,12 +121,17 @@ on_both! { fn rule_4_a_key_opens_no_page_and_makes_no_key(app) {
         assert_eq!(program.sign_in("miriam", &secret).status, 422, "and it is no password");
     }
     assert_eq!(app.database.count("api_keys"), 1);
-} }
+}
+on_both!(rule_4_a_key_opens_no_page_and_makes_no_key);
 
-on_both! { fn rule_9_a_changed_lifetime_rule_leaves_existing_keys_alone(app) {
+fn rule_9_a_changed_lifetime_rule_leaves_existing_keys_alone(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.generate_with(&[("expires", "365")]).secret();
     app.database.execute("UPDATE lifetime_rules SET default_days = 1, longest_days = 1, keys_per_owner = 1");
     app.pass(jiff::SignedDuration::from_hours(48));
-    assert_eq!((app.verify(&secret).status, app.verify(&secret).header("x-key-expires-at").to_owned()), (200, "2027-11-20T12:00:00Z".into()));
-} }
+    assert_eq!(
+        (app.verify(&secret).status, app.verify(&secret).header("x-key-expires-at").to_owned()),
+        (200, "2027-11-20T12:00:00Z".into())
+    );
+}
+on_both!(rule_9_a_changed_lifetime_rule_leaves_existing_keys_alone);

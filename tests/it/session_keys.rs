@@ -16,7 +16,7 @@ fn generate(client: &Client) -> Answer {
     client.submit(PAGE, "/external-tool-access/session-keys", &[])
 }
 
-on_both! { fn a_session_key_ends_when_its_owner_signs_out(app) {
+fn a_session_key_ends_when_its_owner_signs_out(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Reader", &["read:data"]);
     let ana = app.signed_in("ana");
@@ -26,9 +26,16 @@ on_both! { fn a_session_key_ends_when_its_owner_signs_out(app) {
     let form = ana.get(PAGE).hidden_fields("/external-tool-access/session-keys");
     let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let secret = ana.post("/external-tool-access/session-keys", &fields).secret();
-    assert_eq!(ana.post("/external-tool-access/session-keys", &fields).status, 303, "the same form again shows nothing");
+    assert_eq!(
+        ana.post("/external-tool-access/session-keys", &fields).status,
+        303,
+        "the same form again shows nothing"
+    );
     assert!(ana.get(PAGE).text().contains("was shown already"));
-    assert_eq!((status(&app, &secret, "require_all=read:data"), status(&app, &secret, "require_all=write:data")), (200, 403));
+    assert_eq!(
+        (status(&app, &secret, "require_all=read:data"), status(&app, &secret, "require_all=write:data")),
+        (200, 403)
+    );
     assert_eq!(app.verify(&secret).header("remote-user"), "ana");
     assert!(ana.get(PAGE).text().contains(eight(&secret)));
     let grid = boss.get("/admin/api-keys?view=all").text();
@@ -46,9 +53,10 @@ on_both! { fn a_session_key_ends_when_its_owner_signs_out(app) {
     assert_eq!(status(&app, &second, ""), 401);
     assert_eq!(app.database.count("session_keys"), 0);
     assert_eq!(app.database.count("audit_events WHERE action = 'key.generate' AND details LIKE '%session_key%'"), 2);
-} }
+}
+on_both!(a_session_key_ends_when_its_owner_signs_out);
 
-on_both! { fn a_session_key_ends_with_the_idle_time_and_with_the_setting(app) {
+fn a_session_key_ends_with_the_idle_time_and_with_the_setting(app: TestApp) {
     turn_on(&app);
     let ana = app.signed_in("ana");
     let secret = generate(&ana).secret();
@@ -65,9 +73,10 @@ on_both! { fn a_session_key_ends_with_the_idle_time_and_with_the_setting(app) {
     assert_eq!(status(&app, &secret, ""), 401, "the session was idle for too long");
     app.run(app.app.sweep()).expect("swept");
     assert_eq!(app.database.count("session_keys"), 0);
-} }
+}
+on_both!(a_session_key_ends_with_the_idle_time_and_with_the_setting);
 
-on_both! { fn session_keys_count_among_a_persons_keys(app) {
+fn session_keys_count_among_a_persons_keys(app: TestApp) {
     turn_on(&app);
     app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 2");
     let ana = app.signed_in("ana");
@@ -77,9 +86,10 @@ on_both! { fn session_keys_count_among_a_persons_keys(app) {
     assert!(ana.get(PAGE).text().contains("You have 2 live keys, and the limit is 2."));
     assert!(ana.get("/external-tool-access/generate").text().contains("You have 2 live keys"));
     assert_eq!((app.database.count("api_keys"), app.database.count("session_keys")), (1, 1));
-} }
+}
+on_both!(session_keys_count_among_a_persons_keys);
 
-on_both! { fn rule_4_a_session_key_makes_no_key_that_outlives_it(app) {
+fn rule_4_a_session_key_makes_no_key_that_outlives_it(app: TestApp) {
     turn_on(&app);
     app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('key_may_create', 'on', 0)");
     let boss = site(&app);
@@ -91,7 +101,12 @@ on_both! { fn rule_4_a_session_key_makes_no_key_that_outlives_it(app) {
     boss.submit("/admin/resources/project:abc", "/admin/resources/project:abc/administrators", &[("username", "boss")]);
     let put = |secret: &str| {
         let headers = [("x-api-key", secret), ("content-type", "application/json")];
-        app.client().send("PUT", "/api/v1/resources/project:abc/api_key", &headers, Some(r#"{"scopes": ["read:data"]}"#.into()))
+        app.client().send(
+            "PUT",
+            "/api/v1/resources/project:abc/api_key",
+            &headers,
+            Some(r#"{"scopes": ["read:data"]}"#.into()),
+        )
     };
     let of_session = generate(&boss).secret();
     let refused = put(&of_session);
@@ -100,4 +115,5 @@ on_both! { fn rule_4_a_session_key_makes_no_key_that_outlives_it(app) {
     assert_eq!(put(&boss.secret("program")).status, 201);
     assert_eq!(put(&of_session).status, 200, "it may ask which key there is");
     assert_eq!(app.database.count("audit_events WHERE action = 'key.generate' AND details LIKE '%\"by_key\":\"%'"), 1);
-} }
+}
+on_both!(rule_4_a_session_key_makes_no_key_that_outlives_it);

@@ -6,18 +6,20 @@ use crate::support::database::{Database, Kind};
 use crate::support::people::PASSWORD;
 use crate::support::{TestApp, on_both, operator};
 
-on_both! { fn the_cookie_is_hard_to_steal_and_strangers_get_none(app) {
+fn the_cookie_is_hard_to_steal_and_strangers_get_none(app: TestApp) {
     for path in ["/sign-in", "/", "/external-tool-access", "/nowhere", "/static/x"] {
         assert!(app.client().get(path).all("set-cookie").is_empty(), "{path}");
     }
     app.person("miriam");
     let answer = app.client().sign_in("miriam", PASSWORD);
-    let cookie = answer.all("set-cookie").into_iter().find(|cookie| cookie.starts_with("claviger=")).expect("a session cookie");
+    let cookie =
+        answer.all("set-cookie").into_iter().find(|cookie| cookie.starts_with("claviger=")).expect("a session cookie");
     for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(part), "{cookie}");
     }
     assert!(!cookie.contains("Domain") && !cookie.contains("Secure") && !cookie.contains("Max-Age"));
-} }
+}
+on_both!(the_cookie_is_hard_to_steal_and_strangers_get_none);
 
 #[test]
 fn by_https_the_cookie_is_bound_to_the_host() {
@@ -41,7 +43,7 @@ fn by_https_the_cookie_is_bound_to_the_host() {
     assert!(answer.header("strict-transport-security").contains("max-age=63072000"));
 }
 
-on_both! { fn only_the_hash_of_the_id_is_kept_and_the_id_changes_at_sign_in(app) {
+fn only_the_hash_of_the_id_is_kept_and_the_id_changes_at_sign_in(app: TestApp) {
     let client = app.signed_in("miriam");
     let first = client.cookie("claviger").expect("a cookie");
     client.sign_in("miriam", PASSWORD);
@@ -53,17 +55,19 @@ on_both! { fn only_the_hash_of_the_id_is_kept_and_the_id_changes_at_sign_in(app)
     let id = &second[second.len() - 64..];
     assert!(!state.contains(id), "S2: {state}");
     assert_eq!(app.database.count("sessions"), 1);
-} }
+}
+on_both!(only_the_hash_of_the_id_is_kept_and_the_id_changes_at_sign_in);
 
-on_both! { fn an_id_that_somebody_made_up_is_never_adopted(app) {
+fn an_id_that_somebody_made_up_is_never_adopted(app: TestApp) {
     app.person("miriam");
     let made_up = "A".repeat(64);
     let answer = app.client().get_with("/account", &[("cookie", &format!("claviger={made_up}"))]);
     assert_eq!(answer.status, 303);
     assert_eq!(app.database.count("sessions"), 0);
-} }
+}
+on_both!(an_id_that_somebody_made_up_is_never_adopted);
 
-on_both! { fn a_session_ends_after_thirty_idle_minutes_and_after_eight_hours(app) {
+fn a_session_ends_after_thirty_idle_minutes_and_after_eight_hours(app: TestApp) {
     let idle = app.signed_in("miriam");
     app.pass(SignedDuration::from_mins(29));
     assert!(idle.is_signed_in());
@@ -83,9 +87,10 @@ on_both! { fn a_session_ends_after_thirty_idle_minutes_and_after_eight_hours(app
     }
     app.pass(SignedDuration::from_mins(20));
     assert!(!busy.is_signed_in(), "eight hours are eight hours");
-} }
+}
+on_both!(a_session_ends_after_thirty_idle_minutes_and_after_eight_hours);
 
-on_both! { fn an_ended_session_is_not_resurrected_by_a_request_in_flight(app) {
+fn an_ended_session_is_not_resurrected_by_a_request_in_flight(app: TestApp) {
     let client = app.signed_in("miriam");
     let cookie = client.cookie("claviger").expect("a cookie");
     let id = &cookie[cookie.len() - 64..];
@@ -94,12 +99,12 @@ on_both! { fn an_ended_session_is_not_resurrected_by_a_request_in_flight(app) {
     app.run(app.app.update_session(id, state)).expect("nothing to update is no error");
     assert_eq!(app.database.count("sessions"), 0);
     assert!(!client.is_signed_in());
-} }
+}
+on_both!(an_ended_session_is_not_resurrected_by_a_request_in_flight);
 
-on_both! { fn what_ends_an_account_ends_its_sessions(app) {
-
-    use claviger::domain::accounts::password::{Password, Proposal};
+fn what_ends_an_account_ends_its_sessions(app: TestApp) {
     use claviger::domain::accounts::account::Username;
+    use claviger::domain::accounts::password::{Password, Proposal};
     let name = Username::parse("miriam").expect("a name");
     let client = app.signed_in("miriam");
     app.run(app.app.deactivate_user(operator(), &name)).expect("deactivated");
@@ -112,9 +117,10 @@ on_both! { fn what_ends_an_account_ends_its_sessions(app) {
     let new = Password::chosen(proposal, &name).expect("good");
     app.run(app.app.set_user_password(operator(), &name, new)).expect("set");
     assert!(!client.is_signed_in());
-} }
+}
+on_both!(what_ends_an_account_ends_its_sessions);
 
-on_both! { fn the_number_of_sessions_is_bounded_and_old_ones_are_swept(app) {
+fn the_number_of_sessions_is_bounded_and_old_ones_are_swept(app: TestApp) {
     app.person("miriam");
     for round in 0..25 {
         if round % 9 == 8 {
@@ -126,14 +132,15 @@ on_both! { fn the_number_of_sessions_is_bounded_and_old_ones_are_swept(app) {
     app.pass(SignedDuration::from_mins(31));
     app.run(app.app.sweep()).expect("swept");
     assert_eq!(app.database.count("sessions"), 0);
-} }
+}
+on_both!(the_number_of_sessions_is_bounded_and_old_ones_are_swept);
 
-on_both! { fn a_sign_in_with_the_old_password_does_not_survive_a_reset_at_the_same_moment(app) {
-
-    use claviger::domain::accounts::password::{Password, Proposal};
+fn a_sign_in_with_the_old_password_does_not_survive_a_reset_at_the_same_moment(app: TestApp) {
     use claviger::domain::accounts::account::Username;
+    use claviger::domain::accounts::password::{Password, Proposal};
     let name = Username::parse("miriam").expect("a name");
-    let chosen = |text: &str| Password::chosen(Proposal::parse("password", text.into()).expect("long"), &name).expect("good");
+    let chosen =
+        |text: &str| Password::chosen(Proposal::parse("password", text.into()).expect("long"), &name).expect("good");
     app.person("miriam");
     for round in 0..6 {
         let client = app.client();
@@ -147,9 +154,10 @@ on_both! { fn a_sign_in_with_the_old_password_does_not_survive_a_reset_at_the_sa
         assert!(!client.is_signed_in(), "round {round}");
         app.run(app.app.set_user_password(operator(), &name, chosen(PASSWORD))).expect("set back");
     }
-} }
+}
+on_both!(a_sign_in_with_the_old_password_does_not_survive_a_reset_at_the_same_moment);
 
-on_both! { fn a_page_that_asks_for_itself_keeps_no_session_awake(app) {
+fn a_page_that_asks_for_itself_keeps_no_session_awake(app: TestApp) {
     let (away, there) = (app.signed_in("miriam"), app.signed_in("chen"));
     for _ in 0..2 {
         app.pass(SignedDuration::from_mins(16));
@@ -157,4 +165,5 @@ on_both! { fn a_page_that_asks_for_itself_keeps_no_session_awake(app) {
         away.get("/account?again");
     }
     assert!(there.is_signed_in() && !away.is_signed_in());
-} }
+}
+on_both!(a_page_that_asks_for_itself_keeps_no_session_awake);

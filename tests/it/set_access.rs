@@ -3,14 +3,14 @@
 use crate::rights::{give, policy, site, status};
 use crate::service_accounts::{server_key, service_account};
 use crate::support::people::{eight, key_path};
-use crate::support::{Answer, Client, on_both};
+use crate::support::{Answer, Client, TestApp, on_both};
 
 fn set(client: &Client, secret: &str, fields: &[(&str, &str)]) -> Answer {
     let page = format!("{}/access", key_path(secret));
     client.submit(&page, &page, fields)
 }
 
-on_both! { fn rule_4_a_key_is_changed_within_what_its_owner_has(app) {
+fn rule_4_a_key_is_changed_within_what_its_owner_has(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Reader", &["read:metadata", "read:data"]);
     policy(&boss, "Writer", &["write:data"]);
@@ -18,7 +18,10 @@ on_both! { fn rule_4_a_key_is_changed_within_what_its_owner_has(app) {
     give(&boss, "ana", &["Reader"]);
     let secret = ana.generate_with(&[("access", "scopes"), ("scope", "read:metadata")]).secret();
     let rights = |secret: &str| -> Vec<u16> {
-        ["read:metadata", "read:data", "write:data"].iter().map(|right| status(&app, secret, &format!("require_all={right}"))).collect()
+        ["read:metadata", "read:data", "write:data"]
+            .iter()
+            .map(|right| status(&app, secret, &format!("require_all={right}")))
+            .collect()
     };
     assert_eq!(rights(&secret), [200, 403, 403]);
     assert_eq!(set(&ana, &secret, &[("access", "scopes"), ("scope", "read:data")]).status, 303);
@@ -43,9 +46,10 @@ on_both! { fn rule_4_a_key_is_changed_within_what_its_owner_has(app) {
     ana.act(&secret, "revoke");
     assert_eq!(ana.get(&format!("{}/access", key_path(&secret))).status, 303);
     assert_eq!(app.database.count("audit_events WHERE action = 'key.edit'"), 3);
-} }
+}
+on_both!(rule_4_a_key_is_changed_within_what_its_owner_has);
 
-on_both! { fn a_key_whose_policy_was_deleted_says_so_and_gets_other_access(app) {
+fn a_key_whose_policy_was_deleted_says_so_and_gets_other_access(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Reader", &["read:data"]);
     let ana = app.signed_in("ana");
@@ -65,9 +69,10 @@ on_both! { fn a_key_whose_policy_was_deleted_says_so_and_gets_other_access(app) 
     }
     assert_eq!(set(&ana, &secret, &[("access", "inherit")]).status, 303);
     assert_eq!(status(&app, &secret, ""), 200);
-} }
+}
+on_both!(a_key_whose_policy_was_deleted_says_so_and_gets_other_access);
 
-on_both! { fn an_administrator_changes_what_a_server_key_may_do(app) {
+fn an_administrator_changes_what_a_server_key_may_do(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Reader", &["read:data"]);
     service_account(&boss, "one", &["Reader"]);
@@ -78,4 +83,5 @@ on_both! { fn an_administrator_changes_what_a_server_key_may_do(app) {
     assert_eq!(boss.submit(&page, &page, &[("access", "scopes"), ("scope", "read:data")]).status, 303);
     assert_eq!(status(&app, &secret, "require_all=read:data"), 200);
     assert!(boss.get(&format!("/admin/api-keys/{}", eight(&secret))).text().contains("read:data"));
-} }
+}
+on_both!(an_administrator_changes_what_a_server_key_may_do);

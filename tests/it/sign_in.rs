@@ -8,7 +8,7 @@ use crate::support::{Answer, TestApp, on_both};
 
 const REFUSED: &str = "The user name or password is not right";
 
-on_both! { fn a_person_signs_in_and_out(app) {
+fn a_person_signs_in_and_out(app: TestApp) {
     let client = app.signed_in("miriam");
     assert!(client.is_signed_in());
     assert_eq!(client.get("/sign-in").header("location"), "/external-tool-access", "signed in already");
@@ -16,12 +16,14 @@ on_both! { fn a_person_signs_in_and_out(app) {
     assert_eq!((out.status, out.header("location")), (303, "/sign-in"));
     assert!(out.header("clear-site-data").contains("cache"));
     assert!(!client.is_signed_in());
-} }
+}
+on_both!(a_person_signs_in_and_out);
 
-on_both! { fn an_unknown_user_and_a_wrong_password_read_the_same(app) {
+fn an_unknown_user_and_a_wrong_password_read_the_same(app: TestApp) {
     app.person("miriam");
     let sign_in = |name: &str, password: &str| app.client().sign_in(name, password);
-    let strip = |answer: Answer, name: &str| (answer.status, answer.body.replace(name, "NAME"), answer.sorted_headers());
+    let strip =
+        |answer: Answer, name: &str| (answer.status, answer.body.replace(name, "NAME"), answer.sorted_headers());
     let wrong = strip(sign_in("miriam", "not the password"), "miriam");
     assert_eq!(wrong.0, 422);
     assert!(wrong.1.contains(REFUSED));
@@ -31,18 +33,22 @@ on_both! { fn an_unknown_user_and_a_wrong_password_read_the_same(app) {
     for password in ["", " ", &"x".repeat(2000)] {
         assert_eq!(sign_in("miriam", password).status, 422);
     }
-} }
+}
+on_both!(an_unknown_user_and_a_wrong_password_read_the_same);
 
-on_both! { fn every_attempt_is_audited_without_what_was_typed(app) {
+fn every_attempt_is_audited_without_what_was_typed(app: TestApp) {
     app.person("miriam");
     app.client().sign_in("miriam", "wrong");
     app.client().sign_in("hunter2-in-the-wrong-field", "x");
     app.client().sign_in("miriam", PASSWORD);
-    let lines = app.database.texts("SELECT target || ' ' || outcome AS value FROM audit_events WHERE action = 'session.sign_in' ORDER BY id");
+    let lines = app.database.texts(
+        "SELECT target || ' ' || outcome AS value FROM audit_events WHERE action = 'session.sign_in' ORDER BY id",
+    );
     assert_eq!(lines, ["miriam failure", "(unknown user) failure", "miriam success"]);
-} }
+}
+on_both!(every_attempt_is_audited_without_what_was_typed);
 
-on_both! { fn spellings_of_one_name_share_one_throttle(app) {
+fn spellings_of_one_name_share_one_throttle(app: TestApp) {
     app.person("bob");
     let spellings = ["bob", "BOB", " Bob ", "bOb", "bob\t", "\nbob"];
     let mut refused = None;
@@ -60,35 +66,46 @@ on_both! { fn spellings_of_one_name_share_one_throttle(app) {
     assert_eq!(app.client().sign_in("bob", PASSWORD).status, 429, "also with the right password");
     app.person("ann");
     assert_eq!(app.client().sign_in("ann", PASSWORD).status, 303, "other people are not in the way");
-} }
+}
+on_both!(spellings_of_one_name_share_one_throttle);
 
-on_both! { fn a_key_pasted_as_user_name_is_not_shown_again(app) {
+fn a_key_pasted_as_user_name_is_not_shown_again(app: TestApp) {
     let secret = app.signed_in("miriam").secret("ci");
     let answer = app.client().sign_in(&secret, "x");
     assert_eq!((answer.status, answer.attribute("#username", "value")), (422, String::new()));
     assert!(!answer.body.contains(&secret));
-} }
+}
+on_both!(a_key_pasted_as_user_name_is_not_shown_again);
 
-on_both! { fn a_deactivated_person_is_told_so_only_with_the_right_password(app) {
+fn a_deactivated_person_is_told_so_only_with_the_right_password(app: TestApp) {
     app.person("miriam");
     app.database.execute("UPDATE accounts SET active = FALSE");
-    assert!(app.client().sign_in("miriam", PASSWORD).text().contains("Your account is deactivated. Ask an administrator"));
+    assert!(
+        app.client().sign_in("miriam", PASSWORD).text().contains("Your account is deactivated. Ask an administrator")
+    );
     assert!(app.client().sign_in("miriam", "wrong").text().contains(REFUSED));
-} }
+}
+on_both!(a_deactivated_person_is_told_so_only_with_the_right_password);
 
-on_both! { fn a_weaker_hash_is_replaced_at_sign_in(app) {
+fn a_weaker_hash_is_replaced_at_sign_in(app: TestApp) {
     use argon2::password_hash::PasswordHasher;
     app.person("miriam");
-    let weak = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, argon2::Params::new(8192, 1, 1, None).expect("parameters"));
-    let hash: argon2::password_hash::phc::PasswordHash = weak.hash_password_with_salt(PASSWORD.as_bytes(), b"0123456789abcdef").expect("a hash");
+    let weak = argon2::Argon2::new(
+        argon2::Algorithm::Argon2id,
+        argon2::Version::V0x13,
+        argon2::Params::new(8192, 1, 1, None).expect("parameters"),
+    );
+    let hash: argon2::password_hash::phc::PasswordHash =
+        weak.hash_password_with_salt(PASSWORD.as_bytes(), b"0123456789abcdef").expect("a hash");
     app.database.execute(&format!("UPDATE accounts SET password_hash = '{hash}'"));
     assert_eq!(app.client().sign_in("miriam", PASSWORD).status, 303);
     let stored = app.database.text("SELECT password_hash AS value FROM accounts");
     assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "docs/rules.md, P1: {stored}");
     assert_eq!(app.client().sign_in("miriam", PASSWORD).status, 303);
-} }
+}
+on_both!(a_weaker_hash_is_replaced_at_sign_in);
 
-on_both! { fn next_leads_to_own_pages_only(app) {
+fn next_leads_to_own_pages_only(app: TestApp) {
     app.person("miriam");
     let after = |next: &str| {
         let answer = app.client().post("/sign-in", &[("username", "miriam"), ("password", PASSWORD), ("next", next)]);
@@ -102,7 +119,8 @@ on_both! { fn next_leads_to_own_pages_only(app) {
     let page = app.client().get("/sign-in?next=%2Faccount");
     assert_eq!(page.attribute("input[name=next]", "value"), "/account");
     assert_eq!(app.client().get("/sign-in?next=%2F%2Fevil.example").attribute("input[name=next]", "value"), "");
-} }
+}
+on_both!(next_leads_to_own_pages_only);
 
 #[test]
 fn the_throttle_goes_by_the_address_that_is_believed() {

@@ -39,7 +39,7 @@ fn darken(tx: &mut WriteTx, ana: AccountId) -> Result<(), Error> {
     accounts::set_appearance(tx, ana, Appearance::Dark)
 }
 
-on_both! { fn rule_6_a_change_without_an_event_is_not_committed(app) {
+fn rule_6_a_change_without_an_event_is_not_committed(app: TestApp) {
     let (store, ana) = store(&app);
     let refused = app.run(store.write(move |tx| darken(tx, ana)));
     assert!(matches!(refused, Err(Error::Internal(_))), "{refused:?}");
@@ -47,9 +47,10 @@ on_both! { fn rule_6_a_change_without_an_event_is_not_committed(app) {
 
     app.run(store.write_unaudited("a test", move |tx| darken(tx, ana))).expect("a reason is enough");
     assert_eq!(appearance(&app), "dark");
-} }
+}
+on_both!(rule_6_a_change_without_an_event_is_not_committed);
 
-on_both! { fn rule_6_an_event_stands_and_falls_with_its_change(app) {
+fn rule_6_an_event_stands_and_falls_with_its_change(app: TestApp) {
     let (store, ana) = store(&app);
     let events = || app.database.texts("SELECT action AS value FROM audit_events WHERE action = 'user.edit'").len();
     let failed: Result<(), Error> = app.run(store.write(move |tx| {
@@ -66,14 +67,16 @@ on_both! { fn rule_6_an_event_stands_and_falls_with_its_change(app) {
     }))
     .expect("written");
     assert_eq!((appearance(&app), events()), ("dark".into(), 1));
-} }
+}
+on_both!(rule_6_an_event_stands_and_falls_with_its_change);
 
-on_both! { fn a_transaction_that_changes_no_row_needs_no_event(app) {
+fn a_transaction_that_changes_no_row_needs_no_event(app: TestApp) {
     let (store, _) = store(&app);
     app.run(store.write(|tx| darken(tx, AccountId(987_654)))).expect("nobody was darkened");
-} }
+}
+on_both!(a_transaction_that_changes_no_row_needs_no_event);
 
-on_both! { fn changes_are_handed_on_when_they_are_committed(app) {
+fn changes_are_handed_on_when_they_are_committed(app: TestApp) {
     let (store, ana) = store(&app);
     let mut changes = store.changes().listen();
     let failed: Result<(), Error> = app.run(store.write(move |tx| {
@@ -84,4 +87,5 @@ on_both! { fn changes_are_handed_on_when_they_are_committed(app) {
 
     app.run(store.write_unaudited("a test", move |tx| accounts::set_active(tx, ana, false))).expect("written");
     assert_eq!(changes.try_recv().expect("handed on"), Change::Owner(ana));
-} }
+}
+on_both!(changes_are_handed_on_when_they_are_committed);

@@ -2,29 +2,35 @@
 
 use jiff::SignedDuration;
 
-use crate::support::on_both;
 use crate::support::people::{PASSWORD, eight};
+use crate::support::{TestApp, on_both};
 
-on_both! { fn rule_7_a_use_is_seen_at_once_and_written_with_the_flush(app) {
+fn rule_7_a_use_is_seen_at_once_and_written_with_the_flush(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let (used, idle) = (miriam.secret("used"), miriam.secret("idle"));
-    for _ in 0..3 { app.verify(&used); }
+    for _ in 0..3 {
+        app.verify(&used);
+    }
     assert_eq!(app.database.count("api_keys WHERE use_count > 0"), 0, "verification writes nothing");
     let list = miriam.get("/external-tool-access");
     assert_eq!(list.texts("tbody td:nth-child(5)"), ["Never used", "Just now"]);
     assert!(miriam.key_page(&used).text().contains("Uses 3"));
 
     assert_eq!(app.run(app.app.flush_uses()).expect("flushed"), 1);
-    let row = format!("api_keys WHERE first_eight = '{}' AND use_count = 3 AND last_used_address = '127.0.0.1'", eight(&used));
+    let row = format!(
+        "api_keys WHERE first_eight = '{}' AND use_count = 3 AND last_used_address = '127.0.0.1'",
+        eight(&used)
+    );
     assert_eq!(app.database.count(&row), 1);
     assert_eq!(app.run(app.app.flush_uses()).expect("flushed"), 0, "nothing is written twice");
     app.pass(SignedDuration::from_hours(9));
     miriam.sign_in("miriam", PASSWORD);
     assert!(miriam.key_page(&used).text().contains("9 h ago (2026-11-20 12:00 UTC) from 127.0.0.1"));
     assert!(miriam.key_page(&idle).text().contains("Never used"));
-} }
+}
+on_both!(rule_7_a_use_is_seen_at_once_and_written_with_the_flush);
 
-on_both! { fn what_could_not_be_written_is_written_later_and_verification_does_not_notice(app) {
+fn what_could_not_be_written_is_written_later_and_verification_does_not_notice(app: TestApp) {
     let secret = app.signed_in("miriam").secret("ci");
     app.verify(&secret);
     app.database.execute("ALTER TABLE api_keys RENAME COLUMN use_count TO hidden");
@@ -33,23 +39,30 @@ on_both! { fn what_could_not_be_written_is_written_later_and_verification_does_n
     app.verify(&secret);
     assert_eq!(app.run(app.app.flush_uses()).expect("flushed"), 1);
     assert_eq!(app.database.text("SELECT CAST(use_count AS TEXT) AS value FROM api_keys"), "2");
-} }
+}
+on_both!(what_could_not_be_written_is_written_later_and_verification_does_not_notice);
 
-on_both! { fn refused_keys_leave_no_use(app) {
+fn refused_keys_leave_no_use(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     miriam.act(&secret, "disable");
     app.verify(&secret);
     assert_eq!(app.run(app.app.flush_uses()).expect("flushed"), 0);
-} }
+}
+on_both!(refused_keys_leave_no_use);
 
-on_both! { fn uses_of_more_keys_than_one_statement_takes_are_written(app) {
+fn uses_of_more_keys_than_one_statement_takes_are_written(app: TestApp) {
     let (store, _) = claviger::store::Store::open(&app.database.config().database).expect("opens");
     let uses = claviger::store::usage::use_log::UseLog::default();
     let now = claviger::domain::time::clock::Timestamp(0);
     for key in 1..=40_000 {
-        uses.note(claviger::domain::ids::KeyId(key), claviger::domain::keys::api_key::Use { at: now, address: String::new(), agent: String::new() }, std::iter::empty());
+        uses.note(
+            claviger::domain::ids::KeyId(key),
+            claviger::domain::keys::api_key::Use { at: now, address: String::new(), agent: String::new() },
+            std::iter::empty(),
+        );
     }
     assert_eq!(app.run(uses.flush(&store)).expect("written"), 40_000);
     assert_eq!(app.database.text("SELECT CAST(uses AS TEXT) AS value FROM daily_usage"), "40000");
-} }
+}
+on_both!(uses_of_more_keys_than_one_statement_takes_are_written);

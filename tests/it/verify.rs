@@ -25,7 +25,7 @@ pub fn unknown_key(seed: u64) -> String {
     claviger::domain::keys::secret::Secret::generate(&prefix, &eight, &mut rng).reveal().to_owned()
 }
 
-on_both! { fn a_good_key_says_whose_it_is_in_every_form_and_method(app) {
+fn a_good_key_says_whose_it_is_in_every_form_and_method(app: TestApp) {
     let secret = app.signed_in("miriam").secret("ci");
     let forms = [
         ("authorization", format!("Bearer {secret}")),
@@ -51,9 +51,10 @@ on_both! { fn a_good_key_says_whose_it_is_in_every_form_and_method(app) {
         }
         assert_eq!(app.client().get_with("/api/v1/whoami", &[(name, value)]).status, 200, "A3: {name}");
     }
-} }
+}
+on_both!(a_good_key_says_whose_it_is_in_every_form_and_method);
 
-on_both! { fn whoami_tells_the_key_and_its_owner_and_no_secret(app) {
+fn whoami_tells_the_key_and_its_owner_and_no_secret(app: TestApp) {
     let secret = app.signed_in("miriam").secret("ci");
     let answer = app.client().get_with("/api/v1/whoami", &[("x-api-key", &secret)]);
     let json = answer.json();
@@ -63,9 +64,10 @@ on_both! { fn whoami_tells_the_key_and_its_owner_and_no_secret(app) {
     assert_eq!(json["key"]["expires_at"], "2027-02-18T12:00:00Z");
     assert_eq!(json["owner"]["username"], "miriam");
     assert!(!answer.body.contains(&secret) && !answer.body.contains("hash"));
-} }
+}
+on_both!(whoami_tells_the_key_and_its_owner_and_no_secret);
 
-on_both! { fn rule_5_all_bad_keys_get_the_same_answer(app) {
+fn rule_5_all_bad_keys_get_the_same_answer(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let [revoked, disabled, expired, good] = ["a", "b", "c", "d"].map(|name| miriam.secret(name));
     let orphaned = app.signed_in("gone").secret("x");
@@ -73,14 +75,21 @@ on_both! { fn rule_5_all_bad_keys_get_the_same_answer(app) {
     miriam.act(&disabled, "disable");
     app.database.execute("UPDATE accounts SET active = FALSE WHERE username = 'gone'");
     app.database.execute(&format!(
-        "UPDATE api_keys SET created_at = 1, expires_at = 2 WHERE first_eight = '{}'", eight(&expired)
+        "UPDATE api_keys SET created_at = 1, expires_at = 2 WHERE first_eight = '{}'",
+        eight(&expired)
     ));
     let unknown = unknown_key(1_000_000);
     let expected = seen(&app.verify(&unknown));
     assert_eq!(expected.0, 401);
     let challenges = app.verify(&unknown).all("www-authenticate").join(" ");
-    assert!(challenges.contains("Bearer realm") && challenges.contains("invalid_token") && challenges.contains("Basic realm"));
-    for (why, secret) in [("revoked", &revoked), ("disabled", &disabled), ("expired", &expired), ("orphaned", &orphaned)] {
+    assert!(
+        challenges.contains("Bearer realm")
+            && challenges.contains("invalid_token")
+            && challenges.contains("Basic realm")
+    );
+    for (why, secret) in
+        [("revoked", &revoked), ("disabled", &disabled), ("expired", &expired), ("orphaned", &orphaned)]
+    {
         assert_eq!(seen(&app.verify(secret)), expected, "{why}");
     }
     for bad in [&good[..61], &format!("{good}0"), &good.to_lowercase(), "clv_x", "x", &"x".repeat(600), "clv_%00"] {
@@ -89,9 +98,10 @@ on_both! { fn rule_5_all_bad_keys_get_the_same_answer(app) {
     assert_eq!(app.verify(&good).status, 200);
     app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('accept_keys', 'off', 0)");
     assert_eq!(seen(&app.verify(&good)), expected, "the panic switch refuses every key");
-} }
+}
+on_both!(rule_5_all_bad_keys_get_the_same_answer);
 
-on_both! { fn ambiguous_and_unreadable_credentials_are_told_apart_from_bad_keys(app) {
+fn ambiguous_and_unreadable_credentials_are_told_apart_from_bad_keys(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let (one, two) = (miriam.secret("a"), miriam.secret("b"));
     let ask = |headers: &[(&str, &str)]| app.client().get_with("/verify", headers);
@@ -108,18 +118,31 @@ on_both! { fn ambiguous_and_unreadable_credentials_are_told_apart_from_bad_keys(
         // A gateway would turn any other status into a fault of its own; a program reads what it did wrong.
         let (gateway, program) = (ask(&ambiguous), app.client().get_with("/api/v1/whoami", &ambiguous));
         assert_eq!((gateway.status, program.status), (401, 400), "{why}: {ambiguous:?}");
-        assert!(gateway.text().contains("more than one credential") && program.text().contains("more than one credential"));
+        assert!(
+            gateway.text().contains("more than one credential") && program.text().contains("more than one credential")
+        );
     }
     assert_eq!(ask(&[("authorization", &bearer(&one)), ("x-api-key", &one)]).status, 200, "the same key twice");
-    for bad in [basic("miriam", &one), format!("Digest {one}"), format!("Token {one}"), one.clone(), "Bearer".into(),
-                "Bearer ".into(), "Basic !!!".into(), "Basic ".into(), basic("apikey", ""), BASE64_STANDARD.encode("x")] {
+    for bad in [
+        basic("miriam", &one),
+        format!("Digest {one}"),
+        format!("Token {one}"),
+        one.clone(),
+        "Bearer".into(),
+        "Bearer ".into(),
+        "Basic !!!".into(),
+        "Basic ".into(),
+        basic("apikey", ""),
+        BASE64_STANDARD.encode("x"),
+    ] {
         assert_eq!(ask(&[("authorization", &bad)]).status, 401, "{bad}");
     }
     let nothing = ask(&[]);
     assert_eq!((nothing.status, nothing.json()["detail"].as_str()), (401, Some("No API key was sent.")));
-} }
+}
+on_both!(ambiguous_and_unreadable_credentials_are_told_apart_from_bad_keys);
 
-on_both! { fn a_key_in_the_url_is_refused_everywhere(app) {
+fn a_key_in_the_url_is_refused_everywhere(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     for path in [
@@ -141,9 +164,10 @@ on_both! { fn a_key_in_the_url_is_refused_everywhere(app) {
         assert!(!answer.body.contains(&secret));
         assert!(answer.text().contains("rotate this key"), "{}", answer.text());
     }
-} }
+}
+on_both!(a_key_in_the_url_is_refused_everywhere);
 
-on_both! { fn unknown_keys_from_one_address_are_slowed_down_and_good_ones_never_are(app) {
+fn unknown_keys_from_one_address_are_slowed_down_and_good_ones_never_are(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let good = miriam.secret("ci");
     let bad = app.client();
@@ -164,9 +188,10 @@ on_both! { fn unknown_keys_from_one_address_are_slowed_down_and_good_ones_never_
     app.run(app.app.flush_uses()).expect("flushed");
     let events = app.database.texts("SELECT CAST(details AS TEXT) AS value FROM audit_events WHERE action = 'key.refuse' AND target = '(unknown key)' AND address = '127.0.0.1'");
     assert!(events.len() == 1 && events[0].contains("104"), "{events:?}");
-} }
+}
+on_both!(unknown_keys_from_one_address_are_slowed_down_and_good_ones_never_are);
 
-on_both! { fn verify_has_one_path_and_one_host(app) {
+fn verify_has_one_path_and_one_host(app: TestApp) {
     let secret = app.signed_in("miriam").secret("ci");
     let ask = |path: &str, host: &str| app.client().get_with(path, &[("x-api-key", &secret), ("host", host)]).status;
     let own = app.url.strip_prefix("http://").expect("http");
@@ -179,15 +204,20 @@ on_both! { fn verify_has_one_path_and_one_host(app) {
         assert_eq!(ask("/verify", host), 421, "{host}");
         let page = app.client().get_with("/sign-in", &[("host", host)]);
         assert!(page.status == 421 && page.text().contains("CLAVIGER_HOSTS"), "{}", page.text());
-        let form = app.client().post_with("/sign-in", &[("username", "miriam"), ("password", "x")], &[("host", host), ("origin", &format!("http://{host}"))]);
+        let form = app.client().post_with(
+            "/sign-in",
+            &[("username", "miriam"), ("password", "x")],
+            &[("host", host), ("origin", &format!("http://{host}"))],
+        );
         assert_eq!(form.status, 421);
     }
     for host in ["localhost", "claviger:8080", "[::1]"] {
         assert_eq!(ask("/verify", host), 200, "{host}");
     }
-} }
+}
+on_both!(verify_has_one_path_and_one_host);
 
-on_both! { fn rule_8_every_revocation_holds_on_the_next_request(app) {
+fn rule_8_every_revocation_holds_on_the_next_request(app: TestApp) {
     let miriam = app.signed_in("miriam");
     for round in 0..5 {
         let secret = miriam.secret(&format!("key {round}"));
@@ -195,24 +225,27 @@ on_both! { fn rule_8_every_revocation_holds_on_the_next_request(app) {
         miriam.act(&secret, "revoke");
         assert_eq!(app.verify(&secret).status, 401);
     }
-} }
+}
+on_both!(rule_8_every_revocation_holds_on_the_next_request);
 
-on_both! { fn rule_2_and_3_an_owners_state_counts_at_each_use(app) {
+fn rule_2_and_3_an_owners_state_counts_at_each_use(app: TestApp) {
     let secret = app.signed_in("miriam").secret("ci");
     let name = claviger::domain::accounts::account::Username::parse("miriam").expect("a name");
     app.run(app.app.deactivate_user(operator(), &name)).expect("deactivated");
     assert_eq!(app.verify(&secret).status, 401);
     app.run(app.app.activate_user(operator(), &name)).expect("activated");
     assert_eq!(app.verify(&secret).status, 200);
-} }
+}
+on_both!(rule_2_and_3_an_owners_state_counts_at_each_use);
 
-on_both! { fn time_ends_a_key_to_the_microsecond(app) {
+fn time_ends_a_key_to_the_microsecond(app: TestApp) {
     let secret = app.signed_in("miriam").generate_with(&[("expires", "7")]).secret();
     app.pass(SignedDuration::from_hours(7 * 24) - SignedDuration::from_micros(1));
     assert_eq!(app.verify(&secret).status, 200);
     app.pass(SignedDuration::from_micros(1));
     assert_eq!(app.verify(&secret).status, 401);
-} }
+}
+on_both!(time_ends_a_key_to_the_microsecond);
 
 #[test]
 fn only_gateways_may_ask_verify_but_everybody_may_ask_who_they_are() {

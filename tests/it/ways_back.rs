@@ -75,30 +75,40 @@ fn end(app: &TestApp, secret: &str) -> String {
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-on_both! { fn a_restored_key_lives_no_longer_than_the_rules_of_today_allow(app) {
+fn a_restored_key_lives_no_longer_than_the_rules_of_today_allow(app: TestApp) {
     let boss = boss(&app);
     let miriam = app.signed_in("miriam");
-    let [restored, undone, old] = ["restored", "undone", "old"]
-        .map(|name| miriam.generate_with(&[("name", name), ("expires", "365")]).secret());
+    let [restored, undone, old] =
+        ["restored", "undone", "old"].map(|name| miriam.generate_with(&[("name", name), ("expires", "365")]).secret());
     bulk(&app, &boss, "delete", &[&restored], &[]);
     let deletion = bulk(&app, &boss, "delete", &[&undone, &old], &[]);
     rule(&boss, "7", "20");
     let job = bulk(&app, &boss, "restore", &[&restored], &[]);
     assert_eq!(end(&app, &restored), "2026-11-27T12:00:00Z", "seven days from when it was made");
-    assert!(boss.get(&job).text().contains("1 of these keys ends earlier than before, because the lifetime rules of today allow no later end."));
+    assert!(
+        boss.get(&job).text().contains(
+            "1 of these keys ends earlier than before, because the lifetime rules of today allow no later end."
+        )
+    );
     let events = app.database.texts("SELECT details AS value FROM audit_events WHERE action = 'key.restore'");
     assert!(events.len() == 1 && events[0].contains("2027-11-20T12:00:00Z\",\"2026-11-27T12:00:00Z"), "{events:?}");
     app.pass(DAY * 20);
     let boss = again(&app);
     let said = undo(&app, &boss, &deletion);
     assert!(said.contains("2 of these keys end earlier than before"), "{said}");
-    assert_eq!((end(&app, &undone), end(&app, &old)), ("2026-12-11T12:00:00Z".into(), "2026-12-11T12:00:00Z".into()), "a day is left");
-} }
+    assert_eq!(
+        (end(&app, &undone), end(&app, &old)),
+        ("2026-12-11T12:00:00Z".into(), "2026-12-11T12:00:00Z".into()),
+        "a day is left"
+    );
+}
+on_both!(a_restored_key_lives_no_longer_than_the_rules_of_today_allow);
 
-on_both! { fn an_undone_expiry_gives_back_what_the_rules_of_today_allow(app) {
+fn an_undone_expiry_gives_back_what_the_rules_of_today_allow(app: TestApp) {
     let boss = boss(&app);
     let miriam = app.signed_in("miriam");
-    let [long, short] = [("long", "365"), ("short", "7")].map(|(name, days)| miriam.generate_with(&[("name", name), ("expires", days)]).secret());
+    let [long, short] = [("long", "365"), ("short", "7")]
+        .map(|(name, days)| miriam.generate_with(&[("name", name), ("expires", days)]).secret());
     let job = bulk(&app, &boss, "expire", &[&long, &short], &[("expires_on", "2026-11-23")]);
     rule(&boss, "30", "20");
     let said = undo(&app, &boss, &job);
@@ -112,14 +122,22 @@ on_both! { fn an_undone_expiry_gives_back_what_the_rules_of_today_allow(app) {
     let said = undo(&app, &boss, &job);
     assert!(said.contains("1 key was left as it was because the lifetime rules allow no later end."), "{said}");
     assert_eq!(end(&app, &long), "2026-11-23T00:00:00Z");
-} }
+}
+on_both!(an_undone_expiry_gives_back_what_the_rules_of_today_allow);
 
-on_both! { fn applied_rules_are_undone_when_they_are_in_force_no_more(app) {
+fn applied_rules_are_undone_when_they_are_in_force_no_more(app: TestApp) {
     let boss = boss(&app);
     let secret = app.signed_in("miriam").generate_with(&[("name", "long"), ("expires", "365")]).secret();
     let page = boss.get(RULES);
     let hidden = page.hidden_fields(RULES);
-    let seven = [("default_lifetime", "7"), ("longest_lifetime", "7"), ("idle_days", ""), ("keys_per_owner", "20"), ("csrf", &hidden["csrf"]), ("version", &hidden["version"])];
+    let seven = [
+        ("default_lifetime", "7"),
+        ("longest_lifetime", "7"),
+        ("idle_days", ""),
+        ("keys_per_owner", "20"),
+        ("csrf", &hidden["csrf"]),
+        ("version", &hidden["version"]),
+    ];
     let impact = boss.post(RULES, &seven).header("location").to_owned();
     let job = boss.submit(&impact, &impact, &[("existing", "now")]).header("location").to_owned();
     work(&app);
@@ -127,13 +145,19 @@ on_both! { fn applied_rules_are_undone_when_they_are_in_force_no_more(app) {
     boss.submit(&job, &format!("{job}/undo"), &[]);
     work(&app);
     let said = boss.get(&job).text();
-    assert!(said.contains("These lifetime rules are still in force, so no key may end later. Change them first, then undo this."), "{said}");
+    assert!(
+        said.contains(
+            "These lifetime rules are still in force, so no key may end later. Change them first, then undo this."
+        ),
+        "{said}"
+    );
     rule(&boss, "90", "20");
     let said = undo(&app, &boss, &job);
     assert_eq!(end(&app, &secret), "2027-02-18T12:00:00Z", "{said}");
-} }
+}
+on_both!(applied_rules_are_undone_when_they_are_in_force_no_more);
 
-on_both! { fn restored_keys_pass_no_limit(app) {
+fn restored_keys_pass_no_limit(app: TestApp) {
     let boss = boss(&app);
     rule(&boss, "365", "2");
     let miriam = app.signed_in("miriam");
@@ -142,7 +166,9 @@ on_both! { fn restored_keys_pass_no_limit(app) {
     let c = miriam.secret("c");
     let job = bulk(&app, &boss, "restore", &[&a, &b], &[]);
     assert_eq!([&a, &b, &c].map(|secret| app.verify(secret).status), [200, 401, 200], "one more is allowed");
-    assert!(boss.get(&job).text().contains("1 key was left as it was because its owner has as many keys as are allowed."));
+    assert!(
+        boss.get(&job).text().contains("1 key was left as it was because its owner has as many keys as are allowed.")
+    );
     bulk(&app, &boss, "delete", &[&a], &[]);
     miriam.secret("d");
     let said = undo(&app, &boss, &deletion);
@@ -151,17 +177,24 @@ on_both! { fn restored_keys_pass_no_limit(app) {
     // A key whose time was over lives again by the undo of an earlier end: that is one key more as well.
     let end = bulk(&app, &boss, "expire", &[&c], &[("expires_on", "2026-11-21")]);
     app.pass(DAY);
-    let miriam = { let again = app.client(); again.sign_in("miriam", PASSWORD); again };
+    let miriam = {
+        let again = app.client();
+        again.sign_in("miriam", PASSWORD);
+        again
+    };
     miriam.secret("e");
     let boss = again(&app);
     let said = undo(&app, &boss, &end);
     assert!(said.contains("its owner has as many keys as are allowed"), "{said}");
     assert_eq!(app.verify(&c).status, 401);
-} }
+}
+on_both!(restored_keys_pass_no_limit);
 
-on_both! { fn service_accounts_together_pass_no_limit_by_a_restore(app) {
+fn service_accounts_together_pass_no_limit_by_a_restore(app: TestApp) {
     let boss = boss(&app);
-    for name in ["one", "two"] { service_account(&boss, name, &[]); }
+    for name in ["one", "two"] {
+        service_account(&boss, name, &[]);
+    }
     let [a, b] = ["one", "two"].map(|of| server_key(&boss, of, &[("name", "key")]).secret());
     bulk(&app, &boss, "delete", &[&a, &b], &[]);
     app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('max_service_keys', '1', 0)");
@@ -169,16 +202,18 @@ on_both! { fn service_accounts_together_pass_no_limit_by_a_restore(app) {
     let mut statuses = [&a, &b].map(|secret| app.verify(secret).status);
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 401]);
-} }
+}
+on_both!(service_accounts_together_pass_no_limit_by_a_restore);
 
-on_both! { fn a_transfer_between_service_accounts_widens_no_key(app) {
+fn a_transfer_between_service_accounts_widens_no_key(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Low", &["read:metadata"]);
     policy(&boss, "High", &["read:metadata", "read:data", "write:data"]);
     service_account(&boss, "low", &["Low"]);
     service_account(&boss, "high", &["High"]);
     let inherits = server_key(&boss, "low", &[("name", "all of it")]).secret();
-    let later = server_key(&boss, "low", &[("name", "a list"), ("access", "scopes"), ("scope", "read:metadata")]).secret();
+    let later =
+        server_key(&boss, "low", &[("name", "a list"), ("access", "scopes"), ("scope", "read:metadata")]).secret();
     crate::rights::give(&boss, "boss", &[]);
     let page = "/admin/service-accounts/low";
     let job = boss.submit(page, &format!("{page}/transfer"), &[("to", "high")]).header("location").to_owned();
@@ -186,20 +221,30 @@ on_both! { fn a_transfer_between_service_accounts_widens_no_key(app) {
     boss.submit(page, &format!("{page}/policies"), &[("policy", "High")]);
     work(&app);
     for secret in [&inherits, &later] {
-        let may = ["read:metadata", "read:data", "write:data"].map(|right| status(&app, secret, &format!("require_all={right}")));
+        let may = ["read:metadata", "read:data", "write:data"]
+            .map(|right| status(&app, secret, &format!("require_all={right}")));
         assert_eq!(may, [200, 403, 403], "{secret}");
     }
     undo(&app, &boss, &job);
-    assert_eq!(status(&app, &inherits, "require_all=write:data"), 200, "it inherits again, from an account that may do more by now");
+    assert_eq!(
+        status(&app, &inherits, "require_all=write:data"),
+        200,
+        "it inherits again, from an account that may do more by now"
+    );
     assert_eq!(status(&app, &later, "require_all=write:data"), 403);
-} }
+}
+on_both!(a_transfer_between_service_accounts_widens_no_key);
 
-on_both! { fn a_transferred_key_lives_no_longer_than_the_rules_of_its_new_owner_allow(app) {
+fn a_transferred_key_lives_no_longer_than_the_rules_of_its_new_owner_allow(app: TestApp) {
     let boss = site(&app);
-    for name in ["from", "to"] { service_account(&boss, name, &[]); }
+    for name in ["from", "to"] {
+        service_account(&boss, name, &[]);
+    }
     let secret = server_key(&boss, "from", &[("name", "key"), ("expires", "365")]).secret();
-    app.database.execute("INSERT INTO lifetime_rules (applies_to, subject, longest_days, allow_never, idle_from, changed_at) \
-        SELECT 'account', CAST(id AS TEXT), 10, FALSE, 0, 0 FROM accounts WHERE username = 'to'");
+    app.database.execute(
+        "INSERT INTO lifetime_rules (applies_to, subject, longest_days, allow_never, idle_from, changed_at) \
+        SELECT 'account', CAST(id AS TEXT), 10, FALSE, 0, 0 FROM accounts WHERE username = 'to'",
+    );
     let page = "/admin/service-accounts/from";
     let job = boss.submit(page, &format!("{page}/transfer"), &[("to", "to")]).header("location").to_owned();
     work(&app);
@@ -207,9 +252,10 @@ on_both! { fn a_transferred_key_lives_no_longer_than_the_rules_of_its_new_owner_
     assert!(boss.get(&job).text().contains("1 of these keys ends earlier than before"));
     undo(&app, &boss, &job);
     assert_eq!(end(&app, &secret), "2027-11-20T12:00:00Z", "its former owner's rules allow it");
-} }
+}
+on_both!(a_transferred_key_lives_no_longer_than_the_rules_of_its_new_owner_allow);
 
-on_both! { fn a_rotation_keeps_an_end_that_an_administrator_set(app) {
+fn a_rotation_keeps_an_end_that_an_administrator_set(app: TestApp) {
     let boss = boss(&app);
     let miriam = app.signed_in("miriam");
     let secret = miriam.generate_with(&[("name", "long"), ("expires", "365")]).secret();
@@ -226,16 +272,22 @@ on_both! { fn a_rotation_keeps_an_end_that_an_administrator_set(app) {
     let rotated = miriam.submit(&path, &path, &[("old_ends", "0h")]).secret();
     assert_eq!(end(&app, &rotated), "2027-11-20T12:00:00Z", "what was undone limits nothing");
     assert!(boss.get(&job).status == 200);
-} }
+}
+on_both!(a_rotation_keeps_an_end_that_an_administrator_set);
 
-on_both! { fn who_was_deleted_before_gives_keys_no_more_by_a_second_transfer(app) {
+fn who_was_deleted_before_gives_keys_no_more_by_a_second_transfer(app: TestApp) {
     let boss = site(&app);
     policy(&boss, "Reader", &["read:data"]);
     policy(&boss, "Writer", &["read:data", "write:data"]);
     let ana = app.signed_in("ana");
     app.person("bob");
-    for person in ["ana", "bob"] { crate::rights::give(&boss, person, &["Writer"]); }
-    let [secret, other] = ["one", "two"].map(|name| ana.generate_with(&[("name", name), ("access", "scopes"), ("scope", "read:data"), ("scope", "write:data")]).secret());
+    for person in ["ana", "bob"] {
+        crate::rights::give(&boss, person, &["Writer"]);
+    }
+    let [secret, other] = ["one", "two"].map(|name| {
+        ana.generate_with(&[("name", name), ("access", "scopes"), ("scope", "read:data"), ("scope", "write:data")])
+            .secret()
+    });
     crate::rights::give(&boss, "ana", &["Reader"]);
     let page = "/admin/users/ana/delete";
     let delete = |keys: &[(&str, &str)]| {
@@ -254,4 +306,5 @@ on_both! { fn who_was_deleted_before_gives_keys_no_more_by_a_second_transfer(app
         let may = ["read:data", "write:data"].map(|right| status(&app, secret, &format!("require_all={right}")));
         assert_eq!(may, [200, 403], "what it could do when its owner was deleted");
     }
-} }
+}
+on_both!(who_was_deleted_before_gives_keys_no_more_by_a_second_transfer);

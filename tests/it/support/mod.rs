@@ -13,25 +13,19 @@ pub use actors::operator;
 pub use app::TestApp;
 pub use client::{Answer, Client};
 
-/// Writes a test once and runs it on both databases: `mod name { sqlite, postgres }`.
+/// Runs a test on both databases, `fn name(app: TestApp)` as `name::sqlite` and `name::postgres`.
 macro_rules! on_both {
-    ($(#[$attribute:meta])* fn $name:ident($app:ident) $body:block) => {
-        $(#[$attribute])*
+    ($name:ident) => {
         mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            fn body($app: $crate::support::TestApp) $body
-
             #[test]
             fn sqlite() {
-                body($crate::support::TestApp::start($crate::support::database::Kind::Sqlite));
+                super::$name($crate::support::TestApp::start($crate::support::database::Kind::Sqlite));
             }
 
             #[test]
             #[ignore = "needs Postgres: run scripts/test"]
             fn postgres() {
-                body($crate::support::TestApp::start($crate::support::database::Kind::Postgres));
+                super::$name($crate::support::TestApp::start($crate::support::database::Kind::Postgres));
             }
         }
     };
