@@ -75,6 +75,11 @@ impl<'a> WriteTx<'a> {
         self.read.db()
     }
 
+    /// Runs what only tidies up, and is nothing that anybody did.
+    pub(in crate::store) fn tidy_with<T>(&mut self, work: impl FnOnce(&mut Db) -> QueryResult<T>) -> QueryResult<T> {
+        work(self.read.db())
+    }
+
     /// Runs what says how many rows it changed.
     pub(in crate::store) fn write_with(
         &mut self,

@@ -55,6 +55,17 @@ fn a_new_person_chooses_the_password_by_a_link_that_works_once(app: TestApp) {
 }
 on_both!(a_new_person_chooses_the_password_by_a_link_that_works_once);
 
+fn what_is_so_already_is_done_again_without_an_event(app: TestApp) {
+    let boss = boss(&app);
+    app.person("lena");
+    let events = |action: &str| app.database.count(&format!("audit_events WHERE action = 'user.{action}'"));
+    for what in ["activate", "deactivate", "deactivate", "activate", "activate"] {
+        assert_eq!(change(&boss, "lena", what).status, 303, "{what}");
+    }
+    assert_eq!((events("deactivate"), events("activate")), (1, 1));
+}
+on_both!(what_is_so_already_is_done_again_without_an_event);
+
 fn a_link_ends_with_time_with_another_link_and_with_the_person(app: TestApp) {
     let boss = boss(&app);
     app.person("lena");

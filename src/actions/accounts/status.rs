@@ -126,6 +126,8 @@ impl App {
             let account = accounts::find(tx, id)?.ok_or(Error::NotFound)?;
             if change(tx, &account)? {
                 tx.audit(actor.did(now, action, username.as_str(), json!({})));
+            } else {
+                tx.without_event("it was so already");
             }
             Ok(())
         })

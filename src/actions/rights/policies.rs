@@ -126,21 +126,26 @@ impl App {
     ) -> Result<(), Error> {
         let (actor, name, now) = (by.actor().clone(), name.clone(), self.now());
         self.act(by.authority(), move |tx| {
-                let before = policies::lock_for_update(tx, &name)?.ok_or(Error::NotFound)?;
-                if before.version != version {
-                    let text = "Somebody else changed this policy meanwhile. Look at it, and enter your change again.";
-                    return Err(Error::Conflict(text.into()));
-                }
-                let ids = ids(tx, &draft.permissions, Some(&before.permissions))?;
-                policies::update(tx, before.id, &draft.name, &draft.description, &ids, now).map_err(name_taken)?;
-                let details = json!({
-                    "before": { "name": before.name.as_str(), "description": before.description, "permissions": names(&before.permissions) },
-                    "after": { "name": draft.name.as_str(), "description": draft.description, "permissions": names(&draft.permissions) },
-                });
-                tx.audit(actor.did(now, Action::PolicyEdit, draft.name.as_str(), details));
-Ok(())
-            })
-            .await
+            let before = policies::lock_for_update(tx, &name)?.ok_or(Error::NotFound)?;
+            if before.version != version {
+                let text = "Somebody else changed this policy meanwhile. Look at it, and enter your change again.";
+                return Err(Error::Conflict(text.into()));
+            }
+            let ids = ids(tx, &draft.permissions, Some(&before.permissions))?;
+            policies::update(tx, before.id, &draft.name, &draft.description, &ids, now).map_err(name_taken)?;
+            let before = json!({
+                "name": before.name.as_str(), "description": before.description,
+                "permissions": names(&before.permissions),
+            });
+            let after = json!({
+                "name": draft.name.as_str(), "description": draft.description,
+                "permissions": names(&draft.permissions),
+            });
+            let details = json!({ "before": before, "after": after });
+            tx.audit(actor.did(now, Action::PolicyEdit, draft.name.as_str(), details));
+            Ok(())
+        })
+        .await
     }
 
     /// Deletes a policy. From that moment on its keys are refused; a job ends or pauses them one by one, and its undo

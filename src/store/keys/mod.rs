@@ -35,7 +35,7 @@ use crate::domain::rights::Grant;
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
 use crate::store::schema::{accounts, api_keys, key_secrets};
-use crate::store::{Error, ReadTx, Write, WriteTx, dialect};
+use crate::store::{Error, ReadTx, WriteTx, dialect};
 use matching::live;
 use predicate::Predicate;
 
@@ -225,9 +225,8 @@ pub fn name_is_held(tx: &mut WriteTx, owner: AccountId, name: &KeyName, now: Tim
     // Written out, since a value that is bound would not reach the partial index on held names.
     let held = || sql::<Bool>("api_keys.holds_name");
     let holder = || api_keys::owner.eq(owner).and(api_keys::name.eq(name.0.clone())).and(held());
-    diesel::update(api_keys::table.filter(holder()).filter(api_keys::expires_at.le(now.0)))
-        .set(api_keys::holds_name.eq(false))
-        .write(tx)?;
+    let expired = api_keys::table.filter(holder()).filter(api_keys::expires_at.le(now.0));
+    tx.tidy_with(|db| diesel::update(expired).set(api_keys::holds_name.eq(false)).execute(db))?;
     let query = api_keys::table.filter(holder()).select(api_keys::id);
     Ok(diesel::select(diesel::dsl::exists(query)).get_result(tx.db())?)
 }
