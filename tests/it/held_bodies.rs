@@ -86,13 +86,18 @@ fn acts(keys: &[String]) -> Vec<(String, Vec<(&'static str, String)>)> {
     ]
 }
 
-fn no_act_of_any_kind_outlives_the_right_to_it(app: TestApp) {
+/// What the acts are about.
+fn set_up(app: &TestApp) {
     app.admin("root");
     app.person("lena");
     app.database
         .execute("INSERT INTO permissions (name, service, description, registered_at) VALUES ('a:read', 'lab', '', 0)");
     app.database.execute("INSERT INTO policies (name, name_folded, description, version, created_at, changed_at) VALUES ('Readers', 'readers', '', 1, 0, 0)");
     app.database.execute("INSERT INTO resources (kind, external_id, title, title_folded, created_at, name_folded) VALUES ('project', 'one', 'One', 'one', 0, 'project:one')");
+}
+
+fn no_act_of_any_kind_outlives_the_right_to_it(app: TestApp) {
+    set_up(&app);
     let mut tries = 0;
     for round in 0..2 {
         for (at, (how, end)) in ENDS.into_iter().enumerate() {
@@ -197,3 +202,19 @@ fn a_transaction_that_waited_looks_again_before_it_commits() {
     assert_eq!(waiting.join().expect("an answer").status, 403);
     assert_eq!(app.verify(&secret).status, 200, "the key was not revoked");
 }
+
+fn every_act_may_come_twice(app: TestApp) {
+    set_up(&app);
+    app.admin("boss");
+    let boss = app.client();
+    assert_eq!(boss.sign_in("boss", PASSWORD).status, 303);
+    let keys: Vec<String> = (0..6).map(|n| boss.secret(&format!("key {n}"))).collect();
+    for (path, fields) in acts(&keys).into_iter().filter(|(path, _)| path != "/account/password") {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        for time in ["first", "second"] {
+            let answer = boss.submit("/account", &path, &fields);
+            assert!(answer.status < 500, "the {time} time: {path}: {}", answer.text());
+        }
+    }
+}
+on_both!(every_act_may_come_twice);
