@@ -142,6 +142,16 @@ impl App {
         .await
     }
 
+    /// Has a failure stand in the audit log, also when what somebody acted by has ended meanwhile.
+    pub(super) async fn record_failure(&self, event: Event) -> Result<(), Error> {
+        self.store
+            .write(move |tx| {
+                tx.audit(event);
+                Ok(())
+            })
+            .await
+    }
+
     /// Fails when what somebody acts by has ended: for reading that takes long.
     pub(super) async fn confirm(&self, authority: &Authority) -> Result<(), Error> {
         let (authority, now) = (authority.clone(), self.now());

@@ -60,8 +60,8 @@ const WRITING_SQLITE: Limits = Limits { connections: 1, ..READING };
 /// A stuck lock stops writers alone.
 const WRITING_POSTGRES: Limits = Limits { connections: 4, ..READING };
 
-/// One thing at a time, and nobody waits for it.
-const UPKEEP: Limits = Limits { connections: 1, ..READING };
+/// A check of the structure takes a minute; beside it, SQLite's log is still taken over.
+const UPKEEP: Limits = Limits { connections: 2, ..READING };
 
 /// What a database knows of time when it is opened.
 #[derive(Debug, Clone, Copy)]

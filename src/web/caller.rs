@@ -68,6 +68,11 @@ fn named_resource<'a>(request: &HttpRequest, demand: &'a Required, forms: Forms)
     Ok(Cow::Owned(Required { resource: Some(name), ..demand.clone() }))
 }
 
+/// Are keys looked up behind this path? There, and nowhere else, they may stand in an address, if the settings accept that.
+pub fn may_carry_key(path: &str) -> bool {
+    path == "/verify" || path.starts_with("/api/")
+}
+
 /// What a person reads who put a key into an address.
 pub const KEY_IN_URL: &str = "An API key stood in the address. Addresses are kept in logs and histories, so it was not accepted: \
      send it in the Authorization header, and rotate this key";

@@ -18,9 +18,9 @@ use tracing::Instrument;
 use crate::actions::site::health::InFlight;
 use crate::actions::{App, Error};
 use crate::domain::keys::secret::{appears_in, base62};
+use crate::web::caller;
 use crate::web::client::Reference;
 use crate::web::errors::PageError;
-use crate::web::{caller, is_for_programs};
 
 /// Gives the request its reference, and writes one line when it is answered. The line names
 /// the route, never the path or the query as they came: both may hold what somebody pasted by error.
@@ -61,7 +61,7 @@ pub async fn refuse_key_in_url(
     let is_named = |pair: &&str| pair.to_ascii_lowercase().starts_with("api_key=");
     let prefixes = request.app_data::<web::Data<App>>().map(|app| app.config.prefixes.as_slice()).unwrap_or_default();
     // Programs may say `?api_key=` where the settings accept it: whether they do is looked up with the key.
-    let is_parameter = |pair: &&str| is_for_programs(request.path()) && pair.starts_with(concat!("api_key", "="));
+    let is_parameter = |pair: &&str| caller::may_carry_key(request.path()) && pair.starts_with(concat!("api_key", "="));
     let rest: Vec<&str> = query.split('&').filter(|pair| !is_parameter(pair)).collect();
     if rest.iter().any(is_named) || appears_in(prefixes, path) || appears_in(prefixes, &rest.join("&")) {
         let refused = caller::key_in_url(request.request());

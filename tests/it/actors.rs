@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use claviger::actions::Actor;
+use claviger::actions::{Actor, Error};
 use claviger::domain::accounts::account::{Account, Username};
 use claviger::domain::keys::secret::{FirstEight, Secret};
 use claviger::domain::rights::Required;
 use claviger::domain::rights::permission::{OwnPermission, PermissionName, ServiceName};
 use claviger::domain::rights::resource::ResourceName;
 
+use crate::support::people::PASSWORD;
 use crate::support::{TestApp, on_both, operator};
 
 /// Every public action, by the proof that stands in its signature.
@@ -316,3 +317,17 @@ fn an_administrator_acts_for_an_owner_and_a_person_for_themselves_alone(app: Tes
     assert_eq!(actor.owner().expect("an account").account(), boss.id);
 }
 on_both!(an_administrator_acts_for_an_owner_and_a_person_for_themselves_alone);
+
+fn a_wrong_password_stands_in_the_log_also_when_the_session_has_ended(app: TestApp) {
+    app.person("ana");
+    let actor = Actor::signed_in(&account(&app, "ana"), "a session that has ended", false, None, None);
+    let by = actor.owner().expect("an account");
+    let check = |password: &str| app.run(app.app.check_password(by, "present", password.to_owned()));
+    assert!(matches!(check("wrong horse battery staple"), Err(Error::Invalid(_))));
+    let failures =
+        || app.database.count("audit_events WHERE action = 'session.confirm_password' AND outcome = 'failure'");
+    assert_eq!(failures(), 1);
+    assert!(matches!(check(PASSWORD), Err(Error::Forbidden(_))), "the right one proves nothing for it");
+    assert_eq!((failures(), app.database.count("audit_events WHERE action = 'session.confirm_password'")), (1, 1));
+}
+on_both!(a_wrong_password_stands_in_the_log_also_when_the_session_has_ended);

@@ -313,7 +313,9 @@ fn a_key_counts_in_the_forms_that_are_accepted(app: TestApp) {
     assert_eq!(sent(&[("authorization", &secret), ("resourceid", "project:abc")]), 403, "there is no such resource");
     assert_eq!(sent(&[("authorization", &secret), ("resourceid", "no resource")]), 401);
     assert_eq!(browser.get(&in_url).status, 200);
-    assert_eq!(browser.get(&format!("/external-tool-access?api_key={secret}")).status, 400, "for programs alone");
+    for path in ["/external-tool-access", "/healthz", "/readyz", "/verify/anything", "/api"] {
+        assert_eq!(browser.get(&format!("{path}?api_key={secret}")).status, 400, "{path}: no key is looked up there");
+    }
     app.run(app.app.flush_uses()).expect("written");
     assert_eq!(app.database.count("audit_events WHERE details LIKE '%form_not_accepted%'"), 1);
     assert!(miriam.key_page(&secret).text().contains("in a form that this server does not accept"));

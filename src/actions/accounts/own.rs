@@ -183,7 +183,7 @@ impl App {
         let (actor, id, keep, now) = (by.actor().clone(), by.account(), IdHash::of(session), self.now());
         let Some(hash) = hash else {
             let event = actor.failed(now, Action::UserSetPassword, &actor.name, json!({ "reason": "wrong password" }));
-            self.record(by.authority(), event).await?;
+            self.record_failure(event).await?;
             return Err(wrong());
         };
         let hash = hash?.ok_or_else(|| Error::Internal("argon2 refused a password".into()))?;

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use crate::actions::actor::Needs;
 use crate::actions::sign_in::sessions::{self, Session};
 use crate::actions::{Actor, App, Error, Owner};
 use crate::domain::accounts::account::Username;
@@ -91,7 +90,7 @@ impl App {
         let now = self.now();
         if matches!(found, Match::Wrong) {
             let event = by.failed(now, Action::PasswordConfirm, &by.name, json!({ "reason": "wrong password" }));
-            self.record(by.authority(), event).await?;
+            self.record_failure(event).await?;
             return Err(wrong());
         }
         self.record(by.authority(), by.did(now, Action::PasswordConfirm, &by.name, json!({}))).await
@@ -156,7 +155,7 @@ impl App {
 
     async fn note_refusal(&self, actor: &Actor, target: &str, reason: &str) -> Result<(), Error> {
         let event = actor.failed(self.now(), Action::SignIn, target, json!({ "reason": reason }));
-        self.record(actor.authority(Needs::Nothing), event).await
+        self.record_failure(event).await
     }
 }
 

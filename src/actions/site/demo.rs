@@ -14,7 +14,7 @@ use crate::domain::time::clock::Timestamp;
 use crate::domain::usage::Counts;
 use crate::store::keys::lifetime_rules;
 use crate::store::usage;
-use crate::store::{accounts, demo, settings};
+use crate::store::{WriteTx, accounts, demo, settings};
 
 /// Keys of one transaction.
 const BATCH: usize = 6_000;
@@ -106,7 +106,11 @@ impl App {
                 })
                 .await?;
         }
-        self.store.write_unaudited(FILLING, move |tx| Ok::<_, Error>(demo::insert_refusals(tx, &days)?)).await?;
+        let counted = move |tx: &mut WriteTx| {
+            tx.without_event(FILLING);
+            Ok::<_, Error>(demo::insert_refusals(tx, &days)?)
+        };
+        self.store.write_at_leisure(counted).await?;
         self.store.settle().await?;
         Ok(SignInWith { username: admin, password })
     }

@@ -151,11 +151,11 @@ impl App {
         Ok(self.store.checkpoint(always).await?)
     }
 
-    /// Each minute: tells what the log lost, takes SQLite's log over, notes the time.
+    /// Each minute: tells what the log lost, notes the time, takes SQLite's log over, which may wait for other upkeep.
     pub async fn keep_up(&self) -> Result<(), Error> {
         self.log.tell();
-        self.checkpoint(true).await?;
-        self.keep_clock_mark().await
+        self.keep_clock_mark().await?;
+        self.checkpoint(true).await
     }
 
     /// Asks the database for the time, where it has a clock, and looks how this server's clock runs.
