@@ -15,7 +15,8 @@ use crate::store::Error;
 use crate::store::audit::append;
 use crate::store::connection::Db;
 
-/// Reads one unchanging state of the database. On SQLite its connection refuses to write, on Postgres its transaction.
+/// Reads the database: one unchanging state of it, where it is a transaction. On SQLite its connection refuses to write; on Postgres a
+/// transaction that reads does.
 pub struct ReadTx<'a> {
     db: &'a mut Db,
 }

@@ -168,7 +168,6 @@ impl App {
                 if let Some(shown_before) = forms::find(tx, &request.form.hash(maker), maker)? {
                     return Ok(Err(shown_before));
                 }
-                // Held before the first event: the log is the last thing that a transaction touches.
                 let gone = || Error::from(FieldError::new("policy", "This policy was deleted. Choose another one"));
                 let policy = match policy {
                     Some(name) => Some(policies::lock_for_update(tx, &name)?.ok_or_else(gone)?),

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::Stored;
 use crate::domain::audit::{EventFilter, ListedEvent};
 use crate::domain::paging::From;
 use crate::domain::time::clock::Timestamp;
@@ -9,23 +10,8 @@ use crate::store::connection::Db;
 use crate::store::schema::audit_events;
 use crate::store::{Error, ReadTx, counting};
 
-/// As the columns are selected.
-#[derive(Queryable)]
-struct Row {
-    sequence: i64,
-    at: i64,
-    actor_name: String,
-    via: String,
-    action: String,
-    target: String,
-    outcome: String,
-    details: String,
-    address: Option<String>,
-    request: Option<String>,
-}
-
-impl std::convert::From<Row> for ListedEvent {
-    fn from(row: Row) -> Self {
+impl std::convert::From<Stored> for ListedEvent {
+    fn from(row: Stored) -> Self {
         Self {
             sequence: row.sequence,
             at: Timestamp(row.at),
@@ -95,21 +81,7 @@ pub fn page(
             matching(filter).filter(audit_events::sequence.gt(number)).order(audit_events::sequence.asc())
         }
     };
-    let mut rows: Vec<Row> = query
-        .limit(size + 1)
-        .select((
-            audit_events::sequence,
-            audit_events::at,
-            audit_events::actor_name,
-            audit_events::via,
-            audit_events::action,
-            audit_events::target,
-            audit_events::outcome,
-            audit_events::details,
-            audit_events::address,
-            audit_events::request,
-        ))
-        .load(tx.db())?;
+    let mut rows: Vec<Stored> = query.limit(size + 1).select(Stored::as_select()).load(tx.db())?;
     let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > size;
     rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
     if from.is_backwards() {
