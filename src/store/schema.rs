@@ -108,6 +108,49 @@ diesel::table! {
 }
 
 diesel::table! {
+    bulk_job_keys (job, key) {
+        job -> BigInt,
+        key -> BigInt,
+        version -> BigInt,
+        outcome -> Text,
+        skip_reason -> Nullable<Text>,
+        before -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    bulk_jobs (id) {
+        id -> BigInt,
+        operation -> Text,
+        source -> Text,
+        state -> Text,
+        frozen_at -> BigInt,
+        is_frozen -> Bool,
+        frozen_up_to -> BigInt,
+        created_by -> BigInt,
+        created_name -> Text,
+        address -> Nullable<Text>,
+        request -> Nullable<Text>,
+        reason -> Text,
+        undoes -> Nullable<BigInt>,
+        undone_by -> Nullable<BigInt>,
+        total -> BigInt,
+        people -> BigInt,
+        services -> BigInt,
+        recent -> BigInt,
+        own -> BigInt,
+        done -> BigInt,
+        shortened -> BigInt,
+        skipped -> BigInt,
+        stop_asked -> Bool,
+        confirmed_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        lease_owner -> Nullable<Text>,
+        lease_until -> BigInt,
+    }
+}
+
+diesel::table! {
     daily_usage (day) {
         day -> BigInt,
         uses -> BigInt,
@@ -384,6 +427,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     asked_permissions,
     audit_chain,
     audit_events,
+    bulk_job_keys,
+    bulk_jobs,
     daily_usage,
     job_keys,
     jobs,

@@ -256,7 +256,7 @@ fn nothing_ticked_and_broken_filters_select_nothing(app: TestApp) {
         let answer = boss.submit(GRID, "/admin/api-keys/bulk", &fields);
         assert!(answer.header("location").starts_with("/admin/api-keys?"), "{fields:?} {}", answer.header("location"));
     }
-    assert_eq!(app.database.count("jobs"), 0, "docs/rules.md, C4: not even a draft");
+    assert_eq!(app.database.count("bulk_jobs"), 0, "docs/rules.md, C4: not even a draft");
     assert_eq!(boss.submit(GRID, "/admin/api-keys/bulk", &[("do", "undo"), ("scope", "matching")]).status, 404);
 }
 on_both!(nothing_ticked_and_broken_filters_select_nothing);

@@ -55,7 +55,7 @@ fn killed_in_the_middle(kind: Kind) {
     let boss = Client::new(&again.url);
     boss.sign_in("miriam", &password);
     // The lease of the killed process runs out first.
-    while count(&database, "jobs WHERE state = 'done'") == 0 {
+    while count(&database, "bulk_jobs WHERE state = 'done'") == 0 {
         std::thread::yield_now();
     }
     assert_eq!(count(&database, "api_keys WHERE revoked_at IS NULL"), 0);
@@ -63,7 +63,7 @@ fn killed_in_the_middle(kind: Kind) {
     let of_job = format!("audit_events WHERE action = 'key.revoke' AND details LIKE '%\"job\":{number},%'");
     assert_eq!(count(&database, &of_job), total, "one event for each key");
     boss.submit(grid, &format!("{job}/undo"), &[]);
-    while count(&database, "jobs WHERE state = 'done'") < 2 {
+    while count(&database, "bulk_jobs WHERE state = 'done'") < 2 {
         std::thread::yield_now();
     }
     assert_eq!(count(&database, "api_keys WHERE revoked_at IS NOT NULL"), revoked, "undo brings all back");

@@ -14,7 +14,7 @@ use crate::support::{TestApp, on_both};
 /// A job over 2,500 of 3,000 demo keys, confirmed; gives its number and how many keys it has.
 fn large_job(app: &TestApp) -> (JobId, i64) {
     use claviger::actions::Actor;
-    use claviger::actions::bulk::jobs::Confirmation;
+    use claviger::actions::bulk::draft::Confirmation;
     use claviger::domain::bulk::BulkOperation;
     use claviger::domain::bulk::Selection;
     use claviger::domain::ids::AccountId;
@@ -55,9 +55,10 @@ fn another_node_goes_on_where_one_was_killed_and_does_nothing_twice(app: TestApp
         app.database.count(&format!("audit_events WHERE action = 'key.revoke' AND details LIKE '%\"job\":{job}%'")),
         total
     );
-    assert_eq!(app.database.count(&format!("job_keys WHERE job = {job} AND outcome = 'done'")), total);
+    assert_eq!(app.database.count(&format!("bulk_job_keys WHERE job = {job} AND outcome = 'done'")), total);
     assert_eq!(
-        app.database.text(&format!("SELECT state || ' ' || CAST(done AS TEXT) AS value FROM jobs WHERE id = {job}")),
+        app.database
+            .text(&format!("SELECT state || ' ' || CAST(done AS TEXT) AS value FROM bulk_jobs WHERE id = {job}")),
         format!("done {total}")
     );
     assert_eq!(app.work(), 0, "the first, should it come back, finds nothing to do");
@@ -138,8 +139,9 @@ fn a_job_that_cannot_go_on_keeps_no_other_waiting(app: TestApp) {
         let path = draft(&boss, &[("key", eight(secret)), ("do", "delete")]);
         confirm(&boss, &path, &[]);
     }
-    app.database.execute("UPDATE jobs SET verb = 'shorten' WHERE id = (SELECT min(id) FROM jobs)");
-    assert!(app.run(app.app.run_jobs()).is_err(), "the first has lost its rules");
+    let without_end = r#"UPDATE bulk_jobs SET operation = '{"expire":{"at":null}}' WHERE id = 1"#;
+    app.database.execute(without_end);
+    assert!(app.run(app.app.run_jobs()).is_err(), "the first does not know what end it gives");
     assert_eq!([&one, &two].map(|secret| app.verify(secret).status), [200, 401]);
 }
 on_both!(a_job_that_cannot_go_on_keeps_no_other_waiting);

@@ -144,7 +144,7 @@ fn sweep(kind: Kind) {
         "settings",
         "used_forms",
         "accounts",
-        "jobs",
+        "bulk_jobs",
         "saved_views",
         "sign_in_links",
     ];

@@ -123,7 +123,7 @@ fn no_act_of_any_kind_outlives_the_right_to_it(app: TestApp) {
                 "policies",
                 "permissions",
                 "resources",
-                "jobs",
+                "bulk_jobs",
                 "settings",
                 "saved_views",
                 "sign_in_links",

@@ -64,13 +64,15 @@ fn a_newer_postgres_database_is_refused() {
     newer(Kind::Postgres);
 }
 
-pub const TABLES: [&str; 29] = [
+pub const TABLES: [&str; 31] = [
     "account_policies",
     "accounts",
     "api_keys",
     "asked_permissions",
     "audit_chain",
     "audit_events",
+    "bulk_job_keys",
+    "bulk_jobs",
     "daily_usage",
     "job_keys",
     "jobs",

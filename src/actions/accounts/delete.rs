@@ -8,7 +8,7 @@ use crate::actions::bulk::transfer::{Asked, lock_owners, receiver, transfer};
 use crate::actions::{Actor, App, Error, Reauthenticated};
 use crate::domain::accounts::account::{Account, Role, Username};
 use crate::domain::audit::Action;
-use crate::domain::bulk::{AskedBy, BulkOperation, Held, Source};
+use crate::domain::bulk::{AskedBy, Held, Operation, Source};
 use crate::domain::ids::JobId;
 use crate::domain::time::clock::Timestamp;
 use crate::store::accounts::sessions;
@@ -78,7 +78,10 @@ impl App {
 /// is nearly nothing: others know the secrets of their keys.
 fn held(tx: &mut ReadTx, account: &Account) -> Result<Held, Error> {
     let then = match account.deleted_at {
-        Some(since) => jobs::transfer_since(tx, account.id, since)?.and_then(|job| job.transfer()),
+        Some(since) => jobs::of_owner_since(tx, account.id, since)?.into_iter().find_map(|job| match job.operation {
+            Operation::Transfer(transfer) => Some(transfer),
+            _ => None,
+        }),
         None => None,
     };
     then.map_or_else(|| Ok(rights::held(tx, account, false)?), |transfer| Ok(transfer.held))
@@ -106,6 +109,6 @@ fn revoke(
     if keys::count_live(tx, of.id, now)? == 0 {
         return Ok(None);
     }
-    let queued = NewJob::queued(BulkOperation::Delete, Source::Owner(of.id), asked_by);
-    Ok(Some(jobs::insert(tx, &NewJob { reason, ..queued }, now)?))
+    let queued = NewJob::queued(Operation::Delete { policy: None }, Source::Owner(of.id), asked_by);
+    Ok(Some(jobs::insert(tx, &queued.because(reason), now)?))
 }

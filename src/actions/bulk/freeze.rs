@@ -1,6 +1,7 @@
 //! Which keys bulk work is about: written down before anything is done to them, in batches, so that nobody waits for it.
 
 use crate::actions::bulk::DRAFT;
+use crate::actions::bulk::operations;
 use crate::actions::{App, Error};
 use crate::domain::bulk::{BulkOperation, Job};
 use crate::domain::ids::{AccountId, JobId};
@@ -8,11 +9,11 @@ use crate::domain::time::clock::Timestamp;
 use crate::store::ReadTx;
 use crate::store::bulk::job_keys;
 use crate::store::bulk::jobs;
-use crate::store::keys::predicate::Predicate;
+use crate::store::keys::predicate::{Predicate, all};
 
 impl App {
-    /// Gives a draft its keys: those that `choose` finds and to which the operation can be done. Says how many. They are found in one
-    /// state of the database, and each is written down as it is when its batch is.
+    /// Gives a draft its keys: those that `choose` finds and that the operation fits. Says how many. They are found in one state of
+    /// the database, and each is written down as it is when its batch is.
     pub(in crate::actions) async fn freeze(
         &self,
         job: JobId,
@@ -20,18 +21,20 @@ impl App {
         asker: AccountId,
         choose: impl FnOnce(&mut ReadTx) -> Predicate + Send + 'static,
     ) -> Result<i64, Error> {
-        let now = self.now();
+        let (work, now) = (operations::by_name(operation)?, self.now());
         let ids = self
             .store
             .read(move |tx| {
-                let chosen = choose(tx);
+                let chosen = all([choose(tx), work.select(now)].into_iter());
                 Ok::<_, Error>(job_keys::ids(tx, chosen)?)
             })
             .await?;
         for batch in ids.chunks(job_keys::BATCH) {
             let batch = batch.to_vec();
             self.store
-                .write_unaudited(DRAFT, move |tx| Ok::<_, Error>(job_keys::freeze(tx, job, operation, &batch, now)?))
+                .write_unaudited(DRAFT, move |tx| {
+                    Ok::<_, Error>(job_keys::freeze(tx, job, &batch, work.select(now), work.note())?)
+                })
                 .await?;
         }
         self.finish_freezing(job, asker, now).await
@@ -44,8 +47,9 @@ impl App {
         let may_be_more = self
             .store
             .write_unaudited(DRAFT, move |tx| {
-                let Some(source) = job.source else { return Ok(false) };
-                let Some(last) = job_keys::freeze_next(tx, &job, source, now)? else { return Ok(false) };
+                let work = operations::of(&job.operation)?;
+                let last = job_keys::freeze_next(tx, &job, work.select(now), work.note(), now)?;
+                let Some(last) = last else { return Ok(false) };
                 jobs::set_frozen_up_to(tx, job.id, last)?;
                 Ok::<_, Error>(true)
             })

@@ -1,25 +1,22 @@
-//! Bulk work: frozen in batches, confirmed, done in batches, undone.
+//! Bulk work: frozen in batches, confirmed, done in batches, undone. What each operation does is in [`operations`].
 
 pub(in crate::actions) mod batch;
+pub mod draft;
 pub(in crate::actions) mod ends;
 pub(in crate::actions) mod freeze;
 pub mod jobs;
+pub(in crate::actions) mod narrow;
+pub mod operations;
 pub mod run;
 pub mod transfer;
-pub(in crate::actions) mod transfer_batch;
+pub mod undo;
 
-use crate::actions::Error;
 use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::bulk::Job;
 use crate::domain::time::clock::Timestamp;
 
 /// Why a draft has no event.
 pub(in crate::actions) const DRAFT: &str = "a draft changes no key";
-
-/// A job of rules without its rules.
-pub(in crate::actions) fn lost_rules(job: &Job) -> Error {
-    Error::Internal(format!("job {} has lost its rules", job.id))
-}
 
 /// An event of a job: its actor is who asked for it.
 pub(in crate::actions) fn event(

@@ -7,7 +7,7 @@ use crate::actions::keys::room::room_for;
 use crate::actions::{Actor, App, Error, Reauthenticated};
 use crate::domain::accounts::account::{Account, Kind, Username};
 use crate::domain::audit::Action;
-use crate::domain::bulk::{AskedBy, BulkOperation, Held, Source, Transfer};
+use crate::domain::bulk::{AskedBy, BulkOperation, Held, Operation, Source, Transfer};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, JobId};
 use crate::domain::settings::ServiceRights;
@@ -106,9 +106,9 @@ pub(in crate::actions) fn transfer(
         );
         return Err(Error::Conflict(text));
     }
-    let parameter = Transfer { to: to.id, adds, held }.text();
-    let queued = NewJob::queued(BulkOperation::Transfer, Source::Owner(from.id), by);
-    let job = jobs::insert(tx, &NewJob { parameter, reason, ..queued }, now)?;
+    let operation = Operation::Transfer(Transfer { to: to.id, adds, held });
+    let queued = NewJob::queued(operation, Source::Owner(from.id), by);
+    let job = jobs::insert(tx, &queued.because(reason), now)?;
     let details = json!({
         "verb": BulkOperation::Transfer.as_str(), "from": from.username.as_str(), "to": to.username.as_str(), "keys": total,
     });

@@ -4,12 +4,10 @@ use serde_json::json;
 
 use crate::actions::bulk::DRAFT;
 use crate::actions::bulk::jobs::asked_by;
-use crate::actions::bulk::lost_rules;
 use crate::actions::{Actor, Administrator, App, Error, Reauthenticated};
 use crate::domain::accounts::account::Username;
 use crate::domain::audit::Action;
-use crate::domain::bulk::shortening::Shortening;
-use crate::domain::bulk::{BulkOperation, Job, JobState};
+use crate::domain::bulk::{BulkOperation, Job, JobState, Operation, Shortening, Source};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, JobId};
 use crate::domain::keys::lifetime_rules::{AppliesTo, Rules};
@@ -117,18 +115,20 @@ impl App {
                 tx.without_event(DRAFT);
                 let before = unchanged(tx, &seen)?;
                 let fresh = planned.with_idle_start(&before, Some(0), now);
-                let parameter = Shortening { rules: fresh.clone(), replaces: seen, spread_days: 1 }.parameter();
-                let shorten = NewJob::draft(BulkOperation::Shorten, None, asked_by.clone(), parameter);
-                let idle = NewJob::draft(BulkOperation::Idle, None, asked_by, String::new());
-                Ok::<_, Error>((jobs::insert(tx, &shorten, now)?, jobs::insert(tx, &idle, now)?, before, fresh))
+                let shortening = Shortening { rules: fresh.clone(), replaces: seen, spread_days: 1, unused: None };
+                let shorten = Operation::Shorten(shortening.clone());
+                let shorten = jobs::insert(tx, &NewJob::draft(shorten, Source::Rules, asked_by.clone()), now)?;
+                let idle = NewJob::draft(Operation::DisableUnused, Source::Rules, asked_by);
+                Ok::<_, Error>((shorten, jobs::insert(tx, &idle, now)?, before, shortening))
             })
             .await?;
-        let (shorten, idle, before, fresh) = drafted;
-        let outlived = fresh.clone();
+        let (shorten, idle, before, shortening) = drafted;
+        let (fresh, outlived) = (shortening.rules.clone(), shortening.rules.clone());
         let outliving = self
             .freeze(shorten, BulkOperation::Shorten, asker, move |_| lifetime_rules::outliving(&outlived, now))
             .await?;
-        let unused = self.freeze(idle, BulkOperation::Idle, asker, move |_| newly_idle(&fresh, &before, now)).await?;
+        let unused =
+            self.freeze(idle, BulkOperation::DisableUnused, asker, move |_| newly_idle(&fresh, &before, now)).await?;
         self.act(by.authority(), move |tx| {
             let before = unchanged(tx, &replaces)?;
             if outliving == 0 && unused == 0 {
@@ -140,7 +140,8 @@ impl App {
             if unused == 0 {
                 jobs::remove_draft(tx, idle)?;
             } else {
-                jobs::link_drafts(tx, shorten, idle)?;
+                let with_unused = Operation::Shorten(Shortening { unused: Some(idle), ..shortening });
+                jobs::set_operation(tx, shorten, &with_unused)?;
             }
             tx.without_event(DRAFT);
             Ok(Planned::Hits(shorten))
@@ -153,9 +154,8 @@ impl App {
         let (account, now) = (by.account, self.now());
         self.store
             .read(move |tx| {
-                let shorten = own_draft(tx, id, account)?;
-                let idle = jobs::linked_draft(tx, id)?;
-                let planned = Shortening::of(&shorten).ok_or_else(|| lost_rules(&shorten))?;
+                let (shorten, planned) = own_draft(tx, id, account)?;
+                let idle = unused_draft(tx, &planned)?;
                 let within_a_day = job_keys::count_outliving(tx, id, &planned.rules, now)?;
                 Ok(Impact { shorten, within_a_day, idle, rules: planned.rules })
             })
@@ -172,15 +172,14 @@ impl App {
         let (actor, now) = (by.actor().clone(), self.now());
         let job = self
             .act(by.authority(), move |tx| {
-                let shorten = own_draft(tx, id, actor.account)?;
-                let planned = Shortening::of(&shorten).ok_or_else(|| lost_rules(&shorten))?;
+                let (shorten, planned) = own_draft(tx, id, actor.account)?;
                 let before = unchanged(tx, &planned.replaces)?;
                 let (grace, word) = match existing {
                     Existing::Leave => (None, "leave"),
                     Existing::Now => (Some(0), "now"),
                     Existing::Spread(days) => (Some(i32::try_from(days).unwrap_or(i32::MAX)), "spread"),
                 };
-                let idle = jobs::linked_draft(tx, id)?;
+                let idle = unused_draft(tx, &planned)?;
                 save(tx, &actor, &before, &planned.rules.clone().with_idle_start(&before, grace, now), word, now)?;
                 if existing == Existing::Leave {
                     let drafts: Vec<JobId> = idle.iter().map(|idle| idle.id).chain([id]).collect();
@@ -188,9 +187,6 @@ impl App {
                     return Ok(None);
                 }
                 let reason = "The lifetime rules were changed";
-                if let (Existing::Spread(days), true) = (existing, shorten.total > 0) {
-                    jobs::set_parameter(tx, id, &Shortening { spread_days: days, ..planned }.parameter())?;
-                }
                 if let Some(idle) = &idle {
                     // Spread out, keys are disabled by the sweep when their days are over.
                     match existing {
@@ -204,7 +200,12 @@ impl App {
                     jobs::remove_draft(tx, id)?;
                     return Ok(idle.map(|idle| idle.id).filter(|_| existing == Existing::Now));
                 }
-                start(tx, &actor, &shorten, reason, now)?;
+                let spread_days = match existing {
+                    Existing::Spread(days) => days,
+                    Existing::Now | Existing::Leave => planned.spread_days,
+                };
+                let operation = Operation::Shorten(Shortening { spread_days, ..planned });
+                start(tx, &actor, &Job { operation, ..shorten }, reason, now)?;
                 Ok::<_, Error>(Some(id))
             })
             .await?;
@@ -219,13 +220,23 @@ fn unchanged(tx: &mut ReadTx, version: &str) -> Result<Rules, Error> {
     if rules.version() == version { Ok(rules) } else { Err(Error::Conflict(CHANGED.into())) }
 }
 
-fn own_draft(tx: &mut ReadTx, id: JobId, account: Option<AccountId>) -> Result<Job, Error> {
-    jobs::find(tx, id)?
-        .filter(|job| {
-            let is_draft = job.operation == BulkOperation::Shorten && job.state == JobState::Draft && job.is_frozen;
-            is_draft && Some(job.asked_by.account) == account
-        })
-        .ok_or(Error::NotFound)
+/// A draft of these rules, of the one who made it, and what it would do.
+fn own_draft(tx: &mut ReadTx, id: JobId, account: Option<AccountId>) -> Result<(Job, Shortening), Error> {
+    let job = jobs::find(tx, id)?.ok_or(Error::NotFound)?;
+    let is_own_draft = job.state == JobState::Draft && job.is_frozen && Some(job.asked_by.account) == account;
+    match &job.operation {
+        Operation::Shorten(shortening) if is_own_draft => {
+            let shortening = shortening.clone();
+            Ok((job, shortening))
+        }
+        _ => Err(Error::NotFound),
+    }
+}
+
+/// The draft beside it, which disables the keys that the rules call unused.
+fn unused_draft(tx: &mut ReadTx, shortening: &Shortening) -> Result<Option<Job>, Error> {
+    let Some(unused) = shortening.unused else { return Ok(None) };
+    Ok(jobs::find(tx, unused)?.filter(|job| job.state == JobState::Draft && job.is_frozen && !job.stop_asked))
 }
 
 /// The keys that these rules would disable as unused and the rules before them would not.
@@ -235,8 +246,8 @@ fn newly_idle(rules: &Rules, before: &Rules, now: Timestamp) -> keys::predicate:
 }
 
 fn start(tx: &mut WriteTx, actor: &Actor, job: &Job, reason: &str, now: Timestamp) -> Result<(), Error> {
-    jobs::confirm(tx, job.id, reason, None, now)?;
-    let details = json!({ "verb": job.operation.as_str(), "keys": job.total, "reason": reason });
+    jobs::confirm(tx, job.id, &job.operation, reason, now)?;
+    let details = json!({ "verb": job.operation.name().as_str(), "keys": job.total, "reason": reason });
     tx.audit(actor.did(now, Action::JobStart, &format!("job {}", job.id), details));
     Ok(())
 }

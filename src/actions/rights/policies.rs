@@ -7,7 +7,7 @@ use crate::actions::rights::permissions::COUNT_LIMIT;
 use crate::actions::{Administrator, App, Error, Reauthenticated};
 use crate::domain::accounts::account::Username;
 use crate::domain::audit::Action;
-use crate::domain::bulk::{BulkOperation, DeletedPolicy, Source};
+use crate::domain::bulk::{DeletedPolicy, Operation, Source};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, JobId, PermissionId, PolicyId};
 use crate::domain::paging::Count;
@@ -16,7 +16,7 @@ use crate::domain::rights::policy::{Policy, PolicyName};
 use crate::domain::settings::OnPolicyDelete;
 use crate::store::bulk::jobs;
 use crate::store::bulk::jobs::NewJob;
-use crate::store::keys::matching::{applicable, with_policy};
+use crate::store::keys::matching::{not_revoked, with_policy};
 use crate::store::keys::predicate::all;
 use crate::store::rights::permissions;
 use crate::store::rights::policies;
@@ -159,24 +159,19 @@ impl App {
             .act(by.authority(), move |tx| {
                 let policy = policies::lock_for_update(tx, &name)?.ok_or(Error::NotFound)?;
                 let reached = policies::reached_by(tx, policy.id, now)?;
+                let deleted = Some(DeletedPolicy { policy: policy.id, name: policy.name.as_str().to_owned() });
                 let operation = match settings::load(tx)?.on_policy_delete {
                     OnPolicyDelete::Refuse if reached.keys > 0 => {
                         let text = format!("{} keys carry this policy. Give them another one first.", reached.keys);
                         return Err(Error::Conflict(text));
                     }
-                    OnPolicyDelete::Disable => BulkOperation::Disable,
-                    OnPolicyDelete::Cascade | OnPolicyDelete::Refuse => BulkOperation::Delete,
+                    OnPolicyDelete::Disable => Operation::Disable { policy: deleted },
+                    OnPolicyDelete::Cascade | OnPolicyDelete::Refuse => Operation::Delete { policy: deleted },
                 };
                 policies::set_deleted(tx, policy.id, Some(now))?;
-                let deleted = DeletedPolicy { policy: policy.id, name: policy.name.as_str().to_owned() };
-                let parameter = json!(deleted).to_string();
                 let reason = format!("Its policy {} was deleted", policy.name.as_str());
-                let source = Source::LiveOfPolicy(policy.id);
-                let job = jobs::insert(
-                    tx,
-                    &NewJob { parameter, reason, ..NewJob::queued(operation, source, asked_by) },
-                    now,
-                )?;
+                let queued = NewJob::queued(operation, Source::LiveOfPolicy(policy.id), asked_by);
+                let job = jobs::insert(tx, &queued.because(reason), now)?;
                 let details = json!({ "job": job, "keys": reached.keys, "permissions": names(&policy.permissions) });
                 tx.audit(actor.did(now, Action::PolicyDelete, policy.name.as_str(), details));
                 Ok::<_, Error>(job)
@@ -195,13 +190,13 @@ impl App {
                 let from = policies::find(tx, &from)?.ok_or(Error::NotFound)?;
                 let unknown = || FieldError::new("to", "Choose another policy");
                 let to = policies::lock_for_update(tx, &to)?.filter(|to| to.id != from.id).ok_or_else(unknown)?;
-                let carry = all([with_policy(from.id), applicable(BulkOperation::GivePolicy, now)].into_iter());
+                let carry = all([with_policy(from.id), not_revoked()].into_iter());
                 let total = keys::count_where(tx, carry)?;
                 if total == 0 {
                     return Err(Error::Conflict("No key carries this policy.".into()));
                 }
-                let queued = NewJob::queued(BulkOperation::GivePolicy, Source::Policy(from.id), asked_by);
-                let job = jobs::insert(tx, &NewJob { parameter: to.id.to_string(), ..queued }, now)?;
+                let operation = Operation::GivePolicy { policy: to.id };
+                let job = jobs::insert(tx, &NewJob::queued(operation, Source::Policy(from.id), asked_by), now)?;
                 let details =
                     json!({ "verb": "give policy", "from": from.name.as_str(), "to": to.name.as_str(), "keys": total });
                 tx.audit(actor.did(now, Action::JobStart, &format!("job {job}"), details));

@@ -1,13 +1,20 @@
 //! Bulk work: what it does to keys, the state it is in, what it leaves and why.
 
+mod before;
+mod new_end;
 mod operation;
-mod parameters;
-pub mod shortening;
+mod shortening;
 mod skip_reason;
+mod source;
+mod transfer;
 
-pub use operation::{BulkOperation, Selection};
-pub use parameters::{BeforeGrant, BeforeTransfer, DeletedPolicy, Held, Source, Transfer};
-pub use skip_reason::{NewEnd, SkipReason, decide, revives};
+pub use before::{Before, BeforeEnd, BeforeGrant, BeforeTransfer};
+pub use new_end::NewEnd;
+pub use operation::{BulkOperation, DeletedPolicy, Operation, Selection};
+pub use shortening::Shortening;
+pub use skip_reason::SkipReason;
+pub use source::Source;
+pub use transfer::{Held, Transfer};
 
 use crate::domain::ids::{AccountId, JobId};
 use crate::domain::time::clock::Timestamp;
@@ -41,29 +48,21 @@ pub struct Job {
     /// Its number.
     pub id: JobId,
     /// What it does.
-    pub operation: BulkOperation,
+    pub operation: Operation,
+    /// Where its keys came from.
+    pub source: Source,
     /// The state it is in.
     pub state: JobState,
     /// The moment at which its keys were chosen.
     pub frozen_at: Timestamp,
-    /// The query string of the filter by which they were chosen; `None` when they were ticked one by one.
-    pub filter: Option<String>,
     /// Who asked for it.
     pub asked_by: AskedBy,
     /// Why, as they said; may be empty.
     pub reason: String,
-    /// The end that [`BulkOperation::Expire`] gives.
-    pub expires_at: Option<Timestamp>,
-    /// What else its operation needs, as JSON; may be empty.
-    pub parameter: String,
-    /// From where it takes its keys, when it was confirmed at once.
-    pub source: Option<Source>,
     /// Does it know all of its keys? Until then it does nothing to them.
     pub is_frozen: bool,
     /// The id of the last key that it took over.
     pub frozen_up_to: i64,
-    /// The job that [`BulkOperation::Undo`] gives back.
-    pub undoes: Option<JobId>,
     /// The job that gave this one back.
     pub undone_by: Option<JobId>,
     /// How many keys it was given.
@@ -81,7 +80,7 @@ pub struct Job {
     /// How many of these the lifetime rules gave an earlier end than they were to have.
     pub shortened: i64,
     /// How many it left as they were.
-    pub left: i64,
+    pub skipped: i64,
     /// Did somebody ask it to stop?
     pub stop_asked: bool,
     /// When it was confirmed.
@@ -111,28 +110,24 @@ impl Job {
 
     /// More keys than can be taken in at a glance: the number has to be typed.
     pub fn needs_number(&self) -> bool {
-        self.total > 10 || self.filter.is_some()
+        self.total > 10 || self.source.filter().is_some()
     }
 
-    /// What is undone, for an undo.
-    pub fn inverse_of(&self) -> Option<BulkOperation> {
-        if self.operation == BulkOperation::Undo { self.parameter.parse::<BulkOperation>().ok() } else { None }
+    /// The job that it gives back, for an undo.
+    pub fn undoes(&self) -> Option<JobId> {
+        self.source.job()
     }
 
-    /// What a transfer needs to know.
-    pub fn transfer(&self) -> Option<Transfer> {
-        if self.operation == BulkOperation::Transfer { Transfer::read(&self.parameter) } else { None }
-    }
-
-    /// The policy that was deleted together with these keys.
-    pub fn deleted_policy(&self) -> Option<DeletedPolicy> {
-        matches!(self.operation, BulkOperation::Delete | BulkOperation::Disable)
-            .then(|| serde_json::from_str(&self.parameter).ok())
-            .flatten()
+    /// The end that it gives keys, where it gives all of them the same.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        match self.operation {
+            Operation::Expire { at } => at,
+            _ => None,
+        }
     }
 
     /// Keys of which nothing was decided.
     pub fn remaining(&self) -> i64 {
-        (self.total - self.done - self.left).max(0)
+        (self.total - self.done - self.skipped).max(0)
     }
 }

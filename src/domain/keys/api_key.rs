@@ -1,6 +1,7 @@
 //! An API key: the record, its name and note, and the state it is in. The secret is not part of it.
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, KeyId, ResourceId};
@@ -58,7 +59,7 @@ pub struct ApiKey {
 }
 
 /// Who stopped a key, when and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
     /// When.
     pub at: Timestamp,

@@ -5,11 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Instant;
 
 use jiff::{SignedDuration, civil::Date};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::time::span::{self, DAY, HOUR, MICROSECOND, MINUTE, SECOND, whole};
 
-/// A moment in microseconds since 1970-01-01 00:00 UTC: the form in which both databases keep it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A moment in microseconds since 1970-01-01 00:00 UTC: the form in which both databases keep it, also inside of JSON. What
+/// programs read is [`Timestamp::rfc3339`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {

@@ -1,4 +1,6 @@
 //! Bulk work: the jobs, and the keys that each has frozen.
 
+pub mod carry_over;
 pub mod job_keys;
 pub mod jobs;
+mod json;

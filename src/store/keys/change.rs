@@ -33,6 +33,12 @@ fn find_all(tx: &mut ReadTx, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, Er
     rows.into_iter().map(|row| Ok((row.id, row.try_into()?))).collect()
 }
 
+/// The keys that fulfil a predicate, in the order of their ids.
+pub fn find_where(tx: &mut ReadTx, predicate: Predicate) -> Result<Vec<ApiKey>, Error> {
+    let keys = api_keys::table.filter(predicate).order(api_keys::id.asc()).select(api_keys::all_columns);
+    keys.load::<Row>(tx.db())?.into_iter().map(ApiKey::try_from).collect()
+}
+
 /// Revokes all of them: they let go of their names, and their replaced secrets are forgotten.
 pub fn revoke_all(tx: &mut WriteTx, ids: &[KeyId], stop: &Stop, now: Timestamp) -> Result<(), Error> {
     tx.changed_keys(ids);

@@ -12,7 +12,6 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use super::columns::{AccessPath, written};
 use super::predicate::{Predicate, all, any, beginning, equal, fragment, holding, like, not, number, one_of};
 use super::related;
-use crate::domain::bulk::BulkOperation;
 use crate::domain::ids::{AccountId, JobId, PolicyId, ResourceId};
 use crate::domain::key_filter::{
     Choice, Column, Condition, DateTest, JobPart, KeyFilter, NumberTest, Sort, Test, TextTest,
@@ -223,25 +222,32 @@ pub fn of_job(id: JobId) -> Predicate {
     job(id, JobPart::All)
 }
 
-/// The keys to which an operation can be done: see [`BulkOperation::fits`].
-pub fn applicable(operation: BulkOperation, now: Timestamp) -> Predicate {
-    match operation {
-        // A revoked key keeps the policy that it had: its restoration brings it back as it was.
-        BulkOperation::Delete | BulkOperation::GivePolicy => fragment("api_keys.standing < 2"),
-        BulkOperation::Disable | BulkOperation::Idle => all([fragment("api_keys.standing = 0"), live(now)].into_iter()),
-        BulkOperation::Enable => all([fragment("api_keys.standing = 1"), live(now)].into_iter()),
-        BulkOperation::Restore => fragment("api_keys.standing = 2"),
-        BulkOperation::Expire | BulkOperation::Shorten | BulkOperation::Transfer => live(now),
-        BulkOperation::Undo => fragment("TRUE"),
-    }
+/// The keys that are not revoked, whether they have expired or not.
+pub fn not_revoked() -> Predicate {
+    fragment("api_keys.standing < 2")
+}
+
+/// The keys that are revoked.
+pub fn revoked() -> Predicate {
+    fragment("api_keys.standing = 2")
+}
+
+/// The keys that work.
+pub fn active(now: Timestamp) -> Predicate {
+    all([fragment("api_keys.standing = 0"), live(now)].into_iter())
+}
+
+/// The keys that are paused and would work otherwise.
+pub fn disabled(now: Timestamp) -> Predicate {
+    all([fragment("api_keys.standing = 1"), live(now)].into_iter())
 }
 
 fn job(id: JobId, part: JobPart) -> Predicate {
-    let open =
-        sql::<Bool>("api_keys.id IN (SELECT job_keys.key FROM job_keys WHERE job_keys.job = ").bind::<BigInt, _>(id);
+    let open = sql::<Bool>("api_keys.id IN (SELECT bulk_job_keys.key FROM bulk_job_keys WHERE bulk_job_keys.job = ")
+        .bind::<BigInt, _>(id);
     match part {
         JobPart::All => Box::new(open.sql(")")),
-        JobPart::Skipped => Box::new(open.sql(" AND job_keys.outcome = 'left')")),
+        JobPart::Skipped => Box::new(open.sql(" AND bulk_job_keys.outcome = 'skipped')")),
     }
 }
 

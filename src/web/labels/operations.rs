@@ -8,20 +8,35 @@ struct Row {
     running: &'static str,
     done: &'static str,
     icon: &'static str,
+    /// `{until}` is the day until which it can be undone.
+    effect: &'static str,
 }
 
 const fn row(label: &'static str, running: &'static str, done: &'static str, icon: &'static str) -> Row {
-    Row { label, running, done, icon }
+    Row { label, running, done, icon, effect: "" }
+}
+
+impl Row {
+    const fn with_effect(self, effect: &'static str) -> Self {
+        Self { effect, ..self }
+    }
 }
 
 const fn words(operation: BulkOperation) -> Row {
     use BulkOperation as B;
     match operation {
-        B::Delete => row("Delete", "Deleting", "deleted", "trash"),
-        B::Disable => row("Disable", "Disabling", "disabled", "player-pause"),
-        B::Enable => row("Enable", "Enabling", "enabled", "circle-check"),
-        B::Restore => row("Restore", "Restoring", "restored", "history"),
-        B::Expire => row("Shorten expiry", "Setting the expiry of", "set to expire sooner", "clock-hour-4"),
+        B::Delete => row("Delete", "Deleting", "deleted", "trash")
+            .with_effect("Tools that use them are refused at once. You can restore them until {until}."),
+        B::Disable => row("Disable", "Disabling", "disabled", "player-pause")
+            .with_effect("Tools that use them are refused until they are enabled. You can undo this until {until}."),
+        B::Enable => row("Enable", "Enabling", "enabled", "circle-check").with_effect(
+            "Tools that use them are accepted again, unless a key has expired or its owner is deactivated. You can undo this until {until}.",
+        ),
+        B::Restore => row("Restore", "Restoring", "restored", "history").with_effect(
+            "They work again as they did before they were deleted, unless they have expired meanwhile. A key whose name is taken gets a new one.",
+        ),
+        B::Expire => row("Shorten expiry", "Setting the expiry of", "set to expire sooner", "clock-hour-4")
+            .with_effect("No key is extended: one that ends earlier is left as it is. You can undo this until {until}."),
         B::Undo => row("Undo", "Restoring", "restored", "history"),
         B::Shorten => row(
             "Shorten",
@@ -29,7 +44,7 @@ const fn words(operation: BulkOperation) -> Row {
             "given an earlier end by the lifetime rules",
             "clock-hour-4",
         ),
-        B::Idle => row("Disable unused", "Disabling unused", "disabled because they were unused", "player-pause"),
+        B::DisableUnused => row("Disable unused", "Disabling unused", "disabled because they were unused", "player-pause"),
         B::GivePolicy => row("Give another policy", "Giving another policy to", "given another policy", "shield-lock"),
         B::Transfer => row("Transfer", "Transferring", "transferred to another owner", "users"),
     }
@@ -45,6 +60,8 @@ pub trait OperationLabels {
     fn done(self) -> &'static str;
     /// The icon beside the label.
     fn icon(self) -> &'static str;
+    /// What it means for tools, and until which day it can be undone; empty where nobody confirms it by itself.
+    fn effect(self, until: &str) -> String;
     /// Does it take something away from people?
     fn is_destructive(&self) -> bool;
 }
@@ -64,6 +81,10 @@ impl OperationLabels for BulkOperation {
 
     fn icon(self) -> &'static str {
         words(self).icon
+    }
+
+    fn effect(self, until: &str) -> String {
+        words(self).effect.replace("{until}", until)
     }
 
     fn is_destructive(&self) -> bool {

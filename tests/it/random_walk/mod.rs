@@ -9,7 +9,7 @@ mod promises;
 use std::collections::BTreeSet;
 
 use claviger::actions::accounts::delete::TheirKeys;
-use claviger::actions::bulk::jobs::Confirmation;
+use claviger::actions::bulk::draft::Confirmation;
 use claviger::actions::keys::get_or_create::{GotOrCreated, Wanted};
 use claviger::actions::keys::request::{FormId, Issued, KeyRequest, New};
 use claviger::actions::keys::rotate::Grace;

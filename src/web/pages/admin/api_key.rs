@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use crate::actions::bulk::operations::fits;
 use crate::actions::keys::find::KeyDetails;
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::OwnerView;
@@ -55,7 +56,7 @@ impl AdminKeyPage {
 
     fn operations(&self) -> Vec<BulkOperation> {
         let status = self.view.key.status(self.view.now);
-        BulkOperation::CHOICES.into_iter().filter(|operation| operation.fits(status)).collect()
+        BulkOperation::CHOICES.into_iter().filter(|operation| fits(*operation, status)).collect()
     }
 }
 

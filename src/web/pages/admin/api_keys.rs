@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::actions::bulk::operations::fits;
 use crate::actions::keys::browse::KeyPage;
 use crate::actions::keys::browse::ListedKey;
 use crate::actions::{App, Error};
@@ -88,7 +89,7 @@ impl KeyRow {
     /// What can be done to it.
     pub fn operations(&self) -> Vec<BulkOperation> {
         let status = self.view.key.status(self.view.now);
-        BulkOperation::CHOICES.into_iter().filter(|operation| operation.fits(status)).collect()
+        BulkOperation::CHOICES.into_iter().filter(|operation| fits(*operation, status)).collect()
     }
 }
 
@@ -243,7 +244,7 @@ impl GridPage {
     fn operations(&self) -> Vec<BulkOperation> {
         let statuses: Vec<_> = self.rows.iter().map(|row| row.view.key.status(row.view.now)).collect();
         let some = self.page.as_ref().is_some_and(|page| page.next.is_some() || page.previous.is_some());
-        let fits = |operation: &BulkOperation| some || statuses.iter().any(|status| operation.fits(*status));
+        let fits = |operation: &BulkOperation| some || statuses.iter().any(|status| fits(*operation, *status));
         BulkOperation::CHOICES.into_iter().filter(fits).collect()
     }
 

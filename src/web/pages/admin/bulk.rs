@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::bulk::jobs::Confirmation;
+use crate::actions::bulk::draft::Confirmation;
 use crate::actions::bulk::jobs::JobDetails;
 use crate::actions::{App, Error};
 use crate::domain::bulk::Selection;
@@ -40,7 +40,7 @@ struct BulkPage {
 impl BulkPage {
     async fn load(app: &App, user: &SignedIn, id: JobId) -> Result<Self, PageError> {
         let details = app.find_job(user.actor.administrator()?, id).await?;
-        let back = details.job.filter.as_ref().map_or_else(|| PATH.to_owned(), |filter| list_path(filter));
+        let back = details.job.source.filter().map_or_else(|| PATH.to_owned(), list_path);
         let layout = Layout::new(user, Nav::AdminKeys);
         Ok(Self { layout, details, entered: Confirmation::default(), field_errors: FieldErrors::default(), back })
     }
@@ -48,7 +48,7 @@ impl BulkPage {
     fn title(&self) -> String {
         let job = &self.details.job;
         let keys = keys(job.total);
-        match job.operation {
+        match job.operation.name() {
             BulkOperation::Expire => format!("Shorten the expiry of {keys}?"),
             operation => format!("{} {keys}?", operation.label()),
         }
@@ -58,7 +58,7 @@ impl BulkPage {
     fn button(&self) -> String {
         let job = &self.details.job;
         let keys = counted(job.total, "key", "keys");
-        match job.operation {
+        match job.operation.name() {
             BulkOperation::Expire => format!("Shorten expiry of {keys}"),
             operation => format!("{} {keys}", operation.label()),
         }
@@ -66,12 +66,12 @@ impl BulkPage {
 
     /// The filter in words; empty when keys were ticked.
     fn filter(&self) -> String {
-        let filter = self.details.job.filter.as_deref().and_then(KeyFilter::from_query);
+        let filter = self.details.job.source.filter().and_then(KeyFilter::from_query);
         filter.map(|filter| filter.words()).unwrap_or_default()
     }
 
     fn is_filtered(&self) -> bool {
-        self.details.job.filter.is_some()
+        self.details.job.source.filter().is_some()
     }
 
     /// "96 people and 14 service accounts".
@@ -99,15 +99,7 @@ impl BulkPage {
 
     /// What it means for tools, and whether it can be undone.
     fn effect(&self) -> String {
-        let until = self.details.restorable_until.day();
-        match self.details.job.operation {
-            BulkOperation::Delete => format!("Tools that use them are refused at once. You can restore them until {until}."),
-            BulkOperation::Disable => format!("Tools that use them are refused until they are enabled. You can undo this until {until}."),
-            BulkOperation::Enable => format!("Tools that use them are accepted again, unless a key has expired or its owner is deactivated. You can undo this until {until}."),
-            BulkOperation::Restore => "They work again as they did before they were deleted, unless they have expired meanwhile. A key whose name is taken gets a new one.".into(),
-            BulkOperation::Expire => format!("No key is extended: one that ends earlier is left as it is. You can undo this until {until}."),
-            BulkOperation::Undo | BulkOperation::Shorten | BulkOperation::Idle | BulkOperation::GivePolicy | BulkOperation::Transfer => String::new(),
-        }
+        self.details.job.operation.name().effect(&self.details.restorable_until.day())
     }
 
     fn more(&self) -> i64 {
@@ -115,7 +107,7 @@ impl BulkPage {
     }
 
     fn needs_expiry(&self) -> bool {
-        self.details.job.operation == BulkOperation::Expire
+        self.details.job.operation.name() == BulkOperation::Expire
     }
 }
 
@@ -228,7 +220,7 @@ pub async fn page(
     id: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let page = BulkPage::load(&app, &user, parse(&id)?).await?;
-    if !BulkOperation::CHOICES.contains(&page.details.job.operation) {
+    if page.details.job.operation.name().drafted().is_none() {
         return Err(Error::NotFound.into());
     }
     if page.details.job.state != JobState::Draft {

@@ -5,7 +5,7 @@ use askama::Template;
 
 use crate::actions::bulk::jobs::JobDetails;
 use crate::actions::{App, Error};
-use crate::domain::bulk::{BulkOperation, Job, JobState, SkipReason};
+use crate::domain::bulk::{BulkOperation, Job, JobState, SkipReason, Source};
 use crate::domain::ids::JobId;
 use crate::domain::key_filter::KeyFilter;
 use crate::domain::time::clock::Timestamp;
@@ -55,15 +55,15 @@ impl JobPage {
         if !job.is_frozen {
             return "Finding out which keys it is about.".into();
         }
-        format!("{} of {} {}", number(job.done), number(job.total), job.operation.done())
+        format!("{} of {} {}", number(job.done), number(job.total), job.operation.name().done())
     }
 
     fn decided(&self) -> i64 {
-        self.job().done + self.job().left
+        self.job().done + self.job().skipped
     }
 
     /// "2 keys were left in place because they changed while the work was running."
-    fn left(&self) -> Vec<String> {
+    fn skipped(&self) -> Vec<String> {
         let sentence = |(why, count): &(SkipReason, i64)| {
             let one = *count == 1;
             let keys = if one { "1 key was".to_owned() } else { format!("{} keys were", number(*count)) };
@@ -83,7 +83,7 @@ impl JobPage {
                 SkipReason::EndsEarlier => format!("{keys} left in place because they end earlier anyway."),
             }
         };
-        self.details.left.iter().map(sentence).collect()
+        self.details.skipped.iter().map(sentence).collect()
     }
 
     /// "3 of these keys end earlier than they did: …"
@@ -103,7 +103,7 @@ impl JobPage {
         }
     }
 
-    fn left_path(&self) -> String {
+    fn skipped_path(&self) -> String {
         format!("{PATH}?left_by_job~eq={}", self.job().id)
     }
 
@@ -111,27 +111,24 @@ impl JobPage {
         format!("{PATH}?job~eq={}", self.job().id)
     }
 
+    /// The filter in words; empty when there was none.
     fn filter(&self) -> String {
-        let filter = self.job().filter.as_deref().and_then(KeyFilter::from_query);
+        let filter = self.job().source.filter().and_then(KeyFilter::from_query);
         filter.map(|filter| filter.words()).unwrap_or_default()
     }
 
     /// How the keys were chosen.
     fn chosen_by(&self) -> String {
-        let job = self.job();
-        match (&job.filter, job.operation) {
-            (Some(_), _) if self.filter().is_empty() => "All keys".into(),
-            (Some(_), _) => self.filter(),
-            (None, BulkOperation::Undo) => "Keys changed by the job that it undoes".into(),
-            (None, BulkOperation::Transfer) => "All live keys of one owner".into(),
-            (None, BulkOperation::GivePolicy) => "All keys with one policy".into(),
-            (None, _) if job.deleted_policy().is_some() => "All keys with the policy".into(),
-            // Work that was queued at once was not chosen by hand.
-            (None, BulkOperation::Delete) if job.confirmed_at == Some(job.frozen_at) => {
-                "All live keys of one owner".into()
-            }
-            (None, BulkOperation::Shorten | BulkOperation::Idle) => "The lifetime rules".into(),
-            (None, _) => "Individually selected".into(),
+        match &self.job().source {
+            Source::Ticked => "Individually selected".into(),
+            Source::Filter(_) if self.filter().is_empty() => "All keys".into(),
+            Source::Filter(_) => self.filter(),
+            Source::Rules => "The lifetime rules".into(),
+            Source::Owner(_) => "All live keys of one owner".into(),
+            Source::LiveOfPolicy(_) => "All live keys with the policy".into(),
+            Source::Policy(_) => "All keys with one policy".into(),
+            Source::Job(_) => "Keys changed by the job that it undoes".into(),
+            Source::Unrecorded => "Not recorded".into(),
         }
     }
 
@@ -162,7 +159,7 @@ pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
 /// `GET /admin/jobs/{id}`
 pub async fn page(app: web::Data<App>, Admin(user): Admin, id: web::Path<String>) -> Result<HttpResponse, PageError> {
     let details = app.find_job(user.actor.administrator()?, parse(&id)?).await?;
-    if details.job.state == JobState::Draft && details.job.operation == BulkOperation::Shorten {
+    if details.job.state == JobState::Draft && details.job.operation.name() == BulkOperation::Shorten {
         return Ok(html::see_other(&format!("/admin/lifetime-rules/impact/{}", details.job.id)));
     }
     if details.job.state == JobState::Draft {
