@@ -24,6 +24,7 @@ mod error;
 mod file;
 mod ids;
 pub mod keys;
+mod keyset;
 pub mod migrations;
 mod pool;
 pub mod purge;

@@ -10,6 +10,7 @@ use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
 use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::actions::Error;
@@ -23,6 +24,19 @@ use crate::web::{html, sessions};
 
 /// No form of ours is longer, in bytes.
 const LIMIT: usize = 64 * 1024;
+
+/// Nothing but the form token.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// The one-time id of a form, which makes its answer unique.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Once {
+    /// See [`FormId`](crate::actions::keys::request::FormId).
+    pub form: String,
+}
 
 /// A form of a person who is signed in, and who they are: from this site, with the session's token. Who they are, what their
 /// role is and whether their session goes on is asked when the whole form is there, not when its head is.

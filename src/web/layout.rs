@@ -5,6 +5,7 @@ use crate::domain::bulk::Job;
 use crate::web::flash::Flash;
 use crate::web::labels::jobs;
 use crate::web::labels::numbers::number;
+use crate::web::paths;
 use crate::web::sessions;
 use crate::web::signed_in::SignedIn;
 
@@ -84,9 +85,9 @@ impl Work {
         let going = || format!("{} of {}", number(job.done), number(job.total));
         Self {
             heading: jobs::heading(job),
-            path: jobs::path(job.id),
+            path: paths::job(job.id),
             progress: (!job.is_over()).then(going),
-            undo: jobs::is_undoable(job).then(|| format!("{}/undo", jobs::path(job.id))),
+            undo: jobs::is_undoable(job).then(|| format!("{}/undo", paths::job(job.id))),
         }
     }
 }

@@ -115,7 +115,7 @@ const ACTIONS: [(&str, &[&str]); 7] = [
             "keys::find::own_key",
             "keys::find::changeable_key",
             "keys::find::last_use",
-            "keys::generate::all_field_errors",
+            "keys::generate::with_all_field_errors",
             "keys::generate::generate_key",
             "keys::pause::disable_key",
             "keys::pause::enable_key",

@@ -12,6 +12,7 @@ mod all_routes;
 mod attempts;
 mod audit_chain;
 mod bulk;
+mod bulk_carry_over;
 mod bulk_kill;
 mod bulk_nodes;
 mod canary;

@@ -65,6 +65,17 @@ impl Server {
         assert!(sent.success());
     }
 
+    /// Freezes it: gives when all of its threads stand still.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+        let state = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        let runs = |stat: String| !stat.is_empty() && !stat.contains(") T ");
+        let tasks = format!("/proc/{}/task", self.child.id());
+        while std::fs::read_dir(&tasks).expect("its threads").any(|task| runs(state(task.expect("a thread")))) {
+            std::thread::yield_now();
+        }
+    }
+
     /// Asks it to end, and gives what it printed: exit code, standard output, standard error.
     pub fn end(mut self, signal: &str) -> (Option<i32>, String, String) {
         self.signal(signal);

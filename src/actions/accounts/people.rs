@@ -21,7 +21,7 @@ use crate::domain::audit::EventFilter;
 use crate::domain::audit::ListedEvent;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::lifetime::LifetimeRule;
-use crate::domain::paging::From;
+use crate::domain::paging::{From, Page};
 use crate::store::accounts::people;
 use crate::store::accounts::sessions as session_rows;
 use crate::store::audit::events;
@@ -37,11 +37,7 @@ const PAGE: i64 = 50;
 #[derive(Debug, Clone)]
 pub struct PeoplePage {
     /// By display name.
-    pub people: Vec<(Account, i64)>,
-    /// Are there people before these?
-    pub has_previous: bool,
-    /// Are there people after these?
-    pub has_next: bool,
+    pub people: Page<(Account, i64)>,
     /// How many people there are in all.
     pub total: i64,
 }
@@ -83,9 +79,8 @@ impl App {
         let (filter, now) = (filter.clone(), self.now());
         self.store
             .read(move |tx| {
-                let (people, more) = people::page(tx, &filter, from, PAGE, now)?;
-                let (has_previous, has_next) = from.around(more);
-                Ok(PeoplePage { people, has_previous, has_next, total: people::count(tx, Kind::User)? })
+                let people = people::page(tx, &filter, from, PAGE, now)?;
+                Ok(PeoplePage { people, total: people::count(tx, Kind::User)? })
             })
             .await
     }
@@ -99,7 +94,7 @@ impl App {
                 let live = keys::count_live(tx, account.id, now)?;
                 let sessions = session_rows::list(tx, account.id, None, now, sessions::idle_since(now))?;
                 let filter = EventFilter { actor: Some(username.as_str().to_owned()), ..EventFilter::default() };
-                let (events, _) = events::page(tx, &filter, From::Start, 10)?;
+                let events = events::page(tx, &filter, From::Start, 10)?.rows;
                 Ok(Person { account, live, sessions, events })
             })
             .await

@@ -56,9 +56,8 @@ impl App {
         let (filter, now) = (PeopleFilter { kind: Kind::Service, ..filter.clone() }, self.now());
         self.store
             .read(move |tx| {
-                let (people, more) = people::page(tx, &filter, from, PAGE, now)?;
-                let (has_previous, has_next) = from.around(more);
-                Ok(PeoplePage { people, has_previous, has_next, total: people::count(tx, Kind::Service)? })
+                let people = people::page(tx, &filter, from, PAGE, now)?;
+                Ok(PeoplePage { people, total: people::count(tx, Kind::Service)? })
             })
             .await
     }

@@ -6,7 +6,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::actions::actor::Authority;
 use crate::actions::{Administrator, App, Error};
 use crate::domain::audit::Action;
-use crate::domain::paging::From;
+use crate::domain::paging::{From, Page};
 use crate::store::audit::events;
 
 use crate::domain::audit::EventFilter;
@@ -23,11 +23,7 @@ const COUNT_LIMIT: i64 = 10_000;
 #[derive(Debug, Clone)]
 pub struct EventPage {
     /// Latest first.
-    pub events: Vec<ListedEvent>,
-    /// Are there newer ones?
-    pub has_newer: bool,
-    /// Are there older ones?
-    pub has_older: bool,
+    pub events: Page<ListedEvent>,
     /// How many match, up to 10,001.
     pub matching: i64,
 }
@@ -52,10 +48,9 @@ impl App {
         let filter = filter.clone();
         self.store
             .read(move |tx| {
-                let (events, more) = events::page(tx, &filter, from, PAGE)?;
-                let (has_newer, has_older) = from.around(more);
+                let events = events::page(tx, &filter, from, PAGE)?;
                 let matching = events::count_up_to(tx, &filter, COUNT_LIMIT + 1)?;
-                Ok(EventPage { events, has_newer, has_older, matching })
+                Ok(EventPage { events, matching })
             })
             .await
     }
@@ -80,9 +75,9 @@ impl App {
         }
         self.confirm(&export.authority).await?;
         let (filter, from) = (export.filter.clone(), export.before.map_or(From::Start, From::After));
-        let (events, more) = self.store.read(move |tx| events::page(tx, &filter, from, BATCH)).await?;
-        export.before = events.last().map(|event| event.sequence);
-        export.over = !more;
-        Ok(events)
+        let page = self.store.read(move |tx| events::page(tx, &filter, from, BATCH)).await?;
+        export.before = page.rows.last().map(|event| event.sequence);
+        export.over = !page.has_next;
+        Ok(page.rows)
     }
 }

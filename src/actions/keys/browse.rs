@@ -11,10 +11,10 @@ use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort};
 use crate::domain::keys::api_key::{ApiKey, Stop};
 use crate::domain::keys::secret::{FirstEight, Secret};
-use crate::domain::paging::From;
+use crate::domain::paging::{From, Page};
 use crate::domain::rights::AccessView;
 use crate::domain::time::clock::Timestamp;
-use crate::store::keys::grid::{self, Ask};
+use crate::store::keys::grid::{self, Ask, Placed};
 use crate::store::keys::session_keys;
 use crate::store::rights::permissions;
 use crate::store::rights::policies;
@@ -92,32 +92,38 @@ impl App {
             now,
             count_limit: list.count_limit,
         };
-        let (page, before, total, live, session_keys, around) = self
+        let (page, matching, before, total, live, session_keys, around) = self
             .store
             .read(move |tx| {
-                let (page, before) = page(tx, &ask, cursor.as_ref())?;
+                let (page, matching, before) = page(tx, &ask, cursor.as_ref())?;
                 let total = grid::count(tx, &KeyFilter::default(), now, COUNT_LIMIT)?;
                 let kept = kept_counts::all(tx)?;
                 let total = Number::of(total, Tally::All, &kept);
                 let live = Number::of(keys::count_all_live(tx, now)?, Tally::Live, &kept);
-                let around = Around::of(tx, page.keys.iter().map(|placed| &placed.key))?;
-                Ok::<_, Error>((page, before, total, live, session_keys::count(tx, now, idle_since(now))?, around))
+                let around = Around::of(tx, page.rows.iter().map(|placed| &placed.key))?;
+                Ok::<_, Error>((
+                    page,
+                    matching,
+                    before,
+                    total,
+                    live,
+                    session_keys::count(tx, now, idle_since(now))?,
+                    around,
+                ))
             })
             .await?;
-        let shown = i64::try_from(page.keys.len()).unwrap_or(i64::MAX);
-        let link = |place: Option<&Place>, backwards, position| {
-            place.map(|place| Cursor { backwards, position, place: place.clone() }.sign(key, &name))
+        let shown = i64::try_from(page.rows.len()).unwrap_or(i64::MAX);
+        let link = |placed: &Placed, backwards, position| {
+            Cursor { backwards, position, place: placed.place.clone() }.sign(key, &name)
         };
-        let top = page.keys.first().map(|placed| &placed.place);
-        let bottom = page.keys.last().map(|placed| &placed.place);
-        let previous = if page.has_previous { link(top, true, before) } else { None };
-        let next = if page.has_next { link(bottom, false, before + shown) } else { None };
-        let keys = page.keys.into_iter().map(|placed| placed.key).collect();
+        let previous = page.previous().map(|placed| link(placed, true, before));
+        let next = page.next().map(|placed| link(placed, false, before + shown));
+        let keys = page.rows.into_iter().map(|placed| placed.key).collect();
         Ok(KeyPage {
             keys: self.listed(keys, around),
             now,
             before,
-            matching: page.matching,
+            matching,
             total,
             live,
             session_keys,
@@ -238,14 +244,17 @@ fn from(cursor: Option<&Cursor>) -> From<Place> {
 }
 
 /// The page, and how many keys stand before it. A page before that is not full is the first one; it is filled up.
-fn page(tx: &mut ReadTx, ask: &Ask, cursor: Option<&Cursor>) -> Result<(grid::Page, i64), Error> {
-    let page = grid::page(tx, ask)?;
-    let shown = i64::try_from(page.keys.len()).unwrap_or(i64::MAX);
+fn page(tx: &mut ReadTx, ask: &Ask, cursor: Option<&Cursor>) -> Result<(Page<Placed>, Count, i64), Error> {
+    let (page, matching) = grid::page(tx, ask)?;
+    let shown = i64::try_from(page.rows.len()).unwrap_or(i64::MAX);
     match cursor {
-        None => Ok((page, 0)),
-        Some(cursor) if !cursor.backwards => Ok((page, cursor.position)),
-        Some(_) if !page.has_previous => Ok((grid::page(tx, &Ask { from: From::Start, ..ask.clone() })?, 0)),
+        None => Ok((page, matching, 0)),
+        Some(cursor) if !cursor.backwards => Ok((page, matching, cursor.position)),
+        Some(_) if !page.has_previous => {
+            let (first, matching) = grid::page(tx, &Ask { from: From::Start, ..ask.clone() })?;
+            Ok((first, matching, 0))
+        }
         // Keys may have come or gone since the cursor was made: the position never runs into the beginning.
-        Some(cursor) => Ok((page, (cursor.position - shown).max(1))),
+        Some(cursor) => Ok((page, matching, (cursor.position - shown).max(1))),
     }
 }

@@ -24,13 +24,10 @@ use crate::store::rights::resources;
 use crate::store::{ReadTx, WriteTx, accounts, keys, rights, settings};
 
 impl App {
-    /// Adds to the errors of a form what else is wrong with it, so that it is corrected in one go. Changes nothing.
-    pub async fn all_field_errors(
-        &self,
-        by: Owner<'_>,
-        readable: Readable,
-        mut field_errors: Vec<FieldError>,
-    ) -> Result<Vec<FieldError>, Error> {
+    /// Adds to an error about fields of a form what else is wrong with it, so that it is corrected in one go; leaves other errors
+    /// as they are. Changes nothing.
+    pub async fn with_all_field_errors(&self, by: Owner<'_>, readable: Readable, error: Error) -> Result<Error, Error> {
+        let Error::Invalid(mut field_errors) = error else { return Ok(error) };
         let owner = by.account();
         let (actor, now) = (by.actor().clone(), self.now());
         let more = self.store.read(move |tx| check(tx, &actor, owner, &readable, now)).await?;
@@ -39,7 +36,7 @@ impl App {
                 field_errors.push(field_error);
             }
         }
-        Ok(field_errors)
+        Ok(Error::Invalid(field_errors))
     }
 
     /// A fresh id for a form that asks for a secret.

@@ -10,7 +10,7 @@ use crate::domain::audit::Action;
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::ResourceId;
 use crate::domain::paging::Count;
-use crate::domain::paging::From;
+use crate::domain::paging::{From, Page};
 use crate::domain::rights::permission::{Permission, Rights};
 use crate::domain::rights::resource::{Resource, ResourceKind, ResourceName};
 use crate::store::rights::permissions;
@@ -24,11 +24,7 @@ const PAGE: i64 = 50;
 #[derive(Debug, Clone)]
 pub struct ResourcePage {
     /// By title, each with its live keys, counted up to a limit.
-    pub resources: Vec<(Resource, Count)>,
-    /// Do resources come before them?
-    pub has_previous: bool,
-    /// Do resources come after them?
-    pub has_next: bool,
+    pub resources: Page<(Resource, Count)>,
     /// How many there are in all.
     pub total: i64,
     /// The kinds, each with what its keys can be given.
@@ -70,12 +66,11 @@ impl App {
         let now = self.now();
         self.store
             .read(move |tx| {
-                let (found, more) = resources::page(tx, &search, from, PAGE)?;
-                let live = resources::live_keys_of(tx, &found, COUNT_LIMIT, now)?;
-                let (has_previous, has_next) = from.around(more);
-                let resources = found.into_iter().zip(live).collect();
+                let found = resources::page(tx, &search, from, PAGE)?;
+                let mut live = resources::live_keys_of(tx, &found.rows, COUNT_LIMIT, now)?.into_iter();
+                let resources = found.map(|resource| (resource, live.next().unwrap_or(Count::Exactly(0))));
                 let (total, kinds) = (resources::count(tx)?, resources::kinds(tx)?);
-                Ok(ResourcePage { resources, has_previous, has_next, total, kinds })
+                Ok(ResourcePage { resources, total, kinds })
             })
             .await
     }

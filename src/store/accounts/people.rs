@@ -4,27 +4,28 @@ use std::collections::HashMap;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{Bool, Text};
 
 use crate::domain::accounts::account::PeopleFilter;
 use crate::domain::accounts::account::{Account, Kind};
 use crate::domain::ids::AccountId;
-use crate::domain::paging::From;
+use crate::domain::paging::{From, Page};
 use crate::domain::time::clock::Timestamp;
 use crate::store::accounts::Row;
 use crate::store::keys::matching::live;
 use crate::store::keys::predicate::holding;
+use crate::store::keyset;
 use crate::store::schema::{accounts, api_keys};
 use crate::store::{Error, ReadTx};
 
-/// A page of people, by display name; places are ids. With how many live keys each has; and whether there are more in its direction.
+/// A page of people, by display name; places are ids. With how many live keys each has.
 pub fn page(
     tx: &mut ReadTx,
     filter: &PeopleFilter,
     from: From<AccountId>,
     size: i64,
     now: Timestamp,
-) -> Result<(Vec<(Account, i64)>, bool), Error> {
+) -> Result<Page<(Account, i64)>, Error> {
     let mut query = accounts::table.filter(accounts::kind.eq(filter.kind.as_str())).into_boxed();
     query = if filter.deleted {
         query.filter(accounts::deleted_at.is_not_null())
@@ -49,52 +50,25 @@ pub fn page(
                 .sql(" ESCAPE '\\')"),
         );
     }
-    let place = |tx: &mut ReadTx, id: AccountId| -> Result<Option<(String, i64)>, Error> {
-        Ok(accounts::table.find(id).select((accounts::name_folded, accounts::id)).first(tx.db()).optional()?)
-    };
-    let beyond = |operator: &str, (name, id): (String, i64)| {
-        sql::<Bool>(&format!("(accounts.name_folded, accounts.id) {operator} ("))
-            .bind::<Text, _>(name)
-            .sql(", ")
-            .bind::<BigInt, _>(id)
-            .sql(")")
-    };
-    let backwards = from.is_backwards();
-    match from {
-        From::Start => {}
-        From::After(id) => {
-            if let Some(place) = place(tx, id)? {
-                query = query.filter(beyond(">", place));
-            }
-        }
-        From::Before(id) => {
-            if let Some(place) = place(tx, id)? {
-                query = query.filter(beyond("<", place));
-            }
+    if let From::After(id) | From::Before(id) = from {
+        let place = accounts::table.find(id).select((accounts::name_folded, accounts::id));
+        if let Some(place) = place.first(tx.db()).optional()? {
+            query = query.filter(keyset::beyond("accounts.name_folded, accounts.id", &from, place));
         }
     }
-    let query = if backwards {
+    let query = if from.is_backwards() {
         query.order((accounts::name_folded.desc(), accounts::id.desc()))
     } else {
         query.order((accounts::name_folded.asc(), accounts::id.asc()))
     };
-    let mut rows: Vec<Row> = query.limit(size + 1).select(accounts::all_columns).load(tx.db())?;
-    let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > size;
-    rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    if backwards {
-        rows.reverse();
-    }
-    let people: Vec<Account> = rows.into_iter().map(Account::from).collect();
-    let ids: Vec<AccountId> = people.iter().map(|person| person.id).collect();
-    let counts: HashMap<AccountId, i64> = live_keys(tx, &ids, now)?;
-    Ok((
-        people
-            .into_iter()
-            .map(|person| (counts.get(&person.id).copied().unwrap_or(0), person))
-            .map(|(n, p)| (p, n))
-            .collect(),
-        more,
-    ))
+    let rows: Vec<Row> = query.limit(size + 1).select(accounts::all_columns).load(tx.db())?;
+    let page = Page::read(rows, &from, size).map(Account::from);
+    let ids: Vec<AccountId> = page.rows.iter().map(|person| person.id).collect();
+    let live = live_keys(tx, &ids, now)?;
+    Ok(page.map(|person| {
+        let live = live.get(&person.id).copied().unwrap_or(0);
+        (person, live)
+    }))
 }
 
 fn live_keys(tx: &mut ReadTx, owners: &[AccountId], now: Timestamp) -> Result<HashMap<AccountId, i64>, Error> {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::Stored;
 use crate::domain::audit::{EventFilter, ListedEvent};
-use crate::domain::paging::From;
+use crate::domain::paging::{From, Page};
 use crate::domain::time::clock::Timestamp;
 use crate::store::connection::Db;
 use crate::store::schema::audit_events;
@@ -65,13 +65,8 @@ fn matching(filter: &EventFilter) -> Query {
     query
 }
 
-/// A page, latest first; places are sequence numbers. Also whether there are more in its direction.
-pub fn page(
-    tx: &mut ReadTx,
-    filter: &EventFilter,
-    from: From<i64>,
-    size: i64,
-) -> Result<(Vec<ListedEvent>, bool), Error> {
+/// A page, latest first; places are sequence numbers.
+pub fn page(tx: &mut ReadTx, filter: &EventFilter, from: From<i64>, size: i64) -> Result<Page<ListedEvent>, Error> {
     let query = match from {
         From::Start => matching(filter).order(audit_events::sequence.desc()),
         From::After(number) => {
@@ -81,13 +76,8 @@ pub fn page(
             matching(filter).filter(audit_events::sequence.gt(number)).order(audit_events::sequence.asc())
         }
     };
-    let mut rows: Vec<Stored> = query.limit(size + 1).select(Stored::as_select()).load(tx.db())?;
-    let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > size;
-    rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    if from.is_backwards() {
-        rows.reverse();
-    }
-    Ok((rows.into_iter().map(ListedEvent::from).collect(), more))
+    let rows: Vec<Stored> = query.limit(size + 1).select(Stored::as_select()).load(tx.db())?;
+    Ok(Page::read(rows, &from, size).map(ListedEvent::from))
 }
 
 /// How many events match, up to a limit.

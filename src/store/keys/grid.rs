@@ -12,8 +12,7 @@ use super::predicate::{Predicate, all};
 use crate::domain::ids::KeyId;
 use crate::domain::key_filter::{Column, KeyFilter, Place, Sort, Value};
 use crate::domain::keys::api_key::ApiKey;
-use crate::domain::paging::From;
-use crate::domain::paging::{COUNT_LIMIT, Count};
+use crate::domain::paging::{COUNT_LIMIT, Count, From, Page};
 use crate::domain::time::clock::Timestamp;
 use crate::store::connection::Db;
 use crate::store::schema::api_keys;
@@ -47,27 +46,10 @@ pub struct Placed {
     pub place: Place,
 }
 
-/// A page.
-pub struct Page {
-    /// In the order of the list.
-    pub keys: Vec<Placed>,
-    /// Do keys come before them?
-    pub has_previous: bool,
-    /// Do keys come after them?
-    pub has_next: bool,
-    /// How many keys match.
-    pub matching: Count,
-}
-
-/// One page. Few matches are fetched and sorted; many are met by walking in the order of the list.
-pub fn page(tx: &mut ReadTx, ask: &Ask) -> Result<Page, Error> {
+/// One page, and how many keys match. Few matches are fetched and sorted; many are met by walking in the order of the list.
+pub fn page(tx: &mut ReadTx, ask: &Ask) -> Result<(Page<Placed>, Count), Error> {
     let (matching, reach, walk) = plan(tx, ask)?;
-    let (mut keys, more) = rows(tx, ask, &reach, walk)?;
-    if ask.from.is_backwards() {
-        keys.reverse();
-    }
-    let (has_previous, has_next) = ask.from.around(more);
-    Ok(Page { keys, has_previous, has_next, matching })
+    Ok((Page::read(rows(tx, ask, &reach, walk)?, &ask.from, ask.size), matching))
 }
 
 /// How many keys match, what may answer the conditions, and whether to walk. A filter on nothing but the column of the
@@ -84,7 +66,7 @@ fn plan(tx: &mut ReadTx, ask: &Ask) -> Result<(Count, AccessPath, bool), Error> 
 pub fn batch(tx: &mut ReadTx, ask: &Ask, walk: bool) -> Result<Vec<Placed>, Error> {
     let reach =
         if walk { AccessPath::Row(ask.sort) } else { AccessPath::Index { common: frequent_terms(tx, &ask.filter)? } };
-    Ok(rows(tx, ask, &reach, walk)?.0)
+    Ok(Page::read(rows(tx, ask, &reach, walk)?, &ask.from, ask.size).rows)
 }
 
 /// Is a list better walked than fetched and sorted?
@@ -155,21 +137,19 @@ fn ids(predicate: Predicate, most: i64) -> Ids {
     api_keys::table.filter(predicate).select(api_keys::id).limit(most).into_boxed()
 }
 
-/// Up to a page of rows in walking order (backwards for [`From::Before`]), and whether there are more.
-fn rows(tx: &mut ReadTx, ask: &Ask, reach: &AccessPath, walk: bool) -> Result<(Vec<Placed>, bool), Error> {
+/// The rows of a page in walking order (backwards for [`From::Before`]), and one more if there are more.
+fn rows(tx: &mut ReadTx, ask: &Ask, reach: &AccessPath, walk: bool) -> Result<Vec<Placed>, Error> {
     // The ids first: where thousands are sorted, whole rows would be carried along.
     let query = page_of_ids(tx, ask, reach, walk);
     let ids: Vec<KeyId> = if walk { dialect::walking(tx.db(), |db| query.load(db))? } else { query.load(tx.db())? };
     let mut rows: Vec<Row> =
         api_keys::table.filter(api_keys::id.eq_any(&ids)).select(api_keys::all_columns).load(tx.db())?;
     rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
-    let size = usize::try_from(ask.size).unwrap_or(usize::MAX);
-    let more = rows.len() > size;
-    let placed = rows.into_iter().take(size).map(|row| {
+    let placed = rows.into_iter().map(|row| {
         let place = place(&row, ask.sort);
         Ok(Placed { key: row.try_into()?, place })
     });
-    Ok((placed.collect::<Result<_, Error>>()?, more))
+    placed.collect()
 }
 
 fn page_of_ids(tx: &ReadTx, ask: &Ask, reach: &AccessPath, walk: bool) -> Ids {

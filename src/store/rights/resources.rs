@@ -1,12 +1,12 @@
 //! The tables of resources: what keys can be bound to, who administers it, and what keys for each kind can be given.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{Bool, Text};
 
 use crate::domain::change::Change;
 use crate::domain::ids::{AccountId, PermissionId, ResourceId};
 use crate::domain::paging::Count;
-use crate::domain::paging::From;
+use crate::domain::paging::{From, Page};
 use crate::domain::rights::permission::{PermissionName, Rights};
 use crate::domain::rights::resource::{Resource, ResourceKind, ResourceName};
 use crate::domain::text;
@@ -15,6 +15,7 @@ use crate::store::connection::each;
 use crate::store::keys::grid::count_up_to;
 use crate::store::keys::matching::{live, with_resource};
 use crate::store::keys::predicate::{all, holding};
+use crate::store::keyset;
 use crate::store::schema::{
     accounts, api_keys, permissions, resource_administrators, resource_kind_permissions, resource_kinds, resources,
 };
@@ -71,8 +72,8 @@ pub fn first(
     Ok(rows.into_iter().map(Resource::from).map(|resource| (resource.name.text(), resource.title)).collect())
 }
 
-/// A page by title of those whose title or name holds a folded text, or of all; and whether there are more in its direction.
-pub fn page(tx: &mut ReadTx, search: &str, from: From<ResourceId>, size: i64) -> Result<(Vec<Resource>, bool), Error> {
+/// A page by title of those whose title or name holds a folded text, or of all.
+pub fn page(tx: &mut ReadTx, search: &str, from: From<ResourceId>, size: i64) -> Result<Page<Resource>, Error> {
     let mut query = resources::table.select(Row::as_select()).into_boxed();
     if !search.is_empty() {
         let pattern = holding(search);
@@ -84,37 +85,19 @@ pub fn page(tx: &mut ReadTx, search: &str, from: From<ResourceId>, size: i64) ->
                 .sql(" ESCAPE '\\')"),
         );
     }
-    let (From::After(id) | From::Before(id)) = from else {
-        return Ok(rows(
-            query.order((resources::title_folded.asc(), resources::id.asc())).limit(size + 1).load(tx.db())?,
-            size,
-        ));
+    if let From::After(id) | From::Before(id) = from {
+        let place = resources::table.find(id).select((resources::title_folded, resources::id));
+        if let Some(place) = place.first(tx.db()).optional()? {
+            query = query.filter(keyset::beyond("resources.title_folded, resources.id", &from, place));
+        }
+    }
+    let query = if from.is_backwards() {
+        query.order((resources::title_folded.desc(), resources::id.desc()))
+    } else {
+        query.order((resources::title_folded.asc(), resources::id.asc()))
     };
-    let place: Option<(String, i64)> =
-        resources::table.find(id).select((resources::title_folded, resources::id)).first(tx.db()).optional()?;
-    let operator = if from.is_backwards() { "<" } else { ">" };
-    if let Some((title, id)) = place {
-        query = query.filter(
-            diesel::dsl::sql::<Bool>(&format!("(resources.title_folded, resources.id) {operator} ("))
-                .bind::<Text, _>(title)
-                .sql(", ")
-                .bind::<BigInt, _>(id)
-                .sql(")"),
-        );
-    }
-    if from.is_backwards() {
-        let query = query.order((resources::title_folded.desc(), resources::id.desc()));
-        let (mut found, more) = rows(query.limit(size + 1).load(tx.db())?, size);
-        found.reverse();
-        return Ok((found, more));
-    }
-    Ok(rows(query.order((resources::title_folded.asc(), resources::id.asc())).limit(size + 1).load(tx.db())?, size))
-}
-
-fn rows(mut found: Vec<Row>, size: i64) -> (Vec<Resource>, bool) {
-    let more = i64::try_from(found.len()).unwrap_or(i64::MAX) > size;
-    found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    (found.into_iter().map(Resource::from).collect(), more)
+    let rows: Vec<Row> = query.limit(size + 1).load(tx.db())?;
+    Ok(Page::read(rows, &from, size).map(Resource::from))
 }
 
 /// How many resources there are.

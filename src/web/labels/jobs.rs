@@ -1,14 +1,8 @@
 //! A job as pages name it, and where its page is.
 
 use crate::domain::bulk::{BulkOperation, Job, JobState};
-use crate::domain::ids::JobId;
 use crate::web::labels::numbers::{keys, number};
 use crate::web::labels::operations::OperationLabels;
-
-/// The path of a job's page.
-pub fn path(id: JobId) -> String {
-    format!("/admin/jobs/{id}")
-}
 
 /// Can what it did be given back, as far as the job itself says?
 pub fn is_undoable(job: &Job) -> bool {

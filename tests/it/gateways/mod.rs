@@ -213,7 +213,7 @@ fn ask(start: fn(&Path, u16, u16) -> Gateway) -> Vec<(&'static str, String)> {
     all.push(("`/verify`, `/verify?x=1`, `/%76erify` of Claviger's own site", outside.join(", ")));
 
     // Hung, gone, and back.
-    site.server.signal("-STOP");
+    site.server.freeze();
     let since = Instant::now();
     let hung = get("/", &[("x-api-key", &good)]);
     let slow = if since.elapsed() < Duration::from_secs(4) { "within 4 s" } else { "after more than 4 s" };

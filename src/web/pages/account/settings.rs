@@ -15,12 +15,11 @@ use crate::web::access::{self, SignedIn};
 use crate::web::client;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::html::{self, FieldErrors};
 use crate::web::labels::numbers::number;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::confirm::ConfirmPage;
-use crate::web::pages::sign_in::password::Nothing;
 use crate::web::sessions;
 
 #[derive(Template)]

@@ -13,13 +13,13 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
-use crate::web::key_query::PATH;
 use crate::web::key_view::KeyView;
 use crate::web::labels::chart::Chart;
 use crate::web::labels::operations::OperationLabels;
 use crate::web::labels::refusals::of_word;
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::own::key::{Entered, in_words, parse, texts};
+use crate::web::pages::own::key::{Entered, in_words, texts};
+use crate::web::paths;
 
 #[derive(Template)]
 #[template(path = "pages/admin/api_key.html")]
@@ -35,23 +35,19 @@ struct AdminKeyPage {
 
 impl AdminKeyPage {
     async fn load(app: &App, user: &SignedIn, first_eight: &str) -> Result<Self, PageError> {
-        let (details, owner) = app.any_key(user.actor.administrator()?, &parse(first_eight)?).await?;
+        let (details, owner) = app.any_key(user.actor.administrator()?, &paths::first_eight(first_eight)?).await?;
         let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
         let chart = Chart::new(details.days.clone());
         Ok(Self { layout: Layout::new(user, Nav::AdminKeys), view, details, chart, owner, edit: None })
     }
 
     fn path(&self) -> String {
-        format!("{PATH}/{}", self.view.key.first_eight)
+        paths::key(&self.view.key.first_eight)
     }
 
     /// Where the key of a service account is rotated and changed.
     fn of_owner(&self) -> String {
-        format!(
-            "{}/keys/{}",
-            crate::web::pages::admin::service_accounts::path(&self.owner.username),
-            self.view.key.first_eight
-        )
+        format!("{}/keys/{}", paths::service_account(&self.owner.username), self.view.key.first_eight)
     }
 
     fn operations(&self) -> Vec<BulkOperation> {
@@ -89,7 +85,7 @@ pub async fn edit(
     first_eight: web::Path<String>,
     Form(Reauthenticated(user), entered): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let key = parse(&first_eight)?;
+    let key = paths::first_eight(&first_eight)?;
     let edited = match texts(&entered) {
         Ok(texts) => app.edit_any_key(user.actor.reauthenticated()?, &key, entered.version, texts).await,
         Err(error) => Err(error),
@@ -97,7 +93,7 @@ pub async fn edit(
     match edited {
         Ok(()) => {
             Flash::done(format!("Key {key} saved.")).leave(&user.session);
-            Ok(html::see_other(&format!("{PATH}/{key}")))
+            Ok(html::see_other(&paths::key(&key)))
         }
         Err(Error::Invalid(field_errors)) => {
             let mut page = AdminKeyPage::load(&app, &user, &first_eight).await?;

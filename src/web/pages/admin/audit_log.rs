@@ -26,8 +26,7 @@ use crate::web::labels::audit;
 use crate::web::labels::numbers::number;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::admin::export::{ExportError, writer};
-use crate::web::pages::admin::policies;
-use crate::web::pages::admin::resources;
+use crate::web::paths;
 
 const PATH: &str = "/admin/audit-log";
 
@@ -122,13 +121,13 @@ impl Asked {
 
 impl AuditPage {
     fn newer(&self) -> Option<String> {
-        let page = self.page.as_ref().filter(|page| page.has_newer)?;
-        Some(format!("{PATH}?{}", self.asked.query(Some(("newer", page.events.first()?.sequence)))))
+        let first = self.page.as_ref()?.events.previous()?;
+        Some(format!("{PATH}?{}", self.asked.query(Some(("newer", first.sequence)))))
     }
 
     fn older(&self) -> Option<String> {
-        let page = self.page.as_ref().filter(|page| page.has_older)?;
-        Some(format!("{PATH}?{}", self.asked.query(Some(("older", page.events.last()?.sequence)))))
+        let last = self.page.as_ref()?.events.next()?;
+        Some(format!("{PATH}?{}", self.asked.query(Some(("older", last.sequence)))))
     }
 
     fn matching(&self) -> String {
@@ -179,8 +178,8 @@ impl AuditPage {
             ("key", _) if event.target.len() == 8 => Some(format!("/admin/api-keys/{}", event.target)),
             ("user", _) => Some(format!("/admin/users/{}", event.target)),
             ("service_account", _) => Some(format!("/admin/service-accounts/{}", event.target)),
-            ("policy", _) => Some(policies::path(&event.target)),
-            ("resource", _) => ResourceName::parse(&event.target).ok().map(|name| resources::path(&name)),
+            ("policy", _) => Some(paths::policy(&event.target)),
+            ("resource", _) => ResourceName::parse(&event.target).ok().map(|name| paths::resource(&name)),
             ("setting", _) => Some("/admin/settings".into()),
             ("rules", _) => Some("/admin/lifetime-rules".into()),
             _ => None,

@@ -16,7 +16,7 @@ use crate::domain::keys::secret::FirstEight;
 use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::{KeyQuery, PATH};
 use crate::web::labels::numbers::keys;
@@ -24,7 +24,7 @@ use crate::web::labels::numbers::{counted, number, owners};
 use crate::web::labels::operations::OperationLabels;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::admin::export::ExportFormat;
-use crate::web::pages::sign_in::password::Nothing;
+use crate::web::paths;
 
 /// "Delete 214 API keys?"
 #[derive(Template)]
@@ -209,17 +209,13 @@ async fn begin(
     }
 }
 
-fn parse(id: &str) -> Result<JobId, Error> {
-    id.parse().map_err(|_| Error::NotFound)
-}
-
 /// `GET /admin/api-keys/bulk/{id}`
 pub async fn page(
     app: web::Data<App>,
     Reauthenticated(user): Reauthenticated,
     id: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let page = BulkPage::load(&app, &user, parse(&id)?).await?;
+    let page = BulkPage::load(&app, &user, paths::job_id(&id)?).await?;
     if page.details.job.operation.name().drafted().is_none() {
         return Err(Error::NotFound.into());
     }
@@ -247,7 +243,7 @@ pub async fn confirm(
     id: web::Path<String>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let id = parse(&id)?;
+    let id = paths::job_id(&id)?;
     let Entered { number, reason, expires_on } = form;
     let entered = Confirmation { number, reason, expires_on };
     match app.confirm_job(user.actor.reauthenticated()?, id, &entered).await {

@@ -6,21 +6,20 @@ use askama::Template;
 use crate::actions::bulk::jobs::JobDetails;
 use crate::actions::{App, Error};
 use crate::domain::bulk::{BulkOperation, Job, JobState, SkipReason, Source};
-use crate::domain::ids::JobId;
 use crate::domain::key_filter::KeyFilter;
 use crate::domain::time::clock::Timestamp;
 use crate::web::access::{Admin, BY_ITSELF, Reauthenticated};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::html;
 use crate::web::key_query::PATH;
-use crate::web::labels::jobs::{heading, is_undoable, path};
+use crate::web::labels::jobs::{heading, is_undoable};
 use crate::web::labels::numbers::keys;
 use crate::web::labels::numbers::number;
 use crate::web::labels::operations::OperationLabels;
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::sign_in::password::Nothing;
+use crate::web::paths;
 
 /// One job.
 #[derive(Template)]
@@ -138,16 +137,12 @@ impl JobPage {
 
     /// Where a browser without scripts asks for what is new.
     fn again(&self) -> String {
-        format!("{}?{BY_ITSELF}", path(self.job().id))
+        format!("{}?{BY_ITSELF}", paths::job(self.job().id))
     }
 
     fn remaining(&self) -> String {
         keys(self.job().remaining())
     }
-}
-
-fn parse(id: &str) -> Result<JobId, Error> {
-    id.parse().map_err(|_| Error::NotFound)
 }
 
 /// `GET /admin/jobs`
@@ -158,7 +153,7 @@ pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
 
 /// `GET /admin/jobs/{id}`
 pub async fn page(app: web::Data<App>, Admin(user): Admin, id: web::Path<String>) -> Result<HttpResponse, PageError> {
-    let details = app.find_job(user.actor.administrator()?, parse(&id)?).await?;
+    let details = app.find_job(user.actor.administrator()?, paths::job_id(&id)?).await?;
     if details.job.state == JobState::Draft && details.job.operation.name() == BulkOperation::Shorten {
         return Ok(html::see_other(&format!("/admin/lifetime-rules/impact/{}", details.job.id)));
     }
@@ -175,7 +170,7 @@ pub async fn stop(
     id: web::Path<String>,
     Form(Admin(user), _): Form<Admin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let id = parse(&id)?;
+    let id = paths::job_id(&id)?;
     match app.stop_job(user.actor.administrator()?, id).await {
         Ok(()) | Err(Error::Conflict(_)) => Ok(html::see_other(&format!("/admin/jobs/{id}"))),
         Err(error) => Err(error.into()),
@@ -188,7 +183,7 @@ pub async fn undo(
     id: web::Path<String>,
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let id = parse(&id)?;
+    let id = paths::job_id(&id)?;
     match app.undo_job(user.actor.reauthenticated()?, id).await {
         Ok(undo) => Ok(html::see_other(&format!("/admin/jobs/{undo}"))),
         Err(Error::Conflict(text)) => {

@@ -18,9 +18,7 @@ use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::live_keys_path;
 use crate::web::labels::numbers::words;
 use crate::web::layout::{Layout, Nav};
-
-/// The path of the page.
-pub(in crate::web::pages) const PATH: &str = "/admin/lifetime-rules";
+use crate::web::paths;
 
 /// The rules.
 #[derive(Template)]
@@ -292,9 +290,9 @@ pub async fn save(
     match planned {
         Ok(Planned::Saved) => {
             Flash::done("Lifetime rules saved. Existing keys are not affected.").leave(&user.session);
-            Ok(html::see_other(PATH))
+            Ok(html::see_other(paths::LIFETIME_RULES))
         }
-        Ok(Planned::Hits(id)) => Ok(html::see_other(&format!("{PATH}/impact/{id}"))),
+        Ok(Planned::Hits(id)) => Ok(html::see_other(&format!("{}/impact/{id}", paths::LIFETIME_RULES))),
         Err(Error::Invalid(field_errors)) => {
             let page = RulesPage::load(&app, &user).await?;
             Ok(html::invalid(&RulesPage { entered, field_errors: FieldErrors(field_errors), ..page }))

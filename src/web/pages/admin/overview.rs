@@ -13,7 +13,7 @@ use crate::web::key_query::PATH;
 use crate::web::labels::chart::Chart;
 use crate::web::labels::numbers::{number, number_at, number_words};
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::admin::refusals;
+use crate::web::paths;
 
 #[derive(Template)]
 #[template(path = "pages/admin/overview.html")]
@@ -78,7 +78,7 @@ pub async fn page(app: web::Data<App>, Admin(user): Admin) -> Result<HttpRespons
         label: "Refusals today",
         count: number(days.last().map_or(0, |(_, counts)| counts.refusals)),
         at: String::new(),
-        path: format!("{}?from={today}&to={today}", refusals::PATH),
+        path: format!("{}?from={today}&to={today}", paths::REFUSALS),
     });
     let unused = numbers.iter().find(|(tally, _)| *tally == Tally::Unused).map(|(_, number)| *number);
     let unused = unused.unwrap_or(Number { count: crate::domain::paging::Count::Exactly(0), kept: None });

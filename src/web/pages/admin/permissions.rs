@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::rights::permissions::COUNT_LIMIT;
 use crate::actions::{App, Error};
 use crate::domain::field_error::{FieldError, validate};
 use crate::domain::paging::Count;
@@ -14,13 +13,12 @@ use crate::domain::time::clock::Timestamp;
 use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::live_keys_path;
-use crate::web::labels::numbers::{counted, number};
+use crate::web::labels::numbers::{counted, number, words};
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::confirm::ConfirmPage;
-use crate::web::pages::sign_in::password::Nothing;
 
 const PATH: &str = "/admin/permissions";
 
@@ -57,14 +55,6 @@ pub struct Entered {
     name: String,
     #[serde(default)]
     description: String,
-}
-
-/// "214", "1,000+".
-pub fn up_to_limit(count: Count) -> String {
-    match count {
-        Count::Exactly(exactly) => number(exactly),
-        Count::Many => format!("{}+", number(COUNT_LIMIT)),
-    }
 }
 
 impl PermissionsPage {
@@ -153,7 +143,7 @@ pub async fn retire_page(
     let policies = counted(given.policies, "policy has", "policies have");
     let keys = match given.keys {
         Count::Exactly(1) => "1 live key has it".to_owned(),
-        keys => format!("{} live keys have it", up_to_limit(keys)),
+        keys => format!("{} live keys have it", words(keys)),
     };
     let page = ConfirmPage {
         layout: Layout::new(&user, Nav::Permissions),

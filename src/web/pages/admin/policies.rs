@@ -21,13 +21,11 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::live_keys_path;
+use crate::web::labels::numbers::words;
 use crate::web::labels::numbers::{counted, number};
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::admin::permissions::up_to_limit;
+use crate::web::paths;
 use crate::web::permission_boxes::PermissionBoxes;
-
-/// The path of the list.
-pub const PATH: &str = "/admin/policies";
 
 #[derive(Template)]
 #[template(path = "pages/admin/policies.html")]
@@ -142,16 +140,6 @@ pub fn reach(reached: &Reached) -> String {
     format!("{keys} and {holders}")
 }
 
-/// The path of a policy's page.
-pub fn path(name: &str) -> String {
-    format!("{PATH}/{}", percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC))
-}
-
-/// The name in a path; one that cannot be a name is nobody's.
-pub fn name(text: &str) -> Result<PolicyName, Error> {
-    PolicyName::parse(text).map_err(|_| Error::NotFound)
-}
-
 /// `GET /admin/policies`
 pub async fn list(app: web::Data<App>, Admin(user): Admin) -> Result<HttpResponse, PageError> {
     let policies = app.list_policies(user.actor.administrator()?).await?;
@@ -190,7 +178,7 @@ pub async fn create(
     match made {
         Ok(name) => {
             Flash::done(format!("Policy {} created.", name.as_str())).leave(&user.session);
-            Ok(html::see_other(&path(name.as_str())))
+            Ok(html::see_other(&paths::policy(name.as_str())))
         }
         Err(Error::Invalid(field_errors)) => {
             Ok(html::invalid(&new_form(&app, &user, entered, FieldErrors(field_errors)).await?))
@@ -214,7 +202,7 @@ pub async fn page(
     policy: web::Path<String>,
     shown: web::Query<Shown>,
 ) -> Result<HttpResponse, PageError> {
-    let name = name(&policy)?;
+    let name = paths::policy_name(&policy)?;
     let details = match shown.holders.as_str() {
         "all" => app.find_policy_with(user.actor.administrator()?, &name, MOST_HOLDERS).await?,
         _ => app.find_policy(user.actor.administrator()?, &name).await?,
@@ -240,7 +228,7 @@ pub async fn save(
     policy: web::Path<String>,
     Form(Reauthenticated(user), entered): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let name = name(&policy)?;
+    let name = paths::policy_name(&policy)?;
     let details = app.find_policy(user.actor.administrator()?, &name).await?;
     let draft = match entered.draft() {
         Ok(draft) => draft,
@@ -258,7 +246,7 @@ pub async fn save(
     match app.change_policy(user.actor.reauthenticated()?, &name, entered.version, draft).await {
         Ok(()) => {
             Flash::done(format!("Policy {} saved.", new_name.as_str())).leave(&user.session);
-            Ok(html::see_other(&path(new_name.as_str())))
+            Ok(html::see_other(&paths::policy(new_name.as_str())))
         }
         Err(Error::Invalid(field_errors)) => {
             Ok(html::invalid(&form(&user, details, entered, FieldErrors(field_errors), None)))

@@ -14,7 +14,7 @@ use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::labels::numbers::{counted, number};
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::admin::policies::{name, path};
+use crate::web::paths;
 
 #[derive(Template)]
 #[template(path = "pages/admin/policy_delete.html")]
@@ -31,7 +31,7 @@ impl DeletePage {
     }
 
     fn path(&self) -> String {
-        path(self.name())
+        paths::policy(self.name())
     }
 
     fn keys(&self) -> String {
@@ -87,7 +87,7 @@ pub struct MoveTo {
 }
 
 async fn load(app: &App, user: &SignedIn, policy: &str, typed: String) -> Result<DeletePage, PageError> {
-    let details = app.find_policy(user.actor.administrator()?, &name(policy)?).await?;
+    let details = app.find_policy(user.actor.administrator()?, &paths::policy_name(policy)?).await?;
     Ok(DeletePage { layout: Layout::new(user, Nav::Policies), details, field_errors: FieldErrors::default(), typed })
 }
 

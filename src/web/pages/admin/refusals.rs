@@ -16,9 +16,7 @@ use crate::web::html::{self, FieldErrors};
 use crate::web::labels::numbers::{counted, number};
 use crate::web::labels::refusals::label;
 use crate::web::layout::{Layout, Nav};
-
-/// Its path.
-pub const PATH: &str = "/admin/refusals";
+use crate::web::paths;
 
 #[derive(Template)]
 #[template(path = "pages/admin/refusals.html")]
@@ -52,7 +50,7 @@ impl RefusalsPage {
     /// The link to the last so many days.
     fn last_days(&self, days: i64) -> String {
         let first = self.now.plus(-span::days(days - 1)).day();
-        format!("{PATH}?from={first}&to={}", self.now.day())
+        format!("{}?from={first}&to={}", paths::REFUSALS, self.now.day())
     }
 
     fn is_open(&self, days: i64) -> bool {

@@ -7,18 +7,17 @@ use serde::Deserialize;
 use crate::actions::rights::resources::ResourceDetails;
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::Username;
-use crate::domain::rights::resource::{ResourceName, parse_title};
+use crate::domain::rights::resource::parse_title;
 use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::live_keys_path;
 use crate::web::labels::numbers::{counted, number};
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::admin::resources::{PATH, path};
 use crate::web::pages::confirm::ConfirmPage;
-use crate::web::pages::sign_in::password::Nothing;
+use crate::web::paths;
 
 #[derive(Template)]
 #[template(path = "pages/admin/resource.html")]
@@ -32,14 +31,14 @@ struct ResourcePage {
 
 impl ResourcePage {
     async fn load(app: &App, user: &SignedIn, name: &str) -> Result<Self, PageError> {
-        let found = app.find_resource(user.actor.administrator()?, &parse(name)?).await?;
+        let found = app.find_resource(user.actor.administrator()?, &paths::resource_name(name)?).await?;
         let title = found.resource.title.clone();
         let layout = Layout::new(user, Nav::Resources);
         Ok(Self { layout, found, title, username: String::new(), field_errors: FieldErrors::default() })
     }
 
     fn path(&self) -> String {
-        path(&self.found.resource.name)
+        paths::resource(&self.found.resource.name)
     }
 
     fn name(&self) -> String {
@@ -49,11 +48,6 @@ impl ResourcePage {
     fn keys_link(&self) -> String {
         live_keys_path("resource", &self.name())
     }
-}
-
-/// Reads the name of a path.
-pub fn parse(name: &str) -> Result<ResourceName, PageError> {
-    ResourceName::parse(name).map_err(|_| PageError(Error::NotFound))
 }
 
 /// `GET /admin/resources/{resource}`
@@ -74,7 +68,7 @@ pub async fn edit(
     name: web::Path<String>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Titled>,
 ) -> Result<HttpResponse, PageError> {
-    let resource = parse(&name)?;
+    let resource = paths::resource_name(&name)?;
     match parse_title(&form.title) {
         Ok(title) => app.rename_resource(user.actor.reauthenticated()?, &resource, title).await?,
         Err(field_error) => {
@@ -87,7 +81,7 @@ pub async fn edit(
         }
     }
     Flash::done("Title saved.").leave(&user.session);
-    Ok(html::see_other(&path(&resource)))
+    Ok(html::see_other(&paths::resource(&resource)))
 }
 
 /// What the form for one more administrator sends.
@@ -103,7 +97,7 @@ pub async fn add_administrator(
     name: web::Path<String>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Named>,
 ) -> Result<HttpResponse, PageError> {
-    let resource = parse(&name)?;
+    let resource = paths::resource_name(&name)?;
     let added = match Username::parse(&form.username) {
         Ok(username) => {
             app.add_resource_administrator(user.actor.reauthenticated()?, &resource, &username).await.map(|()| username)
@@ -114,7 +108,7 @@ pub async fn add_administrator(
         Ok(username) => {
             Flash::done(format!("{} is now an administrator of {}.", username.as_str(), resource.text()))
                 .leave(&user.session);
-            Ok(html::see_other(&path(&resource)))
+            Ok(html::see_other(&paths::resource(&resource)))
         }
         Err(Error::Invalid(field_errors)) => {
             let page = ResourcePage::load(&app, &user, &name).await?;
@@ -131,7 +125,7 @@ pub async fn remove_administrator(
     asked: web::Path<(String, String)>,
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let resource = parse(&asked.0)?;
+    let resource = paths::resource_name(&asked.0)?;
     let username = Username::parse(&asked.1).map_err(|_| Error::NotFound)?;
     app.remove_resource_administrator(user.actor.reauthenticated()?, &resource, &username).await?;
     let text = format!(
@@ -140,7 +134,7 @@ pub async fn remove_administrator(
         resource.text()
     );
     Flash::done(text).leave(&user.session);
-    Ok(html::see_other(&path(&resource)))
+    Ok(html::see_other(&paths::resource(&resource)))
 }
 
 /// `GET /admin/resources/{resource}/delete`
@@ -149,13 +143,13 @@ pub async fn delete_page(
     Reauthenticated(user): Reauthenticated,
     name: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let found = app.find_resource(user.actor.administrator()?, &parse(&name)?).await?;
+    let found = app.find_resource(user.actor.administrator()?, &paths::resource_name(&name)?).await?;
     let administrators = counted(
         i64::try_from(found.administrators.len()).unwrap_or(i64::MAX),
         "resource administrator loses",
         "resource administrators lose",
     );
-    let back = path(&found.resource.name);
+    let back = paths::resource(&found.resource.name);
     let page = ConfirmPage {
         layout: Layout::new(&user, Nav::Resources),
         title: format!("Remove {}?", found.resource.name.text()),
@@ -176,15 +170,15 @@ pub async fn delete(
     name: web::Path<String>,
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let resource = parse(&name)?;
+    let resource = paths::resource_name(&name)?;
     match app.delete_resource(user.actor.reauthenticated()?, &resource).await {
         Ok(()) => {
             Flash::done(format!("{} is no longer registered.", resource.text())).leave(&user.session);
-            Ok(html::see_other(PATH))
+            Ok(html::see_other(paths::RESOURCES))
         }
         Err(Error::Conflict(text)) => {
             Flash::failed(text).leave(&user.session);
-            Ok(html::see_other(&path(&resource)))
+            Ok(html::see_other(&paths::resource(&resource)))
         }
         Err(error) => Err(error.into()),
     }

@@ -14,7 +14,7 @@ use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::admin::resources::PATH;
+use crate::web::paths;
 use crate::web::permission_boxes::PermissionBoxes;
 
 #[derive(Template)]
@@ -73,7 +73,7 @@ pub async fn save(
         Ok(()) => {
             Flash::done(format!("Saved. It applies to every key for a {} at once.", kind.as_str()))
                 .leave(&user.session);
-            Ok(html::see_other(PATH))
+            Ok(html::see_other(paths::RESOURCES))
         }
         Err(Error::Invalid(field_errors)) => {
             let page = KindPage::load(&app, &user, &kind).await?;

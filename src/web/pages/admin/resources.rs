@@ -16,11 +16,10 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
+use crate::web::labels::numbers::words;
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::admin::permissions::up_to_limit;
-
-/// The path of the list.
-pub const PATH: &str = "/admin/resources";
+use crate::web::list;
+use crate::web::paths;
 
 #[derive(Template)]
 #[template(path = "pages/admin/resources.html")]
@@ -58,34 +57,15 @@ pub struct Entered {
 }
 
 impl ResourcesPage {
-    fn beside(&self, name: &str, id: ResourceId) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        if !self.asked.q.is_empty() {
-            query.append_pair("q", &self.asked.q);
-        }
-        format!("{PATH}?{}", query.append_pair(name, &id.to_string()).finish())
-    }
-
     fn previous(&self) -> Option<String> {
-        let (first, _) = self.page.resources.first().filter(|_| self.page.has_previous)?;
-        Some(self.beside("before", first.id))
+        let searched = [("q", self.asked.q.as_str())];
+        list::previous(paths::RESOURCES, &searched, &self.page.resources, |(resource, _)| resource.id)
     }
 
     fn next(&self) -> Option<String> {
-        let (last, _) = self.page.resources.last().filter(|_| self.page.has_next)?;
-        Some(self.beside("after", last.id))
+        let searched = [("q", self.asked.q.as_str())];
+        list::next(paths::RESOURCES, &searched, &self.page.resources, |(resource, _)| resource.id)
     }
-}
-
-/// A resource's name as a segment of a path.
-pub fn segment(name: &ResourceName) -> String {
-    let encoded = percent_encoding::utf8_percent_encode(&name.text(), percent_encoding::NON_ALPHANUMERIC).to_string();
-    encoded.replace("%3A", ":").replace("%2D", "-").replace("%5F", "_").replace("%2E", ".")
-}
-
-/// The path of a resource's page for administrators.
-pub fn path(name: &ResourceName) -> String {
-    format!("{PATH}/{}", segment(name))
 }
 
 /// `GET /admin/resources`
@@ -107,7 +87,7 @@ pub async fn list(
 
 /// `POST /admin/resources`: the search, which leads to the list.
 pub async fn search(Form(_, form): Form<Admin, html::Search>) -> HttpResponse {
-    html::see_other(&html::searched(PATH, &[("q", &form.q)]))
+    html::see_other(&html::searched(paths::RESOURCES, &[("q", &form.q)]))
 }
 
 /// `GET /admin/resources/new`
@@ -137,7 +117,7 @@ pub async fn register(
     match registered {
         Ok(name) => {
             Flash::done(format!("{} is registered. Assign its administrators.", name.text())).leave(&user.session);
-            Ok(html::see_other(&path(&name)))
+            Ok(html::see_other(&paths::resource(&name)))
         }
         Err(Error::Invalid(field_errors)) => {
             let (layout, kinds) = (Layout::new(&user, Nav::Resources), kinds(&app, &user).await?);

@@ -4,8 +4,8 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::actions::App;
 use crate::actions::keys::lifetime_rules::{Existing, Impact, SPREAD, spread_until};
-use crate::actions::{App, Error};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::JobId;
 use crate::domain::time::clock::Timestamp;
@@ -14,11 +14,10 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
-use crate::web::key_query::PATH as GRID;
 use crate::web::labels::numbers::keys as keys_in_words;
 use crate::web::labels::numbers::{number, owners};
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::admin::lifetime_rules::PATH;
+use crate::web::paths;
 
 /// What a change would do.
 #[derive(Template)]
@@ -64,11 +63,11 @@ impl ImpactPage {
     }
 
     fn list(&self) -> String {
-        format!("{GRID}?job~eq={}", self.impact.shorten.id)
+        format!("{}?job~eq={}", paths::KEYS, self.impact.shorten.id)
     }
 
     fn idle_list(&self) -> String {
-        self.impact.idle.as_ref().map(|idle| format!("{GRID}?job~eq={}", idle.id)).unwrap_or_default()
+        self.impact.idle.as_ref().map(|idle| format!("{}?job~eq={}", paths::KEYS, idle.id)).unwrap_or_default()
     }
 
     fn idle(&self) -> String {
@@ -80,17 +79,13 @@ impl ImpactPage {
     }
 }
 
-fn parse(id: &str) -> Result<JobId, Error> {
-    id.parse().map_err(|_| Error::NotFound)
-}
-
 /// `GET /admin/lifetime-rules/impact/{id}`
 pub async fn page(
     app: web::Data<App>,
     Reauthenticated(user): Reauthenticated,
     id: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    Ok(html::page(&ImpactPage::load(&app, &user, parse(&id)?).await?))
+    Ok(html::page(&ImpactPage::load(&app, &user, paths::job_id(&id)?).await?))
 }
 
 /// What the form sends.
@@ -108,7 +103,7 @@ pub async fn apply(
     id: web::Path<String>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Choice>,
 ) -> Result<HttpResponse, PageError> {
-    let id = parse(&id)?;
+    let id = paths::job_id(&id)?;
     let Choice { existing, days } = form;
     let spread = days.trim().parse().ok().filter(|days| (SPREAD.0..=SPREAD.1).contains(days));
     let existing = match (existing.as_str(), spread) {
@@ -124,7 +119,7 @@ pub async fn apply(
                 return Ok(html::see_other(&format!("/admin/jobs/{job}")));
             }
             Flash::done("Lifetime rules saved. They apply to keys generated from now on.").leave(&user.session);
-            Ok(html::see_other(PATH))
+            Ok(html::see_other(paths::LIFETIME_RULES))
         }
         Err(field_error) => {
             let page = ImpactPage::load(&app, &user, id).await?;

@@ -8,11 +8,10 @@ use crate::actions::{App, Error};
 use crate::web::access::Admin;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::html::{self, FieldErrors};
 use crate::web::key_query::{KeyQuery, PATH};
 use crate::web::pages::admin::api_keys::{Dialog, GridPage};
-use crate::web::pages::sign_in::password::Nothing;
 
 /// What the form sends.
 #[derive(Deserialize)]

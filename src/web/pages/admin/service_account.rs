@@ -1,11 +1,10 @@
-//! One service account: what it is for, its policies, its keys, and the form that makes one.
+//! One service account: what it is for, its policies, its keys.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::accounts::service_accounts::ServiceAccount;
-use crate::actions::keys::request::{Issued, New};
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::{Username, parse_display_name};
 use crate::domain::field_error::{FieldError, validate};
@@ -14,33 +13,31 @@ use crate::domain::rights::policy::parse_description;
 use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::html::{self, FieldErrors};
-use crate::web::key_view::KeyView;
-use crate::web::labels::jobs;
+use crate::web::issue::access_fields::Purpose;
+use crate::web::issue::generate_dialog::GenerateDialog;
+use crate::web::issue::reveal::Reveal;
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::access_fields::{AccessFields, Purpose};
-use crate::web::pages::admin::service_accounts::path;
 use crate::web::pages::admin::user::Held;
-use crate::web::pages::generate_dialog::{GenerateDialog, NewKey};
-use crate::web::pages::own::generate::{parse, readable};
-use crate::web::pages::reveal::{Reveal, shown_once};
-use crate::web::pages::sign_in::password::Nothing;
+use crate::web::paths;
 
 #[derive(Template)]
 #[template(path = "pages/admin/service_account.html")]
-struct ServiceAccountPage {
+pub(super) struct ServiceAccountPage {
     layout: Layout,
-    found: ServiceAccount,
+    /// The account, with what its page tells.
+    pub(super) found: ServiceAccount,
     entered: Entered,
     field_errors: FieldErrors,
     /// Who is to get its keys.
     to: String,
-    dialog: Dialog,
+    /// What is open over the page.
+    pub(super) dialog: Dialog,
 }
 
 /// What is open over the page.
-enum Dialog {
+pub(super) enum Dialog {
     None,
     Generate(Box<GenerateDialog>),
     Reveal(Box<Reveal>),
@@ -57,8 +54,8 @@ pub struct Entered {
 }
 
 impl ServiceAccountPage {
-    async fn load(app: &App, user: &SignedIn, layout: Layout, username: &str) -> Result<Self, PageError> {
-        let found = app.find_service_account(user.actor.administrator()?, &name(username)?).await?;
+    pub(super) async fn load(app: &App, user: &SignedIn, layout: Layout, username: &str) -> Result<Self, PageError> {
+        let found = app.find_service_account(user.actor.administrator()?, &paths::username(username)?).await?;
         let entered = Entered {
             display_name: found.account.display_name.clone(),
             description: found.account.description.clone(),
@@ -77,8 +74,8 @@ impl ServiceAccountPage {
         self.found.account.username.as_str()
     }
 
-    fn over(&self) -> String {
-        path(self.username())
+    pub(super) fn over(&self) -> String {
+        paths::service_account(self.username())
     }
 
     fn keys_link(&self) -> String {
@@ -102,11 +99,6 @@ impl ServiceAccountPage {
     }
 }
 
-/// Reads the name of a path.
-pub fn name(username: &str) -> Result<Username, Error> {
-    Username::parse(username).map_err(|_| Error::NotFound)
-}
-
 /// `GET /admin/service-accounts/{username}`
 pub async fn page(
     app: web::Data<App>,
@@ -123,7 +115,7 @@ pub async fn edit(
     username: web::Path<String>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let (entered, name) = (form, name(&username)?);
+    let (entered, name) = (form, paths::username(&username)?);
     let mut field_errors = Vec::new();
     let display_name = validate(&mut field_errors, parse_display_name(&entered.display_name));
     let description = validate(&mut field_errors, parse_description(&entered.description));
@@ -135,7 +127,7 @@ pub async fn edit(
     };
     app.edit_service_account(user.actor.reauthenticated()?, &name, display_name, description).await?;
     Flash::done("Saved.").leave(&user.session);
-    Ok(html::see_other(&path(name.as_str())))
+    Ok(html::see_other(&paths::service_account(name.as_str())))
 }
 
 /// `POST /admin/service-accounts/{username}/policies`
@@ -144,7 +136,7 @@ pub async fn set_policies(
     username: web::Path<String>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Held>,
 ) -> Result<HttpResponse, PageError> {
-    let name = name(&username)?;
+    let name = paths::username(&username)?;
     app.find_service_account(user.actor.administrator()?, &name).await?;
     match app.set_policies(user.actor.reauthenticated()?, &name, form.policy).await {
         Ok(()) => Flash::done("Policies saved.").leave(&user.session),
@@ -154,7 +146,7 @@ pub async fn set_policies(
         }
         Err(error) => return Err(error.into()),
     }
-    Ok(html::see_other(&path(name.as_str())))
+    Ok(html::see_other(&paths::service_account(name.as_str())))
 }
 
 /// `POST /admin/service-accounts/{username}/deactivate`: reversible, so it is done at once, with Undo beside the message.
@@ -163,13 +155,13 @@ pub async fn deactivate(
     username: web::Path<String>,
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let name = name(&username)?;
+    let name = paths::username(&username)?;
     let live = app.find_service_account(user.actor.administrator()?, &name).await?.live;
     app.set_service_active(user.actor.reauthenticated()?, &name, false).await?;
     let keys = if live == 1 { "1 live key is".to_owned() } else { format!("{live} live keys are") };
     let text = format!("{} is deactivated. {keys} refused from now on.", name.as_str());
-    Flash::done(text).with_undo(format!("{}/activate", path(name.as_str()))).leave(&user.session);
-    Ok(html::see_other(&path(name.as_str())))
+    Flash::done(text).with_undo(format!("{}/activate", paths::service_account(name.as_str()))).leave(&user.session);
+    Ok(html::see_other(&paths::service_account(name.as_str())))
 }
 
 /// `POST /admin/service-accounts/{username}/activate`
@@ -178,10 +170,10 @@ pub async fn activate(
     username: web::Path<String>,
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let name = name(&username)?;
+    let name = paths::username(&username)?;
     app.set_service_active(user.actor.reauthenticated()?, &name, true).await?;
     Flash::done(format!("{} is active. Its keys work again.", name.as_str())).leave(&user.session);
-    Ok(html::see_other(&path(name.as_str())))
+    Ok(html::see_other(&paths::service_account(name.as_str())))
 }
 
 /// Who gets the keys.
@@ -198,7 +190,7 @@ pub async fn transfer(
     username: web::Path<String>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Receiver>,
 ) -> Result<HttpResponse, PageError> {
-    let from = name(&username)?;
+    let from = paths::username(&username)?;
     let mut page = ServiceAccountPage::load(&app, &user, Layout::new(&user, Nav::ServiceAccounts), &username).await?;
     page.to = form.to;
     let to = Username::parse(&page.to).map_err(|_| FieldError::new("to", "Enter the name of another service account"));
@@ -207,107 +199,13 @@ pub async fn transfer(
         Err(field_error) => Err(field_error.into()),
     };
     match started {
-        Ok(job) => Ok(html::see_other(&jobs::path(job))),
+        Ok(job) => Ok(html::see_other(&paths::job(job))),
         Err(Error::Invalid(field_errors)) => {
             page.field_errors = FieldErrors(field_errors);
             Ok(html::invalid(&page))
         }
         Err(Error::Conflict(text)) => {
             page.field_errors = FieldErrors(vec![FieldError::new("to", text)]);
-            Ok(html::body(HttpResponse::Conflict(), &page))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// `GET /admin/service-accounts/{username}/generate`
-pub async fn generate_page(
-    app: web::Data<App>,
-    Reauthenticated(user): Reauthenticated,
-    username: web::Path<String>,
-) -> Result<HttpResponse, PageError> {
-    let found = app.find_service_account(user.actor.administrator()?, &name(&username)?).await?;
-    // A server key does one thing: with a policy at hand, that is the first choice.
-    let access = if found.offer.policies.is_empty() { "inherit" } else { "policy" };
-    let entered = NewKey { access: access.into(), ..NewKey::default() };
-    Ok(html::page(&with_form(&app, &user, &username, entered, FieldErrors::default(), String::new()).await?))
-}
-
-async fn with_form(
-    app: &App,
-    user: &SignedIn,
-    username: &str,
-    entered: NewKey,
-    field_errors: FieldErrors,
-    refusal: String,
-) -> Result<ServiceAccountPage, PageError> {
-    let mut page = ServiceAccountPage::load(app, user, Layout::new(user, Nav::ServiceAccounts), username).await?;
-    let refusal = if refusal.is_empty() { page.found.refusal.clone().unwrap_or_default() } else { refusal };
-    page.dialog = Dialog::Generate(Box::new(GenerateDialog {
-        form_id: app.new_form_id(),
-        fields: AccessFields {
-            offer: page.found.offer.clone(),
-            chosen: entered.chosen(),
-            field_errors: field_errors.clone(),
-            purpose: Purpose::Service,
-        },
-        entered,
-        field_errors,
-        rule: page.found.rule.clone(),
-        now: app.now(),
-        refusal,
-        over: page.over(),
-    }));
-    Ok(page)
-}
-
-/// `POST /admin/service-accounts/{username}/generate`
-pub async fn generate(
-    app: web::Data<App>,
-    username: web::Path<String>,
-    Form(Reauthenticated(user), form): Form<Reauthenticated, NewKey>,
-) -> Result<HttpResponse, PageError> {
-    let (entered, name) = (form, name(&username)?);
-    // Loaded before the key is made: nothing that could fail stands between the secret and the person.
-    let layout = Layout::for_secret(&user, Nav::ServiceAccounts);
-    let mut page = ServiceAccountPage::load(&app, &user, layout, &username).await?;
-    let issued = match parse(&entered) {
-        Ok(wanted) => app.generate_server_key(user.actor.reauthenticated()?, &name, wanted).await,
-        Err(error) => Err(error),
-    };
-    match issued {
-        Ok(Issued::Now(new)) => {
-            let New { key, access, secret } = *new;
-            let view = KeyView { key, access, now: app.now() };
-            page.found.live += 1;
-            page.dialog = Dialog::Reveal(Box::new(Reveal {
-                view,
-                secret,
-                old_until: None,
-                snippets: None,
-                waits: false,
-                done: page.over(),
-            }));
-            Ok(shown_once(&page))
-        }
-        Ok(Issued::Before(first_eight)) => {
-            page.dialog = Dialog::ShownBefore(first_eight);
-            Ok(html::body(HttpResponse::Conflict(), &page))
-        }
-        Err(Error::Invalid(field_errors)) => {
-            let field_errors = app
-                .all_field_errors(
-                    user.actor.reauthenticated()?.for_owner(page.found.account.id),
-                    readable(&entered),
-                    field_errors,
-                )
-                .await?;
-            Ok(html::invalid(
-                &with_form(&app, &user, &username, entered, FieldErrors(field_errors), String::new()).await?,
-            ))
-        }
-        Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
-            let page = with_form(&app, &user, &username, entered, FieldErrors::default(), error.to_string()).await?;
             Ok(html::body(HttpResponse::Conflict(), &page))
         }
         Err(error) => Err(error.into()),

@@ -21,9 +21,8 @@ use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::labels::numbers::number;
 use crate::web::layout::{Layout, Nav};
-
-/// The path of the list.
-pub const PATH: &str = "/admin/service-accounts";
+use crate::web::list;
+use crate::web::paths;
 
 #[derive(Template)]
 #[template(path = "pages/admin/service_accounts.html")]
@@ -64,25 +63,15 @@ pub struct Entered {
     pub description: String,
 }
 
-impl Asked {
-    fn path(&self, name: &str, id: AccountId) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        if !self.q.is_empty() {
-            query.append_pair("q", &self.q);
-        }
-        format!("{PATH}?{}", query.append_pair(name, &id.to_string()).finish())
-    }
-}
-
 impl ServiceAccountsPage {
     fn previous(&self) -> Option<String> {
-        let first = self.page.people.first().filter(|_| self.page.has_previous)?;
-        Some(self.asked.path("before", first.0.id))
+        let searched = [("q", self.asked.q.as_str())];
+        list::previous(paths::SERVICE_ACCOUNTS, &searched, &self.page.people, |(account, _)| account.id)
     }
 
     fn next(&self) -> Option<String> {
-        let last = self.page.people.last().filter(|_| self.page.has_next)?;
-        Some(self.asked.path("after", last.0.id))
+        let searched = [("q", self.asked.q.as_str())];
+        list::next(paths::SERVICE_ACCOUNTS, &searched, &self.page.people, |(account, _)| account.id)
     }
 
     fn total(&self) -> String {
@@ -92,11 +81,6 @@ impl ServiceAccountsPage {
             many => format!("{} programs have accounts on this server.", number(many)),
         }
     }
-}
-
-/// The path of an account's page.
-pub fn path(username: &str) -> String {
-    format!("{PATH}/{username}")
 }
 
 /// `GET /admin/service-accounts`
@@ -120,7 +104,7 @@ pub async fn list(
 
 /// `POST /admin/service-accounts`: the search, which leads to the list.
 pub async fn search(Form(_, form): Form<Admin, html::Search>) -> HttpResponse {
-    html::see_other(&html::searched(PATH, &[("q", &form.q)]))
+    html::see_other(&html::searched(paths::SERVICE_ACCOUNTS, &[("q", &form.q)]))
 }
 
 /// `GET /admin/service-accounts/new`
@@ -147,7 +131,7 @@ pub async fn create(
             let text =
                 format!("Service account {} created. Give it policies, then generate its keys.", username.as_str());
             Flash::done(text).leave(&user.session);
-            Ok(html::see_other(&path(username.as_str())))
+            Ok(html::see_other(&paths::service_account(username.as_str())))
         }
         Err(Error::Invalid(field_errors)) => {
             let layout = Layout::new(&user, Nav::ServiceAccounts);

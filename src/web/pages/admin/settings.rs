@@ -9,12 +9,11 @@ use crate::domain::settings::{Kind, Setting, Settings};
 use crate::web::access::{Admin, Reauthenticated, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::html::{self, FieldErrors};
 use crate::web::labels::numbers::words;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::admin::user::Held;
-use crate::web::pages::sign_in::password::Nothing;
 
 const PATH: &str = "/admin/settings";
 

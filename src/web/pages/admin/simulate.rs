@@ -15,9 +15,8 @@ use crate::web::access::{Admin, SignedIn};
 use crate::web::errors::PageError;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
-use crate::web::key_query;
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::own::key::parse;
+use crate::web::paths;
 use crate::web::permission_boxes::PermissionBoxes;
 
 #[derive(Template)]
@@ -109,11 +108,11 @@ async fn show(
     first_eight: &str,
     entered: Option<Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let first_eight = parse(first_eight)?;
+    let first_eight = paths::first_eight(first_eight)?;
     let asked = app.askable(whose, &first_eight).await?;
     let (nav, back) = match whose {
         Whose::Own(_) => (Nav::Keys, format!("/external-tool-access/keys/{first_eight}")),
-        Whose::Anybodys(_) => (Nav::AdminKeys, format!("{}/{first_eight}", key_query::PATH)),
+        Whose::Anybodys(_) => (Nav::AdminKeys, paths::key(&first_eight)),
     };
     let layout = Layout::new(user, nav);
     let mut page = WouldPage {

@@ -13,14 +13,14 @@ use crate::web::access::{self, Admin, Reauthenticated, SignedIn};
 use crate::web::client;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::html::{self, FieldErrors};
 use crate::web::labels::audit;
 use crate::web::labels::numbers::counted;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::admin::users::LinkPage;
 use crate::web::pages::confirm::ConfirmPage;
-use crate::web::pages::sign_in::password::Nothing;
+use crate::web::paths;
 
 #[derive(Template)]
 #[template(path = "pages/admin/user.html")]
@@ -156,23 +156,13 @@ impl UserPage {
     }
 }
 
-/// Reads the user name of a path.
-pub(in crate::web::pages) fn name(username: &str) -> Result<Username, Error> {
-    Username::parse(username).map_err(|_| Error::NotFound)
-}
-
-/// The page of a person.
-pub(in crate::web::pages) fn path(username: &Username) -> String {
-    format!("/admin/users/{}", username.as_str())
-}
-
 /// `GET /admin/users/{username}`
 pub async fn page(
     app: web::Data<App>,
     Admin(user): Admin,
     username: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    Ok(html::page(&UserPage::load(&app, &user, &name(&username)?).await?))
+    Ok(html::page(&UserPage::load(&app, &user, &paths::username(&username)?).await?))
 }
 
 /// `GET /admin/users/{username}/edit`
@@ -181,7 +171,7 @@ pub async fn edit_page(
     Reauthenticated(user): Reauthenticated,
     username: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let account = app.find_person(user.actor.administrator()?, &name(&username)?).await?.account;
+    let account = app.find_person(user.actor.administrator()?, &paths::username(&username)?).await?.account;
     let email = account.email.clone().unwrap_or_default();
     let entered = Entered { display_name: account.display_name.clone(), email };
     let layout = Layout::new(&user, Nav::Users);
@@ -194,7 +184,7 @@ pub async fn edit(
     username: web::Path<String>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let username = name(&username)?;
+    let username = paths::username(&username)?;
     let mut field_errors = Vec::new();
     let display_name = validate(&mut field_errors, parse_display_name(&form.display_name));
     let email = validate(&mut field_errors, parse_email(&form.email));
@@ -207,7 +197,7 @@ pub async fn edit(
     match edited {
         Ok(()) => {
             Flash::done("Name and email address saved.").leave(&user.session);
-            Ok(html::see_other(&path(&username)))
+            Ok(html::see_other(&paths::user(&username)))
         }
         Err(Error::Invalid(field_errors)) => {
             let account = app.find_person(user.actor.administrator()?, &username).await?.account;
@@ -224,7 +214,7 @@ pub async fn ask(
     Reauthenticated(user): Reauthenticated,
     asked: web::Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
-    let (username, change) = (name(&asked.0)?, Change::from_word(&asked.1)?);
+    let (username, change) = (paths::username(&asked.0)?, Change::from_word(&asked.1)?);
     let person = app.find_person(user.actor.administrator()?, &username).await?;
     Ok(html::page(&ChangePage { layout: Layout::new(&user, Nav::Users), person, change }))
 }
@@ -236,7 +226,7 @@ pub async fn change(
     asked: web::Path<(String, String)>,
     Form(Reauthenticated(user), _): Form<Reauthenticated, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let (username, change) = (name(&asked.0)?, Change::from_word(&asked.1)?);
+    let (username, change) = (paths::username(&asked.0)?, Change::from_word(&asked.1)?);
     let done = match change {
         Change::Deactivate => app.deactivate_user(user.actor.reauthenticated()?, &username).await,
         Change::Activate => app.activate_user(user.actor.reauthenticated()?, &username).await,
@@ -264,7 +254,7 @@ pub async fn change(
         Err(Error::Conflict(text)) => Flash::failed(text).leave(&user.session),
         Err(error) => return Err(error.into()),
     }
-    Ok(html::see_other(&path(&username)))
+    Ok(html::see_other(&paths::user(&username)))
 }
 
 /// `GET /admin/users/{username}/sessions/{id}/end`
@@ -273,7 +263,7 @@ pub async fn end_session_page(
     Admin(user): Admin,
     asked: web::Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
-    let username = name(&asked.0)?;
+    let username = paths::username(&asked.0)?;
     let person = app.find_person(user.actor.administrator()?, &username).await?;
     let session = person.sessions.iter().find(|session| session.id.to_string() == asked.1).ok_or(Error::NotFound)?;
     let browser = client::browser_name(&session.user_agent);
@@ -284,9 +274,9 @@ pub async fn end_session_page(
             "{browser} at {} is signed out at once, and session keys of that session end. The person can sign in again.",
             session.address
         ),
-        action: format!("{}/sessions/{}/end", path(&username), session.id),
+        action: format!("{}/sessions/{}/end", paths::user(&username), session.id),
         button: "End session",
-        back: path(&username),
+        back: paths::user(&username),
     };
     Ok(page.response())
 }
@@ -297,11 +287,11 @@ pub async fn end_session(
     asked: web::Path<(String, String)>,
     Form(Admin(user), _): Form<Admin, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let username = name(&asked.0)?;
+    let username = paths::username(&asked.0)?;
     let id = asked.1.parse().map_err(|_| Error::NotFound)?;
     app.end_session_of(user.actor.administrator()?, &username, id).await?;
     Flash::done("The session was ended.").leave(&user.session);
-    Ok(html::see_other(&path(&username)))
+    Ok(html::see_other(&paths::user(&username)))
 }
 
 /// The policies that a person is to hold.
@@ -319,7 +309,7 @@ pub async fn set_policies(
     username: web::Path<String>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Held>,
 ) -> Result<HttpResponse, PageError> {
-    let username = name(&username)?;
+    let username = paths::username(&username)?;
     match app.set_policies(user.actor.reauthenticated()?, &username, form.policy).await {
         Ok(()) => Flash::done("Policies saved.").leave(&user.session),
         Err(Error::Invalid(field_errors)) => {
@@ -328,5 +318,5 @@ pub async fn set_policies(
         }
         Err(error) => return Err(error.into()),
     }
-    Ok(html::see_other(&path(&username)))
+    Ok(html::see_other(&paths::user(&username)))
 }

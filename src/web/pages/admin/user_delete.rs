@@ -14,9 +14,9 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
-use crate::web::labels::jobs;
 use crate::web::labels::numbers::counted;
 use crate::web::layout::{Layout, Nav};
+use crate::web::paths;
 
 #[derive(Template)]
 #[template(path = "pages/admin/user_delete.html")]
@@ -75,7 +75,7 @@ impl DeletePage {
     }
 
     fn path(&self) -> String {
-        path(&self.person.account.username)
+        paths::user(&self.person.account.username)
     }
 
     /// "1 live key", "4 live keys".
@@ -84,21 +84,13 @@ impl DeletePage {
     }
 }
 
-fn path(username: &Username) -> String {
-    format!("/admin/users/{}", username.as_str())
-}
-
-fn name(username: &str) -> Result<Username, Error> {
-    Username::parse(username).map_err(|_| Error::NotFound)
-}
-
 /// `GET /admin/users/{username}/delete`
 pub async fn page(
     app: web::Data<App>,
     Reauthenticated(user): Reauthenticated,
     username: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    Ok(html::page(&DeletePage::load(&app, &user, &name(&username)?).await?))
+    Ok(html::page(&DeletePage::load(&app, &user, &paths::username(&username)?).await?))
 }
 
 /// `POST /admin/users/{username}/delete`
@@ -107,7 +99,7 @@ pub async fn delete(
     username: web::Path<String>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let username = name(&username)?;
+    let username = paths::username(&username)?;
     let mut page = DeletePage::load(&app, &user, &username).await?;
     let deleted = match form.read(&username) {
         Ok(keys) => app.delete_user(user.actor.reauthenticated()?, &username, keys).await,
@@ -118,7 +110,7 @@ pub async fn delete(
             let name = &page.person.account.display_name;
             Flash::done(format!("{name} was deleted. Sign-in has stopped, and sessions have ended."))
                 .leave(&user.session);
-            let next = job.map_or_else(|| path(&username), jobs::path);
+            let next = job.map_or_else(|| paths::user(&username), paths::job);
             Ok(html::see_other(&next))
         }
         Err(Error::Invalid(field_errors)) => {

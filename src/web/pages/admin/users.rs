@@ -20,6 +20,10 @@ use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::labels::numbers::counted;
 use crate::web::layout::{Layout, Nav};
+use crate::web::list;
+
+/// The path of the list.
+const PATH: &str = "/admin/users";
 
 #[derive(Template)]
 #[template(path = "pages/admin/users.html")]
@@ -97,37 +101,18 @@ impl Asked {
         }
     }
 
-    fn from(&self) -> From<AccountId> {
-        match (self.after, self.before) {
-            (Some(id), _) => From::After(id),
-            (None, Some(id)) => From::Before(id),
-            (None, None) => From::Start,
-        }
-    }
-
-    fn path(&self, place: Option<(&str, AccountId)>) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("q", &self.q), ("role", &self.role), ("state", &self.state)] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        if let Some((name, id)) = place {
-            query.append_pair(name, &id.to_string());
-        }
-        format!("/admin/users?{}", query.finish())
+    fn searched(&self) -> [(&str, &str); 3] {
+        [("q", &self.q), ("role", &self.role), ("state", &self.state)]
     }
 }
 
 impl UsersPage {
     fn previous(&self) -> Option<String> {
-        let first = self.page.people.first().filter(|_| self.page.has_previous)?;
-        Some(self.asked.path(Some(("before", first.0.id))))
+        list::previous(PATH, &self.asked.searched(), &self.page.people, |(person, _)| person.id)
     }
 
     fn next(&self) -> Option<String> {
-        let last = self.page.people.last().filter(|_| self.page.has_next)?;
-        Some(self.asked.path(Some(("after", last.0.id))))
+        list::next(PATH, &self.asked.searched(), &self.page.people, |(person, _)| person.id)
     }
 
     fn total(&self) -> String {
@@ -158,7 +143,9 @@ pub async fn list(
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, PageError> {
     let asked = asked.into_inner();
-    let page = app.browse_people(user.actor.administrator()?, &asked.filter(), asked.from()).await?;
+    let page = app
+        .browse_people(user.actor.administrator()?, &asked.filter(), From::beside(asked.after, asked.before))
+        .await?;
     Ok(html::page(&UsersPage { layout: Layout::new(&user, Nav::Users), page, asked, now: app.now() }))
 }
 

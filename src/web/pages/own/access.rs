@@ -14,11 +14,9 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
-use crate::web::key_query;
+use crate::web::issue::access_fields::{AccessFields, Chosen, Purpose};
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::access_fields::{AccessFields, Chosen, Purpose};
-use crate::web::pages::admin::service_account::name;
-use crate::web::pages::own::key::{self, parse};
+use crate::web::paths;
 
 #[derive(Template)]
 #[template(path = "pages/own/access.html")]
@@ -61,23 +59,20 @@ struct Asked {
 
 impl Asked {
     async fn own(app: &App, user: &SignedIn, first_eight: &str) -> Result<Self, PageError> {
-        let first_eight = parse(first_eight)?;
+        let first_eight = paths::first_eight(first_eight)?;
         let owner = user.account.id;
         let (details, offer) = app.changeable_key(user.actor.owner()?, &first_eight).await?;
-        let back = key::path(&first_eight);
+        let back = paths::own_key(&first_eight);
         let action = format!("{back}/access");
         Ok(Self { owner, offer, details, purpose: Purpose::Own, back, action })
     }
 
     async fn of_service(app: &App, user: &SignedIn, username: &Username, first_eight: &str) -> Result<Self, PageError> {
-        let first_eight = parse(first_eight)?;
+        let first_eight = paths::first_eight(first_eight)?;
         let owner = app.find_service_account(user.actor.administrator()?, username).await?.account.id;
         let (details, offer) = app.changeable_key(user.actor.reauthenticated()?.for_owner(owner), &first_eight).await?;
-        let back = format!("{}/{first_eight}", key_query::PATH);
-        let action = format!(
-            "{}/keys/{first_eight}/access",
-            crate::web::pages::admin::service_accounts::path(username.as_str())
-        );
+        let back = paths::key(&first_eight);
+        let action = format!("{}/keys/{first_eight}/access", paths::service_account(username.as_str()));
         Ok(Self { owner, offer, details, purpose: Purpose::Service, back, action })
     }
 
@@ -143,7 +138,7 @@ pub async fn page(
     Reauthenticated(user): Reauthenticated,
     asked: web::Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
-    let asked = Asked::of_service(&app, &user, &name(&asked.0)?, &asked.1).await?;
+    let asked = Asked::of_service(&app, &user, &paths::username(&asked.0)?, &asked.1).await?;
     if asked.details.key.revoked.is_some() {
         return Ok(html::see_other(&asked.back));
     }
@@ -156,5 +151,5 @@ pub async fn save(
     asked: web::Path<(String, String)>,
     Form(Reauthenticated(user), form): Form<Reauthenticated, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    Asked::of_service(&app, &user, &name(&asked.0)?, &asked.1).await?.save(&app, user, form).await
+    Asked::of_service(&app, &user, &paths::username(&asked.0)?, &asked.1).await?.save(&app, user, form).await
 }

@@ -21,11 +21,11 @@ use crate::web::access::{self, SignedIn};
 use crate::web::client::browser_name;
 use crate::web::errors::PageError;
 use crate::web::html;
+use crate::web::issue::access_fields::Purpose;
+use crate::web::issue::generate_dialog::GenerateDialog;
+use crate::web::issue::reveal::Reveal;
 use crate::web::key_view::KeyView;
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::access_fields::Purpose;
-use crate::web::pages::generate_dialog::GenerateDialog;
-use crate::web::pages::reveal::Reveal;
 use crate::web::snippets::Snippets;
 
 /// The page.
@@ -130,9 +130,9 @@ impl KeysPage {
         self.own.offer.clone()
     }
 
-    /// Why no key can be made now; empty when one can.
-    pub fn refusal(&self) -> String {
-        self.own.refusal().unwrap_or_default()
+    /// Why no key can be made now.
+    pub fn refusal(&self) -> Option<String> {
+        self.own.refusal()
     }
 
     fn shows_ended(&self) -> bool {

@@ -3,13 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use crate::actions::keys::request::{FormId, Issued, KeyRequest, New, Readable};
+use crate::actions::App;
 use crate::actions::rights::grants::GrantOptions;
-use crate::actions::{App, Error};
-use crate::domain::field_error::{FieldError, validate};
+use crate::domain::field_error::FieldError;
 use crate::domain::keys::api_key::Listing;
-use crate::domain::keys::api_key::{KeyName, KeyNote};
-use crate::domain::keys::lifetime::{Expiry, LifetimeRule};
+use crate::domain::keys::lifetime::LifetimeRule;
 use crate::domain::keys::secret::FirstEight;
 use crate::domain::text;
 use crate::domain::time::span;
@@ -17,12 +15,13 @@ use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
-use crate::web::key_view::KeyView;
+use crate::web::issue::access_fields::Purpose;
+use crate::web::issue::generate_dialog::{GenerateDialog, Offer};
+use crate::web::issue::new_key::NewKey;
+use crate::web::issue::reveal::Reveal;
+use crate::web::issue::{self, IssuePage, Refused};
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::access_fields::{AccessFields, Purpose};
-use crate::web::pages::generate_dialog::{GenerateDialog, NewKey};
 use crate::web::pages::own::external_tool_access::{Dialog, KeysPage};
-use crate::web::pages::reveal::{Reveal, shown_once};
 
 /// What a link fills in: all of a key like another one, or what the documentation of a tool asks for, such as
 /// `?name=RStudio&scopes=read:data&expires=30d`. It only opens the form.
@@ -122,7 +121,8 @@ pub async fn page(
         let own = app.own_keys(user.actor.owner()?, Listing::Current).await?;
         link.entered(&own.offer, &own.rule)
     };
-    Ok(html::page(&with_form(&request, &app, &user, entered, FieldErrors(field_errors), String::new()).await?))
+    let refused = Refused { field_errors: FieldErrors(field_errors), ..Refused::default() };
+    Ok(html::page(&with_form(&request, &app, &user, entered, refused).await?))
 }
 
 /// `POST /external-tool-access/generate`
@@ -134,53 +134,34 @@ pub async fn generate(
     let mut entered = form;
     let present = std::mem::take(&mut entered.present);
     let proved = user.prove(&app, present).await;
-    // Loaded before the key is made: nothing that could fail stands between the secret and the person.
     let page = KeysPage::load(&request, &app, &user, Layout::for_secret(&user, Nav::Keys), Listing::Current).await?;
-    let issued = match proved.and_then(|()| parse(&entered)) {
+    let issued = match proved.and_then(|()| entered.parse()) {
         Ok(wanted) => app.generate_key(user.actor.owner()?, wanted).await,
         Err(error) => Err(error),
     };
     match issued {
-        Ok(issued) => Ok(answer(page, &app, issued)),
-        Err(Error::Invalid(field_errors)) => {
-            let field_errors = app.all_field_errors(user.actor.owner()?, readable(&entered), field_errors).await?;
-            Ok(html::invalid(
-                &with_form(&request, &app, &user, entered, FieldErrors(field_errors), String::new()).await?,
-            ))
+        Ok(issued) => Ok(issue::answer(page, &app, issued)),
+        Err(error) => {
+            let error = app.with_all_field_errors(user.actor.owner()?, entered.readable(), error).await?;
+            let refused = Refused::by(error)?;
+            Ok(refused.answer(&with_form(&request, &app, &user, entered, refused.clone()).await?))
         }
-        Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
-            let refusal = error.to_string();
-            let page = with_form(&request, &app, &user, entered, FieldErrors::default(), refusal).await?;
-            Ok(html::body(HttpResponse::Conflict(), &page))
-        }
-        Err(error) => Err(error.into()),
     }
 }
 
-/// What the form asks for, when it can be read.
-pub fn parse(entered: &NewKey) -> Result<KeyRequest, Error> {
-    let mut field_errors = Vec::new();
-    let form = validate(&mut field_errors, FormId::parse(&entered.form));
-    let name = validate(&mut field_errors, KeyName::parse(&entered.name));
-    let note = validate(&mut field_errors, KeyNote::parse(&entered.note));
-    let expiry = validate(&mut field_errors, Expiry::parse(&entered.expires, &entered.expires_on, &entered.expires_in));
-    let wish = validate(&mut field_errors, entered.wish());
-    let resource = validate(&mut field_errors, entered.resource());
-    match (form, name, note, expiry, wish, resource) {
-        (Some(form), Some(name), Some(note), Some(expiry), Some(wish), Some(resource)) => {
-            Ok(KeyRequest { name, note, expiry, wish, resource, form, asking: None })
-        }
-        _ => Err(Error::Invalid(field_errors)),
+impl IssuePage for KeysPage {
+    fn done(&self) -> String {
+        Self::PATH.into()
     }
-}
 
-/// What of the form can be read.
-pub fn readable(entered: &NewKey) -> Readable {
-    Readable {
-        name: KeyName::parse(&entered.name).ok(),
-        expiry: Expiry::parse(&entered.expires, &entered.expires_on, &entered.expires_in).ok(),
-        wish: entered.wish().ok(),
-        resource: entered.resource().ok(),
+    fn reveal(&mut self, reveal: Reveal) {
+        self.add(reveal.view.clone());
+        self.dialog =
+            Dialog::Reveal(Box::new(Reveal { snippets: Some(self.snippets()), waits: self.lists(), ..reveal }));
+    }
+
+    fn shown_before(&mut self, first_eight: FirstEight) {
+        self.dialog = Dialog::ShownBefore(first_eight);
     }
 }
 
@@ -189,47 +170,12 @@ async fn with_form(
     app: &App,
     user: &SignedIn,
     entered: NewKey,
-    field_errors: FieldErrors,
-    refusal: String,
+    refused: Refused,
 ) -> Result<KeysPage, PageError> {
     let layout = Layout::new(user, Nav::Keys);
     let mut page = KeysPage::load(request, app, user, layout, Listing::Current).await?;
-    let form_id = app.new_form_id();
-    let refusal = if refusal.is_empty() { page.refusal() } else { refusal };
-    page.dialog = Dialog::Generate(Box::new(GenerateDialog {
-        form_id,
-        fields: AccessFields {
-            offer: page.offer(),
-            chosen: entered.chosen(),
-            field_errors: field_errors.clone(),
-            purpose: Purpose::Own,
-        },
-        entered,
-        field_errors,
-        rule: page.rule(),
-        now: app.now(),
-        refusal,
-        over: KeysPage::PATH.into(),
-    }));
+    let offer = Offer { grants: page.offer(), purpose: Purpose::Own, rule: page.rule(), over: KeysPage::PATH.into() };
+    let refused = refused.or(|| page.refusal());
+    page.dialog = Dialog::Generate(Box::new(GenerateDialog::new(app, offer, entered, refused)));
     Ok(page)
-}
-
-/// The page that shows the secret, or says that it was shown.
-fn answer(mut page: KeysPage, app: &App, issued: Issued) -> HttpResponse {
-    match issued {
-        Issued::Now(new) => {
-            let New { key, access, secret } = *new;
-            let view = KeyView { key, access, now: app.now() };
-            let (snippets, waits) = (Some(page.snippets()), page.lists());
-            page.add(view.clone());
-            let done = KeysPage::PATH.into();
-            let reveal = Reveal { view, secret, old_until: None, snippets, waits, done };
-            page.dialog = Dialog::Reveal(Box::new(reveal));
-            shown_once(&page)
-        }
-        Issued::Before(first_eight) => {
-            page.dialog = Dialog::ShownBefore(first_eight);
-            html::body(HttpResponse::Conflict(), &page)
-        }
-    }
 }

@@ -10,19 +10,19 @@ use crate::actions::{App, Error};
 use crate::domain::audit::Line;
 use crate::domain::field_error::{FieldError, validate};
 use crate::domain::keys::api_key::{ApiKey, KeyName, KeyNote};
-use crate::domain::keys::secret::FirstEight;
 use crate::domain::time::clock::Timestamp;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::html::{self, FieldErrors};
+use crate::web::issue::reveal::Reveal;
+use crate::web::issue::rotate::RotateDialog;
 use crate::web::key_view::KeyView;
 use crate::web::labels::chart::Chart;
 use crate::web::labels::refusals::of_word;
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::reveal::Reveal;
-use crate::web::pages::sign_in::password::Nothing;
+use crate::web::paths;
 
 /// The page.
 #[derive(Template)]
@@ -32,6 +32,8 @@ pub struct KeyPage {
     view: KeyView,
     details: KeyDetails,
     chart: Chart,
+    /// Set after a rotation: until when the secret before it stays good.
+    pub old_until: Option<Timestamp>,
     /// What is open over the page.
     pub dialog: Dialog,
 }
@@ -50,20 +52,6 @@ pub enum Dialog {
     Reveal(Box<Reveal>),
     /// The form was answered before.
     ShownBefore,
-}
-
-/// The form for a new secret.
-pub struct RotateDialog {
-    /// Makes the answer unique.
-    pub form_id: String,
-    /// What was chosen.
-    pub chosen: Grace,
-    /// The end that the key will have.
-    pub expires_at: Option<Timestamp>,
-    /// Why it cannot be rotated now; empty when it can.
-    pub refusal: String,
-    /// What is wrong with the form.
-    pub field_errors: FieldErrors,
 }
 
 /// What the edit form sends.
@@ -89,15 +77,15 @@ impl Entered {
 impl KeyPage {
     /// The page with nothing open over it. Text that is no first eight is nobody's key.
     pub async fn load(app: &App, user: &SignedIn, layout: Layout, first_eight: &str) -> Result<Self, PageError> {
-        let details = app.own_key(user.actor.owner()?, &parse(first_eight)?).await?;
+        let details = app.own_key(user.actor.owner()?, &paths::first_eight(first_eight)?).await?;
         let view = KeyView { key: details.key.clone(), access: details.access.clone(), now: app.now() };
         let chart = Chart::new(details.days.clone());
-        Ok(Self { layout, view, details, chart, dialog: Dialog::None })
+        Ok(Self { layout, view, details, chart, old_until: None, dialog: Dialog::None })
     }
 
     /// Shows a key that was rotated after the page was loaded.
-    pub fn rotated(&mut self, view: KeyView, grace_ends: Option<Timestamp>) {
-        self.details.grace_ends = grace_ends;
+    pub fn rotated(&mut self, view: KeyView) {
+        self.details.grace_ends = self.old_until;
         self.view = view;
     }
 
@@ -150,11 +138,6 @@ pub fn in_words(line: &Line) -> &'static str {
     }
 }
 
-/// Reads the first eight of a path.
-pub fn parse(first_eight: &str) -> Result<FirstEight, PageError> {
-    FirstEight::parse(first_eight).ok_or(PageError(Error::NotFound))
-}
-
 /// `GET /external-tool-access/keys/{first_eight}`
 pub async fn details(
     app: web::Data<App>,
@@ -170,7 +153,7 @@ pub async fn used(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let latest = app.last_use(user.actor.owner()?, &parse(&first_eight)?).await?;
+    let latest = app.last_use(user.actor.owner()?, &paths::first_eight(&first_eight)?).await?;
     let text = latest.map(|latest| format!("Used {} from {}", latest.at.ago(app.now()).to_lowercase(), latest.address));
     Ok(HttpResponse::Ok().json(serde_json::json!({ "used": text })))
 }
@@ -195,7 +178,7 @@ pub async fn edit(
     first_eight: web::Path<String>,
     Form(user, form): Form<SignedIn, Entered>,
 ) -> Result<HttpResponse, PageError> {
-    let key = parse(&first_eight)?;
+    let key = paths::first_eight(&first_eight)?;
     let entered = form;
     let edited = match texts(&entered) {
         Ok(texts) => app.edit_key(user.actor.owner()?, &key, entered.version, texts).await,
@@ -204,7 +187,7 @@ pub async fn edit(
     match edited {
         Ok(()) => {
             Flash::done(format!("Key {key} saved.")).leave(&user.session);
-            Ok(html::see_other(&path(&key)))
+            Ok(html::see_other(&paths::own_key(&key)))
         }
         Err(Error::Invalid(field_errors)) => {
             let mut page = KeyPage::load(&app, &user, Layout::new(&user, Nav::Keys), &first_eight).await?;
@@ -245,13 +228,8 @@ pub async fn revoke(
     first_eight: web::Path<String>,
     Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let key = parse(&first_eight)?;
+    let key = paths::first_eight(&first_eight)?;
     app.revoke_key(user.actor.owner()?, &key).await?;
     Flash::done(format!("Key {key} revoked. Tools that use it are refused from now on.")).leave(&user.session);
     Ok(html::see_other("/external-tool-access"))
-}
-
-/// The path of a key's page.
-pub fn path(key: &FirstEight) -> String {
-    format!("/external-tool-access/keys/{key}")
 }

@@ -6,10 +6,9 @@ use crate::actions::{App, Error};
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::html;
-use crate::web::pages::own::key::{parse, path};
-use crate::web::pages::sign_in::password::Nothing;
+use crate::web::paths;
 
 /// `POST …/disable`
 pub async fn disable(
@@ -17,11 +16,11 @@ pub async fn disable(
     first_eight: web::Path<String>,
     Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let key = parse(&first_eight)?;
+    let key = paths::first_eight(&first_eight)?;
     match app.disable_key(user.actor.owner()?, &key).await {
         Ok(()) => {
             let text = format!("Key {key} disabled. Tools that use it are refused until you enable it.");
-            Flash::done(text).with_undo(format!("{}/enable", path(&key))).leave(&user.session);
+            Flash::done(text).with_undo(format!("{}/enable", paths::own_key(&key))).leave(&user.session);
         }
         Err(error) => explain(error, &user)?,
     }
@@ -34,7 +33,7 @@ pub async fn enable(
     first_eight: web::Path<String>,
     Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let key = parse(&first_eight)?;
+    let key = paths::first_eight(&first_eight)?;
     match app.enable_key(user.actor.owner()?, &key).await {
         Ok(enabled) => {
             let text = match enabled.expires_at {

@@ -5,7 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::keys::get_or_create::{GotOrCreated, Wanted};
-use crate::actions::keys::request::{FormId, Issued, KeyRequest, New};
+use crate::actions::keys::request::{FormId, Issued, KeyRequest};
 use crate::actions::rights::grants::GrantOptions;
 use crate::actions::rights::own_resources::OwnResources;
 use crate::actions::{App, Error};
@@ -15,29 +15,21 @@ use crate::domain::keys::lifetime::Expiry;
 use crate::domain::keys::secret::FirstEight;
 use crate::domain::paging::Count;
 use crate::domain::rights::GrantRequest;
-use crate::domain::rights::resource::{Resource, ResourceName};
-use crate::domain::time::clock::Timestamp;
+use crate::domain::rights::resource::Resource;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
-use crate::web::html::{self, FieldErrors};
-use crate::web::key_view::KeyView;
-use crate::web::labels::numbers::number;
+use crate::web::form::{Form, Nothing, Once};
+use crate::web::html;
+use crate::web::issue::access_fields::Purpose;
+use crate::web::issue::generate_dialog::{GenerateDialog, Offer};
+use crate::web::issue::new_key::NewKey;
+use crate::web::issue::reveal::Reveal;
+use crate::web::issue::{self, IssuePage, Refused};
+use crate::web::labels::numbers::{number, words};
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::access_fields::{AccessFields, Purpose};
 use crate::web::pages::admin::api_keys::KeyRow;
-use crate::web::pages::admin::permissions::up_to_limit;
-use crate::web::pages::admin::resource::parse;
-use crate::web::pages::admin::resources::segment;
-use crate::web::pages::generate_dialog::{GenerateDialog, NewKey};
-use crate::web::pages::own::generate::{parse as parse_request, readable};
-use crate::web::pages::own::key;
-use crate::web::pages::reveal::{Reveal, shown_once};
-use crate::web::pages::sign_in::password::Nothing;
-
-/// The path of the list.
-pub const PATH: &str = "/resources";
+use crate::web::paths;
 
 #[derive(Template)]
 #[template(path = "pages/own/resource_list.html")]
@@ -78,14 +70,15 @@ impl OwnResourcesPage {
         name: &str,
         older_than: Option<KeyId>,
     ) -> Result<Self, PageError> {
-        let mut found = app.administered_resource(user.actor.administering(&parse(name)?)?, older_than).await?;
+        let mut found =
+            app.administered_resource(user.actor.administering(&paths::resource_name(name)?)?, older_than).await?;
         let now = app.now();
         let rows = std::mem::take(&mut found.keys).into_iter().map(|listed| KeyRow::new(listed, now)).collect();
         Ok(Self { layout, found, rows, form_id: app.new_form_id(), dialog: Dialog::None })
     }
 
     fn over(&self) -> String {
-        path(&self.found.resource.name)
+        paths::own_resource(&self.found.resource.name)
     }
 
     fn name(&self) -> String {
@@ -119,36 +112,31 @@ impl OwnResourcesPage {
         row.view.key.owner == self.layout.account.id
     }
 
-    fn reveal(&mut self, app: &App, new: New, old_until: Option<Timestamp>) {
-        let New { key, access, secret } = new;
-        let view = KeyView { key, access, now: app.now() };
-        let done = self.over();
-        self.dialog = Dialog::Reveal(Box::new(Reveal { view, secret, old_until, snippets: None, waits: false, done }));
-    }
-
-    fn with_form(mut self, app: &App, entered: NewKey, field_errors: FieldErrors, refusal: String) -> Self {
-        let refusal = if refusal.is_empty() { self.found.refusal.clone().unwrap_or_default() } else { refusal };
-        let offer = GrantOptions {
+    fn with_form(mut self, app: &App, entered: NewKey, refused: Refused) -> Self {
+        let grants = GrantOptions {
             permissions: self.found.allowed.clone(),
             name_required: self.found.name_required,
             ..GrantOptions::default()
         };
-        self.dialog = Dialog::Generate(Box::new(GenerateDialog {
-            form_id: app.new_form_id(),
-            fields: AccessFields {
-                offer,
-                chosen: entered.chosen(),
-                field_errors: field_errors.clone(),
-                purpose: Purpose::Resource(self.found.resource.title.clone()),
-            },
-            entered,
-            field_errors,
-            rule: self.found.rule.clone(),
-            now: app.now(),
-            refusal,
-            over: self.over(),
-        }));
+        let purpose = Purpose::Resource(self.found.resource.title.clone());
+        let offer = Offer { grants, purpose, rule: self.found.rule.clone(), over: self.over() };
+        let refused = refused.or(|| self.found.refusal.clone());
+        self.dialog = Dialog::Generate(Box::new(GenerateDialog::new(app, offer, entered, refused)));
         self
+    }
+}
+
+impl IssuePage for OwnResourcesPage {
+    fn done(&self) -> String {
+        self.over()
+    }
+
+    fn reveal(&mut self, reveal: Reveal) {
+        self.dialog = Dialog::Reveal(Box::new(reveal));
+    }
+
+    fn shown_before(&mut self, first_eight: FirstEight) {
+        self.dialog = Dialog::ShownBefore(first_eight);
     }
 }
 
@@ -156,11 +144,6 @@ impl OwnResourcesPage {
 #[derive(Debug, Deserialize)]
 pub struct Asked {
     older_than: Option<KeyId>,
-}
-
-/// The path of a resource's page for those who administer it.
-pub fn path(name: &ResourceName) -> String {
-    format!("{PATH}/{}", segment(name))
 }
 
 /// `GET /resources`
@@ -188,7 +171,7 @@ pub async fn generate_page(
 ) -> Result<HttpResponse, PageError> {
     let page = OwnResourcesPage::load(&app, &user, Layout::new(&user, Nav::OwnResources), &name).await?;
     let entered = NewKey { access: "scopes".into(), ..NewKey::default() };
-    Ok(html::page(&page.with_form(&app, entered, FieldErrors::default(), String::new())))
+    Ok(html::page(&page.with_form(&app, entered, Refused::default())))
 }
 
 /// `POST /resources/{resource}/generate`
@@ -197,32 +180,18 @@ pub async fn generate(
     name: web::Path<String>,
     Form(user, form): Form<SignedIn, NewKey>,
 ) -> Result<HttpResponse, PageError> {
-    let entered = form;
-    // Loaded before the key is made: nothing that could fail stands between the secret and the person.
-    let mut page = OwnResourcesPage::load(&app, &user, Layout::for_secret(&user, Nav::OwnResources), &name).await?;
-    let issued = match request(&page, &entered) {
+    let page = OwnResourcesPage::load(&app, &user, Layout::for_secret(&user, Nav::OwnResources), &name).await?;
+    let issued = match request(&page, &form) {
         Ok(wanted) => app.generate_key(user.actor.owner()?, wanted).await,
         Err(error) => Err(error),
     };
     match issued {
-        Ok(Issued::Now(new)) => {
-            page.reveal(&app, *new, None);
-            Ok(shown_once(&page))
+        Ok(issued) => Ok(issue::answer(page, &app, issued)),
+        Err(error) => {
+            let readable = listed(&page, &form).readable();
+            let refused = Refused::by(app.with_all_field_errors(user.actor.owner()?, readable, error).await?)?;
+            Ok(refused.answer(&page.with_form(&app, form, refused.clone())))
         }
-        Ok(Issued::Before(first_eight)) => {
-            page.dialog = Dialog::ShownBefore(first_eight);
-            Ok(html::body(HttpResponse::Conflict(), &page))
-        }
-        Err(Error::Invalid(field_errors)) => {
-            let readable = readable(&listed(&page, &entered));
-            let field_errors = app.all_field_errors(user.actor.owner()?, readable, field_errors).await?;
-            Ok(html::invalid(&page.with_form(&app, entered, FieldErrors(field_errors), String::new())))
-        }
-        Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
-            let page = page.with_form(&app, entered, FieldErrors::default(), error.to_string());
-            Ok(html::body(HttpResponse::Conflict(), &page))
-        }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -237,7 +206,7 @@ fn listed(page: &OwnResourcesPage, entered: &NewKey) -> NewKey {
 /// What the form asks for: a list out of what keys for this resource can be given, bound to it.
 fn request(page: &OwnResourcesPage, entered: &NewKey) -> Result<KeyRequest, Error> {
     let allowed = || page.found.allowed.iter().map(|permission| permission.name.clone());
-    let request = parse_request(&listed(page, entered))?;
+    let request = listed(page, entered).parse()?;
     if let GrantRequest::Scopes(wanted) = &request.wish
         && let Some(name) = wanted.iter().find(|name| !allowed().any(|one| one == **name))
     {
@@ -247,13 +216,6 @@ fn request(page: &OwnResourcesPage, entered: &NewKey) -> Result<KeyRequest, Erro
     Ok(request)
 }
 
-/// The one-time id of a form.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Once {
-    form: String,
-}
-
 /// `POST /resources/{resource}/master-key`: the own key that can do all that keys for the resource can, or a new one.
 pub async fn master_key(
     app: web::Data<App>,
@@ -261,7 +223,7 @@ pub async fn master_key(
     Form(user, form): Form<SignedIn, Once>,
 ) -> Result<HttpResponse, PageError> {
     let form = FormId::parse(&form.form).map_err(Error::from)?;
-    let mut page = OwnResourcesPage::load(&app, &user, Layout::for_secret(&user, Nav::OwnResources), &name).await?;
+    let page = OwnResourcesPage::load(&app, &user, Layout::for_secret(&user, Nav::OwnResources), &name).await?;
     let request = KeyRequest {
         name: None,
         note: KeyNote::parse("").map_err(Error::from)?,
@@ -277,16 +239,12 @@ pub async fn master_key(
             let (first_eight, name) = (&found.0.first_eight, page.name());
             let text = format!("You have a master key for {name}: it is this one. Rotate it for a new secret.");
             Flash::done(text).leave(&user.session);
-            Ok(html::see_other(&key::path(first_eight)))
+            Ok(html::see_other(&paths::own_key(first_eight)))
         }
         Ok(GotOrCreated::Created(new) | GotOrCreated::Rotated(new, _)) => {
-            page.reveal(&app, *new, None);
-            Ok(shown_once(&page))
+            Ok(issue::answer(page, &app, Issued::Now(new)))
         }
-        Ok(GotOrCreated::Before(first_eight)) => {
-            page.dialog = Dialog::ShownBefore(first_eight);
-            Ok(html::body(HttpResponse::Conflict(), &page))
-        }
+        Ok(GotOrCreated::Before(first_eight)) => Ok(issue::answer(page, &app, Issued::Before(first_eight))),
         Err(Error::Invalid(field_errors)) => {
             let text = field_errors.first().map(|field_error| field_error.text.clone()).unwrap_or_default();
             Flash::failed(text).leave(&user.session);
@@ -306,9 +264,10 @@ pub async fn revoke_page(
     user: SignedIn,
     asked: web::Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
-    let first_eight = key::parse(&asked.1)?;
+    let first_eight = paths::first_eight(&asked.1)?;
     let mut page = OwnResourcesPage::load(&app, &user, Layout::new(&user, Nav::OwnResources), &asked.0).await?;
-    let found = app.find_key_of_resource(user.actor.administering(&parse(&asked.0)?)?, &first_eight).await?;
+    let found =
+        app.find_key_of_resource(user.actor.administering(&paths::resource_name(&asked.0)?)?, &first_eight).await?;
     let Some(found) = found else { return Ok(html::see_other(&page.over())) }; // ended meanwhile
     page.dialog = Dialog::Revoke(Box::new(KeyRow::new(found, app.now())));
     Ok(html::page(&page))
@@ -320,8 +279,8 @@ pub async fn revoke(
     asked: web::Path<(String, String)>,
     Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let (resource, first_eight) = (parse(&asked.0)?, key::parse(&asked.1)?);
+    let (resource, first_eight) = (paths::resource_name(&asked.0)?, paths::first_eight(&asked.1)?);
     app.revoke_key_of_resource(user.actor.administering(&resource)?, &first_eight).await?;
     Flash::done(format!("Key {first_eight} revoked. Tools that use it are refused from now on.")).leave(&user.session);
-    Ok(html::see_other(&path(&resource)))
+    Ok(html::see_other(&paths::own_resource(&resource)))
 }

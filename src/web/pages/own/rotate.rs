@@ -1,32 +1,36 @@
 //! Rotate: the question, and the one answer that shows the new secret.
 
 use actix_web::{HttpResponse, web};
-use serde::Deserialize;
 
-use crate::actions::keys::request::{FormId, Issued, New};
-use crate::actions::keys::rotate::{self, Grace, Rotated};
+use crate::actions::keys::request::FormId;
+use crate::actions::keys::rotate::{Grace, Rotated};
 use crate::actions::{App, Error};
-use crate::domain::time::clock::Timestamp;
+use crate::domain::keys::secret::FirstEight;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::form::Form;
-use crate::web::html::{self, FieldErrors};
-use crate::web::key_view::KeyView;
+use crate::web::html;
+use crate::web::issue::reveal::Reveal;
+use crate::web::issue::rotate::{Rotate, RotateDialog};
+use crate::web::issue::{self, IssuePage, Refused};
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::own::key::{Dialog, KeyPage, RotateDialog, parse};
-use crate::web::pages::reveal::{Reveal, shown_once};
+use crate::web::pages::own::key::{Dialog, KeyPage};
+use crate::web::paths;
 
-/// What the form sends.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rotate {
-    /// The one-time id.
-    pub form: String,
-    /// When the secret before ends.
-    pub old_ends: String,
-    /// The password, when what the key may do asks for it.
-    #[serde(default)]
-    pub present: String,
+impl IssuePage for KeyPage {
+    fn done(&self) -> String {
+        paths::own_key(&self.details().key.first_eight)
+    }
+
+    fn reveal(&mut self, reveal: Reveal) {
+        let old_until = self.old_until;
+        self.rotated(reveal.view.clone());
+        self.dialog = Dialog::Reveal(Box::new(Reveal { old_until, ..reveal }));
+    }
+
+    fn shown_before(&mut self, _: FirstEight) {
+        self.dialog = Dialog::ShownBefore;
+    }
 }
 
 /// `GET /external-tool-access/keys/{first_eight}/rotate`
@@ -35,8 +39,7 @@ pub async fn page(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let page = with_form(&app, &user, &first_eight, Grace::Day, String::new(), FieldErrors::default()).await?;
-    Ok(html::page(&page))
+    Ok(html::page(&with_form(&app, &user, &first_eight, Grace::Day, Refused::default()).await?))
 }
 
 /// `POST /external-tool-access/keys/{first_eight}/rotate`
@@ -45,27 +48,24 @@ pub async fn rotate(
     first_eight: web::Path<String>,
     Form(mut user, form): Form<SignedIn, Rotate>,
 ) -> Result<HttpResponse, PageError> {
-    let key = parse(&first_eight)?;
+    let key = paths::first_eight(&first_eight)?;
     let grace = Grace::parse(&form.old_ends).map_err(Error::from)?;
     let form_id = FormId::parse(&form.form).map_err(Error::from)?;
     let proved = user.prove(&app, form.present).await;
-    // Loaded before the secret is made: nothing that could fail stands between it and the person.
-    let page = KeyPage::load(&app, &user, Layout::for_secret(&user, Nav::Keys), &first_eight).await?;
+    let mut page = KeyPage::load(&app, &user, Layout::for_secret(&user, Nav::Keys), &first_eight).await?;
     let rotated = match proved {
         Ok(()) => app.rotate_key(user.actor.owner()?, &key, grace, form_id).await,
         Err(error) => Err(error),
     };
     match rotated {
-        Ok(Rotated { issued, old_until }) => Ok(answer(page, &app, issued, old_until)),
-        Err(error @ (Error::Conflict(_) | Error::Forbidden(_))) => {
-            let page = with_form(&app, &user, &first_eight, grace, error.to_string(), FieldErrors::default()).await?;
-            Ok(html::body(HttpResponse::Conflict(), &page))
+        Ok(Rotated { issued, old_until }) => {
+            page.old_until = old_until;
+            Ok(issue::answer(page, &app, issued))
         }
-        Err(Error::Invalid(field_errors)) => {
-            let page = with_form(&app, &user, &first_eight, grace, String::new(), FieldErrors(field_errors)).await?;
-            Ok(html::invalid(&page))
+        Err(error) => {
+            let refused = Refused::by(error)?;
+            Ok(refused.answer(&with_form(&app, &user, &first_eight, grace, refused.clone()).await?))
         }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -74,36 +74,9 @@ async fn with_form(
     user: &SignedIn,
     first_eight: &str,
     chosen: Grace,
-    refusal: String,
-    field_errors: FieldErrors,
+    refused: Refused,
 ) -> Result<KeyPage, PageError> {
     let mut page = KeyPage::load(app, user, Layout::new(user, Nav::Keys), first_eight).await?;
-    let details = page.details();
-    let refusal = match rotate::refusal(&details.key, app.now()) {
-        _ if !refusal.is_empty() => refusal,
-        Some(reason) => reason.into(),
-        None => details.creation_off.unwrap_or_default().into(),
-    };
-    let expires_at = details.key.renewed(&details.rule, app.now());
-    page.dialog =
-        Dialog::Rotate(RotateDialog { form_id: app.new_form_id(), chosen, expires_at, refusal, field_errors });
+    page.dialog = Dialog::Rotate(RotateDialog::new(app, page.details(), chosen, refused));
     Ok(page)
-}
-
-fn answer(mut page: KeyPage, app: &App, issued: Issued, old_until: Option<Timestamp>) -> HttpResponse {
-    match issued {
-        Issued::Now(new) => {
-            let New { key, access, secret } = *new;
-            let view = KeyView { key, access, now: app.now() };
-            page.rotated(view.clone(), old_until);
-            let done = view.path();
-            page.dialog =
-                Dialog::Reveal(Box::new(Reveal { view, secret, old_until, snippets: None, waits: false, done }));
-            shown_once(&page)
-        }
-        Issued::Before(_) => {
-            page.dialog = Dialog::ShownBefore;
-            html::body(HttpResponse::Conflict(), &page)
-        }
-    }
 }

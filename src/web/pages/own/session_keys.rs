@@ -1,7 +1,6 @@
 //! Session keys on External Tool Access: one more, and ending one before its session.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
 
 use crate::actions::keys::request::FormId;
 use crate::actions::keys::session_keys::IssuedForSession;
@@ -11,22 +10,15 @@ use crate::domain::rights::AccessView;
 use crate::web::access::SignedIn;
 use crate::web::errors::PageError;
 use crate::web::flash::Flash;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing, Once};
 use crate::web::html;
+use crate::web::issue::reveal::Reveal;
+use crate::web::issue::shown_once;
 use crate::web::key_view::KeyView;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::confirm::ConfirmPage;
 use crate::web::pages::own::external_tool_access::{Dialog, KeysPage};
-use crate::web::pages::own::key::parse;
-use crate::web::pages::reveal::{Reveal, shown_once};
-use crate::web::pages::sign_in::password::Nothing;
-
-/// The one-time id of a form.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Once {
-    form: String,
-}
+use crate::web::paths;
 
 /// `POST /external-tool-access/session-keys`
 pub async fn generate(
@@ -65,7 +57,7 @@ pub async fn end_page(
     user: SignedIn,
     first_eight: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let first_eight = parse(&first_eight)?;
+    let first_eight = paths::first_eight(&first_eight)?;
     let own = app.session_keys(user.actor.owner()?).await?;
     if !own.iter().any(|key| key.first_eight == first_eight) {
         return Err(Error::NotFound.into());
@@ -87,7 +79,7 @@ pub async fn end(
     first_eight: web::Path<String>,
     Form(user, _): Form<SignedIn, Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let first_eight = parse(&first_eight)?;
+    let first_eight = paths::first_eight(&first_eight)?;
     app.end_session_key(user.actor.owner()?, &first_eight).await?;
     Flash::done(format!("Session key {first_eight} ended. Tools that use it are refused from now on."))
         .leave(&user.session);

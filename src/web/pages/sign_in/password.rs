@@ -11,7 +11,7 @@ use crate::domain::field_error::FieldError;
 use crate::domain::keys::secret::appears_in;
 use crate::web::access::{self, Anonymous, SignedIn};
 use crate::web::errors::PageError;
-use crate::web::form::{Form, PublicForm};
+use crate::web::form::{Form, Nothing, PublicForm};
 use crate::web::html::{self, FieldErrors};
 use crate::web::local_path::LocalPath;
 use crate::web::sessions;
@@ -110,11 +110,6 @@ pub async fn sign_in(
         Err(error) => Err(error.into()),
     }
 }
-
-/// Nothing but the form token.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
 
 /// `POST /sign-out`
 pub async fn sign_out(app: web::Data<App>, Form(user, _): Form<SignedIn, Nothing>) -> Result<HttpResponse, PageError> {

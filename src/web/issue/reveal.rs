@@ -1,13 +1,9 @@
-//! The one answer that shows a secret.
+//! A secret as it is shown, once.
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
-use askama::Template;
-
+use crate::actions::keys::request::New;
 use crate::domain::keys::secret::Secret;
 use crate::domain::time::clock::Timestamp;
 use crate::web::access::BY_ITSELF;
-use crate::web::html;
 use crate::web::key_view::KeyView;
 use crate::web::snippets::Snippets;
 
@@ -28,15 +24,13 @@ pub struct Reveal {
 }
 
 impl Reveal {
+    /// A new key, or one with a new secret.
+    pub fn new(New { key, access, secret }: New, now: Timestamp, done: String) -> Self {
+        Self { view: KeyView { key, access, now }, secret, old_until: None, waits: false, done, snippets: None }
+    }
+
     /// Where the page asks whether the key was used.
     pub fn used_path(&self) -> Option<String> {
         self.waits.then(|| format!("{}/used?{BY_ITSELF}", self.view.path()))
     }
-}
-
-/// The answer that holds a secret: no cache keeps it, no other site learns its address.
-pub fn shown_once(page: &impl Template) -> HttpResponse {
-    let mut response = html::page(page);
-    response.headers_mut().insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
-    response
 }
