@@ -47,12 +47,9 @@ pub struct Config {
     pub log_json: bool,
 }
 
-impl Config {
-    /// Parses all settings; every error is a sentence that names its variable.
-    pub fn parse(given: &Given) -> Result<Self, Vec<String>> {
-        let mut errors = Vec::new();
-        let mut keep = |parsed: Result<(), String>| errors.extend(parsed.err());
-        let mut config = Self {
+impl Default for Config {
+    fn default() -> Self {
+        Self {
             database: Address::Sqlite("data/claviger.db".into()),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
@@ -64,7 +61,16 @@ impl Config {
             connections_per_address: 256,
             log: DEFAULT_LOG.into(),
             log_json: false,
-        };
+        }
+    }
+}
+
+impl Config {
+    /// Parses all settings; every error is a sentence that names its variable.
+    pub fn parse(given: &Given) -> Result<Self, Vec<String>> {
+        let mut errors = Vec::new();
+        let mut keep = |parsed: Result<(), String>| errors.extend(parsed.err());
+        let mut config = Self::default();
         keep(set(given.database_url.as_ref(), &mut config.database, database));
         keep(set(given.listen.as_ref(), &mut config.listen, |text| {
             text.parse()

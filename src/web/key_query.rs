@@ -1,11 +1,12 @@
 //! The state of the grid is its URL: filters as `column~operator=value`, `q`, `sort`, `per_page`, `cols`, `view`, `from`.
 
-use url::form_urlencoded::{self, Serializer};
+use url::form_urlencoded::{self};
 
 use crate::actions::keys::browse::List;
 use crate::actions::keys::browse::PAGE_SIZES;
 use crate::domain::key_filter::{Broken, Column, KeyFilter, MOST_CONDITIONS, Sort};
 use crate::domain::paging::COUNT_LIMIT;
+use crate::web::key_views::VIEWS;
 
 /// The path of the grid.
 pub const PATH: &str = "/admin/api-keys";
@@ -15,57 +16,6 @@ const LONGEST: usize = 8 * 1024;
 const MOST_PAIRS: usize = MOST_CONDITIONS + 10;
 /// The sizes of pages to choose from.
 pub const SIZES: [i64; 4] = [20, 50, 100, 200];
-
-/// A list of keys that comes with the program: what people read, and its query string.
-pub struct View {
-    /// What people read.
-    pub name: &'static str,
-    /// The word in `view=`.
-    pub word: &'static str,
-    query: &'static str,
-}
-
-/// The views that come with the program. The first is what opens without a query.
-pub const VIEWS: [View; 9] = [
-    View { name: "Current keys", word: "current", query: "status~in=active;expiring;disabled" },
-    View { name: "All keys", word: "all", query: "" },
-    View { name: "Expiring soon", word: "expiring", query: "status~in=expiring&sort=expires_at" },
-    View {
-        name: "Never used",
-        word: "never-used",
-        query: "status~in=active;expiring&latest_activity~isblank=&sort=created_at",
-    },
-    View {
-        name: "Unused for 90 days",
-        word: "unused",
-        query: "status~in=active;expiring&latest_activity~older=90&sort=latest_activity",
-    },
-    View { name: "No expiry date", word: "no-expiry", query: "status~in=active&expires_at~isblank=" },
-    View { name: "Service keys", word: "service", query: "owner_type~in=service&status~in=active;expiring;disabled" },
-    View { name: "Expired and revoked", word: "ended", query: "status~in=expired;revoked&sort=-status" },
-    View { name: "Disabled", word: "disabled", query: "status~in=disabled&sort=status" },
-];
-
-impl View {
-    /// The value of the only condition of the first view.
-    fn query_value(&self) -> &'static str {
-        self.query.split_once('=').map_or("", |(_, value)| value)
-    }
-
-    /// Its link.
-    pub fn path(&self) -> String {
-        let separator = if self.query.is_empty() { "" } else { "&" };
-        format!("{PATH}?{}{separator}view={}", self.query, self.word)
-    }
-}
-
-/// The path of the live keys of which one column is this.
-pub fn live_keys_path(column: &str, value: &str) -> String {
-    let value = value.replace('\\', "\\\\").replace(';', "\\;");
-    let mut query = Serializer::new(String::new());
-    query.append_pair(&format!("{column}~in"), &value).append_pair("status~in", VIEWS[0].query_value());
-    format!("{PATH}?{}", query.finish().replace("%7E", "~").replace("%3B", ";"))
-}
 
 /// What a URL of the grid says.
 #[derive(Debug, Clone)]
@@ -85,12 +35,12 @@ pub struct KeyQuery {
     /// The link of a page.
     pub cursor: Option<String>,
     /// As it came: the pairs that are filters, also broken ones, for links that take one away.
-    conditions: Vec<(String, String)>,
-    search: String,
+    pub(in crate::web) conditions: Vec<(String, String)>,
+    pub(in crate::web) search: String,
     /// Pairs that are no condition and could not be read. They stay in the links: what is broken must not open everything.
-    unread: Vec<(String, String)>,
+    pub(in crate::web) unread: Vec<(String, String)>,
     /// Columns that do not exist. They stay in the links too, all in one pair: more pairs than came could be too many.
-    unknown_columns: Vec<String>,
+    pub(in crate::web) unknown_columns: Vec<String>,
 }
 
 impl KeyQuery {
@@ -218,100 +168,11 @@ impl KeyQuery {
         self.broken.iter().filter(named).map(|broken| format!("{}: {}", broken.value, broken.problem)).collect()
     }
 
-    /// The path of the same list with another order.
-    pub fn sorted(&self, sort: Sort) -> String {
-        let mut sorted = Self { sort, cursor: None, ..self.clone() };
-        sorted.unread.retain(|(name, _)| name != "sort");
-        sorted.path()
-    }
-
-    /// The path of a page of this list.
-    pub fn page(&self, cursor: &str) -> String {
-        Self { cursor: Some(cursor.to_owned()), ..self.clone() }.path()
-    }
-
-    /// The path of the first page of this list.
-    pub fn first_page(&self) -> String {
-        Self { cursor: None, ..self.clone() }.path()
-    }
-
-    /// The path with one pair more, for what opens over the page.
-    pub fn path_with(&self, name: &str, value: &str) -> String {
-        format!("{PATH}?{}&{name}={value}", self.query_string())
-    }
-
-    /// The list with one condition more, or in the place of the one at `index`.
-    pub fn with_condition(&self, index: Option<usize>, name: String, value: String) -> String {
-        let mut changed = Self { cursor: None, view: None, ..self.clone() };
-        match index.filter(|index| *index < changed.conditions.len()) {
-            Some(index) => changed.conditions[index] = (name, value),
-            None => changed.conditions.push((name, value)),
-        }
-        changed.path()
-    }
-
     /// The list without the condition at `index`.
     pub(super) fn without(&self, index: usize) -> String {
         let mut changed = Self { cursor: None, view: None, ..self.clone() };
         changed.conditions.remove(index);
         changed.path()
-    }
-
-    /// The list searched for another text.
-    pub fn searched(&self, text: &str) -> String {
-        Self { search: text.trim().to_owned(), cursor: None, view: None, ..self.clone() }.path()
-    }
-
-    /// All keys, with the same columns and order.
-    pub fn cleared(&self) -> String {
-        let all = Self {
-            conditions: Vec::new(),
-            search: String::new(),
-            unread: Vec::new(),
-            unknown_columns: Vec::new(),
-            cursor: None,
-            view: Some("all".into()),
-            ..self.clone()
-        };
-        all.path()
-    }
-
-    /// The path of this list.
-    pub fn path(&self) -> String {
-        format!("{PATH}?{}", self.query_string())
-    }
-
-    /// The query string of this list, everything that differs from the default in it.
-    pub fn query_string(&self) -> String {
-        let mut query = Serializer::new(String::new());
-        query.extend_pairs(&self.conditions);
-        query.extend_pairs(&self.unread);
-        if !self.search.is_empty() {
-            query.append_pair("q", &self.search);
-        }
-        if self.sort != Sort::default() {
-            query.append_pair("sort", &self.sort.query());
-        }
-        if self.size != SIZES[0] {
-            query.append_pair("per_page", &self.size.to_string());
-        }
-        let mut columns: Vec<&str> = self.unknown_columns.iter().map(String::as_str).collect();
-        if self.columns != Column::DEFAULT {
-            columns.extend(self.columns.iter().map(|column| column.as_str()));
-        }
-        if !columns.is_empty() {
-            query.append_pair("cols", &columns.join(","));
-        }
-        if let Some(view) = &self.view {
-            query.append_pair("view", view);
-        }
-        if let Some(cursor) = &self.cursor {
-            query.append_pair("from", cursor);
-        }
-        let query = query.finish();
-        // An empty query opens the first view; a list of everything says so.
-        let query = if query.is_empty() { "view=all".to_owned() } else { query };
-        query.replace("%7E", "~").replace("%3B", ";").replace("%2C", ",")
     }
 }
 

@@ -6,8 +6,7 @@
 use std::sync::LazyLock;
 
 use actix_web::dev::ResourceDef;
-use actix_web::guard::{self, Guard};
-use actix_web::{HttpResponse, Route, web};
+use actix_web::{HttpResponse, web};
 
 pub mod access;
 pub mod api;
@@ -29,12 +28,16 @@ pub mod html;
 pub mod issue;
 pub mod json_body;
 pub mod key_chips;
+pub mod key_links;
 pub mod key_query;
+pub mod key_row;
 pub mod key_view;
+pub mod key_views;
 pub mod labels;
 pub mod layout;
 pub mod list;
 pub mod local_path;
+mod methods;
 pub mod middleware;
 pub mod pages;
 pub mod paths;
@@ -44,6 +47,8 @@ pub mod sessions;
 pub mod signed_in;
 pub mod site_origin;
 pub mod snippets;
+
+use methods::{any, delete, get, post, put};
 
 /// One row of the route table: the methods, and the path with its parameters in braces.
 #[derive(Debug, Clone, Copy)]
@@ -163,10 +168,10 @@ table! {
     get  "/admin/users/{username}"                       => pages::admin::user::page;
     get  "/admin/users/{username}/edit"                   => pages::admin::user::edit_page;
     post "/admin/users/{username}/edit"                  => pages::admin::user::edit;
-    get  "/admin/users/{username}/change/{what}"         => pages::admin::user::ask;
-    post "/admin/users/{username}/change/{what}"         => pages::admin::user::change;
-    get  "/admin/users/{username}/sessions/{id}/end"     => pages::admin::user::end_session_page;
-    post "/admin/users/{username}/sessions/{id}/end"     => pages::admin::user::end_session;
+    get  "/admin/users/{username}/change/{what}"         => pages::admin::user_change::ask;
+    post "/admin/users/{username}/change/{what}"         => pages::admin::user_change::change;
+    get  "/admin/users/{username}/sessions/{id}/end"     => pages::admin::user_session::end_session_page;
+    post "/admin/users/{username}/sessions/{id}/end"     => pages::admin::user_session::end_session;
     get  "/admin/users/{username}/delete"                => pages::admin::user_delete::page;
     post "/admin/users/{username}/delete"                => pages::admin::user_delete::delete;
     get  "/admin/users/{username}/generate"              => pages::admin::user_key::page;
@@ -202,13 +207,13 @@ table! {
     post "/admin/permissions"                            => pages::admin::permissions::register;
     post "/admin/services"                                => pages::admin::permissions::add_service;
     post "/admin/services/restore"                        => pages::admin::permissions::restore_left_out;
-    get  "/admin/services/{service}/move"                 => pages::admin::permissions::move_page;
-    post "/admin/services/{service}/move"                 => pages::admin::permissions::move_to;
-    get  "/admin/permissions/{permission}/release"        => pages::admin::permissions::release_page;
-    post "/admin/permissions/{permission}/release"        => pages::admin::permissions::release;
-    post "/admin/permissions/{permission}/restore"        => pages::admin::permissions::restore;
-    get  "/admin/permissions/{permission}/retire"        => pages::admin::permissions::retire_page;
-    post "/admin/permissions/{permission}/retire"        => pages::admin::permissions::retire;
+    get  "/admin/services/{service}/move"                 => pages::admin::service_move::move_page;
+    post "/admin/services/{service}/move"                 => pages::admin::service_move::move_to;
+    get  "/admin/permissions/{permission}/release"        => pages::admin::permission_retire::release_page;
+    post "/admin/permissions/{permission}/release"        => pages::admin::permission_retire::release;
+    post "/admin/permissions/{permission}/restore"        => pages::admin::permission_retire::restore;
+    get  "/admin/permissions/{permission}/retire"        => pages::admin::permission_retire::retire_page;
+    post "/admin/permissions/{permission}/retire"        => pages::admin::permission_retire::retire;
     get  "/admin/resources"                              => pages::admin::resources::list;
     post "/admin/resources"                              => pages::admin::resources::search;
     get  "/admin/resources/new"                          => pages::admin::resources::new_page;
@@ -232,46 +237,6 @@ table! {
     get  "/admin/jobs/{id}"                              => pages::admin::jobs::page;
     post "/admin/jobs/{id}/stop"                         => pages::admin::jobs::stop;
     post "/admin/jobs/{id}/undo"                         => pages::admin::jobs::undo;
-}
-
-mod get {
-    pub const METHODS: &str = "GET, HEAD";
-    pub fn route() -> super::Route {
-        super::with(super::guard::Any(super::guard::Get()).or(super::guard::Head()))
-    }
-}
-
-mod post {
-    pub const METHODS: &str = "POST";
-    pub fn route() -> super::Route {
-        super::with(super::guard::Post())
-    }
-}
-
-mod put {
-    pub const METHODS: &str = "PUT";
-    pub fn route() -> super::Route {
-        super::with(super::guard::Put())
-    }
-}
-
-mod delete {
-    pub const METHODS: &str = "DELETE";
-    pub fn route() -> super::Route {
-        super::with(super::guard::Delete())
-    }
-}
-
-mod any {
-    pub const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-    pub fn route() -> super::Route {
-        use super::guard::{Any, Delete, Get, Head, Options, Patch, Post, Put};
-        super::with(Any(Get()).or(Head()).or(Post()).or(Put()).or(Patch()).or(Delete()).or(Options()))
-    }
-}
-
-fn with(guard: impl Guard + 'static) -> Route {
-    web::route().guard(guard)
 }
 
 /// The pattern of each path with its methods, compiled once: 131 of them take a millisecond.

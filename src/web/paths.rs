@@ -13,6 +13,8 @@ use crate::domain::rights::resource::ResourceName;
 pub const SERVICE_ACCOUNTS: &str = "/admin/service-accounts";
 /// The policies.
 pub const POLICIES: &str = "/admin/policies";
+/// The permissions.
+pub const PERMISSIONS: &str = "/admin/permissions";
 /// The resources, for administrators.
 pub const RESOURCES: &str = "/admin/resources";
 /// The resources that somebody administers.

@@ -174,6 +174,18 @@ fn both_migration_folders_hold_the_same_names() {
     assert_eq!(names("migrations/sqlite"), names("migrations/postgres"));
 }
 
+#[test]
+fn lines_of_templates_can_be_read() {
+    let too_long: Vec<String> = files("templates", &[".html"])
+        .into_iter()
+        .flat_map(|(name, text)| {
+            let long = text.lines().enumerate().filter(|(_, line)| line.chars().count() > 160);
+            long.map(|(number, _)| format!("{name}:{}", number + 1)).collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(too_long, [""; 0]);
+}
+
 /// Texts of statements are the code's own: what comes from outside is bound (docs/rules.md, Q1).
 #[test]
 fn no_statement_is_put_together_from_values() {

@@ -11,6 +11,7 @@ use crate::domain::field_error::{FieldError, validate};
 use crate::domain::ids::JobId;
 use crate::domain::text::{self, Limits};
 use crate::domain::time::clock::Timestamp;
+use crate::store::bulk::drafts;
 use crate::store::bulk::job_keys;
 use crate::store::bulk::jobs;
 use crate::store::bulk::jobs::NewJob;
@@ -49,7 +50,7 @@ impl App {
             })
             .await?;
         if self.freeze(id, operation, asker, move |tx| job_keys::chosen(tx, &chosen, now)).await? == 0 {
-            self.store.write_unaudited(DRAFT, move |tx| Ok::<_, Error>(jobs::remove_draft(tx, id)?)).await?;
+            self.store.write_unaudited(DRAFT, move |tx| Ok::<_, Error>(drafts::remove_draft(tx, id)?)).await?;
             return Err(FieldError::new("key", operations::by_name(operation)?.nothing()).into());
         }
         Ok(id)
@@ -63,7 +64,7 @@ impl App {
         let actor = by.actor().clone();
         let confirmed = self
             .act(by.authority(), move |tx| {
-                if !jobs::confirm(tx, id, &operation, &reason, now)? {
+                if !drafts::confirm(tx, id, &operation, &reason, now)? {
                     return Ok::<_, Error>(false);
                 }
                 let expires_at = match operation {

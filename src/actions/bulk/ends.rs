@@ -7,7 +7,7 @@ use crate::actions::bulk::operations::Batch;
 use crate::domain::bulk::{Before, NewEnd};
 use crate::domain::ids::{AccountId, KeyId};
 use crate::domain::keys::api_key::ApiKey;
-use crate::domain::keys::lifetime_rules::OwnerFacts;
+use crate::domain::keys::rule::OwnerFacts;
 use crate::domain::time::clock::Timestamp;
 use crate::store::ReadTx;
 use crate::store::keys::lifetime_rules;

@@ -14,6 +14,7 @@ use crate::domain::ids::JobId;
 use crate::domain::time::clock::Timestamp;
 use crate::store::WriteTx;
 use crate::store::bulk::jobs;
+use crate::store::bulk::leases;
 use crate::store::bulk::{carry_over, job_keys};
 
 /// Keys of one batch.
@@ -50,7 +51,7 @@ impl App {
             let (node, now, except) = (self.node.clone(), self.now(), failed.clone());
             let claimed = self
                 .store
-                .write_unaudited(LEASED, move |tx| jobs::claim(tx, &node, &except, now, now.plus(LEASE)))
+                .write_unaudited(LEASED, move |tx| leases::claim(tx, &node, &except, now, now.plus(LEASE)))
                 .await?;
             let Some(id) = claimed else { return problem.map_or(Ok(worked_at), Err) };
             worked_at += 1;
@@ -95,7 +96,7 @@ impl App {
     /// Gives the jobs back that this node works at.
     pub async fn release_jobs(&self) -> Result<(), Error> {
         let node = self.node.clone();
-        self.store.write_unaudited(LEASED, move |tx| Ok(jobs::release(tx, &node)?)).await
+        self.store.write_unaudited(LEASED, move |tx| Ok(leases::release(tx, &node)?)).await
     }
 
     /// Waits until somebody confirms a job on this node.
@@ -107,7 +108,7 @@ impl App {
     pub async fn run_one_batch(&self) -> Result<bool, Error> {
         let (node, now) = (self.node.clone(), self.now());
         let claimed =
-            self.store.write_unaudited(LEASED, move |tx| jobs::claim(tx, &node, &[], now, now.plus(LEASE))).await?;
+            self.store.write_unaudited(LEASED, move |tx| leases::claim(tx, &node, &[], now, now.plus(LEASE))).await?;
         match claimed {
             Some(id) => Ok(!matches!(self.run_batch(id).await?, Batch::Over)),
             None => Ok(false),
@@ -119,7 +120,7 @@ impl App {
         let batch = self
             .store
             .write(move |tx| {
-                if !jobs::renew(tx, id, &node, now.plus(LEASE))? {
+                if !leases::renew(tx, id, &node, now.plus(LEASE))? {
                     return Ok(Batch::Over);
                 }
                 let job = jobs::find(tx, id)?.ok_or(Error::NotFound)?;

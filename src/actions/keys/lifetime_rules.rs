@@ -10,10 +10,12 @@ use crate::domain::audit::Action;
 use crate::domain::bulk::{BulkOperation, Job, JobState, Operation, Shortening, Source};
 use crate::domain::field_error::FieldError;
 use crate::domain::ids::{AccountId, JobId};
-use crate::domain::keys::lifetime_rules::{AppliesTo, Rules};
+use crate::domain::keys::lifetime_rules::Rules;
+use crate::domain::keys::rule::AppliesTo;
 use crate::domain::paging::{COUNT_LIMIT, Count};
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span;
+use crate::store::bulk::drafts;
 use crate::store::bulk::job_keys;
 use crate::store::bulk::jobs;
 use crate::store::bulk::jobs::NewJob;
@@ -132,16 +134,16 @@ impl App {
         self.act(by.authority(), move |tx| {
             let before = unchanged(tx, &replaces)?;
             if outliving == 0 && unused == 0 {
-                jobs::remove_draft(tx, shorten)?;
-                jobs::remove_draft(tx, idle)?;
+                drafts::remove_draft(tx, shorten)?;
+                drafts::remove_draft(tx, idle)?;
                 save(tx, &actor, &before, &rules.with_idle_start(&before, Some(0), now), "leave", now)?;
                 return Ok(Planned::Saved);
             }
             if unused == 0 {
-                jobs::remove_draft(tx, idle)?;
+                drafts::remove_draft(tx, idle)?;
             } else {
                 let with_unused = Operation::Shorten(Shortening { unused: Some(idle), ..shortening });
-                jobs::set_operation(tx, shorten, &with_unused)?;
+                drafts::set_operation(tx, shorten, &with_unused)?;
             }
             tx.without_event(DRAFT);
             Ok(Planned::Hits(shorten))
@@ -182,8 +184,8 @@ impl App {
                 let idle = unused_draft(tx, &planned)?;
                 save(tx, &actor, &before, &planned.rules.clone().with_idle_start(&before, grace, now), word, now)?;
                 if existing == Existing::Leave {
-                    let drafts: Vec<JobId> = idle.iter().map(|idle| idle.id).chain([id]).collect();
-                    jobs::discard(tx, &drafts)?;
+                    let both: Vec<JobId> = idle.iter().map(|idle| idle.id).chain([id]).collect();
+                    drafts::discard(tx, &both)?;
                     return Ok(None);
                 }
                 let reason = "The lifetime rules were changed";
@@ -193,11 +195,11 @@ impl App {
                         Existing::Now => {
                             start(tx, &actor, idle, "Nobody used it for as long as the lifetime rules allow", now)?;
                         }
-                        _ => jobs::discard(tx, &[idle.id])?,
+                        _ => drafts::discard(tx, &[idle.id])?,
                     }
                 }
                 if shorten.total == 0 {
-                    jobs::remove_draft(tx, id)?;
+                    drafts::remove_draft(tx, id)?;
                     return Ok(idle.map(|idle| idle.id).filter(|_| existing == Existing::Now));
                 }
                 let spread_days = match existing {
@@ -246,7 +248,7 @@ fn newly_idle(rules: &Rules, before: &Rules, now: Timestamp) -> keys::predicate:
 }
 
 fn start(tx: &mut WriteTx, actor: &Actor, job: &Job, reason: &str, now: Timestamp) -> Result<(), Error> {
-    jobs::confirm(tx, job.id, &job.operation, reason, now)?;
+    drafts::confirm(tx, job.id, &job.operation, reason, now)?;
     let details = json!({ "verb": job.operation.name().as_str(), "keys": job.total, "reason": reason });
     tx.audit(actor.did(now, Action::JobStart, &format!("job {}", job.id), details));
     Ok(())

@@ -10,6 +10,7 @@ pub mod find;
 pub mod generate;
 pub mod get_or_create;
 pub mod lifetime_rules;
+pub mod own_keys;
 pub mod pause;
 pub mod request;
 pub mod revoke;

@@ -6,7 +6,7 @@ use crate::actions::Error;
 use crate::actions::sign_in::sessions::idle_since;
 use crate::domain::accounts::account::Kind;
 use crate::domain::ids::AccountId;
-use crate::domain::keys::lifetime_rules::OwnerFacts;
+use crate::domain::keys::rule::OwnerFacts;
 use crate::domain::time::clock::Timestamp;
 use crate::store::keys::lifetime_rules;
 use crate::store::keys::session_keys;

@@ -4,6 +4,9 @@ pub mod grants;
 pub mod own_resources;
 pub mod permissions;
 pub mod policies;
+pub mod policy_holders;
+pub mod policy_keys;
+pub mod release;
 pub mod resources;
 
 use crate::actions::Error;

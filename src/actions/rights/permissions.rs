@@ -11,11 +11,12 @@ use crate::domain::time::clock::Timestamp;
 use crate::store::WriteTx;
 use crate::store::rights::permissions;
 
-use crate::domain::paging::Count;
 use crate::domain::rights::permission::Given;
 use crate::domain::rights::permission::Reached;
 use crate::domain::rights::permission::Registered;
-use crate::store::rights::permissions::{Registrar, Standing};
+use crate::store::rights::permission_use;
+use crate::store::rights::permissions::Registrar;
+use crate::store::rights::release;
 
 /// The most permissions that a service registers.
 pub const MOST: usize = 500;
@@ -33,7 +34,7 @@ impl App {
         self.store
             .read(move |tx| {
                 let catalogue = permissions::catalogue(tx)?;
-                let given = permissions::given(tx, &catalogue, COUNT_LIMIT, now)?;
+                let given = permission_use::given(tx, &catalogue, COUNT_LIMIT, now)?;
                 Ok(catalogue.into_iter().zip(given).collect())
             })
             .await
@@ -149,7 +150,7 @@ impl App {
         let (actor, service, now) = (by.actor().clone(), service.clone(), self.now());
         self.act(by.authority(), move |tx| {
             permissions::lock(tx)?;
-            let retired = permissions::retired_at(tx, &service, at)?;
+            let retired = release::retired_at(tx, &service, at)?;
             if !retired.is_empty() {
                 reinstate(tx, &actor, &service, &retired, now)?;
             }
@@ -157,75 +158,6 @@ impl App {
         })
         .await
     }
-}
-
-impl App {
-    /// Makes all permissions of a service those of another, which may be new: for a service that got another name. Whoever
-    /// was given them keeps them. Says how many that were.
-    pub async fn move_permissions(
-        &self,
-        by: Reauthenticated<'_>,
-        from: &ServiceName,
-        to: ServiceName,
-    ) -> Result<usize, Error> {
-        let (actor, from, now) = (by.actor().clone(), from.clone(), self.now());
-        if to.as_str() == CLAVIGER || from.as_str() == CLAVIGER {
-            return Err(FieldError::new("to", "Claviger’s own permissions stay its own. Name another service").into());
-        }
-        if to == from {
-            return Err(FieldError::new("to", "Name another service than this one").into());
-        }
-        self.act(by.authority(), move |tx| {
-            permissions::lock(tx)?;
-            let moved = permissions::move_all(tx, &from, &to)?;
-            if moved.is_empty() {
-                return Err(Error::NotFound);
-            }
-            permissions::add_registering(tx, &to, now)?;
-            let details = json!({ "to": to.as_str(), "permissions": moved });
-            tx.audit(actor.did(now, Action::PermissionsMove, from.as_str(), details));
-            Ok(moved.len())
-        })
-        .await
-    }
-
-    /// Gives the name of a retired permission free, so that any service can register it. Refused while a policy, a key or a kind
-    /// of resource has it: they were given it for what it meant.
-    pub async fn release_permission(&self, by: Reauthenticated<'_>, name: &PermissionName) -> Result<(), Error> {
-        let (actor, name, now) = (by.actor().clone(), name.clone(), self.now());
-        self.act(by.authority(), move |tx| {
-            permissions::lock(tx)?;
-            let permission = permissions::find(tx, &name)?.ok_or(Error::NotFound)?;
-            if permission.retired.is_none() || permission.service.as_str() == CLAVIGER {
-                return Err(Error::Conflict(format!("{} is in use. Retire it first.", name.as_str())));
-            }
-            if let Some(reason) = in_the_way(permissions::standing(tx, permission.id, COUNT_LIMIT)?) {
-                return Err(Error::Conflict(reason));
-            }
-            permissions::release(tx, permission.id)?;
-            let details = json!({ "service": permission.service.as_str() });
-            tx.audit(actor.did(now, Action::PermissionRelease, name.as_str(), details));
-            Ok(())
-        })
-        .await
-    }
-}
-
-/// Why a name cannot be released.
-fn in_the_way(standing: Standing) -> Option<String> {
-    let keys = match standing.keys {
-        Count::Exactly(0) => None,
-        Count::Exactly(count) => Some(text::counted(count, "key", "keys")),
-        Count::Many => Some(format!("more than {COUNT_LIMIT} keys")),
-    };
-    let of = |count: i64, one: &str, many: &str| (count > 0).then(|| text::counted(count, one, many));
-    let where_it_stands = [
-        of(standing.policies, "policy", "policies"),
-        keys.map(|keys| format!("{keys} (expired and revoked ones too, until they are purged)")),
-        of(standing.kinds, "kind of resource", "kinds of resources"),
-    ];
-    let places: Vec<String> = where_it_stands.into_iter().flatten().collect();
-    (!places.is_empty()).then(|| format!("It is still listed by {}. Remove it there first.", places.join(", and by ")))
 }
 
 fn reinstate(

@@ -2,26 +2,19 @@
 
 use serde_json::json;
 
-use crate::actions::bulk::jobs::asked_by;
 use crate::actions::rights::permissions::COUNT_LIMIT;
 use crate::actions::{Administrator, App, Error, Reauthenticated};
-use crate::domain::accounts::account::Username;
 use crate::domain::audit::Action;
-use crate::domain::bulk::{DeletedPolicy, Operation, Source};
 use crate::domain::field_error::FieldError;
-use crate::domain::ids::{AccountId, JobId, PermissionId, PolicyId};
 use crate::domain::paging::Count;
 use crate::domain::rights::permission::{Permission, PermissionName, Rights};
 use crate::domain::rights::policy::{Policy, PolicyName};
 use crate::domain::settings::OnPolicyDelete;
-use crate::store::bulk::jobs;
-use crate::store::bulk::jobs::NewJob;
-use crate::store::keys::matching::{not_revoked, with_policy};
-use crate::store::keys::predicate::all;
 use crate::store::rights::permissions;
 use crate::store::rights::policies;
-use crate::store::{Error as StoreError, ReadTx, Unique, WriteTx, accounts, keys, settings};
+use crate::store::{Error as StoreError, Unique, settings};
 
+use crate::actions::rights::policy_holders::ids;
 use crate::domain::rights::policy::Reached;
 
 /// A policy with what its page tells.
@@ -148,147 +141,13 @@ impl App {
         .await
     }
 
-    /// Deletes a policy. From that moment on its keys are refused; a job ends or pauses them one by one, and its undo
-    /// brings back all. Gives the job.
-    pub async fn delete_policy(&self, by: Reauthenticated<'_>, name: &PolicyName, typed: &str) -> Result<JobId, Error> {
-        if typed.trim() != name.as_str() {
-            return Err(FieldError::new("typed", format!("Type {}, the name of the policy", name.as_str())).into());
-        }
-        let (actor, asked_by, name, now) = (by.actor().clone(), asked_by(by.actor())?, name.clone(), self.now());
-        let job = self
-            .act(by.authority(), move |tx| {
-                let policy = policies::lock_for_update(tx, &name)?.ok_or(Error::NotFound)?;
-                let reached = policies::reached_by(tx, policy.id, now)?;
-                let deleted = Some(DeletedPolicy { policy: policy.id, name: policy.name.as_str().to_owned() });
-                let operation = match settings::load(tx)?.on_policy_delete {
-                    OnPolicyDelete::Refuse if reached.keys > 0 => {
-                        let text = format!("{} keys carry this policy. Give them another one first.", reached.keys);
-                        return Err(Error::Conflict(text));
-                    }
-                    OnPolicyDelete::Disable => Operation::Disable { policy: deleted },
-                    OnPolicyDelete::Cascade | OnPolicyDelete::Refuse => Operation::Delete { policy: deleted },
-                };
-                policies::set_deleted(tx, policy.id, Some(now))?;
-                let reason = format!("Its policy {} was deleted", policy.name.as_str());
-                let queued = NewJob::queued(operation, Source::LiveOfPolicy(policy.id), asked_by);
-                let job = jobs::insert(tx, &queued.because(reason), now)?;
-                let details = json!({ "job": job, "keys": reached.keys, "permissions": names(&policy.permissions) });
-                tx.audit(actor.did(now, Action::PolicyDelete, policy.name.as_str(), details));
-                Ok::<_, Error>(job)
-            })
-            .await?;
-        self.jobs_waiting.notify_one();
-        Ok(job)
-    }
-
-    /// Gives all keys that carry a policy another one: gives the job that does it.
-    pub async fn move_keys(&self, by: Reauthenticated<'_>, from: &PolicyName, to: &PolicyName) -> Result<JobId, Error> {
-        let (actor, asked_by, now) = (by.actor().clone(), asked_by(by.actor())?, self.now());
-        let (from, to) = (from.clone(), to.clone());
-        let job = self
-            .act(by.authority(), move |tx| {
-                let from = policies::find(tx, &from)?.ok_or(Error::NotFound)?;
-                let unknown = || FieldError::new("to", "Choose another policy");
-                let to = policies::lock_for_update(tx, &to)?.filter(|to| to.id != from.id).ok_or_else(unknown)?;
-                let carry = all([with_policy(from.id), not_revoked()].into_iter());
-                let total = keys::count_where(tx, carry)?;
-                if total == 0 {
-                    return Err(Error::Conflict("No key carries this policy.".into()));
-                }
-                let operation = Operation::GivePolicy { policy: to.id };
-                let job = jobs::insert(tx, &NewJob::queued(operation, Source::Policy(from.id), asked_by), now)?;
-                let details =
-                    json!({ "verb": "give policy", "from": from.name.as_str(), "to": to.name.as_str(), "keys": total });
-                tx.audit(actor.did(now, Action::JobStart, &format!("job {job}"), details));
-                Ok::<_, Error>(job)
-            })
-            .await?;
-        self.jobs_waiting.notify_one();
-        Ok(job)
-    }
-
-    /// Makes these the policies of a person or a service account.
-    pub async fn set_policies(
-        &self,
-        by: Reauthenticated<'_>,
-        username: &Username,
-        wanted: Vec<String>,
-    ) -> Result<(), Error> {
-        let (actor, username, now) = (by.actor().clone(), username.clone(), self.now());
-        self.act(by.authority(), move |tx| {
-            let account = accounts::credentials(tx, &username)?.ok_or(Error::NotFound)?.account;
-            accounts::lock(tx, account.id)?;
-            let before: Vec<String> = policies::held_by(tx, account.id)?.into_iter().map(|(_, name)| name).collect();
-            let ids = lock_all(tx, wanted)?;
-            policies::set_held_by(tx, account.id, &ids)?;
-            let after: Vec<String> = policies::held_by(tx, account.id)?.into_iter().map(|(_, name)| name).collect();
-            if before == after {
-                tx.without_event("the same policies again");
-            } else {
-                let details = json!({ "before": before, "after": after });
-                tx.audit(actor.did(now, Action::UserSetPolicies, username.as_str(), details));
-            }
-            Ok(())
-        })
-        .await
-    }
-
-    /// The policies of an account, and all that there are, by name.
-    pub async fn policies_of(
-        &self,
-        _: Administrator<'_>,
-        account: AccountId,
-    ) -> Result<(Vec<String>, Vec<String>), Error> {
-        self.store
-            .read(move |tx| {
-                let held = policies::held_by(tx, account)?.into_iter().map(|(_, name)| name).collect();
-                let all = policies::list(tx)?.into_iter().map(|policy| policy.name.as_str().to_owned()).collect();
-                Ok((held, all))
-            })
-            .await
-    }
-
     /// All permissions, by service and name.
     pub async fn catalogue(&self, _: Administrator<'_>) -> Result<Vec<Permission>, Error> {
         Ok(self.store.read(permissions::catalogue).await?)
     }
 }
 
-/// The ids of the policies with these names, held against other transactions that change or delete them.
-pub(in crate::actions) fn lock_all(tx: &mut WriteTx, mut wanted: Vec<String>) -> Result<Vec<PolicyId>, Error> {
-    let mut ids = Vec::new();
-    wanted.sort(); // one order of locks: no deadlock
-    for name in &wanted {
-        let unknown = || FieldError::new("policies", "One of these policies was deleted. Choose again");
-        let name = PolicyName::parse(name).map_err(|_| unknown())?;
-        ids.push(policies::lock_for_update(tx, &name)?.ok_or_else(unknown)?.id);
-    }
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(ids)
-}
-
-/// The ids of permissions that a policy, or a kind of resources, is to have: known ones, and of retired ones those that it
-/// has already.
-pub(in crate::actions) fn ids(
-    tx: &mut ReadTx,
-    wanted: &Rights,
-    before: Option<&Rights>,
-) -> Result<Vec<PermissionId>, Error> {
-    let mut ids = Vec::new();
-    for name in wanted {
-        let kept = before.is_some_and(|before| before.contains(name));
-        let unknown = || {
-            let text = format!("{} is not in the catalogue. Select among these permissions", name.as_str());
-            FieldError::new("permissions", text)
-        };
-        let known = permissions::find(tx, name)?.filter(|permission| permission.retired.is_none() || kept);
-        ids.push(known.ok_or_else(unknown)?.id);
-    }
-    Ok(ids)
-}
-
-fn names(rights: &Rights) -> Vec<&str> {
+pub(super) fn names(rights: &Rights) -> Vec<&str> {
     rights.iter().map(PermissionName::as_str).collect()
 }
 

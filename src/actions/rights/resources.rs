@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::actions::rights::permissions::COUNT_LIMIT;
-use crate::actions::rights::policies::ids;
+use crate::actions::rights::policy_holders::ids;
 use crate::actions::{Administrator, App, Error, Reauthenticated};
 use crate::domain::accounts::account::Username;
 use crate::domain::audit::Action;

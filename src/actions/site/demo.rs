@@ -1,12 +1,14 @@
 //! `claviger demo`: fills an empty database with a believable organisation, to look around and to measure.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::actions::{Actor, App, Error};
 use crate::domain::accounts::account::Username;
 use crate::domain::accounts::password::{Memory, Password, PasswordHash, Proposal};
 use crate::domain::audit::{Action, Event, Outcome, Via};
-use crate::domain::demo::{Demo, DemoKey};
+use crate::domain::demo::{Demo, DemoAccount, DemoKey};
 use crate::domain::ids::AccountId;
 use crate::domain::keys::secret::base62;
 use crate::domain::settings::Setting;
@@ -46,33 +48,13 @@ impl App {
         let admin = demo.accounts[0].username.clone();
         let password = base62(&mut *self.rng(), 20).to_string();
         let hash = self.demo_password(&admin, &password)?;
-        let now = self.now();
-        let today = now.day_number();
+        let today = self.now().day_number();
         let days: Vec<(i64, Counts)> =
             demo.days().map(|(ago, uses, refusals)| (today - ago, Counts { uses, refusals })).collect();
-        let counted = days.clone();
-        let people = std::sync::Arc::new(demo.accounts.clone());
-        let inserting = std::sync::Arc::clone(&people);
+        let people = Arc::new(demo.accounts.clone());
         let event = Actor::cli().did(self.now(), Action::DemoFill, &admin, json!({ "keys": keys, "seed": seed }));
-        let ids = self
-            .store
-            .write(move |tx| {
-                if accounts::any(tx)? {
-                    return Err(Error::Conflict("Somebody added an account at the same moment.".into()));
-                }
-                tx.without_event(FILLING);
-                // The demo tells of a year: what ended in it stays to be looked at.
-                settings::set(tx, Setting::PurgeAfterDays.name(), "3650", now)?;
-                settings::set(tx, Setting::MaxServiceKeys.name(), "0", now)?;
-                let mut rules = lifetime_rules::load(tx)?;
-                rules.0.iter_mut().for_each(|rule| rule.keys_per_owner = Some(0)); // some of its people have very many
-                lifetime_rules::replace(tx, &rules, None, now)?;
-                usage::insert_days(tx, &counted)?;
-                let accounts = demo::insert_accounts(tx, &inserting, &hash)?;
-                Ok(demo::insert_rights(tx, &inserting, accounts, now)?)
-            })
-            .await?;
-        let ids = std::sync::Arc::new(ids);
+        let ids = self.fill_frame(Arc::clone(&people), hash, days.clone()).await?;
+        let ids = Arc::new(ids);
         let days_of_use = i64::try_from(ROWS_OF_USE / keys.max(1)).unwrap_or(1).clamp(1, 30);
         let (mut done, mut told) = (0, Vec::new());
         for (person, id) in people.iter().zip(&ids.accounts) {
@@ -84,7 +66,7 @@ impl App {
             done += batch.len();
             let latest = batch.iter().enumerate().filter(|(n, _)| from + n + WITH_EVENTS >= keys);
             told.extend(latest.flat_map(|(_, key)| events(key, &people[key.owner].username, ids.accounts[key.owner])));
-            let (people, ids) = (std::sync::Arc::clone(&people), std::sync::Arc::clone(&ids));
+            let (people, ids) = (Arc::clone(&people), Arc::clone(&ids));
             self.store
                 .write_at_leisure(move |tx| {
                     tx.without_event(FILLING);
@@ -97,7 +79,46 @@ impl App {
         // The log is in the order in which things happened; the last of them is the demo itself.
         told.sort_by_key(|event| event.at);
         told.push(event);
-        for events in told.chunks(BATCH) {
+        self.tell(told).await?;
+        let counted = move |tx: &mut WriteTx| {
+            tx.without_event(FILLING);
+            Ok::<_, Error>(demo::insert_refusals(tx, &days)?)
+        };
+        self.store.write_at_leisure(counted).await?;
+        self.store.settle().await?;
+        Ok(SignInWith { username: admin, password })
+    }
+
+    /// Everything but the keys, in one transaction; gives what their rows refer to.
+    async fn fill_frame(
+        &self,
+        people: Arc<Vec<DemoAccount>>,
+        hash: PasswordHash,
+        days: Vec<(i64, Counts)>,
+    ) -> Result<demo::Ids, Error> {
+        let now = self.now();
+        self.store
+            .write(move |tx| {
+                if accounts::any(tx)? {
+                    return Err(Error::Conflict("Somebody added an account at the same moment.".into()));
+                }
+                tx.without_event(FILLING);
+                // The demo tells of a year: what ended in it stays to be looked at.
+                settings::set(tx, Setting::PurgeAfterDays.name(), "3650", now)?;
+                settings::set(tx, Setting::MaxServiceKeys.name(), "0", now)?;
+                let mut rules = lifetime_rules::load(tx)?;
+                rules.0.iter_mut().for_each(|rule| rule.keys_per_owner = Some(0)); // some of its people have very many
+                lifetime_rules::replace(tx, &rules, None, now)?;
+                usage::insert_days(tx, &days)?;
+                let accounts = demo::insert_accounts(tx, &people, &hash)?;
+                Ok(demo::insert_rights(tx, &people, accounts, now)?)
+            })
+            .await
+    }
+
+    /// Writes the events of the demo, a batch at a time.
+    async fn tell(&self, events: Vec<Event>) -> Result<(), Error> {
+        for events in events.chunks(BATCH) {
             let events = events.to_vec();
             self.store
                 .write_at_leisure(move |tx| {
@@ -106,13 +127,7 @@ impl App {
                 })
                 .await?;
         }
-        let counted = move |tx: &mut WriteTx| {
-            tx.without_event(FILLING);
-            Ok::<_, Error>(demo::insert_refusals(tx, &days)?)
-        };
-        self.store.write_at_leisure(counted).await?;
-        self.store.settle().await?;
-        Ok(SignInWith { username: admin, password })
+        Ok(())
     }
 
     fn demo_password(&self, admin: &str, password: &str) -> Result<PasswordHash, Error> {

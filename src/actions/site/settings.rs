@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::actions::rights::policies::lock_all;
+use crate::actions::rights::policy_holders::lock_all;
 use crate::actions::{Administrator, App, Error, Reauthenticated};
 use crate::domain::audit::Action;
 use crate::domain::settings::{Setting, Settings};

@@ -11,6 +11,7 @@ use crate::domain::keys::api_key::Stop;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::{DAY, days};
 use crate::store::accounts::sessions as session_rows;
+use crate::store::bulk::drafts;
 use crate::store::bulk::job_keys;
 use crate::store::bulk::jobs;
 use crate::store::keys::change;
@@ -78,13 +79,13 @@ impl App {
     async fn delete_jobs(&self, ended_before: Timestamp, drafted_before: Timestamp) -> Result<(), Error> {
         let read = self
             .store
-            .read(move |tx| Ok::<_, Error>((jobs::abandoned(tx, drafted_before)?, jobs::over(tx, ended_before)?)));
+            .read(move |tx| Ok::<_, Error>((drafts::abandoned(tx, drafted_before)?, jobs::over(tx, ended_before)?)));
         let (drafts, over) = read.await?;
         for id in drafts.iter().chain(&over).copied() {
             while self.store.write_unaudited(OVER, move |tx| Ok::<_, Error>(job_keys::delete_some(tx, id)?)).await? {}
         }
         for id in drafts {
-            self.store.write_unaudited(OVER, move |tx| Ok::<_, Error>(jobs::remove_draft(tx, id)?)).await?;
+            self.store.write_unaudited(OVER, move |tx| Ok::<_, Error>(drafts::remove_draft(tx, id)?)).await?;
         }
         Ok(())
     }

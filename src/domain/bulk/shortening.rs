@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::bulk::Job;
 use crate::domain::ids::{JobId, KeyId};
 use crate::domain::keys::api_key::ApiKey;
-use crate::domain::keys::lifetime_rules::{OwnerFacts, Rules, shortened};
+use crate::domain::keys::lifetime_rules::{Rules, shortened};
+use crate::domain::keys::rule::OwnerFacts;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::days;
 

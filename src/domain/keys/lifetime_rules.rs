@@ -4,78 +4,11 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::accounts::account::Role;
-use crate::domain::field_error::FieldError;
-use crate::domain::ids::AccountId;
 use crate::domain::keys::lifetime::LifetimeRule;
+use crate::domain::keys::rule::{AppliesTo, OwnerFacts, Rule};
+use crate::domain::keys::rule_fields::LONGEST_SPAN;
 use crate::domain::time::clock::Timestamp;
-use crate::domain::time::span::{self, DAY, MICROSECOND, is_whole, whole};
-
-/// For whom a rule is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AppliesTo {
-    /// Every key.
-    Everyone,
-    /// Keys of service accounts.
-    Services,
-    /// Keys of people with this role: `user` or `admin`.
-    Role(String),
-    /// Keys of one account: its id, and its user name for people to read.
-    Account(AccountId, String),
-}
-
-impl AppliesTo {
-    /// What people read.
-    pub fn label(&self) -> String {
-        match self {
-            Self::Everyone => "All keys".into(),
-            Self::Services => "Service accounts".into(),
-            Self::Role(role) if role == "admin" => "Administrators".into(),
-            Self::Role(_) => "Users who are not administrators".into(),
-            Self::Account(_, name) => name.clone(),
-        }
-    }
-
-    fn matches(&self, owner: &OwnerFacts) -> bool {
-        match self {
-            Self::Everyone => true,
-            Self::Services => owner.is_service,
-            Self::Role(role) => !owner.is_service && owner.role.as_str() == role,
-            Self::Account(id, _) => *id == owner.id,
-        }
-    }
-}
-
-/// What rules ask of an owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OwnerFacts {
-    /// The account.
-    pub id: AccountId,
-    /// Its role.
-    pub role: Role,
-    /// A service account?
-    pub is_service: bool,
-}
-
-/// A rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
-pub struct Rule {
-    /// For whom.
-    pub applies_to: AppliesTo,
-    /// What a form suggests; only the rule for everyone has one.
-    pub default_span: Option<SignedDuration>,
-    /// The longest lifetime.
-    pub longest_span: Option<SignedDuration>,
-    /// May a key live for ever? Only the rule for everyone can allow it.
-    pub allow_never: bool,
-    /// Keys unused for so many days are disabled.
-    pub idle_days: Option<i32>,
-    /// Activity before this moment counts as activity at it, in microseconds.
-    pub idle_from: i64,
-    /// Live keys of one owner; 0 is no limit.
-    pub keys_per_owner: Option<i32>,
-}
+use crate::domain::time::span::{self};
 
 /// All rules; the first is the one for everyone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,122 +76,6 @@ impl Rules {
     }
 }
 
-/// A lifetime as the database and the audit log have it: in whole days, and in seconds where these do not say it exactly. A server
-/// from before there were seconds reads the days, which are rounded up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lifetime {
-    /// In days.
-    pub days: Option<i32>,
-    /// In seconds; `None` where the days are exact.
-    pub seconds: Option<i64>,
-}
-
-impl Lifetime {
-    /// Of a span.
-    pub fn of(span: Option<SignedDuration>) -> Self {
-        let days = |span| i32::try_from(whole(span + DAY - MICROSECOND, DAY)).unwrap_or(LONGEST);
-        Self { days: span.map(days), seconds: span.filter(|span| !is_whole(*span, DAY)).map(|span| span.as_secs()) }
-    }
-
-    /// As a span.
-    pub fn span(self) -> Option<SignedDuration> {
-        self.seconds.map(SignedDuration::from_secs).or(self.days.map(|days| span::days(days.into())))
-    }
-}
-
-/// A rule as jobs and the audit log keep it.
-#[derive(Serialize, Deserialize)]
-struct Written {
-    applies_to: AppliesTo,
-    default_days: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    default_seconds: Option<i64>,
-    longest_days: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    longest_seconds: Option<i64>,
-    allow_never: bool,
-    idle_days: Option<i32>,
-    idle_from: i64,
-    keys_per_owner: Option<i32>,
-}
-
-impl From<Written> for Rule {
-    fn from(written: Written) -> Self {
-        let span = |days, seconds| Lifetime { days, seconds }.span();
-        Self {
-            default_span: span(written.default_days, written.default_seconds),
-            longest_span: span(written.longest_days, written.longest_seconds),
-            applies_to: written.applies_to,
-            allow_never: written.allow_never,
-            idle_days: written.idle_days,
-            idle_from: written.idle_from,
-            keys_per_owner: written.keys_per_owner,
-        }
-    }
-}
-
-impl From<Rule> for Written {
-    fn from(rule: Rule) -> Self {
-        let (default, longest) = (Lifetime::of(rule.default_span), Lifetime::of(rule.longest_span));
-        Self {
-            applies_to: rule.applies_to,
-            default_days: default.days,
-            default_seconds: default.seconds,
-            longest_days: longest.days,
-            longest_seconds: longest.seconds,
-            allow_never: rule.allow_never,
-            idle_days: rule.idle_days,
-            idle_from: rule.idle_from,
-            keys_per_owner: rule.keys_per_owner,
-        }
-    }
-}
-
-/// The most days that anything lasts.
-pub const LONGEST: i32 = 3_650;
-/// The same as a span.
-pub const LONGEST_SPAN: SignedDuration = span::days(3_650);
-
-/// Reads a lifetime of 1 second to 3,650 days: a number alone is days, with a unit it is what [`span::parse`]
-/// reads. Blank is none.
-pub fn lifetime(field: &'static str, what: &str, input: &str) -> Result<Option<SignedDuration>, FieldError> {
-    let text: String = input.trim().chars().filter(|c| *c != ',').collect();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    let span = span::parse(&if is_number { format!("{text}d") } else { text }).filter(|span| *span <= LONGEST_SPAN);
-    span.map(Some)
-        .ok_or_else(|| FieldError::new(field, format!("Enter {what} up to 3,650 days, such as 90 days or 12h")))
-}
-
-/// Reads a number of days: 1 to 3,650; blank is none.
-pub fn days(field: &'static str, what: &str, input: &str) -> Result<Option<i32>, FieldError> {
-    number(field, what, "days", input, 1, LONGEST)
-}
-
-/// Reads a number of keys: 0 to 10,000; blank is none.
-pub fn keys(field: &'static str, what: &str, input: &str) -> Result<Option<i32>, FieldError> {
-    number(field, what, "keys", input, 0, 10_000)
-}
-
-fn number(
-    field: &'static str,
-    what: &str,
-    unit: &str,
-    input: &str,
-    least: i32,
-    most: i32,
-) -> Result<Option<i32>, FieldError> {
-    let digits: String = input.trim().chars().filter(|c| *c != ',').collect();
-    if digits.is_empty() {
-        return Ok(None);
-    }
-    let number = digits.parse().ok().filter(|number| (least..=most).contains(number));
-    let most = if most == LONGEST { "3,650".to_owned() } else { "10,000".to_owned() };
-    number.map(Some).ok_or_else(|| FieldError::new(field, format!("Enter {what} between {least} and {most} {unit}")))
-}
-
 /// The end that a key gets when rules are applied to it: never later than it has, never sooner than `earliest`.
 pub fn shortened(
     rule: &LifetimeRule,
@@ -276,6 +93,9 @@ pub fn shortened(
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::accounts::account::Role;
+    use crate::domain::ids::AccountId;
+    use crate::domain::time::span::{DAY, MICROSECOND};
     use proptest::prelude::*;
 
     use super::*;

@@ -4,5 +4,7 @@ pub mod api_key;
 pub mod lifetime;
 pub mod lifetime_rules;
 pub mod presented;
+pub mod rule;
+pub mod rule_fields;
 pub mod secret;
 pub mod session_key;

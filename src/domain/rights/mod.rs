@@ -1,104 +1,17 @@
 //! What a key may do now: its grant ∩ what its owner may do ∩ the resource that it is bound to (docs/rules.md, rule 2). Worked
 //! out at each use from what is true then, so that every change is immediate.
 
+mod grant;
 pub mod permission;
 pub mod policy;
+mod required;
 pub mod resource;
 
-use crate::domain::ids::PolicyId;
-use crate::domain::rights::permission::{PermissionName, Rights};
-use crate::domain::rights::policy::PolicyName;
+pub use grant::{AccessView, Grant, GrantRequest, GrantView};
+pub use required::{Insufficient, Required};
+
+use crate::domain::rights::permission::Rights;
 use crate::domain::rights::resource::ResourceName;
-
-/// What a key may do of what its owner may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grant {
-    /// All of it, but for what concerns Claviger itself: see [`PermissionName::is_administrative`].
-    Inherit,
-    /// A list of permissions, as far as the owner has them.
-    Scopes,
-    /// What the policy with this id allows, as far as the owner has it.
-    Policy(PolicyId),
-}
-
-impl Grant {
-    /// The word in the database, the API and the audit log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Inherit => "inherit",
-            Self::Scopes => "scopes",
-            Self::Policy(_) => "policy",
-        }
-    }
-
-    /// The policy that the key carries.
-    pub fn policy(self) -> Option<PolicyId> {
-        match self {
-            Self::Policy(id) => Some(id),
-            Self::Inherit | Self::Scopes => None,
-        }
-    }
-}
-
-/// What somebody wants a key to be given.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum GrantRequest {
-    /// All that the owner may do.
-    #[default]
-    Inherit,
-    /// These permissions.
-    Scopes(Rights),
-    /// What this policy allows.
-    Policy(PolicyName),
-}
-
-impl GrantRequest {
-    /// For the audit log.
-    pub fn event_details(&self) -> serde_json::Value {
-        match self {
-            Self::Inherit => "inherit".into(),
-            Self::Scopes(scopes) => scopes.iter().map(PermissionName::as_str).collect::<Vec<_>>().into(),
-            Self::Policy(name) => serde_json::json!({ "policy": name.as_str() }),
-        }
-    }
-}
-
-/// What pages tell of what a key may do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessView {
-    /// Of what its owner may do.
-    pub grant: GrantView,
-    /// The resource that it is bound to: how services name it, and its title.
-    pub resource: Option<(String, String)>,
-    /// Its policy was deleted: it is refused.
-    pub policy_deleted: bool,
-}
-
-impl AccessView {
-    /// What pages show while they know nothing better: a key that inherits and is bound to nothing.
-    pub const fn inherited() -> Self {
-        Self { grant: GrantView::Everything, resource: None, policy_deleted: false }
-    }
-
-    /// The permissions of its list, or none.
-    pub fn scopes(&self) -> &[String] {
-        match &self.grant {
-            GrantView::Scopes(scopes) => scopes,
-            GrantView::Everything | GrantView::Policy(_) => &[],
-        }
-    }
-}
-
-/// A grant in names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GrantView {
-    /// All of it.
-    Everything,
-    /// These, in their order; retired ones too.
-    Scopes(Vec<String>),
-    /// What this policy allows.
-    Policy(String),
-}
 
 /// What the grant of a key comes to at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,78 +60,9 @@ pub fn within(granted: &EffectiveGrant, owner: &Rights, administered: Option<&Ri
     }
 }
 
-/// What somebody asks of a key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Required {
-    /// All of these.
-    pub all: Vec<PermissionName>,
-    /// And at least one of these, when there are any.
-    pub any: Vec<PermissionName>,
-    /// For this resource.
-    pub resource: Option<ResourceName>,
-    /// A key that is bound to a resource is good also when none was asked for.
-    pub resource_optional: bool,
-}
-
-/// Why a good key is not enough.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Insufficient {
-    /// It does not have what was asked for.
-    Permission,
-    /// It is bound to another resource, or it is bound and none was asked for; or it is bound to none, and has nothing that keys
-    /// for the resource can be given.
-    Resource,
-    /// There is no such resource.
-    UnknownResource,
-}
-
-impl Required {
-    /// What was asked for, for people who look a refusal up: "read:data write:data on project:abc".
-    pub fn words(&self) -> String {
-        let all: Vec<&str> = self.all.iter().map(PermissionName::as_str).collect();
-        let any: Vec<&str> = self.any.iter().map(PermissionName::as_str).collect();
-        let names = match (all.is_empty(), any.is_empty()) {
-            (_, true) => all.join(" "),
-            (true, false) => any.join(" or "),
-            (false, false) => format!("{}, and {}", all.join(" "), any.join(" or ")),
-        };
-        match &self.resource {
-            None => names,
-            Some(resource) if names.is_empty() => resource.text(),
-            Some(resource) => format!("{names} on {}", resource.text()),
-        }
-    }
-
-    /// Is a key with these rights enough? `of_kind` is what keys for the resource that is asked for can be given; `None` when
-    /// there is no such resource. The resource is looked at first: rights for one are no rights for another.
-    ///
-    /// A resource that is asked for without a permission is a lock too: a key passes that is bound to it, or that has something
-    /// which keys for it can be given.
-    pub fn is_met(
-        &self,
-        rights: &Rights,
-        bound: Option<&ResourceName>,
-        of_kind: Option<&Rights>,
-    ) -> Result<(), Insufficient> {
-        let asks_for_nothing_more = self.all.is_empty() && self.any.is_empty();
-        let fits = match (&self.resource, of_kind, bound) {
-            (None, _, None) => true,
-            (None, _, Some(_)) => self.resource_optional,
-            (Some(_), None, _) => return Err(Insufficient::UnknownResource),
-            (Some(asked), Some(_), Some(bound)) => bound == asked,
-            (Some(_), Some(of_kind), None) => !asks_for_nothing_more || !rights.is_disjoint(of_kind),
-        };
-        if !fits {
-            return Err(Insufficient::Resource);
-        }
-        let all = self.all.iter().all(|right| rights.contains(right));
-        let any = self.any.is_empty() || self.any.iter().any(|right| rights.contains(right));
-        if all && any { Ok(()) } else { Err(Insufficient::Permission) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use crate::domain::rights::permission::PermissionName;
     use proptest::prelude::*;
 
     use super::*;

@@ -1,8 +1,14 @@
 //! The table `accounts`: people, their passwords' hashes, their roles.
 
+mod change;
 pub mod people;
 pub mod sessions;
 pub mod sign_in_links;
+
+pub use change::{
+    set_active, set_appearance, set_deleted, set_description, set_display_name, set_email, set_password, set_role,
+    signed_in,
+};
 
 use std::collections::HashMap;
 
@@ -11,16 +17,15 @@ use diesel::prelude::*;
 use crate::domain::accounts::account::{Account, Appearance, Kind, Role, Username};
 use crate::domain::accounts::account::{NewService, OwnerView};
 use crate::domain::accounts::password::PasswordHash;
-use crate::domain::change::Change;
 use crate::domain::ids::AccountId;
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
-use crate::store::keys::folding;
 use crate::store::schema::accounts;
-use crate::store::{Error, ReadTx, Unique, Write, WriteTx, dialect};
+use crate::store::{Error, ReadTx, Unique, WriteTx, dialect};
 
-/// A row, in the order of the table's columns.
-#[derive(Queryable)]
+/// A row.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = accounts)]
 pub(super) struct Row {
     id: AccountId,
     kind: String,
@@ -32,13 +37,10 @@ pub(super) struct Row {
     active: bool,
     appearance: String,
     created_at: i64,
-    _created_by: Option<AccountId>,
     last_sign_in_at: Option<i64>,
     last_sign_in_address: Option<String>,
-    _name_folded: String,
     description: String,
     deleted_at: Option<i64>,
-    _email_folded: Option<String>,
 }
 
 impl From<Row> for Account {
@@ -145,12 +147,6 @@ pub fn insert_service(
         .get_result(tx.writing())?)
 }
 
-/// Changes what a service account is for.
-pub fn set_description(tx: &mut WriteTx, id: AccountId, description: &str) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id)).set(accounts::description.eq(description)).write(tx)?;
-    Ok(())
-}
-
 /// What sign-in needs to know of the person with this user name. A service account is nobody who could sign in.
 pub fn person(tx: &mut ReadTx, username: &Username) -> Result<Option<Credentials>, Error> {
     Ok(credentials(tx, username)?.filter(|known| known.account.kind == Kind::User))
@@ -158,7 +154,7 @@ pub fn person(tx: &mut ReadTx, username: &Username) -> Result<Option<Credentials
 
 /// The account with this id.
 pub fn find(tx: &mut ReadTx, id: AccountId) -> Result<Option<Account>, Error> {
-    let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(tx.db()).optional()?;
+    let row = accounts::table.find(id).select(Row::as_select()).first::<Row>(tx.db()).optional()?;
     Ok(row.map(Account::from))
 }
 
@@ -200,7 +196,7 @@ pub fn first_names(tx: &mut ReadTx, most: i64) -> Result<Vec<(String, String)>, 
 pub fn credentials(tx: &mut ReadTx, username: &Username) -> Result<Option<Credentials>, Error> {
     let row = accounts::table
         .filter(accounts::username.eq(username.as_str()))
-        .select(accounts::all_columns)
+        .select(Row::as_select())
         .first::<Row>(tx.db())
         .optional()?;
     Ok(row.map(Credentials::from))
@@ -208,7 +204,7 @@ pub fn credentials(tx: &mut ReadTx, username: &Username) -> Result<Option<Creden
 
 /// What sign-in needs to know of the account with this id.
 pub fn find_with_password(tx: &mut ReadTx, id: AccountId) -> Result<Option<Credentials>, Error> {
-    let row = accounts::table.find(id).select(accounts::all_columns).first::<Row>(tx.db()).optional()?;
+    let row = accounts::table.find(id).select(Row::as_select()).first::<Row>(tx.db()).optional()?;
     Ok(row.map(Credentials::from))
 }
 
@@ -224,8 +220,7 @@ pub fn lock_all(tx: &mut WriteTx, ids: &[AccountId]) -> Result<(), Error> {
 
 /// The accounts with these ids.
 pub fn find_all(tx: &mut ReadTx, ids: &[AccountId]) -> Result<Vec<Account>, Error> {
-    let rows: Vec<Row> =
-        accounts::table.filter(accounts::id.eq_any(ids)).select(accounts::all_columns).load(tx.db())?;
+    let rows: Vec<Row> = accounts::table.filter(accounts::id.eq_any(ids)).select(Row::as_select()).load(tx.db())?;
     Ok(rows.into_iter().map(Account::from).collect())
 }
 
@@ -237,7 +232,7 @@ pub fn lock_admins(tx: &mut WriteTx) -> Result<(), Error> {
 /// Everybody, by user name.
 pub fn list(tx: &mut ReadTx) -> Result<Vec<Account>, Error> {
     let people = accounts::table.filter(accounts::kind.eq(Kind::User.as_str()));
-    let rows = people.order(accounts::username.asc()).select(accounts::all_columns).load::<Row>(tx.db())?;
+    let rows = people.order(accounts::username.asc()).select(Row::as_select()).load::<Row>(tx.db())?;
     Ok(rows.into_iter().map(Account::from).collect())
 }
 
@@ -254,58 +249,8 @@ pub fn other_active_admins(tx: &mut ReadTx, id: AccountId) -> Result<i64, Error>
         .get_result(tx.db())?)
 }
 
-/// Notes a successful sign-in.
-pub fn signed_in(tx: &mut WriteTx, id: AccountId, address: &str, now: Timestamp) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id))
-        .set((accounts::last_sign_in_at.eq(Some(now.0)), accounts::last_sign_in_address.eq(Some(address))))
-        .write(tx)?;
-    Ok(())
-}
-
-/// Replaces the password.
-pub fn set_password(tx: &mut WriteTx, id: AccountId, password: &PasswordHash) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id)).set(accounts::password_hash.eq(Some(password.as_str()))).write(tx)?;
-    Ok(())
-}
-
-/// Lets an account in or keeps it out.
-pub fn set_active(tx: &mut WriteTx, id: AccountId, active: bool) -> Result<(), Error> {
-    tx.changed(Change::Owner(id));
-    diesel::update(accounts::table.find(id)).set(accounts::active.eq(active)).write(tx)?;
-    Ok(())
-}
-
-/// Deletes a person, or brings them back: what belongs to signing in is gone, the name stays.
-pub fn set_deleted(tx: &mut WriteTx, id: AccountId, at: Option<Timestamp>) -> Result<(), Error> {
-    tx.changed(Change::Owner(id));
-    // Who is deleted lets go of the address, for whoever comes under it next.
-    let email: Option<String> = accounts::table.find(id).select(accounts::email).first(tx.db())?;
-    if at.is_none() {
-        free_address(tx, Some(id), email.as_deref())?;
-    }
-    let email_folded = email.filter(|_| at.is_none()).as_deref().map(text::folded);
-    diesel::update(accounts::table.find(id))
-        .set((
-            accounts::deleted_at.eq(at.map(|at| at.0)),
-            accounts::active.eq(at.is_none()),
-            accounts::password_hash.eq(None::<String>),
-            accounts::email_folded.eq(email_folded),
-        ))
-        .write(tx)?;
-    Ok(())
-}
-
-/// Changes how a person is called, also where their keys are searched and sorted by it.
-pub fn set_display_name(tx: &mut WriteTx, id: AccountId, display_name: &str) -> Result<(), Error> {
-    tx.changed(Change::Owner(id));
-    diesel::update(accounts::table.find(id))
-        .set((accounts::display_name.eq(display_name), accounts::name_folded.eq(text::folded(display_name))))
-        .write(tx)?;
-    folding::owner_was_renamed(tx, id)
-}
-
 /// Refuses an address that an account other than this has, also one from before addresses were one person's, which has no folded one.
-fn free_address(tx: &mut ReadTx, id: Option<AccountId>, email: Option<&str>) -> Result<(), Error> {
+pub(in crate::store) fn free_address(tx: &mut ReadTx, id: Option<AccountId>, email: Option<&str>) -> Result<(), Error> {
     let Some(folded) = email.map(text::folded) else { return Ok(()) };
     let others = accounts::table.filter(accounts::deleted_at.is_null().and(accounts::id.ne(id.map_or(0, |id| id.0))));
     let same = others.filter(accounts::email_folded.eq(&folded));
@@ -314,30 +259,4 @@ fn free_address(tx: &mut ReadTx, id: Option<AccountId>, email: Option<&str>) -> 
     let older: Vec<Option<String>> = without_folded.select(accounts::email).distinct().load(tx.db())?;
     let taken = taken || older.iter().flatten().any(|older| text::folded(older) == folded);
     if taken { Err(Error::Conflict(Unique::Email)) } else { Ok(()) }
-}
-
-/// Changes a person's email address. That of somebody else is a conflict.
-pub fn set_email(tx: &mut WriteTx, id: AccountId, email: Option<&str>) -> Result<(), Error> {
-    let deleted_at: Option<i64> = accounts::table.find(id).select(accounts::deleted_at).first(tx.db())?;
-    if deleted_at.is_none() {
-        free_address(tx, Some(id), email)?;
-    }
-    let folded = email.filter(|_| deleted_at.is_none()).map(text::folded);
-    diesel::update(accounts::table.find(id))
-        .set((accounts::email.eq(email), accounts::email_folded.eq(folded)))
-        .write(tx)?;
-    Ok(())
-}
-
-/// Changes what a person may do here.
-pub fn set_role(tx: &mut WriteTx, id: AccountId, role: Role) -> Result<(), Error> {
-    tx.changed(Change::Owner(id));
-    diesel::update(accounts::table.find(id)).set(accounts::role.eq(role.as_str())).write(tx)?;
-    Ok(())
-}
-
-/// Changes the colours of a person's pages.
-pub fn set_appearance(tx: &mut WriteTx, id: AccountId, appearance: Appearance) -> Result<(), Error> {
-    diesel::update(accounts::table.find(id)).set(accounts::appearance.eq(appearance.as_str())).write(tx)?;
-    Ok(())
 }

@@ -61,7 +61,7 @@ pub fn page(
     } else {
         query.order((accounts::name_folded.asc(), accounts::id.asc()))
     };
-    let rows: Vec<Row> = query.limit(size + 1).select(accounts::all_columns).load(tx.db())?;
+    let rows: Vec<Row> = query.limit(size + 1).select(Row::as_select()).load(tx.db())?;
     let page = Page::read(rows, &from, size).map(Account::from);
     let ids: Vec<AccountId> = page.rows.iter().map(|person| person.id).collect();
     let live = live_keys(tx, &ids, now)?;

@@ -79,7 +79,7 @@ pub fn account(tx: &mut ReadTx, id: &IdHash, now: Timestamp, idle_since: Timesta
         .inner_join(accounts::table.on(accounts::id.eq(sessions::account)))
         .filter(sessions::id_hash.eq(id.bytes()))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
-        .select(accounts::all_columns)
+        .select(AccountRow::as_select())
         .first(tx.db())
         .optional()?;
     Ok(row.map(Account::from))

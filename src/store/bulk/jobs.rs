@@ -178,26 +178,6 @@ pub fn list(tx: &mut ReadTx, most: i64) -> Result<Vec<Job>, Error> {
     Ok(rows.into_iter().filter_map(|row| read(row).ok()).collect())
 }
 
-/// Confirms a draft, with all that its operation needs to know by now: of several at once, one succeeds. Says whether it did.
-pub fn confirm(
-    tx: &mut WriteTx,
-    id: JobId,
-    operation: &Operation,
-    reason: &str,
-    now: Timestamp,
-) -> Result<bool, Error> {
-    let draft = bulk_jobs::table.find(id).filter(is_draft());
-    let confirmed = diesel::update(draft)
-        .set((
-            bulk_jobs::state.eq(JobState::Queued.as_str()),
-            bulk_jobs::operation.eq(json::text(operation)?),
-            bulk_jobs::reason.eq(reason),
-            bulk_jobs::confirmed_at.eq(Some(now.0)),
-        ))
-        .write(tx)?;
-    Ok(confirmed == 1)
-}
-
 /// What was done with the live keys of an owner since a moment, latest first.
 pub fn of_owner_since(tx: &mut ReadTx, owner: AccountId, since: Timestamp) -> Result<Vec<Job>, Error> {
     let rows: Vec<Row> = bulk_jobs::table
@@ -223,58 +203,6 @@ pub fn set_undone(tx: &mut WriteTx, id: JobId, undo: JobId) -> Result<bool, Erro
     Ok(diesel::update(done).set(bulk_jobs::undone_by.eq(Some(undo))).write(tx)? == 1)
 }
 
-/// Nobody is at it, or this node is.
-#[expect(clippy::elidable_lifetime_names, reason = "auto_type asks for them")]
-#[diesel::dsl::auto_type]
-fn is_free<'a>(node: &'a str, over: i64) -> _ {
-    bulk_jobs::lease_until.le(over).or(bulk_jobs::lease_owner.eq(node).assume_not_null())
-}
-
-/// Takes the oldest job that nobody is at, besides these, until `until`; its number.
-pub fn claim(
-    tx: &mut WriteTx,
-    node: &str,
-    except: &[JobId],
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<Option<JobId>, Error> {
-    let waiting: Option<JobId> = bulk_jobs::table
-        .filter(bulk_jobs::state.eq_any([JobState::Queued.as_str(), JobState::Running.as_str()]))
-        .filter(is_free(node, now.0))
-        .filter(bulk_jobs::id.ne_all(except))
-        .order(bulk_jobs::id.asc())
-        .select(bulk_jobs::id)
-        .first(tx.db())
-        .optional()?;
-    let Some(id) = waiting else { return Ok(None) };
-    // On Postgres another node may have taken it since: then its lease is in force, and this finds no row.
-    let taken = diesel::update(bulk_jobs::table.find(id).filter(is_free(node, now.0)))
-        .set((
-            bulk_jobs::lease_owner.eq(Some(node)),
-            bulk_jobs::lease_until.eq(until.0),
-            bulk_jobs::state.eq(JobState::Running.as_str()),
-        ))
-        .write(tx)?;
-    Ok((taken == 1).then_some(id))
-}
-
-/// Renews the lease at the beginning of a batch. `false`: another node has taken the job over, and nothing may be done.
-pub fn renew(tx: &mut WriteTx, id: JobId, node: &str, until: Timestamp) -> Result<bool, Error> {
-    let own = bulk_jobs::table
-        .find(id)
-        .filter(bulk_jobs::lease_owner.eq(Some(node)).and(bulk_jobs::state.eq(JobState::Running.as_str())));
-    Ok(diesel::update(own).set(bulk_jobs::lease_until.eq(until.0)).write(tx)? == 1)
-}
-
-/// Gives the leases of a node back.
-pub fn release(tx: &mut WriteTx, node: &str) -> Result<(), Error> {
-    let own = bulk_jobs::state.eq(JobState::Running.as_str()).and(bulk_jobs::lease_owner.eq(Some(node)));
-    diesel::update(bulk_jobs::table.filter(own))
-        .set((bulk_jobs::lease_until.eq(0_i64), bulk_jobs::lease_owner.eq(None::<&str>)))
-        .write(tx)?;
-    Ok(())
-}
-
 /// Counts what a batch did, how many of these keys got an earlier end by the lifetime rules, and what it skipped.
 pub fn progress(tx: &mut WriteTx, id: JobId, done: i64, shortened: i64, skipped: i64) -> Result<(), Error> {
     diesel::update(bulk_jobs::table.find(id))
@@ -296,41 +224,6 @@ pub fn finish(tx: &mut WriteTx, id: JobId, state: JobState, now: Timestamp) -> R
             bulk_jobs::lease_until.eq(0_i64),
         ))
         .write(tx)?;
-    Ok(())
-}
-
-/// A draft that somebody can still confirm: it knows all of its keys, and was not thrown away.
-#[diesel::dsl::auto_type(no_type_alias)]
-fn is_draft() -> _ {
-    let draft: &'static str = "draft";
-    bulk_jobs::state.eq(draft).and(bulk_jobs::is_frozen.eq(true)).and(bulk_jobs::stop_asked.eq(false))
-}
-
-/// Throws drafts away: nobody can confirm them any more. Their keys are removed later, see [`over`].
-pub fn discard(tx: &mut WriteTx, ids: &[JobId]) -> Result<(), Error> {
-    let drafts = bulk_jobs::table.filter(bulk_jobs::id.eq_any(ids).and(bulk_jobs::state.eq(JobState::Draft.as_str())));
-    diesel::update(drafts).set(bulk_jobs::stop_asked.eq(true)).write(tx)?;
-    Ok(())
-}
-
-/// Changes what a draft's operation needs to know.
-pub fn set_operation(tx: &mut WriteTx, id: JobId, operation: &Operation) -> Result<(), Error> {
-    diesel::update(bulk_jobs::table.find(id)).set(bulk_jobs::operation.eq(json::text(operation)?)).write(tx)?;
-    Ok(())
-}
-
-/// Drafts that nobody confirmed before a moment, or that were thrown away.
-pub fn abandoned(tx: &mut ReadTx, before: Timestamp) -> Result<Vec<JobId>, Error> {
-    let draft = bulk_jobs::table.filter(bulk_jobs::state.eq(JobState::Draft.as_str()));
-    Ok(draft
-        .filter(bulk_jobs::frozen_at.lt(before.0).or(bulk_jobs::stop_asked.eq(true)))
-        .select(bulk_jobs::id)
-        .load(tx.db())?)
-}
-
-/// Removes a draft whose keys are gone.
-pub fn remove_draft(tx: &mut WriteTx, id: JobId) -> Result<(), Error> {
-    diesel::delete(bulk_jobs::table.find(id).filter(bulk_jobs::state.eq(JobState::Draft.as_str()))).write(tx)?;
     Ok(())
 }
 

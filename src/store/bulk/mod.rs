@@ -1,6 +1,8 @@
 //! Bulk work: the jobs, and the keys that each has frozen.
 
 pub mod carry_over;
+pub mod drafts;
 pub mod job_keys;
 pub mod jobs;
 mod json;
+pub mod leases;

@@ -28,14 +28,13 @@ pub fn lock_for_update(tx: &mut WriteTx, ids: &[KeyId]) -> Result<HashMap<KeyId,
 
 /// The keys with these ids.
 fn find_all(tx: &mut ReadTx, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, Error> {
-    let rows: Vec<Row> =
-        api_keys::table.filter(api_keys::id.eq_any(ids)).select(api_keys::all_columns).load(tx.db())?;
+    let rows: Vec<Row> = api_keys::table.filter(api_keys::id.eq_any(ids)).select(Row::as_select()).load(tx.db())?;
     rows.into_iter().map(|row| Ok((row.id, row.try_into()?))).collect()
 }
 
 /// The keys that fulfil a predicate, in the order of their ids.
 pub fn find_where(tx: &mut ReadTx, predicate: Predicate) -> Result<Vec<ApiKey>, Error> {
-    let keys = api_keys::table.filter(predicate).order(api_keys::id.asc()).select(api_keys::all_columns);
+    let keys = api_keys::table.filter(predicate).order(api_keys::id.asc()).select(Row::as_select());
     keys.load::<Row>(tx.db())?.into_iter().map(ApiKey::try_from).collect()
 }
 

@@ -143,7 +143,7 @@ fn rows(tx: &mut ReadTx, ask: &Ask, reach: &AccessPath, walk: bool) -> Result<Ve
     let query = page_of_ids(tx, ask, reach, walk);
     let ids: Vec<KeyId> = if walk { dialect::walking(tx.db(), |db| query.load(db))? } else { query.load(tx.db())? };
     let mut rows: Vec<Row> =
-        api_keys::table.filter(api_keys::id.eq_any(&ids)).select(api_keys::all_columns).load(tx.db())?;
+        api_keys::table.filter(api_keys::id.eq_any(&ids)).select(Row::as_select()).load(tx.db())?;
     rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
     let placed = rows.into_iter().map(|row| {
         let place = place(&row, ask.sort);

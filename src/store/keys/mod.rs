@@ -3,7 +3,7 @@
 //! `matching` is the one predicate of the administrators' grid, `grid` its pages and counts, `folding` the texts that it compares.
 //! `one` changes a key, `change` many.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -13,10 +13,12 @@ pub mod addresses;
 pub mod asked_permissions;
 pub mod change;
 pub mod columns;
+mod count;
 pub mod folding;
 pub mod forms;
 pub mod grid;
 pub mod lifetime_rules;
+mod lists;
 pub mod matching;
 mod one;
 pub mod predicate;
@@ -25,31 +27,30 @@ pub mod replaced_secrets;
 pub mod saved_views;
 pub mod session_keys;
 
+pub use count::{count_all_live, count_ended, count_live, count_live_of, count_live_of_services, count_where};
+pub use lists::{list, of_resource, own_of_resource};
+
 use crate::domain::accounts::account::Account;
 use crate::domain::ids::{AccountId, KeyId, PolicyId, ResourceId};
-use crate::domain::keys::api_key::Listing;
 use crate::domain::keys::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
 use crate::domain::keys::secret::{FirstEight, SecretHash};
-use crate::domain::paging::{COUNT_LIMIT, Count};
 use crate::domain::rights::Grant;
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
 use crate::store::schema::{accounts, api_keys, key_secrets};
 use crate::store::{Error, ReadTx, WriteTx, dialect};
-use matching::live;
-use predicate::Predicate;
 
 pub use one::{add_uses, put_grant_back, revoke, set_disabled, set_grant, set_name, set_note};
 
-/// A row, in the order of the table's columns.
-#[derive(Queryable)]
-struct Row {
+/// A row.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+pub(in crate::store) struct Row {
     id: KeyId,
     first_eight: String,
     secret_hash: Vec<u8>,
     owner: AccountId,
     name: String,
-    _holds_name: bool,
     note: String,
     grant_kind: String,
     created_at: i64,
@@ -68,7 +69,6 @@ struct Row {
     use_count: i64,
     version: i64,
     name_folded: String,
-    _note_folded: String,
     owner_folded: String,
     changed_at: i64,
     policy: Option<PolicyId>,
@@ -176,22 +176,6 @@ pub fn insert(tx: &mut WriteTx, new: &NewKey, created_by: AccountId, now: Timest
         .get_result(tx.writing())?)
 }
 
-/// How many keys of the owner are live: not revoked, not expired.
-pub fn count_live(tx: &mut ReadTx, owner: AccountId, now: Timestamp) -> Result<i64, Error> {
-    Ok(api_keys::table.filter(api_keys::owner.eq(owner)).filter(live(now)).count().get_result(tx.db())?)
-}
-
-/// How many live keys each of these owners has; who is not there has none.
-pub fn count_live_of(tx: &mut ReadTx, owners: &[AccountId], now: Timestamp) -> Result<HashMap<AccountId, i64>, Error> {
-    let rows: Vec<(AccountId, i64)> = api_keys::table
-        .filter(api_keys::owner.eq_any(owners))
-        .filter(live(now))
-        .group_by(api_keys::owner)
-        .select((api_keys::owner, diesel::dsl::count_star()))
-        .load(tx.db())?;
-    Ok(rows.into_iter().collect())
-}
-
 /// The owners of these keys.
 pub fn owners_of(tx: &mut ReadTx, ids: &[KeyId]) -> Result<BTreeSet<AccountId>, Error> {
     let owners: Vec<AccountId> =
@@ -199,25 +183,9 @@ pub fn owners_of(tx: &mut ReadTx, ids: &[KeyId]) -> Result<BTreeSet<AccountId>, 
     Ok(owners.into_iter().collect())
 }
 
-/// How many keys fulfil a predicate.
-pub fn count_where(tx: &mut ReadTx, predicate: Predicate) -> Result<i64, Error> {
-    Ok(api_keys::table.filter(predicate).count().get_result(tx.db())?)
-}
-
 /// Holds off other transactions that count or add server keys.
 pub fn lock_server_keys(tx: &mut WriteTx) -> Result<(), Error> {
     Ok(dialect::lock_server_keys(tx.db())?)
-}
-
-/// How many keys of all service accounts are live.
-pub fn count_live_of_services(tx: &mut ReadTx, now: Timestamp) -> Result<i64, Error> {
-    let services = accounts::table.filter(accounts::kind.eq("service")).select(accounts::id);
-    Ok(api_keys::table.filter(api_keys::owner.eq_any(services)).filter(live(now)).count().get_result(tx.db())?)
-}
-
-/// How many keys of all owners are live, up to the limit of counts.
-pub fn count_all_live(tx: &mut ReadTx, now: Timestamp) -> Result<Count, Error> {
-    grid::count_up_to(tx, live(now), COUNT_LIMIT)
 }
 
 /// Lets expired keys of the owner let go of `name`, and says whether a live key still holds it.
@@ -240,56 +208,11 @@ pub fn is_name_held(tx: &mut ReadTx, owner: AccountId, name: &KeyName, now: Time
     Ok(diesel::select(diesel::dsl::exists(query)).get_result(tx.db())?)
 }
 
-/// The owner's keys, newest first, and how many there are of the other listing.
-pub fn list(tx: &mut ReadTx, owner: AccountId, listing: Listing, now: Timestamp) -> Result<Vec<ApiKey>, Error> {
-    let own = api_keys::table.filter(api_keys::owner.eq(owner)).order(api_keys::id.desc());
-    let rows: Vec<Row> = match listing {
-        Listing::Current => own.filter(live(now)).select(api_keys::all_columns).load(tx.db())?,
-        Listing::Ended => {
-            own.filter(diesel::dsl::not(live(now))).limit(200).select(api_keys::all_columns).load(tx.db())?
-        }
-    };
-    rows.into_iter().map(ApiKey::try_from).collect()
-}
-
-/// The newest live keys that are bound to a resource, of those older than the one with this id.
-pub fn of_resource(
-    tx: &mut ReadTx,
-    resource: ResourceId,
-    older_than: Option<KeyId>,
-    most: i64,
-    now: Timestamp,
-) -> Result<Vec<ApiKey>, Error> {
-    let bound = api_keys::table.filter(api_keys::resource.eq(resource)).filter(live(now));
-    let bound = bound.filter(api_keys::id.lt(older_than.unwrap_or(KeyId(i64::MAX))));
-    let rows: Vec<Row> = bound.order(api_keys::id.desc()).limit(most).select(api_keys::all_columns).load(tx.db())?;
-    rows.into_iter().map(ApiKey::try_from).collect()
-}
-
-/// The live keys of an owner that are bound to a resource, oldest first.
-pub fn own_of_resource(
-    tx: &mut ReadTx,
-    owner: AccountId,
-    resource: ResourceId,
-    now: Timestamp,
-) -> Result<Vec<ApiKey>, Error> {
-    let bound = api_keys::table.filter(api_keys::resource.eq(resource).and(api_keys::owner.eq(owner)));
-    let rows: Vec<Row> =
-        bound.filter(live(now)).order(api_keys::id.asc()).select(api_keys::all_columns).load(tx.db())?;
-    rows.into_iter().map(ApiKey::try_from).collect()
-}
-
-/// How many keys of the owner were revoked or expired.
-pub fn count_ended(tx: &mut ReadTx, owner: AccountId, now: Timestamp) -> Result<i64, Error> {
-    let own = api_keys::table.filter(api_keys::owner.eq(owner));
-    Ok(own.filter(diesel::dsl::not(live(now))).count().get_result(tx.db())?)
-}
-
 /// The key of this owner. Somebody else's key is not found.
 pub fn find_own(tx: &mut ReadTx, owner: AccountId, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
     let row: Option<Row> = api_keys::table
         .filter(api_keys::owner.eq(owner).and(api_keys::first_eight.eq(first_eight.as_str())))
-        .select(api_keys::all_columns)
+        .select(Row::as_select())
         .first(tx.db())
         .optional()?;
     row.map(ApiKey::try_from).transpose()
@@ -306,7 +229,7 @@ pub fn lock_own(tx: &mut WriteTx, owner: AccountId, first_eight: &FirstEight) ->
 pub fn find(tx: &mut ReadTx, first_eight: &FirstEight) -> Result<Option<ApiKey>, Error> {
     let row: Option<Row> = api_keys::table
         .filter(api_keys::first_eight.eq(first_eight.as_str()))
-        .select(api_keys::all_columns)
+        .select(Row::as_select())
         .first(tx.db())
         .optional()?;
     row.map(ApiKey::try_from).transpose()
@@ -328,13 +251,13 @@ pub fn find_by_secret(tx: &mut ReadTx, hash: &SecretHash) -> Result<Option<Found
     let joined = api_keys::table.inner_join(accounts::table.on(accounts::id.eq(api_keys::owner)));
     let present: Option<(Row, super::accounts::Row)> = joined
         .filter(api_keys::secret_hash.eq(hash.as_bytes()))
-        .select((api_keys::all_columns, accounts::all_columns))
+        .select((Row::as_select(), super::accounts::Row::as_select()))
         .first(tx.db())
         .optional()?;
     let replaced: Option<(Row, super::accounts::Row, i64)> = key_secrets::table
         .inner_join(joined.on(api_keys::id.eq(key_secrets::key)))
         .filter(key_secrets::secret_hash.eq(hash.as_bytes()))
-        .select((api_keys::all_columns, accounts::all_columns, key_secrets::expires_at))
+        .select((Row::as_select(), super::accounts::Row::as_select(), key_secrets::expires_at))
         .first(tx.db())
         .optional()?;
     if let Some((row, owner)) = present {

@@ -81,7 +81,7 @@ pub fn find(
         .inner_join(accounts::table.on(accounts::id.eq(sessions::account)))
         .filter(session_keys::secret_hash.eq(hash.as_bytes()))
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
-        .select((COLUMNS, accounts::all_columns))
+        .select((COLUMNS, AccountRow::as_select()))
         .first(tx.db())
         .optional()?;
     found.map(|(key, owner)| Ok((read(key)?, owner.into()))).transpose()

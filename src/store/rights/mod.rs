@@ -1,8 +1,10 @@
 //! What keys may do: permissions, policies, resources, and what a key has of them now.
 
 mod effective;
+pub mod permission_use;
 pub mod permissions;
 pub mod policies;
+pub mod release;
 pub mod resources;
 
 pub use effective::{

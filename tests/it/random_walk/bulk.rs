@@ -1,7 +1,8 @@
 //! The steps of a random walk that are bulk work: the operations that people choose, lifetime rules, and every undo.
 
 use claviger::actions::keys::lifetime_rules::{Existing, Planned};
-use claviger::domain::keys::lifetime_rules::{AppliesTo, Rule, Rules};
+use claviger::domain::keys::lifetime_rules::Rules;
+use claviger::domain::keys::rule::{AppliesTo, Rule};
 
 use super::promises::{Row, Rows};
 use super::*;

@@ -20,7 +20,7 @@ use crate::web::errors::PageError;
 use crate::web::flash::Flash;
 use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
-use crate::web::key_query::live_keys_path;
+use crate::web::key_views::live_keys_path;
 use crate::web::labels::numbers::words;
 use crate::web::labels::numbers::{counted, number};
 use crate::web::layout::{Layout, Nav};

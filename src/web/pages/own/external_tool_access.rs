@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::actions::App;
-use crate::actions::keys::find::OwnKeys;
+use crate::actions::keys::own_keys::OwnKeys;
 use crate::actions::rights::grants::GrantOptions;
 use crate::domain::ids::KeyId;
 use crate::domain::keys::api_key::ApiKey;

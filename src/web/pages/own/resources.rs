@@ -26,9 +26,9 @@ use crate::web::issue::generate_dialog::{GenerateDialog, Offer};
 use crate::web::issue::new_key::NewKey;
 use crate::web::issue::reveal::Reveal;
 use crate::web::issue::{self, IssuePage, Refused};
+use crate::web::key_row::KeyRow;
 use crate::web::labels::numbers::{number, words};
 use crate::web::layout::{Layout, Nav};
-use crate::web::pages::admin::api_keys::KeyRow;
 use crate::web::paths;
 
 #[derive(Template)]

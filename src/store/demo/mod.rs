@@ -1,30 +1,22 @@
 //! Filling an empty database with a demo: many rows in one statement.
 
+mod refusals;
+mod rights;
+
+pub use refusals::insert_refusals;
+pub use rights::{Ids, insert_rights};
+
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use jiff::SignedDuration;
 
 use crate::domain::accounts::password::PasswordHash;
-use crate::domain::demo::words::{OF_KINDS, PERMISSIONS, POLICIES, RESOURCES};
 use crate::domain::demo::{DemoAccount, DemoGrant, DemoKey};
-use crate::domain::ids::{AccountId, KeyId, PermissionId, PolicyId, ResourceId};
+use crate::domain::ids::{AccountId, KeyId, PolicyId, ResourceId};
 use crate::domain::key_filter::owner_folded;
-use crate::domain::rights::permission::{PermissionName, ServiceName};
-use crate::domain::rights::policy::PolicyName;
-use crate::domain::rights::resource::{ResourceKind, ResourceName};
 use crate::domain::text;
-use crate::domain::time::clock::Timestamp;
-use crate::domain::usage::Counted;
-use crate::domain::usage::Counts;
-use crate::domain::verdict::Refusal;
 use crate::store::connection::each;
-use crate::store::rights::permissions;
-use crate::store::rights::permissions::Registrar;
-use crate::store::rights::policies;
-use crate::store::rights::resources;
-use crate::store::schema::{account_policies, accounts, api_keys, key_scopes, key_usage};
-use crate::store::usage::refusals;
+use crate::store::schema::{accounts, api_keys, key_scopes, key_usage};
 use crate::store::{Error, ReadTx, WriteTx, dialect};
 
 /// Rows of one statement. SQLite takes at most 32,766 values in one, Postgres 65,535.
@@ -111,62 +103,6 @@ pub fn insert_accounts(
         tx.write_with(|db| each!(db, c => diesel::insert_into(accounts::table).values(rows).execute(c)))?;
     }
     Ok(accounts::table.order(accounts::id.asc()).select(accounts::id).load(tx.db())?)
-}
-
-/// The ids of what a demo told of.
-#[derive(Debug, Clone)]
-pub struct Ids {
-    /// Of its accounts, in their order.
-    pub accounts: Vec<AccountId>,
-    policies: Vec<PolicyId>,
-    resources: Vec<ResourceId>,
-    permissions: HashMap<&'static str, PermissionId>,
-}
-
-/// Adds permissions, policies and resources, and gives the accounts, whose ids are `accounts`, their policies.
-pub fn insert_rights(
-    tx: &mut WriteTx,
-    people: &[DemoAccount],
-    accounts: Vec<AccountId>,
-    now: Timestamp,
-) -> Result<Ids, Error> {
-    for services in PERMISSIONS.chunk_by(|(a, ..), (b, ..)| a == b) {
-        let named = |(_, name, about): &(&str, &str, &str)| (PermissionName::from_db((*name).into()), (*about).into());
-        let wanted: Vec<(PermissionName, String)> = services.iter().map(named).collect();
-        let service = ServiceName::from_db(services[0].0.into());
-        let _registered = permissions::register(tx, &service, &wanted, Registrar::Service, now)?;
-        permissions::add_registering(tx, &service, now)?;
-    }
-    let known: HashMap<String, PermissionId> =
-        permissions::catalogue(tx)?.into_iter().map(|one| (one.name.as_str().to_owned(), one.id)).collect();
-    let id = |name: &str| known.get(name).copied().unwrap_or(PermissionId(0));
-    let mut policies = Vec::new();
-    for (name, about, of) in POLICIES {
-        let of: Vec<PermissionId> = of.iter().map(|name| id(name)).collect();
-        policies.push(policies::insert(tx, &PolicyName::from_db(name.into()), about, &of, Some(accounts[0]), now)?);
-    }
-    let held = people.iter().zip(&accounts).flat_map(|(person, account)| {
-        let policies = &policies;
-        person.policies.iter().map(move |held| (*account, policies[*held]))
-    });
-    let held: Vec<(AccountId, PolicyId)> = held.collect();
-    for held in held.chunks(BATCH) {
-        let row = |(account, policy): &(AccountId, PolicyId)| {
-            (account_policies::account.eq(*account), account_policies::policy.eq(*policy))
-        };
-        let rows: Vec<_> = held.iter().map(row).collect();
-        tx.write_with(|db| each!(db, c => diesel::insert_into(account_policies::table).values(rows).execute(c)))?;
-    }
-    let mut resources = Vec::new();
-    for (kind, external_id, title) in RESOURCES {
-        let name = ResourceName { kind: ResourceKind::from_db(kind.into()), external_id: external_id.into() };
-        resources.push(resources::insert(tx, &name, title, Some(accounts[0]), now)?);
-    }
-    for (kind, permission) in OF_KINDS {
-        resources::allow(tx, &ResourceKind::from_db(kind.into()), id(permission))?;
-    }
-    let permissions = PERMISSIONS.iter().map(|(_, name, _)| (*name, id(name))).collect();
-    Ok(Ids { accounts, policies, resources, permissions })
 }
 
 /// Adds keys of these accounts, with their uses on the last days of their lives, at most so many days.
@@ -260,41 +196,6 @@ fn row(key: &DemoKey, owner: &DemoAccount, ids: &Ids) -> NewKey {
         owner_folded: owner_folded(&owner.display_name, &owner.username),
         changed_at: changes.into_iter().flatten().map(|at| at.0).max().unwrap_or(key.created_at.0),
     }
-}
-
-/// Tells apart what was refused on these days: keys that have ended and are still tried, and texts that are no key here.
-pub fn insert_refusals(tx: &mut WriteTx, days: &[(i64, Counts)]) -> Result<(), Error> {
-    let ended: Vec<(KeyId, Option<i64>)> = api_keys::table
-        .filter(api_keys::revoked_at.is_not_null().or(api_keys::disabled_at.is_not_null()))
-        .order(api_keys::id.asc())
-        .limit(12)
-        .select((api_keys::id, api_keys::revoked_at))
-        .load(tx.db())?;
-    let tried = i64::try_from(ended.len()).unwrap_or(0);
-    for (day, counts) in days.iter().filter(|(_, counts)| counts.refusals > 0) {
-        let each = counts.refusals / (2 * tried.max(1));
-        let row = |key, reason: Refusal, times, last: i64| Counted {
-            day: *day,
-            key,
-            reason: reason.as_str().into(),
-            address: format!("10.20.{}.{}", last % 5, 10 + last),
-            asked: String::new(),
-            times,
-            last_at: Timestamp::of_day(*day).plus(SignedDuration::from_hours(last)),
-        };
-        let mut rows: Vec<Counted> = (0..)
-            .zip(&ended)
-            .map(|(n, (key, revoked))| {
-                let reason = if revoked.is_some() { Refusal::Revoked } else { Refusal::Disabled };
-                row(*key, reason, each, n)
-            })
-            .filter(|row| row.times > 0)
-            .collect();
-        let rest = counts.refusals - rows.iter().map(|row| row.times).sum::<i64>();
-        rows.push(row(KeyId(0), Refusal::Unknown, rest, 11));
-        refusals::add(tx, &rows)?;
-    }
-    Ok(())
 }
 
 /// Sets a connection up for loading very much.
