@@ -161,23 +161,22 @@ fn insert_keys(tx: &mut WriteTx, job: JobId, operation: &Operation, keys: &[OldK
 
 /// What a job does; `None` when that is damaged.
 fn operation(tx: &mut ReadTx, old: &Old) -> Result<Option<Operation>, Error> {
-    let Ok(name) = old.verb.parse::<BulkOperation>() else { return Ok(None) };
     let policy = || serde_json::from_str::<DeletedPolicy>(&old.parameter).ok();
-    Ok(match name {
-        BulkOperation::Delete => Some(Operation::Delete { policy: policy() }),
-        BulkOperation::Disable => Some(Operation::Disable { policy: policy() }),
-        BulkOperation::DisableUnused => Some(Operation::DisableUnused),
-        BulkOperation::Enable => Some(Operation::Enable),
-        BulkOperation::Restore => Some(Operation::Restore),
-        BulkOperation::Expire => Some(Operation::Expire { at: old.expires_at.map(Timestamp) }),
-        BulkOperation::Shorten => {
-            let with: Vec<JobId> =
-                jobs::table.filter(jobs::parameter.eq(format!("with {}", old.id))).select(jobs::id).load(tx.db())?;
-            shortening(&old.parameter, with.first().copied()).map(Operation::Shorten)
+    Ok(match old.verb.as_str() {
+        "delete" => Some(Operation::Delete { policy: policy() }),
+        "disable" => Some(Operation::Disable { policy: policy() }),
+        "disable unused" => Some(Operation::DisableUnused),
+        "enable" => Some(Operation::Enable),
+        "restore" => Some(Operation::Restore),
+        "expire" => Some(Operation::Expire { at: old.expires_at.map(Timestamp) }),
+        "shorten" => {
+            let with = jobs::table.filter(jobs::parameter.eq(format!("with {}", old.id))).select(jobs::id);
+            shortening(&old.parameter, with.first(tx.db()).optional()?).map(Operation::Shorten)
         }
-        BulkOperation::GivePolicy => old.parameter.parse().ok().map(|policy| Operation::GivePolicy { policy }),
-        BulkOperation::Transfer => transfer(&old.parameter).map(Operation::Transfer),
-        BulkOperation::Undo => old.parameter.parse().ok().map(|of| Operation::Undo { of }),
+        "give policy" => old.parameter.parse().ok().map(|policy| Operation::GivePolicy { policy }),
+        "transfer" => transfer(&old.parameter).map(Operation::Transfer),
+        "undo" => old.parameter.parse().ok().map(|of| Operation::Undo { of }),
+        _ => None,
     })
 }
 
@@ -248,7 +247,7 @@ fn before(operation: &Operation, old: &OldKey) -> Option<Before> {
         }
         BulkOperation::GivePolicy => old.before_at.map(|policy| Before::Policy(PolicyId(policy))),
         BulkOperation::Transfer => before_transfer(old).map(Before::Transfer),
-        BulkOperation::Delete | BulkOperation::Disable | BulkOperation::DisableUnused | BulkOperation::Undo => None,
+        _ => None, // nothing was noted
     }
 }
 
