@@ -280,7 +280,7 @@ fn each_kind_of_caller_gets_what_the_table_says(app: TestApp) {
     let deactivated = app.signed_in("gone");
     let token = |client: &Client| client.get("/account").hidden_fields("/sign-out").remove("csrf").unwrap_or_default();
     let tokens = [String::new(), token(&owner), token(&other), token(&admin), token(&deactivated)];
-    app.database.execute("UPDATE accounts SET active = FALSE WHERE username = 'gone'");
+    app.deactivate("gone");
     let callers = [app.client(), owner, other, admin, deactivated];
 
     let mut wrong = Vec::new();

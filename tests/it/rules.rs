@@ -102,7 +102,7 @@ fn two_administrators_cannot_take_each_other_away_at_the_same_moment(app: TestAp
             .collect();
         assert_eq!(both.iter().filter(|done| **done).count(), 1, "{both:?}");
         assert_eq!(app.database.count("accounts WHERE active"), 1, "docs/rules.md, A10");
-        app.database.execute("UPDATE accounts SET active = TRUE");
+        app.activate_all();
     }
 }
 on_both!(two_administrators_cannot_take_each_other_away_at_the_same_moment);

@@ -82,7 +82,7 @@ impl App {
             let next = self.store.read(move |tx| Ok::<_, Error>(carry_over::next(tx, now)?)).await?;
             let Some(id) = next else { return Ok(()) };
             let carried =
-                self.store.write_unaudited(CARRIED, move |tx| Ok::<_, Error>(carry_over::carry_over(tx, id)?));
+                self.store.write_unaudited(CARRIED, move |tx| Ok::<_, Error>(carry_over::carry_over(tx, id, now)?));
             if let Some(unread) = carried.await? {
                 tracing::error!(
                     job = id.0,

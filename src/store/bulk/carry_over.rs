@@ -2,6 +2,7 @@
 //! operation. What stands there is carried over once nobody works at it any more. Servers of that version, which may run beside
 //! this one during an upgrade, know these tables alone: their jobs are theirs while they are at them.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use serde::Deserialize;
 
@@ -73,24 +74,32 @@ struct OldKey {
     before_reason: Option<String>,
 }
 
+/// A server is at it.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn is_worked_at(now: i64) -> _ {
+    let running: &'static str = "running";
+    let unfrozen: i64 = now + UNFROZEN;
+    let leased = jobs::is_frozen.eq(true).and(jobs::lease_until.gt(now));
+    let leased_unfrozen = jobs::is_frozen.eq(false).and(jobs::lease_until.gt(unfrozen));
+    jobs::state.eq(running).and(leased.or(leased_unfrozen))
+}
+
 /// The oldest job that is to be carried over: none while a server is at one of them.
 pub fn next(tx: &mut ReadTx, now: Timestamp) -> Result<Option<JobId>, Error> {
     let readable = || jobs::table.filter(jobs::lease_until.ne(DAMAGED));
-    let is_worked_at = jobs::state.eq("running").and(
-        (jobs::is_frozen.eq(true).and(jobs::lease_until.gt(now.0)))
-            .or(jobs::is_frozen.eq(false).and(jobs::lease_until.gt(now.0 + UNFROZEN))),
-    );
-    if diesel::select(diesel::dsl::exists(readable().filter(is_worked_at))).get_result(tx.db())? {
+    if diesel::select(exists(readable().filter(is_worked_at(now.0)))).get_result(tx.db())? {
         return Ok(None);
     }
     Ok(readable().select(jobs::id).order(jobs::id.asc()).first(tx.db()).optional()?)
 }
 
-/// Carries a job over with its keys, under its number. One that cannot be read is marked, and stays: gives why.
-pub fn carry_over(tx: &mut WriteTx, id: JobId) -> Result<Option<String>, Error> {
+/// Carries a job over with its keys, under its number, unless a server is at it by now. One that cannot be read is marked, and
+/// stays: gives why.
+pub fn carry_over(tx: &mut WriteTx, id: JobId, now: Timestamp) -> Result<Option<String>, Error> {
     let of_job = jobs::table.find(id);
     // Held first: of two servers, one finds it.
-    if diesel::update(of_job).set(jobs::lease_until.eq(DAMAGED)).write(tx)? == 0 {
+    let free = of_job.filter(not(is_worked_at(now.0)));
+    if diesel::update(free).set(jobs::lease_until.eq(DAMAGED)).write(tx)? == 0 {
         return Ok(None);
     }
     let old: Old = of_job.select(Old::as_select()).first(tx.db())?;

@@ -2,6 +2,7 @@
 
 mod actors;
 pub mod app;
+mod arrange;
 pub mod client;
 pub mod database;
 pub mod held;

@@ -206,11 +206,11 @@ fn a_key_that_ends_while_it_asks_makes_nothing(app: TestApp) {
     let narrow = || drop(ana.submit(&access, &access, &[("access", "scopes"), ("scope", "claviger:keys:create")]));
     assert!(matches!(attempt(&narrowed, &narrow), Err(Error::Invalid(_))));
     let off = || {
-        app.database.execute("UPDATE settings SET value = 'off' WHERE name = 'key_may_create'");
+        app.set("key_may_create", "off");
     };
     assert!(matches!(attempt(&program("off"), &off), Err(Error::Forbidden(_))));
     let on = || {
-        app.database.execute("UPDATE settings SET value = 'on' WHERE name = 'key_may_create'");
+        app.set("key_may_create", "on");
     };
     assert!(matches!(attempt(&program("good"), &on), Ok(GotOrCreated::Created(_))));
     assert!(boss.get("/admin/audit-log?action=key.generate").text().contains("by key"));

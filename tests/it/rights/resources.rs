@@ -36,7 +36,7 @@ pub(crate) fn put(app: &TestApp, secret: &str, resource: &str, body: &str) -> An
 }
 
 pub(crate) fn turn_on_key_may_create(app: &TestApp) {
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('key_may_create', 'on', 0)");
+    app.set("key_may_create", "on");
 }
 
 fn who_administers_a_project_makes_keys_for_it_alone(app: TestApp) {

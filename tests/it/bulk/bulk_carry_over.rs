@@ -39,7 +39,7 @@ fn left_by_the_version_before(kind: Kind) -> Database {
             }
         }
     }
-    let all = include_str!("fixtures/bulk_work.sql");
+    let all = include_str!("../fixtures/bulk_work.sql");
     let (_, rows) = all.split_once("ends a statement.\n").expect("what it is");
     for statement in rows.split(";\n").filter(|statement| !statement.is_empty()) {
         database.execute(&match kind {
@@ -69,7 +69,7 @@ fn keys(app: &TestApp) -> String {
     lines.join("\n") + "\n"
 }
 
-const BEFORE: &str = include_str!("fixtures/bulk_work_before.txt");
+const BEFORE: &str = include_str!("../fixtures/bulk_work_before.txt");
 
 fn work(app: &TestApp) {
     app.run(app.app.run_jobs()).expect("work");

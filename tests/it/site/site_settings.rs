@@ -95,7 +95,7 @@ on_both!(settings_are_saved_with_their_limits);
 fn old_events_are_purged_and_what_was_purged_is_sealed(app: TestApp) {
     let miriam = app.signed_in("miriam");
     miriam.secret("old");
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('audit_retention_days', '30', 0)");
+    app.set("audit_retention_days", "30");
     app.pass(SignedDuration::from_hours(24 * 31));
     let again = app.client();
     again.sign_in("miriam", PASSWORD);

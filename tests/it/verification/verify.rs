@@ -73,7 +73,7 @@ fn rule_5_all_bad_keys_get_the_same_answer(app: TestApp) {
     let orphaned = app.signed_in("gone").secret("x");
     miriam.act(&revoked, "revoke");
     miriam.act(&disabled, "disable");
-    app.database.execute("UPDATE accounts SET active = FALSE WHERE username = 'gone'");
+    app.deactivate("gone");
     app.database.execute(&format!(
         "UPDATE api_keys SET created_at = 1, expires_at = 2 WHERE first_eight = '{}'",
         eight(&expired)
@@ -96,7 +96,7 @@ fn rule_5_all_bad_keys_get_the_same_answer(app: TestApp) {
         assert_eq!(seen(&app.verify(bad)), expected, "{bad}");
     }
     assert_eq!(app.verify(&good).status, 200);
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('accept_keys', 'off', 0)");
+    app.set("accept_keys", "off");
     assert_eq!(seen(&app.verify(&good)), expected, "the panic switch refuses every key");
 }
 on_both!(rule_5_all_bad_keys_get_the_same_answer);

@@ -68,16 +68,16 @@ fn a_transfer_does_not_pass_a_limit(app: TestApp) {
     for name in ["a", "b"] {
         server_key(&boss, "from", &[("name", name)]).secret();
     }
-    app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 2");
+    app.limit_keys(2);
     server_key(&boss, "to", &[("name", "c")]).secret();
     let refused = transfer(&boss, "from", "to");
     assert_eq!(refused.status, 409);
     assert!(refused.text().contains("may get 1 more live keys, and 2 are to be transferred"), "{}", refused.text());
-    app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 3");
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('max_service_keys', '3', 0)");
+    app.limit_keys(3);
+    app.set("max_service_keys", "3");
     let started = transfer(&boss, "from", "to");
     assert_eq!(started.status, 303, "the number of all server keys stays: {}", started.text());
-    app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 2");
+    app.limit_keys(2);
     do_jobs(&app);
     assert_eq!(
         app.database.count("api_keys k JOIN accounts a ON a.id = k.owner WHERE a.username = 'to'"),
@@ -190,7 +190,7 @@ fn account_and_key_are_made_in_one_step(app: TestApp) {
         assert!(refused.text().contains(says), "{username} {policy}: {}", refused.text());
     }
     assert_eq!(app.database.count("accounts WHERE kind = 'service'"), 1, "all, or nothing");
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('max_service_keys', '1', 0)");
+    app.set("max_service_keys", "1");
     let refused = boss.submit(page, page, &[("username", "third")]);
     assert!(refused.text().contains("All service accounts together have 1 live keys"), "{}", refused.text());
 }
@@ -282,7 +282,7 @@ fn undo_of_a_transfer_gives_names_back_and_passes_no_limit(app: TestApp) {
     let job = transfer(&boss, "from", "to").header("location").to_owned();
     do_jobs(&app);
     server_key(&boss, "from", &[("name", "c")]).secret();
-    app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 2");
+    app.limit_keys(2);
     let undo = boss.submit(&job, &format!("{job}/undo"), &[]);
     do_jobs(&app);
     let of = |name: &str| {

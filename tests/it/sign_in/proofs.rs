@@ -132,7 +132,7 @@ fn names_and_addresses_of_people_take_the_password_and_no_two_accounts_share_an_
 on_both!(names_and_addresses_of_people_take_the_password_and_no_two_accounts_share_an_address);
 
 fn a_new_password_ends_the_keys_of_an_intruder_when_that_is_chosen(app: TestApp) {
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('session_keys', 'on', 0)");
+    app.set("session_keys", "on");
     let miriam = app.signed_in("miriam");
     let (mine, other) = (miriam.secret("mine"), app.signed_in("chen").secret("other"));
     let paused = miriam.secret("paused");

@@ -24,7 +24,7 @@ fn no_secret_is_renewed_while_new_keys_are_turned_off(app: TestApp) {
     let secret = miriam.secret("ci");
     let path = format!("{}/rotate", key_path(&secret));
     let form = miriam.get(&path).hidden_fields(&path);
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('allow_creation', 'off', 0)");
+    app.set("allow_creation", "off");
     let answer = miriam.post(&path, &[("csrf", &form["csrf"]), ("form", &form["form"]), ("old_ends", "0h")]);
     assert_eq!(answer.status, 409);
     assert!(
@@ -40,7 +40,7 @@ on_both!(no_secret_is_renewed_while_new_keys_are_turned_off);
 fn programs(app: &TestApp) -> (Client, Client) {
     let boss = site(app);
     project(&boss, "read:data");
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('key_may_create', 'on', 0)");
+    app.set("key_may_create", "on");
     let ana = app.signed_in("ana");
     let page = "/admin/resources/project:abc";
     assert_eq!(boss.submit(page, &format!("{page}/administrators"), &[("username", "ana")]).status, 303);

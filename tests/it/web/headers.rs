@@ -101,7 +101,7 @@ fn static_files_have_hashed_names_and_are_kept_for_a_year() {
         assert_eq!(answer.header("content-encoding") == "gzip", !name.ends_with("woff2"), "{name}");
     }
     let css = app.client().get(claviger::web::assets::path("app.css")).body;
-    let bootstrap = include_str!("../../static/vendor/bootstrap-5.3.8.min.css");
+    let bootstrap = include_str!("../../../static/vendor/bootstrap-5.3.8.min.css");
     let own = css.strip_prefix(bootstrap).expect("in one file with what they build on");
     for font in own.split("url(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert_eq!(app.client().send("HEAD", font, &[], None).status, 200, "{font}");

@@ -12,11 +12,6 @@ fn boss(app: &TestApp) -> Client {
     boss
 }
 
-fn set(app: &TestApp, name: &str, value: &str) {
-    app.database.execute(&format!("DELETE FROM settings WHERE name = '{name}'"));
-    app.database.execute(&format!("INSERT INTO settings (name, value, changed_at) VALUES ('{name}', '{value}', 0)"));
-}
-
 fn a_keys_page_says_how_it_is_used_and_why_it_was_refused(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
@@ -229,7 +224,7 @@ fn own_keys_are_managed_seen_or_not_listed(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     let (list, path) = ("/external-tool-access", key_path(&secret));
-    set(&app, "own_keys", "view");
+    app.set("own_keys", "view");
     assert!(miriam.get(list).text().contains(eight(&secret)));
     assert!(!miriam.get(list).text().contains("Revoke…") && !miriam.get(&path).text().contains("Revoke…"));
     for operation in ["disable", "enable", "revoke", "rotate"] {
@@ -245,7 +240,7 @@ fn own_keys_are_managed_seen_or_not_listed(app: TestApp) {
         );
     }
     assert_eq!(app.verify(&secret).status, 200);
-    set(&app, "own_keys", "none");
+    app.set("own_keys", "none");
     assert!(
         !miriam.get(list).text().contains(eight(&secret))
             && miriam.get(list).text().contains("This server does not list them.")
@@ -255,7 +250,7 @@ fn own_keys_are_managed_seen_or_not_listed(app: TestApp) {
     }
     miriam.secret("another one");
     assert_eq!(app.database.count("api_keys"), 2, "generating is a setting of its own");
-    set(&app, "own_keys", "manage");
+    app.set("own_keys", "manage");
     assert_eq!(miriam.act(&secret, "revoke").status, 303);
 }
 on_both!(own_keys_are_managed_seen_or_not_listed);
@@ -276,7 +271,7 @@ fn new_keys_are_turned_off_for_all_for_people_or_for_service_accounts(app: TestA
     for (setting, people, services) in
         [("allow_creation", false, false), ("user_keys", false, true), ("service_keys", true, false)]
     {
-        set(&app, setting, "off");
+        app.set(setting, "off");
         assert_eq!((generates("name"), serves()), (people, services), "{setting}");
         let rotate = miriam.get(&format!("{}/rotate", key_path(&secret)));
         assert_eq!(
@@ -286,7 +281,7 @@ fn new_keys_are_turned_off_for_all_for_people_or_for_service_accounts(app: TestA
         );
         assert_eq!(miriam.key_page(&secret).text().contains("Rotate…"), people, "{setting}");
         assert_eq!(app.verify(&secret).status, 200);
-        set(&app, setting, "on");
+        app.set(setting, "on");
     }
 }
 on_both!(new_keys_are_turned_off_for_all_for_people_or_for_service_accounts);
@@ -304,7 +299,7 @@ fn a_key_counts_in_the_forms_that_are_accepted(app: TestApp) {
     );
     assert_eq!(browser.get(&format!("/api/v1/whoami?api_key={secret}")).status, 400, "whatever key it may be");
     assert_eq!(browser.get("/api/v1/whoami?api_key=nonsense").status, 400);
-    set(&app, "accepted_forms", "x-api-key,raw,query");
+    app.set("accepted_forms", "x-api-key,raw,query");
     assert_eq!(
         (sent(&[("authorization", &bearer)]), sent(&[("x-api-key", &secret)]), sent(&[("authorization", &secret)])),
         (401, 200, 200)
@@ -323,7 +318,7 @@ fn a_key_counts_in_the_forms_that_are_accepted(app: TestApp) {
 on_both!(a_key_counts_in_the_forms_that_are_accepted);
 
 fn a_session_key_and_an_old_secret_are_known_to_who_looks_them_up(app: TestApp) {
-    set(&app, "session_keys", "on");
+    app.set("session_keys", "on");
     let miriam = app.signed_in("miriam");
     let page = "/external-tool-access";
     let of_session = miriam.submit(page, &format!("{page}/session-keys"), &[]).secret();
@@ -363,7 +358,7 @@ fn errors_stand_in_the_frame_and_a_used_link_says_so(app: TestApp) {
             && used.text().contains("Sign in")
     );
     assert!(miriam.get("/help").text().contains("When a tool is refused"));
-    set(&app, "site_name", "Plant <Lab>");
+    app.set("site_name", "Plant <Lab>");
     assert_eq!(miriam.get("/help").texts(".app-brand__site"), ["Plant <Lab>"]);
 }
 on_both!(errors_stand_in_the_frame_and_a_used_link_says_so);
@@ -380,9 +375,9 @@ fn a_key_ends_itself_where_the_settings_let_it(app: TestApp) {
     };
     assert_eq!(end(&first, eight(&second)), 403, "another key takes the right to revoke keys");
     assert_eq!(end(&first, eight(&chen)), 403);
-    set(&app, "key_may_revoke_itself", "off");
+    app.set("key_may_revoke_itself", "off");
     assert_eq!((end(&first, eight(&first)), app.verify(&first).status), (403, 200));
-    set(&app, "key_may_revoke_itself", "on");
+    app.set("key_may_revoke_itself", "on");
     assert_eq!((end(&first, eight(&first)), app.verify(&first).status, end(&first, eight(&first))), (204, 401, 401));
     assert_eq!(app.verify(&second).status, 200);
     assert_eq!(app.database.count("audit_events WHERE action = 'key.revoke' AND via = 'key'"), 1);

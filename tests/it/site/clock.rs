@@ -12,7 +12,7 @@ fn days(days: i64) -> SignedDuration {
 }
 
 fn a_clock_that_was_ahead_for_a_while_removes_no_key_and_no_event(app: TestApp) {
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('audit_retention_days', '30', 0)");
+    app.set("audit_retention_days", "30");
     let miriam = app.signed_in("miriam");
     let (kept, revoked) = (miriam.secret("kept"), miriam.secret("revoked"));
     miriam.act(&revoked, "revoke");

@@ -151,7 +151,7 @@ on_both!(signing_out_is_in_the_audit_log);
 
 fn a_key_stands_in_no_name_note_or_description_of_a_program_either(app: TestApp) {
     let boss = site(&app);
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('key_may_create', 'on', 0)");
+    app.set("key_may_create", "on");
     crate::rights::project(&boss, "read:data");
     boss.submit("/admin/resources/project:abc", "/admin/resources/project:abc/administrators", &[("username", "boss")]);
     let program = boss.generate_with(&[("name", "program"), ("resource", "project:abc")]).secret();

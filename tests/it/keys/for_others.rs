@@ -5,10 +5,6 @@ use crate::service_accounts::{server_key, service_account};
 use crate::support::people::{eight, key_path};
 use crate::support::{TestApp, on_both};
 
-fn set(app: &crate::support::TestApp, name: &str, value: &str) {
-    app.database.execute(&format!("INSERT INTO settings (name, value, changed_at) VALUES ('{name}', '{value}', 0)"));
-}
-
 fn an_administrator_makes_a_key_for_a_person(app: TestApp) {
     let boss = site(&app);
     let miriam = app.signed_in("miriam");
@@ -29,15 +25,15 @@ fn an_administrator_makes_a_key_for_a_person(app: TestApp) {
     assert!(event.starts_with("boss ") && event.contains("miriam"), "{event}");
 
     // Whether users make keys themselves is another question; that nobody gets any is not.
-    set(&app, "user_keys", "off");
+    app.set("user_keys", "off");
     assert_eq!(boss.submit(page, page, &[("name", "second")]).status, 200);
-    set(&app, "allow_creation", "off");
+    app.set("allow_creation", "off");
     assert!(boss.get(page).text().contains("An administrator has turned off new API keys on this server."));
-    app.database.execute("DELETE FROM settings WHERE name IN ('allow_creation', 'user_keys')");
+    app.unset(&["allow_creation", "user_keys"]);
 
     // The limit is hers, and it is said whose.
     let form = boss.get(page).hidden_fields(page);
-    app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 3");
+    app.limit_keys(3);
     let full = boss.post(page, &[("csrf", &form["csrf"]), ("form", &form["form"]), ("name", "third")]);
     assert_eq!(full.status, 409);
     assert!(
@@ -110,7 +106,7 @@ fn where_own_keys_are_not_listed_nobody_is_told_of_their_use(app: TestApp) {
     assert!(shown.text().contains("Waiting for the first use"));
     let used = format!("{}/used", key_path(&shown.secret()));
     assert_eq!(miriam.get(&used).status, 200);
-    set(&app, "own_keys", "none");
+    app.set("own_keys", "none");
     assert_eq!(miriam.get(&used).status, 404);
     assert!(!miriam.generate("second").text().contains("Waiting for the first use"));
 }

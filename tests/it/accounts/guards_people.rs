@@ -43,7 +43,7 @@ fn links_end_with_the_password_the_role_and_the_account(app: TestApp) {
     assert!(!is_open(&app, &by_operator), "one that the operator set ends it");
 
     let while_active = link(&boss, "miriam");
-    app.database.execute("UPDATE accounts SET active = FALSE WHERE username = 'miriam'");
+    app.deactivate("miriam");
     assert!(!is_open(&app, &while_active), "a deactivated person's link opens nothing");
     let used = app.client().post(
         "/welcome",
@@ -95,9 +95,9 @@ fn the_last_administrator_is_not_deleted(app: TestApp) {
     second.sign_in("second", PASSWORD);
     assert_eq!(change(&boss, "second", "deactivate").status, 303);
     // Deactivated, they are nobody who could stay: what is asked for is the last active one, also of the one who asks.
-    app.database.execute("UPDATE accounts SET active = TRUE WHERE username = 'second'");
+    app.activate("second");
     second.sign_in("second", PASSWORD);
-    app.database.execute("UPDATE accounts SET active = FALSE WHERE username = 'boss'");
+    app.deactivate("boss");
     let nobody = claviger::actions::Actor::cli().on_behalf_of(claviger::domain::ids::AccountId(0), "nobody".into());
     let by = nobody.reauthenticated().expect("the operator may");
     let username = claviger::domain::accounts::account::Username::parse("second").expect("a name");

@@ -35,7 +35,7 @@ fn a_service_account_owns_keys_and_never_signs_in(app: TestApp) {
 
     let other = server_key(&boss, "plate-reader", &[("access", "policy"), ("policy", "Reader")]);
     assert!(other.text().contains("This account does not hold this policy"), "{}", other.text());
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('service_rights', 'policy', 0)");
+    app.set("service_rights", "policy");
     let alone =
         server_key(&boss, "plate-reader", &[("name", "alone"), ("access", "policy"), ("policy", "Reader")]).secret();
     assert_eq!(status(&app, &alone, "require_all=read:data"), 200, "service_rights = policy: its policy alone decides");
@@ -60,7 +60,7 @@ fn server_keys_are_limited_together_and_each_account_by_its_rule(app: TestApp) {
     let boss = site(&app);
     service_account(&boss, "one", &[]);
     service_account(&boss, "two", &[]);
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('max_service_keys', '3', 0)");
+    app.set("max_service_keys", "3");
     server_key(&boss, "one", &[]).secret();
     server_key(&boss, "two", &[]).secret();
     server_key(&boss, "two", &[]).secret();
@@ -70,8 +70,8 @@ fn server_keys_are_limited_together_and_each_account_by_its_rule(app: TestApp) {
         "{}",
         refused.text()
     );
-    app.database.execute("UPDATE settings SET value = '0' WHERE name = 'max_service_keys'");
-    app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 2");
+    app.set("max_service_keys", "0");
+    app.limit_keys(2);
     assert!(
         boss.get("/admin/service-accounts/two/generate")
             .text()
@@ -87,14 +87,14 @@ fn fifty_at_once_do_not_pass_the_limit_of_server_keys(app: TestApp) {
     for name in names {
         service_account(&boss, name, &[]);
     }
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('max_service_keys', '0', 0)");
+    app.set("max_service_keys", "0");
     for round in 1..=4 {
         let page = |name: &str| format!("/admin/service-accounts/{name}/generate");
         let forms: Vec<(&str, std::collections::HashMap<String, String>)> = (0..50)
             .map(|n| names[n % 10])
             .map(|name| (name, boss.get(&page(name)).hidden_fields(&page(name))))
             .collect();
-        app.database.execute(&format!("UPDATE settings SET value = '{}' WHERE name = 'max_service_keys'", 5 * round));
+        app.set("max_service_keys", &(5 * round).to_string());
         std::thread::scope(|scope| {
             for (name, hidden) in &forms {
                 let boss = boss.clone();
@@ -106,7 +106,7 @@ fn fifty_at_once_do_not_pass_the_limit_of_server_keys(app: TestApp) {
             }
         });
         assert_eq!(app.database.count("api_keys"), 5 * round);
-        app.database.execute("UPDATE settings SET value = '0' WHERE name = 'max_service_keys'");
+        app.set("max_service_keys", "0");
     }
 }
 on_both!(fifty_at_once_do_not_pass_the_limit_of_server_keys);

@@ -79,7 +79,7 @@ on_both!(a_key_pasted_as_user_name_is_not_shown_again);
 
 fn a_deactivated_person_is_told_so_only_with_the_right_password(app: TestApp) {
     app.person("miriam");
-    app.database.execute("UPDATE accounts SET active = FALSE");
+    app.deactivate_all();
     assert!(
         app.client().sign_in("miriam", PASSWORD).text().contains("Your account is deactivated. Ask an administrator")
     );

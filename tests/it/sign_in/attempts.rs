@@ -32,7 +32,7 @@ fn what_was_tried_and_refused_is_in_the_audit_log(app: TestApp) {
         "a stranger is led to sign in"
     );
     let form = miriam.get("/external-tool-access/generate").hidden_fields("/external-tool-access/generate");
-    app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 1");
+    app.limit_keys(1);
     let second = [("csrf", form["csrf"].as_str()), ("form", form["form"].as_str()), ("name", "second")];
     assert_eq!(miriam.post("/external-tool-access/generate", &second).status, 409);
     let expected = [

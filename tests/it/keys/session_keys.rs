@@ -9,7 +9,7 @@ use crate::support::{Answer, Client, TestApp, on_both};
 const PAGE: &str = "/external-tool-access";
 
 fn turn_on(app: &TestApp) {
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('session_keys', 'on', 0)");
+    app.set("session_keys", "on");
 }
 
 fn generate(client: &Client) -> Answer {
@@ -62,13 +62,13 @@ fn a_session_key_ends_with_the_idle_time_and_with_the_setting(app: TestApp) {
     let secret = generate(&ana).secret();
     app.pass(SignedDuration::from_mins(29));
     assert_eq!(status(&app, &secret, ""), 200, "using it does not keep the session alive");
-    app.database.execute("UPDATE settings SET value = 'off' WHERE name = 'session_keys'");
+    app.set("session_keys", "off");
     assert_eq!(status(&app, &secret, ""), 401, "turned off, it is refused at once");
-    app.database.execute("UPDATE settings SET value = 'on' WHERE name = 'session_keys'");
+    app.set("session_keys", "on");
     assert_eq!(status(&app, &secret, ""), 200);
-    app.database.execute("UPDATE accounts SET active = FALSE");
+    app.deactivate_all();
     assert_eq!(status(&app, &secret, ""), 401);
-    app.database.execute("UPDATE accounts SET active = TRUE");
+    app.activate_all();
     app.pass(SignedDuration::from_mins(2));
     assert_eq!(status(&app, &secret, ""), 401, "the session was idle for too long");
     app.run(app.app.sweep()).expect("swept");
@@ -78,7 +78,7 @@ on_both!(a_session_key_ends_with_the_idle_time_and_with_the_setting);
 
 fn session_keys_count_among_a_persons_keys(app: TestApp) {
     turn_on(&app);
-    app.database.execute("UPDATE lifetime_rules SET keys_per_owner = 2");
+    app.limit_keys(2);
     let ana = app.signed_in("ana");
     generate(&ana).secret();
     ana.secret("one");
@@ -91,7 +91,7 @@ on_both!(session_keys_count_among_a_persons_keys);
 
 fn rule_4_a_session_key_makes_no_key_that_outlives_it(app: TestApp) {
     turn_on(&app);
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('key_may_create', 'on', 0)");
+    app.set("key_may_create", "on");
     let boss = site(&app);
     policy(&boss, "Reader", &["read:data"]);
     give(&boss, "boss", &["Reader"]);

@@ -197,7 +197,7 @@ fn service_accounts_together_pass_no_limit_by_a_restore(app: TestApp) {
     }
     let [a, b] = ["one", "two"].map(|of| server_key(&boss, of, &[("name", "key")]).secret());
     bulk(&app, &boss, "delete", &[&a, &b], &[]);
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('max_service_keys', '1', 0)");
+    app.set("max_service_keys", "1");
     bulk(&app, &boss, "restore", &[&a, &b], &[]);
     let mut statuses = [&a, &b].map(|secret| app.verify(secret).status);
     statuses.sort_unstable();

@@ -54,7 +54,7 @@ fn a_key_whose_policy_was_deleted_says_so_and_gets_other_access(app: TestApp) {
     policy(&boss, "Reader", &["read:data"]);
     let ana = app.signed_in("ana");
     give(&boss, "ana", &["Reader"]);
-    app.database.execute("INSERT INTO settings (name, value, changed_at) VALUES ('on_policy_delete', 'disable', 0)");
+    app.set("on_policy_delete", "disable");
     let secret = ana.generate_with(&[("access", "policy"), ("policy", "Reader")]).secret();
     let page = "/admin/policies/Reader/delete";
     boss.submit(page, page, &[("typed", "Reader")]);
