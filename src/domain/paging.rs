@@ -84,13 +84,13 @@ pub const COUNT_LIMIT: i64 = 10_000;
 pub enum Count {
     /// Exactly so many.
     Exactly(i64),
-    /// More than the limit.
-    Many,
+    /// More than this, where counting stopped.
+    Many(i64),
 }
 
 impl Count {
     /// Of a count that stopped one above the limit.
     pub fn of(counted: i64, limit: i64) -> Self {
-        if counted > limit { Self::Many } else { Self::Exactly(counted) }
+        if counted > limit { Self::Many(limit) } else { Self::Exactly(counted) }
     }
 }

@@ -30,7 +30,6 @@ CREATE TABLE bulk_jobs (
     lease_until BIGINT NOT NULL
 );
 CREATE INDEX bulk_jobs_by_state ON bulk_jobs (state, id);
-CREATE INDEX bulk_jobs_by_source ON bulk_jobs (source);
 
 -- The keys of a job: the version at which each was frozen, what it was like before, and what became of it.
 CREATE TABLE bulk_job_keys (

@@ -1,6 +1,7 @@
 //! Bulk work: frozen in batches, confirmed, done in batches, undone. What each operation does is in [`operations`].
 
 pub(in crate::actions) mod batch;
+mod carry_over;
 pub mod draft;
 pub(in crate::actions) mod ends;
 pub(in crate::actions) mod freeze;

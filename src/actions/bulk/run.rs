@@ -13,9 +13,9 @@ use crate::domain::bulk::{Job, JobState};
 use crate::domain::ids::JobId;
 use crate::domain::time::clock::Timestamp;
 use crate::store::WriteTx;
+use crate::store::bulk::job_keys;
 use crate::store::bulk::jobs;
 use crate::store::bulk::leases;
-use crate::store::bulk::{carry_over, job_keys};
 
 /// Keys of one batch.
 const BATCH: i64 = 1_000;
@@ -24,9 +24,6 @@ const LEASE: SignedDuration = SignedDuration::from_secs(15);
 
 /// Why a lease has no event.
 const LEASED: &str = "which node works at a job is nothing that anybody did";
-
-/// Why there is no event for what stands elsewhere now.
-const CARRIED: &str = "the same work stands in another table";
 
 /// What became of a batch.
 enum Batch {
@@ -41,7 +38,9 @@ enum Batch {
 impl App {
     /// Does all bulk work that waits and that no other node is at; says how many jobs it worked at.
     pub async fn run_jobs(&self) -> Result<usize, Error> {
-        self.carry_over_jobs().await?;
+        if let Err(error) = self.carry_over_jobs().await {
+            tracing::error!(%error, "Bulk work of an earlier version was not looked for; it is tried again.");
+        }
         let (mut worked_at, mut failed) = (0, Vec::new());
         let mut problem = None;
         loop {
@@ -71,24 +70,6 @@ impl App {
                         break;
                     }
                 }
-            }
-        }
-    }
-
-    /// Takes over what servers of before left in their tables, once none of them is at it any more.
-    async fn carry_over_jobs(&self) -> Result<(), Error> {
-        loop {
-            let now = self.now();
-            let next = self.store.read(move |tx| Ok::<_, Error>(carry_over::next(tx, now)?)).await?;
-            let Some(id) = next else { return Ok(()) };
-            let carried =
-                self.store.write_unaudited(CARRIED, move |tx| Ok::<_, Error>(carry_over::carry_over(tx, id, now)?));
-            if let Some(unread) = carried.await? {
-                tracing::error!(
-                    job = id.0,
-                    unread,
-                    "A job of a version of before cannot be read. It stays in the table jobs."
-                );
             }
         }
     }

@@ -69,7 +69,7 @@ fn in_the_way(standing: Standing) -> Option<String> {
     let keys = match standing.keys {
         Count::Exactly(0) => None,
         Count::Exactly(count) => Some(text::counted(count, "key", "keys")),
-        Count::Many => Some(format!("more than {COUNT_LIMIT} keys")),
+        Count::Many(limit) => Some(format!("more than {limit} keys")),
     };
     let of = |count: i64, one: &str, many: &str| (count > 0).then(|| text::counted(count, one, many));
     let where_it_stands = [

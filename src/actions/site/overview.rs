@@ -114,7 +114,7 @@ impl App {
         for tally in std::iter::once(Tally::All).chain(Tally::TILES) {
             let counted = self.store.read(move |tx| {
                 let filter = tally.filter(now);
-                let is_long = grid::count(tx, &filter, now, COUNT_LIMIT)? == Count::Many;
+                let is_long = matches!(grid::count(tx, &filter, now, COUNT_LIMIT)?, Count::Many(_));
                 Ok::<_, Error>(if is_long { Some(grid::count_exactly(tx, &filter, now)?) } else { None })
             });
             counts.extend(counted.await?.map(|number| (tally.as_str().to_owned(), number)));
@@ -139,7 +139,7 @@ impl App {
 impl Number {
     /// A count, with what was kept of the same list where it stopped.
     pub(in crate::actions) fn of(count: Count, tally: Tally, kept: &std::collections::HashMap<String, Kept>) -> Self {
-        let kept = if count == Count::Many { kept.get(tally.as_str()).copied() } else { None };
+        let kept = if matches!(count, Count::Many(_)) { kept.get(tally.as_str()).copied() } else { None };
         Self { count, kept }
     }
 }

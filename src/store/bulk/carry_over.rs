@@ -2,19 +2,17 @@
 //! operation. What stands there is carried over once nobody works at it any more. Servers of that version, which may run beside
 //! this one during an upgrade, know these tables alone: their jobs are theirs while they are at them.
 
+use std::collections::HashSet;
+
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use serde::Deserialize;
+use jiff::SignedDuration;
 
-use crate::domain::bulk::{
-    Before, BeforeEnd, BeforeGrant, BeforeTransfer, BulkOperation, DeletedPolicy, Held, Operation, Shortening,
-    SkipReason, Source, Transfer,
-};
-use crate::domain::ids::{AccountId, JobId, KeyId, PolicyId};
-use crate::domain::keys::api_key::Stop;
-use crate::domain::keys::lifetime_rules::Rules;
+use crate::domain::bulk::{Operation, SkipReason, Source};
+use crate::domain::ids::{AccountId, JobId};
 use crate::domain::time::clock::Timestamp;
 use crate::store::bulk::json;
+use crate::store::bulk::old_rows::{Old, OldKey, before, operation, skip_reason, source};
 use crate::store::connection::each;
 use crate::store::schema::{bulk_job_keys, bulk_jobs, job_keys, jobs};
 use crate::store::{Error, ReadTx, Write, WriteTx};
@@ -28,50 +26,23 @@ const UNFROZEN: i64 = 1 << 61;
 /// The lease of a job that cannot be read: it stays where it is.
 const DAMAGED: i64 = i64::MAX;
 
-/// A row of `jobs`.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = jobs)]
-struct Old {
-    id: JobId,
-    verb: String,
-    state: String,
-    frozen_at: i64,
-    filter: Option<String>,
-    created_by: AccountId,
-    created_name: String,
-    address: Option<String>,
-    request: Option<String>,
-    reason: String,
-    expires_at: Option<i64>,
-    parameter: String,
-    undoes: Option<JobId>,
-    total: i64,
-    people: i64,
-    services: i64,
-    recent: i64,
-    own: i64,
-    done: i64,
-    left_count: i64,
-    stop_asked: bool,
-    confirmed_at: Option<i64>,
-    finished_at: Option<i64>,
-    source: String,
-    is_frozen: bool,
-    frozen_up_to: i64,
-    shortened: i64,
-}
+/// The lease of a job that is carried over: no server of that version takes it.
+const CARRYING: i64 = i64::MAX - 1;
 
-/// A row of `job_keys`.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = job_keys)]
-struct OldKey {
-    key: KeyId,
-    version: i64,
-    outcome: String,
-    why: String,
-    before_at: Option<i64>,
-    before_by: Option<i64>,
-    before_reason: Option<String>,
+/// A draft may be with somebody on a server of that version for so long.
+const DRAFTED: SignedDuration = SignedDuration::from_mins(1);
+
+/// So long may a draft take to be frozen.
+const FREEZING: SignedDuration = SignedDuration::from_hours(1);
+
+/// What became of a job.
+pub enum Carried {
+    /// It has more keys.
+    More,
+    /// All of it stands in the new tables; or a server is at it by now, or has carried it over.
+    Done,
+    /// It cannot be read, and stays; says why.
+    Unreadable(String),
 }
 
 /// A server is at it.
@@ -79,60 +50,98 @@ struct OldKey {
 fn is_worked_at(now: i64) -> _ {
     let running: &'static str = "running";
     let unfrozen: i64 = now + UNFROZEN;
+    let carrying: i64 = CARRYING;
     let leased = jobs::is_frozen.eq(true).and(jobs::lease_until.gt(now));
     let leased_unfrozen = jobs::is_frozen.eq(false).and(jobs::lease_until.gt(unfrozen));
-    jobs::state.eq(running).and(leased.or(leased_unfrozen))
+    jobs::state.eq(running).and(leased.or(leased_unfrozen)).and(jobs::lease_until.lt(carrying))
 }
 
-/// The oldest job that is to be carried over: none while a server is at one of them.
-pub fn next(tx: &mut ReadTx, now: Timestamp) -> Result<Option<JobId>, Error> {
-    let readable = || jobs::table.filter(jobs::lease_until.ne(DAMAGED));
-    if diesel::select(exists(readable().filter(is_worked_at(now.0)))).get_result(tx.db())? {
-        return Ok(None);
+/// What is to be carried over, oldest first: nothing while a server is at one of them, and no draft that somebody may be at.
+pub fn waiting(tx: &mut ReadTx, now: Timestamp) -> Result<Vec<JobId>, Error> {
+    if diesel::select(exists(jobs::table.filter(is_worked_at(now.0)))).get_result(tx.db())? {
+        return Ok(Vec::new());
     }
-    Ok(readable().select(jobs::id).order(jobs::id.asc()).first(tx.db()).optional()?)
+    let left: Vec<(JobId, String, bool, i64, AccountId)> = jobs::table
+        .filter(jobs::lease_until.ne(DAMAGED))
+        .order(jobs::id.asc())
+        .select((jobs::id, jobs::state, jobs::is_frozen, jobs::frozen_at, jobs::created_by))
+        .load(tx.db())?;
+    let is_older = |at: i64, span| now.since(Timestamp(at)) > span;
+    let freezing: HashSet<AccountId> = left
+        .iter()
+        .filter(|(_, state, is_frozen, at, _)| state == "draft" && !is_frozen && !is_older(*at, FREEZING))
+        .map(|(.., asker)| *asker)
+        .collect();
+    let may_go = |(_, state, _, at, asker): &(JobId, String, bool, i64, AccountId)| {
+        state != "draft" || (is_older(*at, DRAFTED) && !freezing.contains(asker))
+    };
+    Ok(left.iter().filter(|job| may_go(job)).map(|(id, ..)| *id).collect())
 }
 
-/// Carries a job over with its keys, under its number, unless a server is at it by now. One that cannot be read is marked, and
-/// stays: gives why.
-pub fn carry_over(tx: &mut WriteTx, id: JobId, now: Timestamp) -> Result<Option<String>, Error> {
+/// Keeps servers of that version from beginning what waits.
+pub fn hold(tx: &mut WriteTx, now: Timestamp) -> Result<(), Error> {
+    let waits = jobs::state.eq_any(["queued", "running"]).and(jobs::lease_until.lt(CARRYING));
+    diesel::update(jobs::table.filter(waits).filter(not(is_worked_at(now.0))))
+        .set(jobs::lease_until.eq(CARRYING))
+        .write(tx)?;
+    Ok(())
+}
+
+/// Carries a job over, or the next of its keys, under its number. Until all of it is there, nobody takes it.
+pub fn carry_over(tx: &mut WriteTx, id: JobId, now: Timestamp) -> Result<Carried, Error> {
     let of_job = jobs::table.find(id);
-    // Held first: of two servers, one finds it.
+    // Held first: two servers take turns.
     let free = of_job.filter(not(is_worked_at(now.0)));
-    if diesel::update(free).set(jobs::lease_until.eq(DAMAGED)).write(tx)? == 0 {
-        return Ok(None);
+    if diesel::update(free).set(jobs::lease_until.eq(CARRYING)).write(tx)? == 0 {
+        return Ok(Carried::Done);
     }
     let old: Old = of_job.select(Old::as_select()).first(tx.db())?;
     let Some(operation) = operation(tx, &old)? else {
-        return Ok(Some(format!("{} with {:?}", old.verb, old.parameter)));
+        diesel::update(of_job).set(jobs::lease_until.eq(DAMAGED)).write(tx)?;
+        return Ok(Carried::Unreadable(format!("{} with {:?}", old.verb, old.parameter)));
     };
-    insert(tx, &old, &operation)?;
-    loop {
-        let some: Vec<OldKey> = job_keys::table
-            .filter(job_keys::job.eq(id))
-            .order(job_keys::key.asc())
-            .limit(BATCH)
-            .select(OldKey::as_select())
-            .load(tx.db())?;
-        let Some(last) = some.last().map(|key| key.key) else { break };
+    if !diesel::select(exists(bulk_jobs::table.find(id))).get_result(tx.db())? {
+        insert(tx, &old, &operation)?;
+    }
+    let some: Vec<OldKey> = job_keys::table
+        .filter(job_keys::job.eq(id))
+        .order(job_keys::key.asc())
+        .limit(BATCH)
+        .select(OldKey::as_select())
+        .load(tx.db())?;
+    if let Some(last) = some.last().map(|key| key.key) {
         insert_keys(tx, id, &operation, &some)?;
         diesel::delete(job_keys::table.filter(job_keys::job.eq(id).and(job_keys::key.le(last)))).write(tx)?;
+        return Ok(Carried::More);
     }
+    diesel::update(bulk_jobs::table.find(id))
+        .set((
+            bulk_jobs::state.eq(&old.state),
+            bulk_jobs::lease_owner.eq(None::<&str>),
+            bulk_jobs::lease_until.eq(0_i64),
+        ))
+        .write(tx)?;
     // Its undo comes later, and has to know it still.
     diesel::update(jobs::table.filter(jobs::undoes.eq(id)))
         .set((jobs::undoes.eq(None::<JobId>), jobs::source.eq(json::text(&Source::Job(id))?)))
         .write(tx)?;
+    diesel::update(jobs::table.filter(jobs::undone_by.eq(id))).set(jobs::undone_by.eq(None::<JobId>)).write(tx)?;
     diesel::delete(of_job).write(tx)?;
-    Ok(None)
+    Ok(Carried::Done)
 }
 
+/// Leased for good, until its keys are there.
 fn insert(tx: &mut WriteTx, old: &Old, operation: &Operation) -> Result<(), Error> {
     let source = source(tx, old, operation)?;
-    let undoes = source.job();
+    // What it undoes may be a job that cannot be read, and stayed where it was.
+    let undoes: Option<JobId> = match source.job() {
+        Some(undone) => bulk_jobs::table.find(undone).select(bulk_jobs::id).first(tx.db()).optional()?,
+        None => None,
+    };
     diesel::insert_into(bulk_jobs::table)
         .values((
             (bulk_jobs::id.eq(old.id), bulk_jobs::operation.eq(json::text(operation)?)),
-            (bulk_jobs::source.eq(json::text(&source)?), bulk_jobs::state.eq(&old.state)),
+            (bulk_jobs::source.eq(json::text(&source)?), bulk_jobs::state.eq("running")),
             (bulk_jobs::frozen_at.eq(old.frozen_at), bulk_jobs::is_frozen.eq(old.is_frozen)),
             (bulk_jobs::frozen_up_to.eq(old.frozen_up_to), bulk_jobs::created_by.eq(old.created_by)),
             (bulk_jobs::created_name.eq(&old.created_name), bulk_jobs::address.eq(&old.address)),
@@ -141,7 +150,8 @@ fn insert(tx: &mut WriteTx, old: &Old, operation: &Operation) -> Result<(), Erro
             (bulk_jobs::recent.eq(old.recent), bulk_jobs::own.eq(old.own), bulk_jobs::done.eq(old.done)),
             (bulk_jobs::shortened.eq(old.shortened), bulk_jobs::skipped.eq(old.left_count)),
             (bulk_jobs::stop_asked.eq(old.stop_asked), bulk_jobs::confirmed_at.eq(old.confirmed_at)),
-            (bulk_jobs::finished_at.eq(old.finished_at), bulk_jobs::lease_until.eq(0_i64)),
+            (bulk_jobs::finished_at.eq(old.finished_at), bulk_jobs::lease_until.eq(i64::MAX)),
+            bulk_jobs::lease_owner.eq("carried over"),
         ))
         .write(tx)?;
     if let Some(undone) = undoes {
@@ -166,122 +176,4 @@ fn insert_keys(tx: &mut WriteTx, job: JobId, operation: &Operation, keys: &[OldK
     let rows: Vec<_> = keys.iter().map(row).collect::<Result<_, _>>()?;
     tx.write_with(|db| each!(db, c => diesel::insert_into(bulk_job_keys::table).values(rows).execute(c)))?;
     Ok(())
-}
-
-/// What a job does; `None` when that is damaged.
-fn operation(tx: &mut ReadTx, old: &Old) -> Result<Option<Operation>, Error> {
-    let policy = || serde_json::from_str::<DeletedPolicy>(&old.parameter).ok();
-    Ok(match old.verb.as_str() {
-        "delete" => Some(Operation::Delete { policy: policy() }),
-        "disable" => Some(Operation::Disable { policy: policy() }),
-        "disable unused" => Some(Operation::DisableUnused),
-        "enable" => Some(Operation::Enable),
-        "restore" => Some(Operation::Restore),
-        "expire" => Some(Operation::Expire { at: old.expires_at.map(Timestamp) }),
-        "shorten" => {
-            let with = jobs::table.filter(jobs::parameter.eq(format!("with {}", old.id))).select(jobs::id);
-            shortening(&old.parameter, with.first(tx.db()).optional()?).map(Operation::Shorten)
-        }
-        "give policy" => old.parameter.parse().ok().map(|policy| Operation::GivePolicy { policy }),
-        "transfer" => transfer(&old.parameter).map(Operation::Transfer),
-        "undo" => old.parameter.parse().ok().map(|of| Operation::Undo { of }),
-        _ => None,
-    })
-}
-
-fn shortening(parameter: &str, unused: Option<JobId>) -> Option<Shortening> {
-    #[derive(Deserialize)]
-    struct Old {
-        rules: Rules,
-        replaces: String,
-        spread_days: i64,
-    }
-    let Old { rules, replaces, spread_days } = serde_json::from_str(parameter).ok()?;
-    Some(Shortening { rules, replaces, spread_days, unused })
-}
-
-/// Before it was more than the id of the new owner, keys were held to lists when the job was made.
-fn transfer(parameter: &str) -> Option<Transfer> {
-    let only_owner = || Some(Transfer { to: parameter.parse().ok()?, adds: false, held: Held::held_to_lists() });
-    serde_json::from_str(parameter).ok().or_else(only_owner)
-}
-
-/// Where its keys came from. What was not written down shows in the keys, or it does not.
-fn source(tx: &mut ReadTx, old: &Old, operation: &Operation) -> Result<Source, Error> {
-    if let Ok(source) = serde_json::from_str(&old.source) {
-        return Ok(source);
-    }
-    if let Some(filter) = &old.filter {
-        return Ok(Source::Filter(filter.clone()));
-    }
-    let was_chosen_by_hand = old.confirmed_at != Some(old.frozen_at);
-    Ok(match operation {
-        Operation::Shorten(_) | Operation::DisableUnused => Source::Rules,
-        Operation::Undo { .. } => old.undoes.map_or(Source::Unrecorded, Source::Job),
-        Operation::GivePolicy { .. } => {
-            any_before(tx, old.id)?.map_or(Source::Unrecorded, |policy| Source::Policy(PolicyId(policy)))
-        }
-        Operation::Transfer(_) => {
-            any_before(tx, old.id)?.map_or(Source::Unrecorded, |owner| Source::Owner(AccountId(owner)))
-        }
-        operation => match operation.deleted_policy() {
-            Some(deleted) => Source::LiveOfPolicy(deleted.policy),
-            None if was_chosen_by_hand => Source::Ticked,
-            None => Source::Unrecorded,
-        },
-    })
-}
-
-/// The owner or the policy that the keys of a job had before: one of them, since all had the same.
-fn any_before(tx: &mut ReadTx, job: JobId) -> Result<Option<i64>, Error> {
-    let before = job_keys::table.filter(job_keys::job.eq(job)).select(job_keys::before_at);
-    Ok(before.first::<Option<i64>>(tx.db()).optional()?.flatten())
-}
-
-/// What a key was like before.
-fn before(operation: &Operation, old: &OldKey) -> Option<Before> {
-    let changed = match operation {
-        Operation::Undo { of } => *of,
-        operation => operation.name(),
-    };
-    let stop = || {
-        let reason = old.before_reason.clone().unwrap_or_default();
-        Some(Stop { at: Timestamp(old.before_at?), by: old.before_by.map(AccountId), reason })
-    };
-    match changed {
-        BulkOperation::Enable => stop().map(Before::Disabled),
-        BulkOperation::Restore => stop().map(Before::Revoked),
-        BulkOperation::Expire | BulkOperation::Shorten => {
-            Some(Before::End { expires_at: old.before_at.map(Timestamp), end_limit: old.before_by.map(Timestamp) })
-        }
-        BulkOperation::GivePolicy => old.before_at.map(|policy| Before::Policy(PolicyId(policy))),
-        BulkOperation::Transfer => before_transfer(old).map(Before::Transfer),
-        _ => None, // nothing was noted
-    }
-}
-
-fn before_transfer(old: &OldKey) -> Option<BeforeTransfer> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Noted {
-        name: String,
-        grant: Option<BeforeGrant>,
-        was_shortened: bool,
-        expires_at: Option<Timestamp>,
-    }
-    let noted = old.before_reason.as_deref().and_then(|text| serde_json::from_str::<Noted>(text).ok());
-    let noted = noted.unwrap_or_default();
-    Some(BeforeTransfer {
-        owner: AccountId(old.before_at?),
-        name: Some(noted.name).filter(|name| !name.is_empty()),
-        grant: noted.grant,
-        end: noted.was_shortened.then_some(BeforeEnd { expires_at: noted.expires_at }),
-    })
-}
-
-fn skip_reason(word: &str) -> Option<SkipReason> {
-    match word {
-        "rules" => Some(SkipReason::RulesForbid),
-        word => word.replace(' ', "_").parse().ok(),
-    }
 }

@@ -6,3 +6,4 @@ pub mod job_keys;
 pub mod jobs;
 mod json;
 pub mod leases;
+mod old_rows;

@@ -58,7 +58,7 @@ fn plan(tx: &mut ReadTx, ask: &Ask) -> Result<(Count, AccessPath, bool), Error> 
     let (matching, reach) = count_with_reach(tx, &ask.filter, ask.now, ask.count_limit)?;
     let of_order = ask.filter.search.is_none()
         && ask.filter.conditions.iter().all(|condition| condition.column == ask.sort.column);
-    let walk = matching == Count::Many || of_order;
+    let walk = matches!(matching, Count::Many(_)) || of_order;
     Ok((matching, if walk { AccessPath::Row(ask.sort) } else { reach }, walk))
 }
 
@@ -106,8 +106,8 @@ fn count_with_reach(
     let common = frequent_terms(tx, filter)?;
     if let Some(text) = common.first() {
         let sample = matching(tx, filter, now, &AccessPath::Sample(text.clone(), COMMON));
-        if count_up_to(tx, sample, limit)? == Count::Many {
-            return Ok((Count::Many, AccessPath::Index { common }));
+        if let many @ Count::Many(_) = count_up_to(tx, sample, limit)? {
+            return Ok((many, AccessPath::Index { common }));
         }
     }
     let reach = AccessPath::Index { common };

@@ -1,7 +1,6 @@
 //! Numbers as people read them.
 
 use crate::actions::site::overview::Number;
-use crate::domain::paging::COUNT_LIMIT;
 use crate::domain::paging::Count;
 pub use crate::domain::text::{counted, number};
 
@@ -9,7 +8,7 @@ pub use crate::domain::text::{counted, number};
 pub fn words(count: Count) -> String {
     match count {
         Count::Exactly(exactly) => number(exactly),
-        Count::Many => format!("{}+", number(COUNT_LIMIT)),
+        Count::Many(limit) => format!("{}+", number(limit)),
     }
 }
 
@@ -42,6 +41,12 @@ pub fn keys(count: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_count_says_where_it_stopped() {
+        assert_eq!(words(Count::of(1_001, 1_000)), "1,000+");
+        assert_eq!(words(Count::of(1_000, 1_000)), "1,000");
+    }
 
     #[test]
     fn owners_that_are_not_there_are_not_named() {

@@ -79,7 +79,8 @@ impl Change for HandOver<'_> {
             let grant = before.grant.clone().or(narrowed);
             let end =
                 (item.end_after() != item.key.expires_at).then_some(BeforeEnd { expires_at: item.key.expires_at });
-            let noted = BeforeTransfer { grant, end, ..before.clone() };
+            let name = before.name.clone().or_else(|| Some(item.key.name.clone()));
+            let noted = BeforeTransfer { name, grant, end, ..before.clone() };
             if noted != *before {
                 job_keys::note_before(tx, batch.job.id, item.key.id, &Before::Transfer(noted))?;
             }
