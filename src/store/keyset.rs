@@ -12,7 +12,11 @@ pub type Beyond<Table> = Box<dyn BoxableExpression<Table, <Db as Connection>::Ba
 
 /// What lies beyond a row in the direction of a page: a comparison of rows, which both databases answer from the index of the
 /// order. `columns` are those of the order, such as `resources.title_folded, resources.id`.
-pub fn beyond<Table: 'static, Place>(columns: &str, from: &From<Place>, (text, id): (String, i64)) -> Beyond<Table> {
+pub fn beyond<Table: 'static, Place>(
+    columns: &'static str,
+    from: &From<Place>,
+    (text, id): (String, i64),
+) -> Beyond<Table> {
     let operator = if from.is_backwards() { ") < (" } else { ") > (" };
     let open = sql::<Bool>("(").sql(columns).sql(operator);
     Box::new(open.bind::<Text, _>(text).sql(", ").bind::<BigInt, _>(id).sql(")"))

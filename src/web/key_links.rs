@@ -1,10 +1,11 @@
 //! Links from a list of keys to itself: sorted, filtered, searched, turned over.
 
+use url::form_urlencoded::Serializer;
+
 use crate::domain::key_filter::{Column, Sort};
 use crate::web::key_query::KeyQuery;
 use crate::web::key_query::SIZES;
 use crate::web::paths::KEYS;
-use url::form_urlencoded::Serializer;
 
 impl KeyQuery {
     /// The path of the same list with another order.

@@ -1,7 +1,8 @@
 //! Lists of keys that come with the program, and links to lists.
 
-use crate::web::paths::KEYS;
 use url::form_urlencoded::Serializer;
+
+use crate::web::paths::KEYS;
 
 /// A list of keys that comes with the program: what people read, and its query string.
 pub struct View {

@@ -1,8 +1,8 @@
 //! Deleting a person: signing in ends, policies and offices go, keys are revoked or given to somebody else.
 
-use crate::actions::accounts::keep_an_administrator;
 use serde_json::json;
 
+use crate::actions::accounts::keep_an_administrator;
 use crate::actions::bulk::jobs::asked_by;
 use crate::actions::bulk::transfer::{Asked, lock_owners, receiver, transfer};
 use crate::actions::{Actor, App, Error, Reauthenticated};

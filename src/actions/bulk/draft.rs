@@ -67,13 +67,9 @@ impl App {
                 if !drafts::confirm(tx, id, &operation, &reason, now)? {
                     return Ok::<_, Error>(false);
                 }
-                let expires_at = match operation {
-                    Operation::Expire { at } => at,
-                    _ => None,
-                };
                 let details = json!({
                     "verb": operation.name().as_str(), "keys": job.total, "filter": job.source.filter(), "reason": reason,
-                    "expires_at": expires_at.map(Timestamp::rfc3339), "frozen_at": job.frozen_at.rfc3339(),
+                    "expires_at": operation.expires_at().map(Timestamp::rfc3339), "frozen_at": job.frozen_at.rfc3339(),
                 });
                 tx.audit(actor.did(now, Action::JobStart, &format!("job {id}"), details));
                 Ok(true)

@@ -1,5 +1,7 @@
 //! The keys of one owner, as their page lists them.
 
+use std::collections::HashMap;
+
 use crate::actions::keys::creation;
 use crate::actions::keys::find::may_see;
 use crate::actions::rights::grants::{self, GrantOptions};
@@ -17,7 +19,6 @@ use crate::domain::settings::{OwnKeys as Manner, Settings};
 use crate::store::keys::lifetime_rules;
 use crate::store::keys::session_keys;
 use crate::store::{accounts, keys, rights, settings};
-use std::collections::HashMap;
 
 impl App {
     /// The keys of `owner`.

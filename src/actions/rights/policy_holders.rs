@@ -1,5 +1,7 @@
 //! Who holds which policies.
 
+use serde_json::json;
+
 use crate::actions::{Administrator, App, Error, Reauthenticated};
 use crate::domain::accounts::account::Username;
 use crate::domain::audit::Action;
@@ -10,7 +12,6 @@ use crate::domain::rights::policy::PolicyName;
 use crate::store::rights::permissions;
 use crate::store::rights::policies;
 use crate::store::{ReadTx, WriteTx, accounts};
-use serde_json::json;
 
 impl App {
     /// Makes these the policies of a person or a service account.

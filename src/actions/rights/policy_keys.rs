@@ -1,5 +1,7 @@
 //! What happens to the keys of a policy: it is deleted, or they get another one.
 
+use serde_json::json;
+
 use crate::actions::bulk::jobs::asked_by;
 use crate::actions::rights::policies::names;
 use crate::actions::{App, Error, Reauthenticated};
@@ -15,7 +17,6 @@ use crate::store::keys::matching::{not_revoked, with_policy};
 use crate::store::keys::predicate::all;
 use crate::store::rights::policies;
 use crate::store::{keys, settings};
-use serde_json::json;
 
 impl App {
     /// Deletes a policy. From that moment on its keys are refused; a job ends or pauses them one by one, and its undo

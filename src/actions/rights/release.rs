@@ -1,5 +1,7 @@
 //! Permissions whose service is renamed, and names that are given free.
 
+use serde_json::json;
+
 use crate::actions::rights::permissions::COUNT_LIMIT;
 use crate::actions::{App, Error, Reauthenticated};
 use crate::domain::audit::Action;
@@ -10,7 +12,6 @@ use crate::domain::text;
 use crate::store::rights::permissions;
 use crate::store::rights::release;
 use crate::store::rights::release::Standing;
-use serde_json::json;
 
 impl App {
     /// Makes all permissions of a service those of another, which may be new: for a service that got another name. Whoever

@@ -4,9 +4,9 @@
 //! The hash is SHA-256 over the predecessor's hash and the fields in the order of [`Entry`]. A number is 8 bytes, big end
 //! first; a text is its length in bytes as such a number, and its UTF-8; what is absent is the number -1.
 
-use crate::domain::ids::AccountId;
-
 use sha2::{Digest, Sha256};
+
+use crate::domain::ids::AccountId;
 
 /// SHA-256 of an event and all before it.
 pub type Hash = [u8; 32];

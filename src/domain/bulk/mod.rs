@@ -120,10 +120,7 @@ impl Job {
 
     /// The end that it gives keys, where it gives all of them the same.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        match self.operation {
-            Operation::Expire { at } => at,
-            _ => None,
-        }
+        self.operation.expires_at()
     }
 
     /// Keys of which nothing was decided.

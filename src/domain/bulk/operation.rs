@@ -117,6 +117,14 @@ impl Operation {
         }
     }
 
+    /// The end that it gives keys, where it gives all of them the same.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Expire { at } => *at,
+            _ => None,
+        }
+    }
+
     /// The policy that was deleted together with the keys, and that an undo brings back.
     pub fn deleted_policy(&self) -> Option<&DeletedPolicy> {
         match self {

@@ -1,11 +1,12 @@
 //! One lifetime rule: for whom it is and what it allows; as it is written down, in days, and in seconds where they are no whole days.
 
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
 use crate::domain::accounts::account::Role;
 use crate::domain::ids::AccountId;
 use crate::domain::keys::rule_fields::LONGEST;
 use crate::domain::time::span::{self, DAY, MICROSECOND, is_whole, whole};
-use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
 
 /// For whom a rule is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

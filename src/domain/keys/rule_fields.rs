@@ -1,8 +1,9 @@
 //! The numbers of a lifetime rule as people enter them.
 
+use jiff::SignedDuration;
+
 use crate::domain::field_error::FieldError;
 use crate::domain::time::span::{self};
-use jiff::SignedDuration;
 
 /// The most days that anything lasts.
 pub const LONGEST: i32 = 3_650;

@@ -1,5 +1,7 @@
 //! Changing accounts, one column after the other.
 
+use diesel::prelude::*;
+
 use super::free_address;
 use crate::domain::accounts::account::{Appearance, Role};
 use crate::domain::accounts::password::PasswordHash;
@@ -10,7 +12,6 @@ use crate::domain::time::clock::Timestamp;
 use crate::store::keys::folding;
 use crate::store::schema::accounts;
 use crate::store::{Error, Write, WriteTx};
-use diesel::prelude::*;
 
 /// Changes what a service account is for.
 pub fn set_description(tx: &mut WriteTx, id: AccountId, description: &str) -> Result<(), Error> {

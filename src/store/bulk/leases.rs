@@ -1,11 +1,12 @@
 //! Which node is at a job: it has it to itself until its lease ends.
 
+use diesel::prelude::*;
+
 use crate::domain::bulk::JobState;
 use crate::domain::ids::JobId;
 use crate::domain::time::clock::Timestamp;
 use crate::store::schema::bulk_jobs;
 use crate::store::{Error, Write, WriteTx};
-use diesel::prelude::*;
 
 /// Nobody is at it, or this node is.
 #[expect(clippy::elidable_lifetime_names, reason = "auto_type asks for them")]

@@ -1,5 +1,8 @@
 //! Rows of `jobs` and `job_keys`, as versions before 2026-12 wrote them, read as what they mean.
 
+use diesel::prelude::*;
+use serde::Deserialize;
+
 use crate::domain::bulk::{
     Before, BeforeEnd, BeforeGrant, BeforeTransfer, BulkOperation, DeletedPolicy, Held, Operation, Shortening,
     SkipReason, Source, Transfer,
@@ -10,8 +13,6 @@ use crate::domain::keys::lifetime_rules::Rules;
 use crate::domain::time::clock::Timestamp;
 use crate::store::schema::{job_keys, jobs};
 use crate::store::{Error, ReadTx};
-use diesel::prelude::*;
-use serde::Deserialize;
 
 /// A row of `jobs`.
 #[derive(Queryable, Selectable)]

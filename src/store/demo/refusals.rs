@@ -1,5 +1,8 @@
 //! The refusals of a demo.
 
+use diesel::prelude::*;
+use jiff::SignedDuration;
+
 use crate::domain::ids::KeyId;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::usage::Counted;
@@ -8,8 +11,6 @@ use crate::domain::verdict::Refusal;
 use crate::store::schema::api_keys;
 use crate::store::usage::refusals;
 use crate::store::{Error, WriteTx};
-use diesel::prelude::*;
-use jiff::SignedDuration;
 
 /// Tells apart what was refused on these days: keys that have ended and are still tried, and texts that are no key here.
 pub fn insert_refusals(tx: &mut WriteTx, days: &[(i64, Counts)]) -> Result<(), Error> {

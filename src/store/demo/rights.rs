@@ -1,5 +1,9 @@
 //! The policies, permissions and resources of a demo.
 
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
 use super::BATCH;
 use crate::domain::demo::DemoAccount;
 use crate::domain::demo::words::{OF_KINDS, PERMISSIONS, POLICIES, RESOURCES};
@@ -15,8 +19,6 @@ use crate::store::rights::policies;
 use crate::store::rights::resources;
 use crate::store::schema::account_policies;
 use crate::store::{Error, WriteTx};
-use diesel::prelude::*;
-use std::collections::HashMap;
 
 /// The ids of what a demo told of.
 #[derive(Debug, Clone)]

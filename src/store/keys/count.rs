@@ -1,5 +1,9 @@
 //! How many keys there are.
 
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
 use super::grid;
 use super::matching::live;
 use super::predicate::Predicate;
@@ -8,8 +12,6 @@ use crate::domain::paging::{COUNT_LIMIT, Count};
 use crate::domain::time::clock::Timestamp;
 use crate::store::schema::{accounts, api_keys};
 use crate::store::{Error, ReadTx};
-use diesel::prelude::*;
-use std::collections::HashMap;
 
 /// How many keys of the owner are live: not revoked, not expired.
 pub fn count_live(tx: &mut ReadTx, owner: AccountId, now: Timestamp) -> Result<i64, Error> {

@@ -1,5 +1,7 @@
 //! Short lists of keys: of an owner, of a resource.
 
+use diesel::prelude::*;
+
 use super::Row;
 use super::matching::live;
 use crate::domain::ids::{AccountId, KeyId, ResourceId};
@@ -8,7 +10,6 @@ use crate::domain::keys::api_key::Listing;
 use crate::domain::time::clock::Timestamp;
 use crate::store::schema::api_keys;
 use crate::store::{Error, ReadTx};
-use diesel::prelude::*;
 
 /// The owner's keys, newest first, and how many there are of the other listing.
 pub fn list(tx: &mut ReadTx, owner: AccountId, listing: Listing, now: Timestamp) -> Result<Vec<ApiKey>, Error> {

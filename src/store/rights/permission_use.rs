@@ -1,5 +1,11 @@
 //! How often permissions are given.
 
+use std::collections::HashMap;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+
 use crate::domain::ids::PermissionId;
 use crate::domain::paging::Count;
 use crate::domain::rights::permission::Given;
@@ -7,10 +13,6 @@ use crate::domain::rights::permission::Permission;
 use crate::domain::time::clock::Timestamp;
 use crate::store::schema::{api_keys, key_scopes, policies, policy_permissions};
 use crate::store::{Error, ReadTx, counting};
-use diesel::dsl::sql;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
-use std::collections::HashMap;
 
 /// How often each of these permissions is given, in their order.
 pub fn given(tx: &mut ReadTx, catalogue: &[Permission], limit: i64, now: Timestamp) -> Result<Vec<Given>, Error> {

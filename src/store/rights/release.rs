@@ -1,5 +1,7 @@
 //! Permissions whose service is renamed, and names that are given free.
 
+use diesel::prelude::*;
+
 use super::permissions::Row;
 use crate::domain::change::Change;
 use crate::domain::ids::PermissionId;
@@ -8,7 +10,6 @@ use crate::domain::rights::permission::{Permission, ServiceName};
 use crate::domain::time::clock::Timestamp;
 use crate::store::schema::{key_scopes, permissions, policies, policy_permissions, resource_kind_permissions};
 use crate::store::{Error, ReadTx, Write, WriteTx, counting};
-use diesel::prelude::*;
 
 /// Makes all permissions of a service, retired ones too, those of another; gives their names.
 pub fn move_all(tx: &mut WriteTx, from: &ServiceName, to: &ServiceName) -> Result<Vec<String>, Error> {

@@ -1,5 +1,7 @@
 //! Retiring a permission, and giving its name free: asked for first.
 
+use actix_web::{HttpResponse, web};
+
 use crate::actions::{App, Error};
 use crate::domain::paging::Count;
 use crate::domain::rights::permission::PermissionName;
@@ -12,7 +14,6 @@ use crate::web::labels::numbers::{counted, words};
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::confirm::ConfirmPage;
 use crate::web::paths;
-use actix_web::{HttpResponse, web};
 
 /// `GET /admin/permissions/{permission}/retire`
 pub async fn retire_page(

@@ -1,13 +1,14 @@
 //! The form of the lifetime rules: what it sends, and what that means.
 
+use jiff::SignedDuration;
+use serde::Deserialize;
+
 use crate::actions::{Administrator, App, Error};
 use crate::domain::field_error::{FieldError, validate};
 use crate::domain::keys::lifetime_rules::Rules;
 use crate::domain::keys::rule::{AppliesTo, Rule};
 use crate::domain::keys::rule_fields::{days, keys, lifetime};
 use crate::domain::time::span;
-use jiff::SignedDuration;
-use serde::Deserialize;
 
 /// The form as it was filled in.
 #[derive(Debug, Clone, Default)]

@@ -1,5 +1,9 @@
 //! Permissions move to another service: asked for first.
 
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
 use crate::actions::{App, Error};
 use crate::domain::field_error::FieldError;
 use crate::domain::rights::permission::{CLAVIGER, ServiceName};
@@ -10,9 +14,6 @@ use crate::web::form::Form;
 use crate::web::html::{self, FieldErrors};
 use crate::web::layout::{Layout, Nav};
 use crate::web::paths;
-use actix_web::{HttpResponse, web};
-use askama::Template;
-use serde::Deserialize;
 
 /// Where the permissions of a service go.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -1,5 +1,8 @@
 //! Making somebody an administrator, deactivating, signing out, a new link: each is asked for first.
 
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
 use crate::actions::accounts::people::Person;
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::Role;
@@ -12,8 +15,6 @@ use crate::web::labels::numbers::counted;
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::admin::users::LinkPage;
 use crate::web::paths;
-use actix_web::{HttpRequest, HttpResponse, web};
-use askama::Template;
 
 /// "Deactivate Chen Wei?"
 #[derive(Template)]

@@ -1,5 +1,7 @@
 //! Ending a session of somebody else: asked for first.
 
+use actix_web::{HttpResponse, web};
+
 use crate::actions::{App, Error};
 use crate::web::access::Admin;
 use crate::web::client;
@@ -10,7 +12,6 @@ use crate::web::html::{self};
 use crate::web::layout::{Layout, Nav};
 use crate::web::pages::confirm::ConfirmPage;
 use crate::web::paths;
-use actix_web::{HttpResponse, web};
 
 /// `GET /admin/users/{username}/sessions/{id}/end`
 pub async fn end_session_page(
