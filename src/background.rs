@@ -15,6 +15,8 @@ use crate::actions::{App, Error};
 
 /// How often uses and refusals of keys are written down, and the clock is looked at.
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
+/// How often the change feed is asked, at least; more often where the revocation bound is short.
+const FOLLOW_EVERY: Duration = Duration::from_millis(250);
 /// How often the length of SQLite's log is looked at.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// How often the log is taken over, however short it is, and the time is noted.
@@ -44,7 +46,15 @@ impl Background {
             let pause = move || sleep(every).boxed();
             tokio::spawn(supervise(name, Arc::clone(app), stop.subscribe(), work, pause))
         };
+        let follow_every = FOLLOW_EVERY.min(Duration::from_millis(app.config.revocation_bound) / 4);
         let mut tasks = vec![
+            task("changes", follow_every, |app| {
+                async move {
+                    app.follow_changes().await;
+                    Ok(())
+                }
+                .boxed()
+            }),
             task("flush", FLUSH_EVERY, |app| async move { app.flush_uses().await.map(drop) }.boxed()),
             task("clock", FLUSH_EVERY, |app| async move { app.look_at_clock().await }.boxed()),
             task("checkpoint", CHECKPOINT_EVERY, |app| async move { app.checkpoint(false).await }.boxed()),

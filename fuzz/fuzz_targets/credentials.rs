@@ -18,7 +18,7 @@ fuzz_target!(|headers: Vec<(u8, Vec<u8>)>| {
         }
     }
     match presented(&request.to_http_request()) {
-        Presented::Key(key) => assert!(!key.is_empty() && authorizations <= 1),
+        Presented::Key(key, _) => assert!(!key.is_empty() && authorizations <= 1),
         Presented::Nothing | Presented::Unreadable | Presented::Ambiguous => {}
     }
 });

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::actions::sign_in::sessions::idle_since;
-use crate::actions::verification::verify::{Known, look_up};
+use crate::actions::verification::look_up::{Known, look_up};
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::{Account, Role};
 use crate::domain::audit::{Action, Event, Outcome, Via};

@@ -44,6 +44,8 @@ pub struct App {
     throttle: sign_in::throttle::Throttle,
     use_log: UseLog,
     refusals: verification::refusals::Refusals,
+    cache: Arc<verification::KeyCache>,
+    following: verification::feed::Following,
     attempts: sign_in::attempts::Attempts,
     signing_key: tokio::sync::OnceCell<keys::cursor::SigningKey>,
     /// The name of this process among those that do bulk work.
@@ -60,6 +62,9 @@ impl App {
     fn new(config: Config, store: Store, clock: Clock, randomness: Randomness, known: Option<Timestamp>) -> Self {
         let node = base62(&mut *randomness(), 12).to_string();
         let throttle = sign_in::throttle::Throttle::new(&clock);
+        let cache = Arc::new(verification::KeyCache::new(config.cache_keys, config.revocation_bound));
+        let noting = Arc::clone(&cache);
+        store.changes().listen(move |changes| noting.note(changes));
         Self {
             node,
             throttle,
@@ -74,6 +79,8 @@ impl App {
             hashing: sign_in::hashing::Hashing::new(),
             use_log: UseLog::default(),
             refusals: verification::refusals::Refusals::default(),
+            cache,
+            following: verification::feed::Following::default(),
             attempts: sign_in::attempts::Attempts::default(),
             signing_key: tokio::sync::OnceCell::new(),
         }
@@ -85,9 +92,9 @@ impl App {
         Self { log, ..self }
     }
 
-    /// What this process changes from now on, as far as keys are verified differently for it.
-    pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Change> {
-        self.store.changes().listen()
+    /// Tells what this process changes from now on, as far as keys are verified differently for it.
+    pub fn listen_to_changes(&self, listener: impl Fn(&[Change]) + Send + Sync + 'static) {
+        self.store.changes().listen(listener);
     }
 
     /// The present moment.

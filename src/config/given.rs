@@ -56,6 +56,20 @@ pub struct Given {
         help_heading = "Settings"
     )]
     pub connections_per_address: Option<String>,
+    /// How many keys are remembered, so that the database need not be asked for each use; about 300 bytes each. 0: none.
+    /// [default: 1000000]
+    #[arg(long, global = true, env = "CLAVIGER_CACHE_KEYS", value_name = "NUMBER", help_heading = "Settings")]
+    pub cache_keys: Option<String>,
+    /// After how many milliseconds, at most, what one server changes counts on all others. One that cannot know asks the database
+    /// for each use. [default: 1000]
+    #[arg(
+        long,
+        global = true,
+        env = "CLAVIGER_REVOCATION_BOUND_MS",
+        value_name = "MILLISECONDS",
+        help_heading = "Settings"
+    )]
+    pub revocation_bound: Option<String>,
     /// What stands between this server and Postgres: `none`, or `transaction`, a pooler that gives each transaction another
     /// session (PgBouncer's transaction mode). [default: none]
     #[arg(long, global = true, env = "CLAVIGER_DATABASE_POOLER", value_name = "KIND", help_heading = "Settings")]

@@ -41,6 +41,10 @@ pub struct Config {
     pub shutdown_delay: Duration,
     /// Connections that one address may have at a time.
     pub connections_per_address: usize,
+    /// Keys that are remembered, at most.
+    pub cache_keys: usize,
+    /// After how many milliseconds, at most, a change counts on every server.
+    pub revocation_bound: u64,
     /// What is logged.
     pub log: String,
     /// As JSON lines instead of text.
@@ -59,6 +63,8 @@ impl Default for Config {
             prefixes: vec![Prefix::default()],
             shutdown_delay: Duration::ZERO,
             connections_per_address: 256,
+            cache_keys: 1_000_000,
+            revocation_bound: 1_000,
             log: DEFAULT_LOG.into(),
             log_json: false,
         }
@@ -91,6 +97,13 @@ impl Config {
         keep(set(given.connections_per_address.as_ref(), &mut config.connections_per_address, |text| {
             number("CLAVIGER_CONNECTIONS_PER_ADDRESS", text, 8, 1_000_000)
                 .map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+        }));
+        keep(set(given.cache_keys.as_ref(), &mut config.cache_keys, |text| {
+            number("CLAVIGER_CACHE_KEYS", text, 0, 100_000_000)
+                .map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+        }));
+        keep(set(given.revocation_bound.as_ref(), &mut config.revocation_bound, |text| {
+            number("CLAVIGER_REVOCATION_BOUND_MS", text, 100, 60_000)
         }));
         let mut password = None;
         keep(set(given.database_password_file.as_ref(), &mut password, |path| password_in(path).map(Some)));
@@ -167,6 +180,8 @@ mod tests {
             key_prefix: Some("CLV".into()),
             shutdown_delay: Some("soon".into()),
             connections_per_address: Some("1".into()),
+            cache_keys: Some("many".into()),
+            revocation_bound: Some("10".into()),
             database_pooler: Some("session".into()),
             log: Some("a=b=c".into()),
             log_format: Some("xml".into()),
@@ -184,13 +199,15 @@ mod tests {
             "CLAVIGER_KEY_PREFIX",
             "CLAVIGER_SHUTDOWN_DELAY",
             "CLAVIGER_CONNECTIONS_PER_ADDRESS",
+            "CLAVIGER_CACHE_KEYS",
+            "CLAVIGER_REVOCATION_BOUND_MS",
             "CLAVIGER_DATABASE_POOLER",
             "CLAVIGER_LOG is",
             "CLAVIGER_LOG_FORMAT",
         ] {
             assert!(text.contains(variable), "{variable} is missing from {text}");
         }
-        assert_eq!(errors.len(), 13);
+        assert_eq!(errors.len(), 15);
         assert!(!text.contains("hunter2"));
     }
 

@@ -1,14 +1,16 @@
 //! The decision: is a presented secret good now? One pure function, and "no" is its default.
 
-use crate::domain::keys::api_key::{ApiKey, Status};
+use crate::domain::keys::api_key::{ApiKey, Status, status};
 use crate::domain::rights::Insufficient;
 use crate::domain::time::clock::Timestamp;
 
 /// What was found for a presented secret.
-#[derive(Debug, Clone)]
-pub struct Facts<'a> {
-    /// The key whose secret it is.
-    pub key: &'a ApiKey,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Did somebody stop the key?
+    pub stopped: Option<Stopped>,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
     /// Is the key's owner active?
     pub owner_active: bool,
     /// Set when the secret is one that a rotation replaced: the end of its grace period.
@@ -17,6 +19,38 @@ pub struct Facts<'a> {
     pub policy_deleted: bool,
     /// Does this server accept keys at all?
     pub accept_keys: bool,
+}
+
+/// How somebody stopped a key. One that was revoked may have been disabled before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Until it is enabled again.
+    Disabled,
+    /// For good.
+    Revoked,
+}
+
+impl Facts {
+    /// Of a key whose present secret was found, while nothing else is in its way.
+    pub fn of(key: &ApiKey) -> Self {
+        Self {
+            stopped: match (&key.revoked, &key.disabled) {
+                (Some(_), _) => Some(Stopped::Revoked),
+                (None, Some(_)) => Some(Stopped::Disabled),
+                (None, None) => None,
+            },
+            expires_at: key.expires_at,
+            owner_active: true,
+            replaced_until: None,
+            policy_deleted: false,
+            accept_keys: true,
+        }
+    }
+
+    /// When the presented secret ends: with the key, or before it when a rotation replaced it.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        [self.expires_at, self.replaced_until].into_iter().flatten().min()
+    }
 }
 
 /// Why a secret is refused. Outside, all reasons look the same; the owner and the administrator see which it was.
@@ -70,8 +104,9 @@ impl Refusal {
 
 /// Valid = not revoked, not disabled, not expired, owner active, policy there, keys accepted (docs/rules.md, rule 3). Whether a
 /// valid key is enough for what is asked of it, [`rights`](super::rights) says.
-pub fn decide(facts: &Facts<'_>, now: Timestamp) -> Result<(), Refusal> {
-    match facts.key.status(now) {
+pub fn decide(facts: &Facts, now: Timestamp) -> Result<(), Refusal> {
+    let is = |how| facts.stopped == Some(how);
+    match status(is(Stopped::Revoked), facts.expires_at, is(Stopped::Disabled), now) {
         Status::Revoked => return Err(Refusal::Revoked),
         Status::Expired => return Err(Refusal::Expired),
         Status::Disabled => return Err(Refusal::Disabled),
@@ -141,11 +176,11 @@ mod tests {
                 ..key()
             };
             let facts = Facts {
-                key: &key,
                 replaced_until: on(3).then_some(NOW),
                 owner_active: !on(4),
                 policy_deleted: on(5),
                 accept_keys: !on(6),
+                ..Facts::of(&key)
             };
             let reasons = [
                 Refusal::Revoked,
@@ -164,13 +199,7 @@ mod tests {
     #[test]
     fn a_key_without_an_end_and_an_old_secret_in_its_grace_are_good() {
         let key = ApiKey { expires_at: None, ..key() };
-        let facts = Facts {
-            key: &key,
-            owner_active: true,
-            replaced_until: Some(Timestamp(NOW.0 + 1)),
-            policy_deleted: false,
-            accept_keys: true,
-        };
+        let facts = Facts { replaced_until: Some(Timestamp(NOW.0 + 1)), ..Facts::of(&key) };
         assert_eq!(decide(&facts, NOW), Ok(()));
     }
 }

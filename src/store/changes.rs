@@ -1,40 +1,28 @@
-//! What changed, so that whoever keeps verdicts in memory knows which of them to drop.
+//! What the transactions of this process changed, told to whoever keeps facts in memory before anybody learns that it is done.
 
-use tokio::sync::broadcast;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::change::Change;
 
-/// Changes that wait to be taken, at most: who is further behind has to take everything for changed.
-const WAITING: usize = 4_096;
+/// Learns of the changes of a transaction; called on the thread that committed it.
+type Listener = Box<dyn Fn(&[Change]) + Send + Sync>;
 
-/// Hands the changes of each transaction of this process on, once it is committed.
-#[derive(Clone)]
-pub struct Changes(broadcast::Sender<Change>);
-
-impl Default for Changes {
-    fn default() -> Self {
-        Self(broadcast::Sender::new(WAITING))
-    }
-}
+/// Tells the changes of each transaction of this process, once it is committed and before its caller goes on.
+#[derive(Clone, Default)]
+pub struct Changes(Arc<RwLock<Vec<Listener>>>);
 
 impl Changes {
-    /// Hands changes on to all who listen.
-    pub(in crate::store) fn hand_on(&self, changes: Vec<Change>) {
-        for change in changes {
-            let _listeners = self.0.send(change);
+    /// Tells all changes from now on.
+    pub fn listen(&self, listener: impl Fn(&[Change]) + Send + Sync + 'static) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
+    }
+
+    /// What a transaction gave, after its changes were told, if it was committed.
+    pub(in crate::store) fn tell_after<T, E>(&self, written: Result<(T, Vec<Change>), E>) -> Result<T, E> {
+        let (done, changes) = written?;
+        if !changes.is_empty() {
+            self.0.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(|listener| listener(&changes));
         }
-    }
-
-    /// The same for what a transaction gave, if it was committed.
-    pub(in crate::store) fn hand_on_after<T, E>(&self, written: Result<(T, Vec<Change>), E>) -> Result<T, E> {
-        written.map(|(done, changes)| {
-            self.hand_on(changes);
-            done
-        })
-    }
-
-    /// All changes from now on.
-    pub fn listen(&self) -> broadcast::Receiver<Change> {
-        self.0.subscribe()
+        Ok(done)
     }
 }

@@ -21,6 +21,7 @@ mod counting;
 pub mod demo;
 mod dialect;
 mod error;
+pub mod feed;
 mod file;
 mod ids;
 pub mod keys;
@@ -61,6 +62,9 @@ const WRITING_SQLITE: Limits = Limits { connections: 1, ..READING };
 /// A stuck lock stops writers alone.
 const WRITING_POSTGRES: Limits = Limits { connections: 4, ..READING };
 
+/// The change feed: it must not wait for anybody.
+const FEED: Limits =
+    Limits { connections: 1, patience: Duration::from_millis(250), deadline: Duration::from_millis(500) };
 /// A check of the structure takes a minute; beside it, SQLite's log is still taken over.
 const UPKEEP: Limits = Limits { connections: 2, ..READING };
 
@@ -95,6 +99,7 @@ pub struct Store {
     /// A second connection for each writer: see [`Store::write_confirmed`].
     confirming: Arc<Pool>,
     upkeep: Pool,
+    feed: Pool,
     changes: Changes,
     breaker: Breaker,
     file: Option<DatabaseFile>,
@@ -126,6 +131,7 @@ impl Store {
             writing: Pool::open(address, Purpose::Writing, writing)?,
             confirming: Arc::new(Pool::open(address, Purpose::Reading, writing)?),
             upkeep: Pool::open(address, Purpose::Upkeep, UPKEEP)?,
+            feed: Pool::open(address, Purpose::Verifying, FEED)?,
             changes: Changes::default(),
             breaker: Breaker::default(),
             file,
@@ -173,6 +179,11 @@ impl Store {
         E: Failure,
     {
         self.reading.run(Error::Unavailable, move |db| work(&mut ReadTx::on(db))).await
+    }
+
+    /// What has changed since `seen`, by this process and any other: see [`feed::since`]. Answers in half a second, or not at all.
+    pub async fn read_feed(&self, seen: Option<feed::Position>) -> Result<(feed::Position, Vec<Change>), Error> {
+        self.feed.run(Error::Unavailable, move |db| feed::since(&mut ReadTx::on(db), seen)).await
     }
 
     /// Statements without a transaction and without a deadline, for upkeep that takes as long as it takes.
@@ -246,7 +257,7 @@ impl Store {
             if let Some(file) = &file {
                 file.check()?;
             }
-            changes.hand_on_after(transact(db, begin, Error::Unknown, |db| finished(WriteTx::on(db), confirm, work)))
+            changes.tell_after(transact(db, begin, Error::Unknown, |db| finished(WriteTx::on(db), confirm, work)))
         };
         let written = self.writing.run(Error::Unknown, work).await;
         self.trouble.note(written.as_ref().err().and_then(E::outage));
@@ -264,7 +275,7 @@ impl Store {
         let changes = self.changes.clone();
         let work = |tx: WriteTx<'_>| finished(tx, None::<fn() -> Result<(), E>>, work);
         let work =
-            move |db: &mut Db| changes.hand_on_after(transact(db, begin, Error::Unknown, |db| work(WriteTx::on(db))));
+            move |db: &mut Db| changes.tell_after(transact(db, begin, Error::Unknown, |db| work(WriteTx::on(db))));
         self.writing.run_at_leisure(work).await
     }
 

@@ -86,6 +86,8 @@ diesel::table! {
         purged_hash -> Binary,
         last_sequence -> BigInt,
         last_hash -> Binary,
+        last_change -> BigInt,
+        fed_sequence -> BigInt,
     }
 }
 
@@ -147,6 +149,13 @@ diesel::table! {
         finished_at -> Nullable<BigInt>,
         lease_owner -> Nullable<Text>,
         lease_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    changes (id) {
+        id -> BigInt,
+        changed -> Text,
     }
 }
 
@@ -429,6 +438,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_events,
     bulk_job_keys,
     bulk_jobs,
+    changes,
     daily_usage,
     job_keys,
     jobs,

@@ -125,12 +125,12 @@ impl<'a> WriteTx<'a> {
         if self.has_written && self.events.is_empty() && self.reason.is_none() {
             return Err(Error::Internal("something was changed without an event for the audit log".into()).into());
         }
-        append::append(self.read.db(), &self.events)?;
+        let changes = append::append(self.read.db(), &self.events, self.changes)?;
         if let Some(confirm) = confirm {
             append::lock(self.read.db())?;
             confirm()?;
         }
-        Ok(self.changes)
+        Ok(changes)
     }
 }
 

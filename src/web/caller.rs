@@ -1,11 +1,13 @@
 //! Who calls with a key: the key that a request presents, the actor behind it, or the refusal to answer with.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
+use crate::actions::verification::KeyFacts;
 use crate::actions::verification::verify::{GoodKey, Presenter, Verdict};
 use crate::actions::{Actor, App, Error};
 use crate::domain::field_error::FieldError;
@@ -15,7 +17,7 @@ use crate::domain::rights::resource::ResourceName;
 use crate::domain::rights::{Insufficient, Required};
 use crate::web::attempts::Known;
 use crate::web::client::{self, Reference};
-use crate::web::credentials::{Presented, presented};
+use crate::web::credentials::{Presented, Text, presented};
 use crate::web::errors::{ApiError, PageError};
 use crate::wire::{CONTENT_TYPE, Problem};
 
@@ -25,26 +27,66 @@ const NOT_VALID: &str = "The API key is not valid.";
 /// What a client reads that sends more than one credential.
 pub const AMBIGUOUS: &str = "The request carries more than one credential, and they are not the same API key. Send one";
 
-/// The good key that a request presents, or the refusal to answer with. Failing to know is `Unavailable`.
+/// The good key that a request presents, as the database has it, or the refusal to answer with. Failing to know is `Unavailable`.
 pub async fn caller(
     request: &HttpRequest,
     app: &App,
     demand: &Required,
-) -> Result<Result<GoodKey, HttpResponse>, ApiError> {
+) -> Result<Result<Box<GoodKey>, HttpResponse>, ApiError> {
+    let question = match question(request, app, demand)? {
+        Ok(question) => question,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let verdict = app.verify_key(&question.text, &question.demand, question.presenter).await;
+    answer(request, &question.demand, verdict)
+}
+
+/// The same for a gateway, from memory where that can be trusted.
+pub async fn known_caller(
+    request: &HttpRequest,
+    app: &App,
+    demand: &Required,
+) -> Result<Result<Arc<KeyFacts>, HttpResponse>, ApiError> {
+    let question = match question(request, app, demand)? {
+        Ok(question) => question,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let verdict = app.verify(&question.text, &question.demand, question.presenter).await;
+    answer(request, &question.demand, verdict)
+}
+
+/// What is asked about the key of a request.
+struct Question<'a> {
+    text: Text<'a>,
+    presenter: Presenter<'a>,
+    demand: Cow<'a, Required>,
+}
+
+fn question<'a>(
+    request: &'a HttpRequest,
+    app: &App,
+    demand: &'a Required,
+) -> Result<Result<Question<'a>, HttpResponse>, ApiError> {
     let (text, forms) = match presented(request) {
         Presented::Key(text, forms) => (text, forms),
         Presented::Nothing => return Ok(Err(refusal("No API key was sent.", None))),
         Presented::Unreadable => return Ok(Err(refusal(NOT_VALID, Some("invalid_token")))),
         Presented::Ambiguous => return Err(Error::from(FieldError::new("authorization", AMBIGUOUS)).into()),
     };
-    let address = client::address(request, &app.config).map(|address| address.to_string()).unwrap_or_default();
+    let address = client::address(request, &app.config);
     let presenter = Presenter { address, agent: client::agent(request, &app.config), forms };
     let named = named_resource(request, demand, forms);
-    let Ok(demand) = named else { return Ok(Err(refusal(NOT_VALID, Some("invalid_token")))) };
-    let demand = &*demand;
-    match app.verify_key(&text, demand, presenter).await {
+    Ok(named.map(|demand| Question { text, presenter, demand }).map_err(|()| refusal(NOT_VALID, Some("invalid_token"))))
+}
+
+fn answer<G>(
+    request: &HttpRequest,
+    demand: &Required,
+    verdict: Result<Verdict<G>, Error>,
+) -> Result<Result<G, HttpResponse>, ApiError> {
+    match verdict {
         Ok(Verdict::InUrl) => Ok(Err(key_in_url(request))),
-        Ok(Verdict::Good(good)) => Ok(Ok(*good)),
+        Ok(Verdict::Good(good)) => Ok(Ok(good)),
         Ok(Verdict::Insufficient(lacking)) => Ok(Err(insufficient(demand, lacking))),
         Ok(Verdict::Refused(_)) => Ok(Err(refusal(NOT_VALID, Some("invalid_token")))),
         Ok(Verdict::TooMany(retry_after)) => {
@@ -124,7 +166,7 @@ async fn with_demand(
     let address = client::address(request, &app.config);
     let actor = Actor::with_key(&good.owner, good.secret, demand, address, Some(Reference::of(request)));
     request.extensions_mut().insert(Known(actor.clone()));
-    Ok(Ok((actor, good)))
+    Ok(Ok((actor, *good)))
 }
 
 /// Names as they stand in a header.

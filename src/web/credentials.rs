@@ -1,5 +1,7 @@
 //! Collects the key that a request carries, in whichever [`Form`]. Which forms are accepted, the site's settings say.
 
+use std::ops::Deref;
+
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use base64::Engine;
@@ -11,12 +13,31 @@ use crate::domain::keys::presented::{Form, Forms};
 /// Header values longer than this are no key, in bytes.
 const LONGEST: usize = 512;
 
+/// A text of a request; what was decoded is wiped from memory afterwards.
+pub enum Text<'a> {
+    /// As it stands there.
+    Plain(&'a str),
+    /// From base64 or percent-encoding.
+    Decoded(Zeroizing<String>),
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Decoded(text) => text,
+        }
+    }
+}
+
 /// What a request presents.
-pub enum Presented {
+pub enum Presented<'a> {
     /// Nothing.
     Nothing,
     /// One key, in these forms.
-    Key(Zeroizing<String>, Forms),
+    Key(Text<'a>, Forms),
     /// Something in a place for keys that cannot be one: another scheme, another user name.
     Unreadable,
     /// Two different keys, two `Authorization` headers, or a key beside something that is none: which one counts must not be
@@ -28,40 +49,50 @@ pub enum Presented {
 pub const PARAMETER: &str = "api_key";
 
 /// A text that stands where a key may, and the form in which it does; `None` where it cannot be a key.
-type Place = Option<(Form, Zeroizing<String>)>;
+type Place<'a> = Option<(Form, Text<'a>)>;
 
 /// Collects the key of a request from all forms.
-pub fn presented(request: &HttpRequest) -> Presented {
+pub fn presented(request: &HttpRequest) -> Presented<'_> {
     let headers = request.headers();
-    let mut found: Vec<Place> = Vec::new();
-    let authorizations: Vec<_> = headers.get_all(header::AUTHORIZATION).collect();
-    if authorizations.len() > 1 {
+    if headers.get_all(header::AUTHORIZATION).nth(1).is_some() {
         return Presented::Ambiguous;
     }
-    found.extend(authorizations.into_iter().map(|value| authorization(value.as_bytes())));
-    for (name, form) in [("x-api-key", Form::XApiKey), ("apikey", Form::ApikeyHeader)] {
-        found.extend(headers.get_all(name).map(|value| Some((form, plain(value.as_bytes())?))));
-    }
+    let authorizations = headers.get_all(header::AUTHORIZATION).map(|value| authorization(value.as_bytes()));
+    let named = [("x-api-key", Form::XApiKey), ("apikey", Form::ApikeyHeader)].into_iter().flat_map(|(name, form)| {
+        headers.get_all(name).map(move |value| Some((form, Text::Plain(plain(value.as_bytes())?))))
+    });
     let in_url = url::form_urlencoded::parse(request.query_string().as_bytes()).filter(|(name, _)| name == PARAMETER);
-    found.extend(in_url.map(|(_, value)| Some((Form::Query, plain(value.as_bytes())?))));
-    let mut keys = found.iter().flatten();
-    match (keys.next(), found.is_empty()) {
-        (None, true) => Presented::Nothing,
-        (None, false) => Presented::Unreadable,
-        (Some((_, first)), _) if found.contains(&None) || keys.any(|(_, other)| other != first) => Presented::Ambiguous,
-        (Some((_, first)), _) => Presented::Key(first.clone(), found.iter().flatten().map(|(form, _)| *form).collect()),
-    }
+    let in_url = in_url.map(|(_, value)| {
+        plain(value.as_bytes()).map(|text| (Form::Query, Text::Decoded(Zeroizing::new(text.to_owned()))))
+    });
+    collect(authorizations.chain(named).chain(in_url))
 }
 
-fn authorization(value: &[u8]) -> Place {
+fn collect<'a>(places: impl Iterator<Item = Place<'a>>) -> Presented<'a> {
+    let mut found = Presented::Nothing;
+    for place in places {
+        found = match (found, place) {
+            (Presented::Nothing, Some((form, text))) => Presented::Key(text, [form].into_iter().collect()),
+            (Presented::Nothing | Presented::Unreadable, None) => Presented::Unreadable,
+            (Presented::Key(first, forms), Some((form, other))) if *first == *other => {
+                Presented::Key(first, forms.with(form))
+            }
+            _ => return Presented::Ambiguous,
+        };
+    }
+    found
+}
+
+fn authorization(value: &[u8]) -> Place<'_> {
     let text = plain(value)?;
-    let Some((scheme, rest)) = text.split_once(' ') else { return Some((Form::Raw, text)) };
+    let Some((scheme, rest)) = text.split_once(' ') else { return Some((Form::Raw, Text::Plain(text))) };
     let rest = rest.trim_start_matches(' ');
-    let whole = |form: Form| (!rest.is_empty()).then(|| (form, Zeroizing::new(rest.to_owned())));
-    match scheme.to_ascii_lowercase().as_str() {
-        "bearer" => whole(Form::Bearer),
-        "apikey" => whole(Form::Apikey),
-        "basic" => basic(rest).map(|key| (Form::Basic, key)),
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    match rest {
+        "" => None,
+        _ if is("bearer") => Some((Form::Bearer, Text::Plain(rest))),
+        _ if is("apikey") => Some((Form::Apikey, Text::Plain(rest))),
+        _ if is("basic") => basic(rest).map(|key| (Form::Basic, Text::Decoded(key))),
         _ => None,
     }
 }
@@ -74,7 +105,6 @@ fn basic(encoded: &str) -> Option<Zeroizing<String>> {
     (user == "apikey" && !key.is_empty()).then(|| Zeroizing::new(key.to_owned()))
 }
 
-fn plain(value: &[u8]) -> Option<Zeroizing<String>> {
-    let text = std::str::from_utf8(value).ok().filter(|text| text.len() <= LONGEST)?;
-    (!text.is_empty()).then(|| Zeroizing::new(text.to_owned()))
+fn plain(value: &[u8]) -> Option<&str> {
+    std::str::from_utf8(value).ok().filter(|text| !text.is_empty() && text.len() <= LONGEST)
 }

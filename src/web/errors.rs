@@ -154,6 +154,27 @@ pub fn misdirected() -> HttpResponse {
     Problem::plain(StatusCode::MISDIRECTED_REQUEST).bare()
 }
 
+/// The same for a program.
+pub fn misdirected_as_json(reference: &str) -> HttpResponse {
+    as_problem(&Problem::plain(StatusCode::MISDIRECTED_REQUEST), reference)
+}
+
+/// An error as a program reads it, where no layer gives it its form.
+pub fn as_json(error: &Error, reference: &str) -> HttpResponse {
+    as_problem(&Problem::of(error, true), reference)
+}
+
+fn as_problem(problem: &Problem, reference: &str) -> HttpResponse {
+    let reader = Reader {
+        json: true,
+        https: false,
+        reads: true,
+        appearance: Appearance::System,
+        reference: reference.to_owned(),
+    };
+    reader.render(problem, None)
+}
+
 /// What people read when nobody knows whether their change was made.
 const OUTCOME_UNKNOWN: &str = "The server's database did not answer in time. What you asked for may have been done, or not: \
      look before you try again.";

@@ -27,7 +27,7 @@ impl Hosts {
     }
 
     /// Does it answer for this `Host`? One that says nothing is no browser.
-    fn answer_for(&self, host: Option<&str>) -> bool {
+    pub fn answer_for(&self, host: Option<&str>) -> bool {
         let Some(host) = host else { return true };
         let Ok(authority) = host.parse::<Authority>() else { return false };
         let name = authority.host().trim_end_matches('.').to_ascii_lowercase();

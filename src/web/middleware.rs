@@ -56,18 +56,23 @@ pub async fn refuse_key_in_url(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, ActixError> {
     let uri = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
-    let decoded = percent_decode_str(uri).decode_utf8_lossy();
-    let (path, query) = decoded.split_once('?').unwrap_or((&decoded, ""));
-    let is_named = |pair: &&str| pair.to_ascii_lowercase().starts_with("api_key=");
-    let prefixes = request.app_data::<web::Data<App>>().map(|app| app.config.prefixes.as_slice()).unwrap_or_default();
-    // Programs may say `?api_key=` where the settings accept it: whether they do is looked up with the key.
-    let is_parameter = |pair: &&str| caller::may_carry_key(request.path()) && pair.starts_with(concat!("api_key", "="));
-    let rest: Vec<&str> = query.split('&').filter(|pair| !is_parameter(pair)).collect();
-    if rest.iter().any(is_named) || appears_in(prefixes, path) || appears_in(prefixes, &rest.join("&")) {
+    if request.app_data::<web::Data<App>>().is_none_or(|app| holds_key(app, request.path(), uri)) {
         let refused = caller::key_in_url(request.request());
         return Ok(request.into_response(refused).map_into_right_body());
     }
     next.call(request).await.map(ServiceResponse::map_into_left_body)
+}
+
+/// Does an address hold something that looks like a key, in a place where none may stand?
+pub fn holds_key(app: &App, path: &str, uri: &str) -> bool {
+    let decoded = percent_decode_str(uri).decode_utf8_lossy();
+    let (decoded_path, query) = decoded.split_once('?').unwrap_or((&decoded, ""));
+    let is_named = |pair: &&str| pair.to_ascii_lowercase().starts_with("api_key=");
+    let prefixes = app.config.prefixes.as_slice();
+    // Programs may say `?api_key=` where the settings accept it: whether they do is looked up with the key.
+    let is_parameter = |pair: &&str| caller::may_carry_key(path) && pair.starts_with(concat!("api_key", "="));
+    let rest: Vec<&str> = query.split('&').filter(|pair| !is_parameter(pair)).collect();
+    rest.iter().any(is_named) || appears_in(prefixes, decoded_path) || appears_in(prefixes, &rest.join("&"))
 }
 
 /// Refuses a path that writes letters or digits in percent-encoding, as 404: `/%76erify` is `/verify` for a router, and is not
@@ -106,6 +111,13 @@ pub struct Holding {
     _unread: Option<Payload>,
     /// The request is in flight until the last of its answer is sent.
     _in_flight: Option<InFlight>,
+}
+
+impl Holding {
+    /// A body with what has to outlive it.
+    pub fn around(body: BoxBody, unread: Option<Payload>, in_flight: InFlight) -> BoxBody {
+        BoxBody::new(Self { body, _unread: unread, _in_flight: Some(in_flight) })
+    }
 }
 
 impl MessageBody for Holding {

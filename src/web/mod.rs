@@ -71,9 +71,14 @@ macro_rules! table {
 }
 
 table! {
-    /// For programs and gateways: no session, no CSRF token, no flash, and errors as JSON.
-    MACHINES, machines:
+    /// For gateways, which ask for each request: without any layer.
+    GATEWAYS, gateways:
     any  "/verify"                                       => gateway::verify::verify;
+}
+
+table! {
+    /// For programs: no session, no CSRF token, no flash, and errors as JSON.
+    MACHINES, machines:
     get  "/api/v1/whoami"                                => api::whoami::whoami;
     delete "/api/v1/api_keys/{first_eight}"              => api::api_keys::revoke;
     put  "/api/v1/services/{service}/permissions"        => api::services::register;
@@ -239,13 +244,18 @@ table! {
     post "/admin/jobs/{id}/undo"                         => pages::admin::jobs::undo;
 }
 
+/// All routes.
+pub fn routes() -> impl Iterator<Item = &'static Row> {
+    GATEWAYS.iter().chain(MACHINES).chain(FILES).chain(PAGES)
+}
+
 /// The pattern of each path with its methods, compiled once: 131 of them take a millisecond.
-static PATTERNS: LazyLock<Vec<(ResourceDef, &str)>> = LazyLock::new(|| {
-    MACHINES.iter().chain(FILES).chain(PAGES).map(|row| (ResourceDef::new(row.path), row.methods)).collect()
-});
+static PATTERNS: LazyLock<Vec<(ResourceDef, &str)>> =
+    LazyLock::new(|| routes().map(|row| (ResourceDef::new(row.path), row.methods)).collect());
 
 /// The first parts of the paths that are for programs.
-static FOR_PROGRAMS: LazyLock<Vec<&str>> = LazyLock::new(|| MACHINES.iter().map(|row| first_part(row.path)).collect());
+static FOR_PROGRAMS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| GATEWAYS.iter().chain(MACHINES).map(|row| first_part(row.path)).collect());
 
 /// Is a path, also one that is no route, for programs? Their errors are JSON.
 pub fn is_for_programs(path: &str) -> bool {

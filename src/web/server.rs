@@ -13,6 +13,7 @@ use socket2::SockRef;
 
 use crate::actions::App;
 use crate::web::connections::Connections;
+use crate::web::gateway::bare::LastHost;
 use crate::web::hosts::Hosts;
 use crate::web::site_origin::SiteOrigin;
 use crate::web::{attempts, errors, headers, hosts, middleware, sessions};
@@ -85,23 +86,28 @@ pub async fn bind(app: web::Data<App>) -> Result<Bound, String> {
             .app_data(data.clone())
             .app_data(pages_place.clone())
             .app_data(hosts.clone())
-            .wrap(from_fn(attempts::note))
-            .wrap(from_fn(middleware::refuse_key_in_url))
-            .wrap(from_fn(middleware::refuse_disguised_path))
-            .wrap(from_fn(hosts::refuse_foreign))
-            .wrap(from_fn(middleware::catch_panic))
-            .wrap(from_fn(errors::render))
-            .wrap(from_fn(headers::secure))
-            .wrap(from_fn(middleware::request))
-            .wrap(from_fn(middleware::refuse_chunked))
-            .configure(super::machines)
-            .configure(super::files)
+            .app_data(LastHost::default())
+            .configure(super::gateways)
             .service(
                 web::scope("")
-                    .wrap(session_layer(data.clone(), &cookie_key, pages_place.https))
-                    .wrap(from_fn(headers::no_store))
-                    .configure(super::pages)
-                    .default_service(web::to(super::elsewhere)),
+                    .wrap(from_fn(attempts::note))
+                    .wrap(from_fn(middleware::refuse_key_in_url))
+                    .wrap(from_fn(middleware::refuse_disguised_path))
+                    .wrap(from_fn(hosts::refuse_foreign))
+                    .wrap(from_fn(middleware::catch_panic))
+                    .wrap(from_fn(errors::render))
+                    .wrap(from_fn(headers::secure))
+                    .wrap(from_fn(middleware::request))
+                    .wrap(from_fn(middleware::refuse_chunked))
+                    .configure(super::machines)
+                    .configure(super::files)
+                    .service(
+                        web::scope("")
+                            .wrap(session_layer(data.clone(), &cookie_key, pages_place.https))
+                            .wrap(from_fn(headers::no_store))
+                            .configure(super::pages)
+                            .default_service(web::to(super::elsewhere)),
+                    ),
             )
     })
     .on_connect(move |connection, data| bounded.admit(connection, data))

@@ -184,6 +184,8 @@ const ACTIONS: [(&str, &[&str]); 7] = [
             "site::sweep::flush_uses",
             "site::sweep::sweep_when_settled",
             "site::sweep::sweep",
+            "verification::feed::follow_changes",
+            "verification::verify::verify",
             "verification::verify::verify_key",
         ],
     ),

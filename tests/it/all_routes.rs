@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use claviger::web::{FILES, MACHINES, PAGES};
+use claviger::web::routes;
 
 use crate::migrations::TABLES;
 use crate::permissions::filled;
@@ -24,7 +24,7 @@ fn no_route_waits_for_the_body_of_a_stranger() {
         ("multipart/form-data; boundary=x", "Cookie: claviger=nothing\r\nSec-Fetch-Site: same-origin\r\n"),
     ];
     let mut waited = Vec::new();
-    for row in MACHINES.iter().chain(FILES).chain(PAGES) {
+    for row in routes() {
         let path = filled(row.path, "00000000", "1");
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
             for (kind, headers) in kinds {
@@ -82,7 +82,7 @@ fn no_get_and_no_head_changes_anything(app: TestApp) {
     boss.secret("another");
     let before = state(&app);
     let mut seen = Vec::new();
-    for row in MACHINES.iter().chain(FILES).chain(PAGES) {
+    for row in routes() {
         let path = filled(row.path, eight(&secret), &id).replace(".exe", ".csv");
         for method in ["GET", "HEAD"] {
             let key = if row.path.starts_with("/api") || row.path == "/verify" { secret.as_str() } else { "" };

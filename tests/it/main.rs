@@ -89,6 +89,8 @@ mod resources;
 mod rights;
 
 // What gateways are answered.
+#[path = "verification/memory.rs"]
+mod memory;
 #[path = "verification/use_log.rs"]
 mod use_log;
 #[path = "verification/verify.rs"]
@@ -133,6 +135,8 @@ mod command_line;
 mod faults;
 #[path = "process/migrations.rs"]
 mod migrations;
+#[path = "process/nodes.rs"]
+mod nodes;
 #[path = "process/outage.rs"]
 mod outage;
 #[path = "process/process.rs"]

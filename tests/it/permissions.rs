@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use claviger::web::{FILES, MACHINES, PAGES};
+use claviger::web::routes;
 
 use crate::support::people::eight;
 use crate::support::{Client, TestApp, on_both};
@@ -187,12 +187,8 @@ const TABLE: &[Row] = &[
 
 #[test]
 fn every_route_of_the_table_has_its_row() {
-    let routes: BTreeSet<(String, &str)> = MACHINES
-        .iter()
-        .chain(FILES)
-        .chain(PAGES)
-        .map(|row| (row.methods.split(',').next().unwrap_or_default().to_owned(), row.path))
-        .collect();
+    let routes: BTreeSet<(String, &str)> =
+        routes().map(|row| (row.methods.split(',').next().unwrap_or_default().to_owned(), row.path)).collect();
     let rows: BTreeSet<(String, &str)> = TABLE.iter().map(|row| (row.method.to_owned(), row.path)).collect();
     assert_eq!(routes, rows);
     assert_eq!(rows.len(), TABLE.len(), "no row stands twice");
@@ -313,7 +309,7 @@ on_both!(rule_5_somebody_elses_key_reads_like_one_that_does_not_exist);
 fn a_path_takes_only_its_own_methods() {
     let app = TestApp::start(crate::support::database::Kind::Sqlite);
     let client = app.client();
-    for row in MACHINES.iter().chain(FILES).chain(PAGES).filter(|row| row.path != "/verify") {
+    for row in routes().filter(|row| row.path != "/verify") {
         let path = filled(row.path, "00000000", "1");
         for method in ["PUT", "DELETE", "TRACE", "FOO"].into_iter().filter(|method| row.methods != *method) {
             let answer = client.send(method, &path, &[], None);

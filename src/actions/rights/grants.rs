@@ -65,11 +65,11 @@ impl Attenuation {
         let owner = accounts::find(tx, key.owner)?.ok_or_else(may_not)?;
         let holding = rights_source_of(tx, &key, &owner, &settings)?;
         let facts = Facts {
-            key: &key,
             owner_active: owner.active,
             replaced_until: asking.expires_at,
             policy_deleted: holding.is_none(),
             accept_keys: settings.accept_keys,
+            ..Facts::of(&key)
         };
         decide(&facts, now).map_err(|_| may_not())?;
         let rights = holding.as_ref().map(effective).unwrap_or_default();

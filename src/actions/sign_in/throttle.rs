@@ -109,8 +109,8 @@ impl Throttle {
     }
 
     /// Counts an unknown key that came from this address.
-    pub fn try_unknown_key(&self, address: &str) -> Result<(), Error> {
-        self.take(&self.unknown_keys, address.parse().ok().map(network_of))
+    pub fn try_unknown_key(&self, address: Option<IpAddr>) -> Result<(), Error> {
+        self.take(&self.unknown_keys, address.map(network_of))
     }
 
     /// Forgets buckets that are full again.
@@ -180,9 +180,10 @@ mod tests {
         let throttle = Throttle::new(&clock);
         assert_eq!((0..500).filter(|_| throttle.try_creation(Some(AccountId(1))).is_ok()).count(), 200);
         assert!(throttle.try_creation(Some(AccountId(2))).is_ok(), "somebody else");
-        assert_eq!((0..500).filter(|_| throttle.try_unknown_key("10.0.0.1").is_ok()).count(), 100);
+        let stranger = Some(IpAddr::from([10, 0, 0, 1]));
+        assert_eq!((0..500).filter(|_| throttle.try_unknown_key(stranger).is_ok()).count(), 100);
         clock.advance(SignedDuration::from_secs(10));
-        assert_eq!((0..500).filter(|_| throttle.try_unknown_key("10.0.0.1").is_ok()).count(), 10);
+        assert_eq!((0..500).filter(|_| throttle.try_unknown_key(stranger).is_ok()).count(), 10);
         assert_eq!((0..500).filter(|_| throttle.try_creation(Some(AccountId(1))).is_ok()).count(), 1);
     }
 }

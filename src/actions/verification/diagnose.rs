@@ -93,11 +93,11 @@ impl App {
                 let (key, secret, is_of_session) = found.ok_or_else(unknown)?;
                 let owner = accounts::owners(tx, &[key.owner])?.remove(&key.owner).unwrap_or_default();
                 let facts = Facts {
-                    key: &key,
                     owner_active: owner.active,
                     replaced_until,
                     policy_deleted: rights::policy_is_deleted(tx, &key)?,
                     accept_keys: settings.accept_keys,
+                    ..Facts::of(&key)
                 };
                 let refusal = decide(&facts, now).err();
                 let refusals = if is_of_session { Vec::new() } else { refusals::of_key(tx, key.id, 10)? };

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
@@ -10,6 +11,7 @@ use crate::actions::{App, Error};
 use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::ids::KeyId;
 use crate::domain::keys::secret::FirstEight;
+use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::usage::Counted;
 use crate::domain::usage::Counts;
@@ -21,6 +23,9 @@ use crate::store::usage::refusals;
 const MOST: usize = 500;
 /// Addresses of unknown keys that are told apart between two writes; the rest are counted together.
 const MOST_ADDRESSES: usize = 200;
+
+/// Longer `User-Agent`s are cut, in characters.
+const LONGEST_AGENT: usize = 200;
 
 /// What is told apart: a key that was refused on a day for a reason from an address, when this was asked of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -100,13 +105,13 @@ impl Times {
 /// A refusal, as it is noted.
 pub(in crate::actions) struct Refused<'a> {
     /// `None` for a text that is no key here.
-    pub key: Option<(KeyId, &'a FirstEight)>,
+    pub key: Option<(KeyId, FirstEight)>,
     /// Why.
     pub reason: Refusal,
     /// What was asked of a good key; empty for any other.
     pub asked: String,
     /// From where.
-    pub address: &'a str,
+    pub address: Option<IpAddr>,
     /// With what.
     pub agent: &'a str,
     /// When.
@@ -119,10 +124,10 @@ impl Refusals {
         let Refused { key, reason, asked, address, agent, at } = refused;
         let day = at.day_number();
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.counts.entry((key.map(|(id, _)| id), day)).or_default().refusals += 1;
-        let key = key.map(|(id, first_eight)| (id, first_eight.clone()));
-        let kind = Kind { key, reason, address: address.to_owned(), asked, day };
-        noted.add(kind, Times { latest: at, agent: agent.to_owned(), count: 1 });
+        noted.counts.entry((key.as_ref().map(|(id, _)| *id), day)).or_default().refusals += 1;
+        let address = address.map(|address| address.to_string()).unwrap_or_default();
+        let kind = Kind { key, reason, address, asked, day };
+        noted.add(kind, Times { latest: at, agent: text::excerpt(agent, LONGEST_AGENT), count: 1 });
     }
 
     /// Takes what was noted.

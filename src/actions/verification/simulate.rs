@@ -3,7 +3,7 @@
 use crate::actions::keys::find::may_see;
 use crate::actions::rights::grants::resources_for;
 use crate::actions::rights::rights_source_of;
-use crate::actions::verification::verify::asked_resource;
+use crate::actions::verification::look_up::asked_resource;
 use crate::actions::{App, Error, Whose};
 use crate::domain::ids::AccountId;
 use crate::domain::keys::api_key::ApiKey;
@@ -75,11 +75,10 @@ impl App {
                 let settings = settings::load(tx)?;
                 let holding = rights_source_of(tx, &key, &owner, &settings)?;
                 let facts = Facts {
-                    key: &key,
                     owner_active: owner.active,
-                    replaced_until: None,
                     policy_deleted: holding.is_none(),
                     accept_keys: settings.accept_keys,
+                    ..Facts::of(&key)
                 };
                 let decided = decide(&facts, now);
                 let rights = holding.as_ref().map(effective).unwrap_or_default();

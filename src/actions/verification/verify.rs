@@ -1,29 +1,32 @@
 //! Verify: decide whether a presented secret is good. Reads, never writes; what was used is noted in memory.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use crate::actions::rights::grants::ActingKey;
-use crate::actions::rights::rights_source_of;
-use crate::actions::sign_in::sessions::idle_since;
+use crate::actions::verification::KeyFacts;
+use crate::actions::verification::cache::Remembered;
+use crate::actions::verification::cache::facts::No;
+use crate::actions::verification::look_up::look_up;
 use crate::actions::verification::refusals::Refused;
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::Account;
-use crate::domain::keys::api_key::{ApiKey, Use};
+use crate::domain::ids::KeyId;
+use crate::domain::keys::api_key::ApiKey;
 use crate::domain::keys::presented::{Form, Forms};
-use crate::domain::keys::secret::{Secret, SecretHash};
+use crate::domain::keys::secret::{FirstEight, SecretHash};
 use crate::domain::rights::permission::Rights;
 use crate::domain::rights::resource::ResourceName;
-use crate::domain::rights::{Insufficient, Required, RightsSource, effective};
+use crate::domain::rights::{Insufficient, Required};
 use crate::domain::text;
-use crate::domain::time::clock::Timestamp;
-use crate::domain::verdict::{Facts, Refusal, decide};
-use crate::store::keys::Found;
-use crate::store::keys::session_keys;
-use crate::store::rights::resources;
-use crate::store::{ReadTx, keys, settings};
+use crate::domain::time::clock::{Timestamp, Uptime};
+use crate::domain::verdict::Refusal;
+use crate::store::settings;
 
 /// The answer.
-pub enum Verdict {
+pub enum Verdict<G> {
     /// Good, and enough for what was asked.
-    Good(Box<GoodKey>),
+    Good(G),
     /// Good, and not enough.
     Insufficient(Insufficient),
     /// Not good. The reason is not for the one who asked.
@@ -34,7 +37,7 @@ pub enum Verdict {
     InUrl,
 }
 
-/// A key whose presented secret is good.
+/// A key whose presented secret is good, as the database has it.
 pub struct GoodKey {
     /// The key.
     pub key: ApiKey,
@@ -59,9 +62,10 @@ impl GoodKey {
 }
 
 /// Who presents the secret.
+#[derive(Clone, Copy)]
 pub struct Presenter<'a> {
     /// The client's address.
-    pub address: String,
+    pub address: Option<IpAddr>,
     /// The client's `User-Agent`.
     pub agent: &'a str,
     /// The forms in which the request carries the key.
@@ -69,126 +73,171 @@ pub struct Presenter<'a> {
 }
 
 impl App {
-    /// Decides about a presented text, and whether its key is enough for what is asked of it. `Unavailable` means "cannot
-    /// know": neither yes nor no.
+    /// Decides for a gateway, from memory where that can be trusted: whether a presented text is a good key, and enough for what
+    /// is asked of it. `Unavailable` means "cannot know": neither yes nor no.
+    pub async fn verify(
+        &self,
+        presented: &str,
+        demand: &Required,
+        client: Presenter<'_>,
+    ) -> Result<Verdict<Arc<KeyFacts>>, Error> {
+        let hash = match self.read_secret(presented, &client).await? {
+            Ok(hash) => hash,
+            Err(refused) => return Ok(refused.into()),
+        };
+        let now = self.now();
+        let resource = demand.resource.as_ref();
+        let remembered = match self.cache.find(&hash, resource, (now, Uptime::now())) {
+            Some(remembered) => remembered,
+            None => self.read_and_keep(hash, resource, now).await?,
+        };
+        let Remembered::Key(facts, of_kind) = remembered else { return Ok(self.refuse_unknown_key(&client).into()) };
+        Ok(match self.judge(&facts, demand, &client, of_kind.as_deref(), now) {
+            Ok(()) => Verdict::Good(facts),
+            Err(refused) => refused.into(),
+        })
+    }
+
+    /// The same for who acts with the key, as the database has it at this moment.
     pub async fn verify_key(
         &self,
         presented: &str,
         demand: &Required,
         client: Presenter<'_>,
-    ) -> Result<Verdict, Error> {
+    ) -> Result<Verdict<Box<GoodKey>>, Error> {
+        let hash = match self.read_secret(presented, &client).await? {
+            Ok(hash) => hash,
+            Err(refused) => return Ok(refused.into()),
+        };
+        let (now, resource) = (self.now(), demand.resource.clone());
+        let (cache, era) = (Arc::clone(&self.cache), self.cache.begin());
+        let read = move |tx: &mut crate::store::ReadTx| {
+            let Some(known) = look_up(tx, &hash, resource.as_ref(), now)? else { return Ok(None) };
+            let facts = known.to_facts(tx, &cache, era)?;
+            Ok::<_, Error>(Some((known, facts)))
+        };
+        let Some((known, facts)) = self.store.read_to_verify(read).await? else {
+            return Ok(self.refuse_unknown_key(&client).into());
+        };
+        if let Err(refused) = self.judge(&facts, demand, &client, known.of_kind.as_ref(), now) {
+            return Ok(refused.into());
+        }
+        Ok(Verdict::Good(Box::new(GoodKey {
+            key: known.found.key,
+            owner: known.found.owner,
+            rights: facts.rights.rights.clone(),
+            bound: facts.bound.as_ref().map(|bound| bound.name.clone()),
+            expires_at: facts.facts.ends_at(),
+            secret: hash,
+        })))
+    }
+
+    /// The hash of the secret in a presented text, or why there is none.
+    async fn read_secret(&self, presented: &str, client: &Presenter<'_>) -> Result<Result<SecretHash, NotGood>, Error> {
         let in_url = client.forms.has(Form::Query);
         if in_url && !self.store.read_to_verify(settings::load).await?.accepted_forms.has(Form::Query) {
-            return Ok(Verdict::InUrl);
+            return Ok(Err(NotGood::InUrl));
         }
-        let Some(secret) = Secret::parse(&self.config.prefixes, presented) else {
-            return Ok(self.refused(None, Refusal::Unknown, String::new(), &client));
+        let parsed = SecretHash::of_presented(&self.config.prefixes, presented);
+        Ok(parsed.ok_or_else(|| self.refuse_key(None, Refusal::Unknown, String::new(), client)))
+    }
+
+    /// Asks the database, all in one transaction, and keeps what it says. A session key ends by being left alone: it is asked for
+    /// each time.
+    async fn read_and_keep(
+        &self,
+        hash: SecretHash,
+        resource: Option<&ResourceName>,
+        now: Timestamp,
+    ) -> Result<Remembered, Error> {
+        let (asked_at, era, cache, named) =
+            (Uptime::now(), self.cache.begin(), Arc::clone(&self.cache), resource.cloned());
+        let read = move |tx: &mut crate::store::ReadTx| {
+            let Some(known) = look_up(tx, &hash, named.as_ref(), now)? else { return Ok(None) };
+            let facts = known.to_facts(tx, &cache, era)?;
+            Ok::<_, Error>(Some((facts, known.of_kind)))
         };
-        let (hash, now, resource) = (secret.hash(), self.now(), demand.resource.clone());
-        let found = self.store.read_to_verify(move |tx| look_up(tx, &hash, resource.as_ref(), now)).await?;
-        let Some(known) = found else {
-            let refused = self.refused(None, Refusal::Unknown, String::new(), &client);
-            // Counted after the look-up: a good key is never refused because bad ones came from its address.
-            return Ok(match self.throttle.try_unknown_key(&client.address) {
-                Err(Error::TooMany { retry_after, .. }) => Verdict::TooMany(retry_after),
-                _ => refused,
-            });
+        let Some((facts, of_kind)) = self.store.read_to_verify(read).await? else {
+            self.cache.keep_unknown(hash, era, asked_at);
+            return Ok(Remembered::Unknown);
         };
-        let Known { found, is_of_session, decided, of_kind, accepted_forms } = known;
+        let is_good = facts.is_good(now);
+        let of_kind = match resource.filter(|_| is_good) {
+            Some(name) => self.cache.keep_of_kind(name.clone(), era, of_kind),
+            None => of_kind.map(Arc::new),
+        };
+        let facts = if facts.is_of_session { Arc::new(facts) } else { self.cache.keep(hash, facts) };
+        Ok(Remembered::Key(facts, of_kind))
+    }
+
+    /// Decides, and notes the use or the refusal.
+    fn judge(
+        &self,
+        facts: &KeyFacts,
+        demand: &Required,
+        client: &Presenter<'_>,
+        of_kind: Option<&Rights>,
+        now: Timestamp,
+    ) -> Result<(), NotGood> {
         // A session key leaves nothing behind, its uses neither.
-        let noted = (!is_of_session).then_some(&found.key);
-        let decided = if accepted_forms.has_any_of(client.forms) { decided } else { Err(Refusal::FormNotAccepted) };
-        let holding = match decided {
-            Ok(holding) => holding,
-            Err(refusal) => return Ok(self.refused(noted, refusal, String::new(), &client)),
-        };
-        let rights = effective(&holding);
-        let bound = holding.bound.map(|bound| bound.name);
-        if let Err(lacking) = demand.is_met(&rights, bound.as_ref(), of_kind.as_ref()) {
-            self.refused(noted, lacking.into(), text::excerpt(&demand.words(), 200), &client);
-            return Ok(Verdict::Insufficient(lacking));
+        let noted = (!facts.is_of_session).then_some(facts);
+        match facts.judge(demand, client.forms, of_kind, now) {
+            Ok(()) => {}
+            Err(No::Refused(reason)) => return Err(self.refuse_key(noted, reason, String::new(), client)),
+            Err(No::Insufficient(lacking)) => {
+                self.refuse_key(noted, lacking.into(), text::excerpt(&demand.words(), 200), client);
+                return Err(NotGood::Insufficient(lacking));
+            }
         }
         if noted.is_some() {
-            let agent = text::excerpt(client.agent, 200);
-            let asked = demand.all.iter().chain(&demand.any).filter(|name| rights.contains(*name));
-            self.use_log.note(found.key.id, Use { at: now, address: client.address, agent }, asked);
+            let asked = demand.all.iter().chain(&demand.any).filter(|name| facts.rights.rights.contains(*name));
+            self.use_log.note(facts.key, now, client.address, client.agent, asked);
         }
-        let ends = [found.key.expires_at, found.replaced_until];
-        let expires_at = ends.into_iter().flatten().min();
-        let (key, owner) = (found.key, found.owner);
-        Ok(Verdict::Good(Box::new(GoodKey { key, owner, rights, bound, expires_at, secret: hash })))
+        Ok(())
+    }
+
+    /// Notes that no key has this secret. Counted after the look-up: a good key is never refused because bad ones came from its
+    /// address.
+    fn refuse_unknown_key(&self, client: &Presenter<'_>) -> NotGood {
+        let refused = self.refuse_key(None, Refusal::Unknown, String::new(), client);
+        match self.throttle.try_unknown_key(client.address) {
+            Err(Error::TooMany { retry_after, .. }) => NotGood::TooMany(retry_after),
+            _ => refused,
+        }
     }
 
     /// Notes the refusal in memory; it is written down with the next flush.
-    fn refused(&self, key: Option<&ApiKey>, reason: Refusal, asked: String, client: &Presenter<'_>) -> Verdict {
-        let shown = key.map_or("unknown", |key| key.first_eight.as_str());
+    fn refuse_key(&self, facts: Option<&KeyFacts>, reason: Refusal, asked: String, client: &Presenter<'_>) -> NotGood {
+        let key: Option<(KeyId, FirstEight)> = facts.and_then(|facts| Some((facts.key, facts.named()?)));
+        let shown = key.as_ref().map_or("unknown", |(_, first_eight)| first_eight.as_str());
         tracing::debug!(key = shown, reason = reason.as_str(), "A key was refused.");
-        let agent = text::excerpt(client.agent, 200);
-        let key = key.map(|key| (key.id, &key.first_eight));
-        let address = &client.address;
-        self.refusals.note(Refused { key, reason, asked, address, agent: &agent, at: self.now() });
-        Verdict::Refused(reason)
+        self.refusals.note(Refused {
+            key,
+            reason,
+            asked,
+            address: client.address,
+            agent: client.agent,
+            at: self.now(),
+        });
+        NotGood::Refused(reason)
     }
 }
 
-/// What the database knows of a presented secret, all of one moment.
-pub(in crate::actions) struct Known {
-    /// The key and its owner.
-    pub found: Found,
-    /// It ends with a sign-in session, and is no row of the keys.
-    pub is_of_session: bool,
-    /// What its rights come from, or why it is not good.
-    pub decided: Result<RightsSource, Refusal>,
-    /// What keys for the resource that is asked for can be given; `None` when there is none, or nobody asked.
-    pub of_kind: Option<Rights>,
-    /// The forms in which a request may carry a key.
-    pub accepted_forms: Forms,
+/// Every answer but the good one.
+enum NotGood {
+    Insufficient(Insufficient),
+    Refused(Refusal),
+    TooMany(u64),
+    InUrl,
 }
 
-/// What keys for a resource can be given; `None` when there is no such resource.
-pub(in crate::actions) fn asked_resource(tx: &mut ReadTx, name: &ResourceName) -> Result<Option<Rights>, Error> {
-    Ok(match resources::find(tx, name)? {
-        Some(resource) => Some(resources::of_kind(tx, &resource.name.kind)?),
-        None => None,
-    })
-}
-
-/// What the database knows of a secret at this moment. What is not good costs the same questions as what is not known, so that
-/// the time of the answer does not tell them apart.
-pub(in crate::actions) fn look_up(
-    tx: &mut ReadTx,
-    hash: &SecretHash,
-    resource: Option<&ResourceName>,
-    now: Timestamp,
-) -> Result<Option<Known>, Error> {
-    let settings = settings::load(tx)?;
-    let (found, is_of_session) = match keys::find_by_secret(tx, hash)? {
-        Some(found) => (found, false),
-        None if !settings.session_keys => return Ok(None),
-        None => {
-            let Some((key, owner)) = session_keys::find(tx, hash, now, idle_since(now))? else { return Ok(None) };
-            (Found { key: key.as_key(owner.id), owner, replaced_until: None }, true)
+impl<G> From<NotGood> for Verdict<G> {
+    fn from(refused: NotGood) -> Self {
+        match refused {
+            NotGood::Insufficient(lacking) => Self::Insufficient(lacking),
+            NotGood::Refused(reason) => Self::Refused(reason),
+            NotGood::TooMany(retry_after) => Self::TooMany(retry_after),
+            NotGood::InUrl => Self::InUrl,
         }
-    };
-    let facts = Facts {
-        key: &found.key,
-        owner_active: found.owner.active,
-        replaced_until: found.replaced_until,
-        policy_deleted: false, // looked at next, with the rights
-        accept_keys: settings.accept_keys,
-    };
-    let decided = match decide(&facts, now) {
-        Ok(()) => rights_source_of(tx, &found.key, &found.owner, &settings)?.ok_or(Refusal::PolicyDeleted),
-        Err(refusal) => {
-            if settings.session_keys && !is_of_session {
-                session_keys::find(tx, hash, now, idle_since(now))?;
-            }
-            Err(refusal)
-        }
-    };
-    let of_kind = match resource.filter(|_| decided.is_ok()) {
-        Some(name) => asked_resource(tx, name)?,
-        None => None,
-    };
-    Ok(Some(Known { found, is_of_session, decided, of_kind, accepted_forms: settings.accepted_forms }))
+    }
 }

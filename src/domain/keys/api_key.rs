@@ -101,18 +101,23 @@ impl Status {
     }
 }
 
+/// The state at `now` of a key of which this is known.
+pub fn status(revoked: bool, expires_at: Option<Timestamp>, disabled: bool, now: Timestamp) -> Status {
+    if revoked {
+        Status::Revoked
+    } else if expires_at.is_some_and(|at| at <= now) {
+        Status::Expired
+    } else if disabled {
+        Status::Disabled
+    } else {
+        Status::Active
+    }
+}
+
 impl ApiKey {
     /// The state at `now`.
     pub fn status(&self, now: Timestamp) -> Status {
-        if self.revoked.is_some() {
-            Status::Revoked
-        } else if self.is_past_expiry(now) {
-            Status::Expired
-        } else if self.disabled.is_some() {
-            Status::Disabled
-        } else {
-            Status::Active
-        }
+        status(self.revoked.is_some(), self.expires_at, self.disabled.is_some(), now)
     }
 
     /// Has its time passed, whatever else is true of it?

@@ -48,6 +48,12 @@ impl Forms {
         self.0 & bit(form) != 0
     }
 
+    /// These, and this one.
+    #[must_use]
+    pub fn with(self, form: Form) -> Self {
+        Self(self.0 | bit(form))
+    }
+
     /// Is one of these one of them?
     pub fn has_any_of(self, others: Self) -> bool {
         self.0 & others.0 != 0

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -93,19 +94,13 @@ impl Secret {
         text.push('_');
         text.push_str(&base62(rng, RANDOM));
         let check = checksum(&text);
-        text.push_str(&check);
+        text.extend(check.map(char::from));
         Self(text)
     }
 
     /// Reads a presented secret exactly as it is: no trimming. `None` when prefix, length, alphabet or checksum is wrong.
     pub fn parse(prefixes: &[Prefix], text: &str) -> Option<Self> {
-        let rest = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix.as_str())?.strip_prefix('_'))?;
-        let (eight, tail) = rest.split_once('_')?;
-        if eight.len() != FIRST_EIGHT || tail.len() != RANDOM + CHECKSUM || !is_base62(eight) || !is_base62(tail) {
-            return None;
-        }
-        let (signed, check) = text.split_at_checked(text.len() - CHECKSUM)?;
-        (checksum(signed) == check).then(|| Self(Zeroizing::new(text.to_owned())))
+        is_well_formed(prefixes, text).then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
     /// The whole text, for the one page or line that shows it.
@@ -115,8 +110,25 @@ impl Secret {
 
     /// What may be stored of it.
     pub fn hash(&self) -> SecretHash {
-        SecretHash(Sha256::digest(self.0.as_bytes()).into())
+        hash_of(&self.0)
     }
+}
+
+fn hash_of(text: &str) -> SecretHash {
+    SecretHash(Sha256::digest(text.as_bytes()).into())
+}
+
+fn is_well_formed(prefixes: &[Prefix], text: &str) -> bool {
+    let is_signed = || {
+        let rest = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix.as_str())?.strip_prefix('_'))?;
+        let (eight, tail) = rest.split_once('_')?;
+        if eight.len() != FIRST_EIGHT || tail.len() != RANDOM + CHECKSUM || !is_base62(eight) || !is_base62(tail) {
+            return None;
+        }
+        let (signed, check) = text.split_at_checked(text.len() - CHECKSUM)?;
+        Some(checksum(signed) == check.as_bytes())
+    };
+    is_signed().unwrap_or(false)
 }
 
 /// SHA-256 of the whole secret. A fast hash is right for 256 random bits; passwords get argon2id.
@@ -129,9 +141,21 @@ impl SecretHash {
         &self.0
     }
 
+    /// Of a presented text, as [`Secret::parse`] reads it; nothing is copied.
+    pub fn of_presented(prefixes: &[Prefix], text: &str) -> Option<Self> {
+        is_well_formed(prefixes, text).then(|| hash_of(text))
+    }
+
     /// From the database. `None` unless there are 32 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
+    }
+}
+
+/// All of its bytes are random: eight of them are enough.
+impl Hash for SecretHash {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(&self.0[..8]);
     }
 }
 
@@ -145,6 +169,9 @@ impl PartialEq for SecretHash {
 /// Also percent-encoded, up to twice, and in base64, as `Authorization: Basic` has it. Used to keep secrets out of all that is
 /// kept or shown.
 pub fn appears_in(prefixes: &[Prefix], text: &str) -> bool {
+    if text.len() < FIRST_EIGHT + TELLING {
+        return false; // too short, however it is written
+    }
     let mut decoded = Cow::Borrowed(text);
     for _ in 0..=ENCODED_AT_MOST {
         if stands_in(prefixes, &decoded) || in_base64(prefixes, &decoded) {
@@ -209,14 +236,14 @@ fn is_base62(text: &str) -> bool {
 }
 
 /// CRC-32 (IEEE) of `text` as six base62 digits, most significant first. Finds typing errors; proves nothing.
-fn checksum(text: &str) -> String {
+fn checksum(text: &str) -> [u8; CHECKSUM] {
     let mut value = crc32fast::hash(text.as_bytes());
     let mut digits = [b'0'; CHECKSUM];
     for digit in digits.iter_mut().rev() {
         *digit = BASE62[(value % 62) as usize];
         value /= 62;
     }
-    digits.iter().map(|b| char::from(*b)).collect()
+    digits
 }
 
 #[cfg(test)]

@@ -144,6 +144,25 @@ pub fn system_time() -> Timestamp {
     Timestamp(jiff::Timestamp::now().as_microsecond())
 }
 
+/// A moment by a clock that nobody can set, and that goes on while the machine sleeps: for what ends after a while. In
+/// microseconds since the machine was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Uptime(pub u64);
+
+impl Uptime {
+    /// The present moment.
+    pub fn now() -> Self {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Self(u64::try_from(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000).unwrap_or(0))
+    }
+
+    /// This moment and so many milliseconds later.
+    #[must_use]
+    pub fn plus_millis(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(millis.saturating_mul(1_000)))
+    }
+}
+
 impl Clock {
     /// The operating system's clock, until the database tells the time.
     pub fn system() -> Self {

@@ -71,6 +71,7 @@ pub fn set_display_name(tx: &mut WriteTx, id: AccountId, display_name: &str) -> 
 
 /// Changes a person's email address. That of somebody else is a conflict.
 pub fn set_email(tx: &mut WriteTx, id: AccountId, email: Option<&str>) -> Result<(), Error> {
+    tx.changed(Change::Owner(id));
     let deleted_at: Option<i64> = accounts::table.find(id).select(accounts::deleted_at).first(tx.db())?;
     if deleted_at.is_none() {
         free_address(tx, Some(id), email)?;

@@ -5,10 +5,11 @@ use diesel::prelude::*;
 use super::Stored;
 use crate::domain::audit::Event;
 use crate::domain::audit::chain::{Entry, Hash};
+use crate::domain::change::{Change, merged};
 use crate::domain::ids::AccountId;
 use crate::store::connection::{Db, each};
 use crate::store::schema::{audit_chain, audit_events};
-use crate::store::{Error, dialect};
+use crate::store::{Error, dialect, feed};
 
 /// Events in one statement. Postgres takes at most 65,535 values in one.
 const BATCH: usize = 1_000;
@@ -72,36 +73,67 @@ pub fn lock(db: &mut Db) -> Result<(), Error> {
     Ok(())
 }
 
-/// Appends events, in their order, under the lock; without events it takes none.
-pub fn append(db: &mut Db, events: &[Event]) -> Result<(), Error> {
-    if events.is_empty() {
-        return Ok(());
+/// Appends events and tells changes, in their order, under the lock; without either it takes none. Gives the changes as they are told.
+pub fn append(db: &mut Db, events: &[Event], mut changes: Vec<Change>) -> Result<Vec<Change>, Error> {
+    if events.is_empty() && changes.is_empty() {
+        return Ok(changes);
     }
-    let (mut sequence, mut hash) = last(dialect::lock_audit_chain(db)?)?;
+    let mut end = End::lock(db)?;
+    if end.fed_sequence != end.sequence {
+        changes.push(Change::Everything); // a server of a version that tells no changes was here
+    }
+    let changes = merged(changes);
+    if !changes.is_empty() {
+        end.change += 1;
+        feed::append(db, end.change, &changes)?;
+    }
     for events in events.chunks(BATCH) {
-        let rows: Vec<NewRow> = events
-            .iter()
-            .map(|event| {
-                sequence += 1;
-                let entry = entry(event, sequence);
-                hash = entry.hash(&hash);
-                NewRow::new(entry, &hash)
-            })
-            .collect();
+        let row = |event: &Event| {
+            let entry = entry(event, end.sequence + 1);
+            (end.sequence, end.hash) = (entry.sequence, entry.hash(&end.hash));
+            NewRow::new(entry, &end.hash)
+        };
+        let rows: Vec<NewRow> = events.iter().map(row).collect();
         each!(db, c => diesel::insert_into(audit_events::table).values(rows).execute(c).map(drop))?;
     }
-    set_last(db, sequence, &hash)
+    end.set(db)?;
+    Ok(changes)
+}
+
+/// The end of the log, and of the changes that are told beside it.
+struct End {
+    /// Of the latest event.
+    sequence: i64,
+    /// Of the latest event.
+    hash: Hash,
+    /// The number of the latest change.
+    change: i64,
+    /// The latest event that was written by a server that tells changes.
+    fed_sequence: i64,
+}
+
+impl End {
+    fn lock(db: &mut Db) -> Result<Self, Error> {
+        let (sequence, hash, change, fed_sequence) = dialect::lock_audit_chain(db)?;
+        let (sequence, hash) = last((sequence, hash))?;
+        Ok(Self { sequence, hash, change, fed_sequence })
+    }
+
+    fn set(self, db: &mut Db) -> Result<(), Error> {
+        diesel::update(audit_chain::table.find(1))
+            .set((
+                audit_chain::last_sequence.eq(self.sequence),
+                audit_chain::last_hash.eq(self.hash.as_slice()),
+                audit_chain::last_change.eq(self.change),
+                audit_chain::fed_sequence.eq(self.sequence),
+            ))
+            .execute(db)?;
+        Ok(())
+    }
 }
 
 pub(super) fn last((sequence, hash): (i64, Vec<u8>)) -> Result<(i64, Hash), Error> {
     Ok((sequence, hash.try_into().map_err(|_| Error::Internal("the end of the audit chain is damaged".into()))?))
-}
-
-fn set_last(db: &mut Db, sequence: i64, hash: &Hash) -> Result<(), Error> {
-    diesel::update(audit_chain::table.find(1))
-        .set((audit_chain::last_sequence.eq(sequence), audit_chain::last_hash.eq(hash.as_slice())))
-        .execute(db)?;
-    Ok(())
 }
 
 /// Numbers and seals events that were written before there was a chain.
@@ -114,14 +146,13 @@ pub fn seal_old(db: &mut Db) -> Result<(), Error> {
     if old.is_empty() {
         return Ok(());
     }
-    let (mut sequence, mut hash) = last(dialect::lock_audit_chain(db)?)?;
+    let mut end = End::lock(db)?;
     for (id, stored) in old {
-        sequence += 1;
-        let entry = Entry { sequence, ..Entry::from(stored) };
-        hash = entry.hash(&hash);
+        let entry = Entry { sequence: end.sequence + 1, ..Entry::from(stored) };
+        (end.sequence, end.hash) = (entry.sequence, entry.hash(&end.hash));
         diesel::update(audit_events::table.find(id))
-            .set((audit_events::sequence.eq(sequence), audit_events::hash.eq(hash.as_slice())))
+            .set((audit_events::sequence.eq(end.sequence), audit_events::hash.eq(end.hash.as_slice())))
             .execute(db)?;
     }
-    set_last(db, sequence, &hash)
+    end.set(db)
 }

@@ -29,11 +29,17 @@ pub fn lock_accounts(db: &mut Db, owners: &[AccountId]) -> QueryResult<()> {
     }
 }
 
-/// Keeps parallel transactions from appending to the audit log at the same time; gives the number and hash of the latest event.
+/// Keeps parallel transactions from appending to the audit log at the same time; gives the number and hash of the latest
+/// event, the number of the latest change, and up to which event changes were told.
 ///
 /// SQLite: there is one writer anyway. Postgres: a lock on the one row that knows the end, until the end of the transaction.
-pub fn lock_audit_chain(db: &mut Db) -> QueryResult<(i64, Vec<u8>)> {
-    let end = audit_chain::table.find(1).select((audit_chain::last_sequence, audit_chain::last_hash));
+pub fn lock_audit_chain(db: &mut Db) -> QueryResult<(i64, Vec<u8>, i64, i64)> {
+    let end = audit_chain::table.find(1).select((
+        audit_chain::last_sequence,
+        audit_chain::last_hash,
+        audit_chain::last_change,
+        audit_chain::fed_sequence,
+    ));
     match db {
         Db::Sqlite(connection) => end.first(connection),
         Db::Postgres(connection) => end.for_update().first(connection),

@@ -228,7 +228,9 @@ pub fn retire(tx: &mut WriteTx, ids: &[PermissionId], retired: Retired) -> Resul
 
 /// Takes retired permissions up again.
 pub fn reinstate(tx: &mut WriteTx, ids: &[PermissionId]) -> Result<(), Error> {
-    tx.changed(Change::Everything);
+    if !ids.is_empty() {
+        tx.changed(Change::Everything);
+    }
     let values = (permissions::retired_at.eq(None::<i64>), permissions::retired_by_administrator.eq(false));
     diesel::update(permissions::table.filter(permissions::id.eq_any(ids))).set(values).write(tx)?;
     Ok(())

@@ -221,6 +221,14 @@ pub fn holders(tx: &mut ReadTx, policy: PolicyId, most: i64) -> Result<Vec<(Stri
         .load(tx.db())?)
 }
 
+/// The ids of the policies of an account, deleted ones too.
+pub fn ids_held_by(tx: &mut ReadTx, account: AccountId) -> Result<Vec<PolicyId>, Error> {
+    Ok(account_policies::table
+        .filter(account_policies::account.eq(account))
+        .select(account_policies::policy)
+        .load(tx.db())?)
+}
+
 /// Makes these the policies of an account; the others it does not hold any more, but for deleted ones, which may come back.
 pub fn set_held_by(tx: &mut WriteTx, account: AccountId, policies: &[PolicyId]) -> Result<(), Error> {
     tx.changed(Change::Owner(account));

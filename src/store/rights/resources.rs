@@ -130,14 +130,16 @@ pub fn insert(
     now: Timestamp,
 ) -> Result<ResourceId, Error> {
     add_kind(tx, &name.kind)?;
-    Ok(diesel::insert_into(resources::table)
+    let id = diesel::insert_into(resources::table)
         .values((
             (resources::kind.eq(name.kind.as_str()), resources::external_id.eq(&name.external_id)),
             (resources::title.eq(title), resources::title_folded.eq(text::folded(title))),
             (resources::created_at.eq(now.0), resources::created_by.eq(by), resources::name_folded.eq(name.folded())),
         ))
         .returning(resources::id)
-        .get_result(tx.writing())?)
+        .get_result(tx.writing())?;
+    tx.changed(Change::Resource(id));
+    Ok(id)
 }
 
 /// Two who register the first resource of a kind at the same moment both find the kind there.

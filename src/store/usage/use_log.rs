@@ -1,98 +1,178 @@
 //! When and from where keys were used: noted in memory, flushed in batches. Verification never waits for a write.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::ids::KeyId;
 use crate::domain::keys::api_key::{ApiKey, Use};
 use crate::domain::rights::permission::PermissionName;
+use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::usage::UsedFrom;
 use crate::store::keys::addresses;
 use crate::store::keys::asked_permissions;
 use crate::store::{Error, Store, WriteTx, keys, usage};
 
-/// Uses that are not written yet, by the key's id.
-#[derive(Default)]
+/// Parts of the log, so that those who note uses of different keys do not wait for each other.
+const PARTS: usize = 64;
+
+/// Uses that are not written yet, by the key's id, in parts.
 pub struct UseLog {
-    pending: Mutex<HashMap<KeyId, Uses>>,
+    parts: [Mutex<HashMap<KeyId, Uses>>; PARTS],
 }
 
-#[derive(Clone)]
+impl Default for UseLog {
+    fn default() -> Self {
+        Self { parts: std::array::from_fn(|_| Mutex::default()) }
+    }
+}
+
+/// Uses of one key since the last write.
+#[derive(Clone, Default)]
 struct Uses {
-    latest: Use,
     count: i64,
     /// Permissions that were asked of the key, and that it had.
     asked: BTreeMap<PermissionName, Timestamp>,
-    /// From where, for the first few addresses of each flush.
-    addresses: BTreeMap<String, UsedFrom>,
+    /// From where, for the first few addresses of each flush; the latest use is of one of them.
+    addresses: Vec<Place>,
+    /// Where in `addresses` the latest use is.
+    latest: usize,
 }
 
-/// Addresses of a key that are told apart between two writes.
+/// Uses from one address.
+#[derive(Clone)]
+struct Place {
+    address: Option<IpAddr>,
+    agent: String,
+    uses: i64,
+    first_at: Timestamp,
+    last_at: Timestamp,
+}
+
+/// Addresses of a key that are told apart between two writes. Behind them is one place for all others.
 const MOST_ADDRESSES: usize = 16;
+/// Longer `User-Agent`s are cut, in characters.
+const LONGEST_AGENT: usize = 200;
+
+impl Place {
+    fn use_at(&mut self, at: Timestamp, agent: &str) {
+        self.uses += 1;
+        self.first_at = self.first_at.min(at);
+        if at >= self.last_at {
+            self.last_at = at;
+            if self.agent != agent {
+                self.agent = text::excerpt(agent, LONGEST_AGENT);
+            }
+        }
+    }
+
+    fn text(&self) -> String {
+        self.address.map(|address| address.to_string()).unwrap_or_default()
+    }
+
+    fn latest(&self) -> Use {
+        Use { at: self.last_at, address: self.text(), agent: self.agent.clone() }
+    }
+
+    fn used_from(&self) -> UsedFrom {
+        let (uses, first_at, last_at) = (self.uses, self.first_at, self.last_at);
+        UsedFrom { address: self.text(), agent: self.agent.clone(), uses, first_at, last_at }
+    }
+}
 
 impl Uses {
+    fn use_at(&mut self, at: Timestamp, address: Option<IpAddr>, agent: &str) {
+        self.count += 1;
+        let place = self.place_of(address);
+        match self.addresses.get_mut(place) {
+            Some(from) => {
+                from.address = address;
+                from.use_at(at, agent);
+            }
+            None => self.addresses.push(Place {
+                address,
+                agent: text::excerpt(agent, LONGEST_AGENT),
+                uses: 1,
+                first_at: at,
+                last_at: at,
+            }),
+        }
+        self.note_latest(place);
+    }
+
+    /// Where an address stands, or is to stand. Behind the first few there is one place, which is the latest other address's.
+    fn place_of(&self, address: Option<IpAddr>) -> usize {
+        let told_apart = &self.addresses[..self.addresses.len().min(MOST_ADDRESSES)];
+        told_apart.iter().position(|from| from.address == address).unwrap_or(told_apart.len())
+    }
+
+    fn note_latest(&mut self, place: usize) {
+        let at = |place: usize| self.addresses.get(place).map(|from| from.last_at);
+        if at(place) >= at(self.latest) {
+            self.latest = place;
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.count += other.count;
         for (name, at) in other.asked {
             let latest = self.asked.entry(name).or_insert(at);
             *latest = at.max(*latest);
         }
-        for from in other.addresses.into_values() {
-            self.add_address(from);
-        }
-        if other.latest.at > self.latest.at {
-            self.latest = other.latest;
-        }
-    }
-
-    fn add_address(&mut self, from: UsedFrom) {
-        if let Some(known) = self.addresses.get_mut(&from.address) {
-            known.uses += from.uses;
-            known.first_at = known.first_at.min(from.first_at);
-            if from.last_at >= known.last_at {
-                (known.last_at, known.agent) = (from.last_at, from.agent);
+        for from in other.addresses {
+            let place = self.place_of(from.address);
+            match self.addresses.get_mut(place) {
+                Some(known) => {
+                    known.uses += from.uses;
+                    known.first_at = known.first_at.min(from.first_at);
+                    if from.last_at >= known.last_at {
+                        (known.address, known.last_at, known.agent) = (from.address, from.last_at, from.agent);
+                    }
+                }
+                None => self.addresses.push(from),
             }
-        } else if self.addresses.len() < MOST_ADDRESSES {
-            self.addresses.insert(from.address.clone(), from);
+            self.note_latest(place);
         }
     }
-}
 
-impl From<&Use> for UsedFrom {
-    fn from(one: &Use) -> Self {
-        let (address, agent) = (one.address.clone(), one.agent.clone());
-        Self { address, agent, uses: 1, first_at: one.at, last_at: one.at }
+    fn latest(&self) -> Option<Use> {
+        self.addresses.get(self.latest).map(Place::latest)
+    }
+
+    /// The addresses that are told apart.
+    fn used_from(&self) -> impl Iterator<Item = UsedFrom> {
+        self.addresses.iter().take(MOST_ADDRESSES).map(Place::used_from)
     }
 }
 
 impl UseLog {
-    /// Notes one use, and what was asked of the key. Never fails, never waits for the database.
-    pub fn note<'a>(&self, key: KeyId, latest: Use, asked: impl Iterator<Item = &'a PermissionName>) {
-        let mut pending = self.lock();
-        let at = latest.at;
-        let from = UsedFrom::from(&latest);
-        let nothing = || (BTreeMap::new(), BTreeMap::new());
-        let empty = || {
-            let (asked, addresses) = nothing();
-            Uses { latest: latest.clone(), count: 0, asked, addresses }
-        };
-        let uses = pending.entry(key).or_insert_with(empty);
+    /// Notes one use, and what was asked of the key. Never fails, never waits for the database; copies nothing where the use before
+    /// it was of the same kind.
+    pub fn note<'a>(
+        &self,
+        key: KeyId,
+        at: Timestamp,
+        address: Option<IpAddr>,
+        agent: &str,
+        asked: impl Iterator<Item = &'a PermissionName>,
+    ) {
+        let mut part = self.part(key);
+        let uses = part.entry(key).or_default();
         for name in asked {
             match uses.asked.get_mut(name) {
                 Some(latest) => *latest = at.max(*latest),
                 None => drop(uses.asked.insert(name.clone(), at)),
             }
         }
-        uses.add_address(from);
-        let (asked, addresses) = nothing();
-        uses.add(Uses { latest, count: 1, asked, addresses });
+        uses.use_at(at, address, agent);
     }
 
     /// Adds the uses that are not written yet to what was read from the database: addresses, the latest first.
     pub fn complete_addresses(&self, key: KeyId, addresses: &mut Vec<UsedFrom>) {
-        let pending = self.lock().get(&key).map(|uses| uses.addresses.clone()).unwrap_or_default();
-        for from in pending.into_values() {
+        let pending: Vec<UsedFrom> =
+            self.part(key).get(&key).map(|uses| uses.used_from().collect()).unwrap_or_default();
+        for from in pending {
             match addresses.iter_mut().find(|known| known.address == from.address) {
                 Some(known) => {
                     (known.uses, known.last_at, known.agent) = (known.uses + from.uses, from.last_at, from.agent);
@@ -105,12 +185,12 @@ impl UseLog {
 
     /// How often a key was used since the last write, on the day of its latest use.
     pub fn pending(&self, key: KeyId) -> Option<(i64, i64)> {
-        self.lock().get(&key).map(|uses| (uses.latest.at.day_number(), uses.count))
+        self.part(key).get(&key).and_then(|uses| Some((uses.latest()?.at.day_number(), uses.count)))
     }
 
     /// Adds what was asked and is not written yet to what was read from the database.
     pub fn complete_asked(&self, key: KeyId, asked: &mut BTreeMap<PermissionName, Timestamp>) {
-        if let Some(uses) = self.lock().get(&key) {
+        if let Some(uses) = self.part(key).get(&key) {
             for (name, at) in &uses.asked {
                 let latest = asked.entry(name.clone()).or_insert(*at);
                 *latest = (*at).max(*latest);
@@ -120,18 +200,19 @@ impl UseLog {
 
     /// Adds the uses that are not written yet to a key that was read from the database.
     pub fn complete(&self, key: &mut ApiKey) {
-        if let Some(uses) = self.lock().get(&key.id) {
+        if let Some(uses) = self.part(key.id).get(&key.id) {
             key.use_count += uses.count;
-            if key.last_use.as_ref().is_none_or(|written| written.at < uses.latest.at) {
-                key.last_use = Some(uses.latest.clone());
+            let latest = uses.latest();
+            if latest.as_ref().map(|latest| latest.at) > key.last_use.as_ref().map(|written| written.at) {
+                key.last_use = latest;
             }
         }
     }
 
     /// Writes everything noted so far, in short transactions. What could not be written stays noted.
     pub async fn flush(&self, store: &Store) -> Result<usize, Error> {
-        let taken = std::mem::take(&mut *self.lock());
-        let mut noted: Vec<(KeyId, Uses)> = taken.into_iter().collect();
+        let parts = self.parts.iter().map(|part| std::mem::take(&mut *lock(part)));
+        let mut noted: Vec<(KeyId, Uses)> = parts.flatten().collect();
         noted.sort_unstable_by_key(|(key, _)| *key); // one order of locks on every node: no deadlock
         let mut written = 0;
         for batch in noted.chunks(usage::BATCH) {
@@ -147,7 +228,7 @@ impl UseLog {
     }
 
     fn merge(&self, key: KeyId, uses: Uses) {
-        match self.lock().entry(key) {
+        match self.part(key).entry(key) {
             std::collections::hash_map::Entry::Occupied(mut noted) => noted.get_mut().add(uses),
             std::collections::hash_map::Entry::Vacant(free) => {
                 free.insert(uses);
@@ -155,24 +236,29 @@ impl UseLog {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<KeyId, Uses>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    fn part(&self, key: KeyId) -> MutexGuard<'_, HashMap<KeyId, Uses>> {
+        lock(&self.parts[usize::try_from(key.0.unsigned_abs()).unwrap_or(0) % PARTS])
     }
+}
+
+fn lock(part: &Mutex<HashMap<KeyId, Uses>>) -> MutexGuard<'_, HashMap<KeyId, Uses>> {
+    part.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn write(store: &Store, batch: Vec<(KeyId, Uses)>) -> Result<(), Error> {
     let write = move |tx: &mut WriteTx| {
         for (key, uses) in &batch {
-            if keys::add_uses(tx, *key, &uses.latest, uses.count)? {
-                uses.addresses.values().try_for_each(|from| addresses::add(tx, *key, from))?;
+            let Some(latest) = uses.latest() else { continue };
+            if keys::add_uses(tx, *key, &latest, uses.count)? {
+                uses.used_from().try_for_each(|from| addresses::add(tx, *key, &from))?;
             }
         }
         let asked = batch.iter().flat_map(|(key, uses)| uses.asked.iter().map(|(name, at)| (*key, name, *at)));
         let asked: Vec<(KeyId, &PermissionName, Timestamp)> = asked.collect();
         asked_permissions::add(tx, &asked)?;
-        let day = |uses: &Uses| uses.latest.at.day_number();
         let counted = |uses: &Uses| usage::Counts { uses: uses.count, refusals: 0 };
-        let counts = batch.iter().map(|(key, uses)| ((Some(*key), day(uses)), counted(uses))).collect();
+        let of_day = |(key, uses): &(KeyId, Uses)| Some(((Some(*key), uses.latest()?.at.day_number()), counted(uses)));
+        let counts = batch.iter().filter_map(of_day).collect();
         usage::add(tx, &counts)
     };
     store.write_unaudited("uses are counted, not logged", write).await

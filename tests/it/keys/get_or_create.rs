@@ -172,7 +172,7 @@ fn a_key_that_ends_while_it_asks_makes_nothing(app: TestApp) {
     let actor = Actor::cli().on_behalf_of(account.id, "ana".into());
     let attempt = |secret: &str, meanwhile: &dyn Fn()| {
         let presenter =
-            Presenter { address: String::new(), agent: "", forms: claviger::domain::keys::presented::Forms::usual() };
+            Presenter { address: None, agent: "", forms: claviger::domain::keys::presented::Forms::usual() };
         let verdict = app.run(app.app.verify_key(secret, &demand, presenter)).expect("known");
         let Verdict::Good(good) = verdict else { panic!("it was good") };
         meanwhile();

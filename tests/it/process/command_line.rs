@@ -7,7 +7,7 @@ use crate::support::database::{Database, Kind};
 use crate::support::people::PASSWORD;
 use crate::support::{TestApp, on_both};
 
-fn claviger(database_url: &str, arguments: &[&str], input: &str) -> Output {
+pub fn claviger(database_url: &str, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_claviger"))
         .args(arguments)
         .env_clear()
@@ -31,9 +31,14 @@ fn text(output: &Output) -> (bool, String, String) {
     (output.status.success(), read(&output.stdout), read(&output.stderr))
 }
 
-fn accounts_are_managed_while_a_server_runs_which_notices_at_once(app: TestApp) {
+fn accounts_are_managed_while_a_server_runs_which_notices(app: TestApp) {
     let url = app.database.url.clone();
-    let run = |arguments: &[&str], input: &str| text(&claviger(&url, arguments, input));
+    // Another process changes something here: the server reads it from the change feed.
+    let run = |arguments: &[&str], input: &str| {
+        let said = text(&claviger(&url, arguments, input));
+        app.run(app.app.follow_changes());
+        said
+    };
     let made = run(
         &["user", "create", "Chen", "--display-name", "Chen Wei", "--email", "chen@example.org", "--password-stdin"],
         &format!("{PASSWORD}\n"),
@@ -69,7 +74,7 @@ fn accounts_are_managed_while_a_server_runs_which_notices_at_once(app: TestApp) 
     );
     assert_eq!(app.database.count("audit_events WHERE via = 'cli' AND actor_name = 'command line'"), 5);
 }
-on_both!(accounts_are_managed_while_a_server_runs_which_notices_at_once);
+on_both!(accounts_are_managed_while_a_server_runs_which_notices);
 
 #[test]
 fn mistakes_are_explained_and_end_with_a_failure() {

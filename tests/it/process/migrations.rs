@@ -64,7 +64,7 @@ fn a_newer_postgres_database_is_refused() {
     newer(Kind::Postgres);
 }
 
-pub const TABLES: [&str; 31] = [
+pub const TABLES: [&str; 32] = [
     "account_policies",
     "accounts",
     "api_keys",
@@ -73,6 +73,7 @@ pub const TABLES: [&str; 31] = [
     "audit_events",
     "bulk_job_keys",
     "bulk_jobs",
+    "changes",
     "daily_usage",
     "job_keys",
     "jobs",

@@ -78,7 +78,8 @@ on_both!(a_transaction_that_changes_no_row_needs_no_event);
 
 fn changes_are_handed_on_when_they_are_committed(app: TestApp) {
     let (store, ana) = store(&app);
-    let mut changes = store.changes().listen();
+    let (sender, changes) = std::sync::mpsc::channel();
+    store.changes().listen(move |told| told.iter().for_each(|change| sender.send(*change).expect("the test listens")));
     let failed: Result<(), Error> = app.run(store.write(move |tx| {
         accounts::set_active(tx, ana, false)?;
         Err(Error::Internal("something else".into()))

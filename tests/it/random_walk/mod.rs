@@ -15,7 +15,7 @@ use claviger::actions::keys::request::{FormId, Issued, KeyRequest, New};
 use claviger::actions::keys::rotate::Grace;
 use claviger::actions::rights::policies::PolicyDraft;
 use claviger::actions::verification::verify::{GoodKey, Presenter, Verdict};
-use claviger::actions::{Actor, App, Error, Reauthenticated};
+use claviger::actions::{Actor, App, Error, Reauthenticated, system_randomness};
 use claviger::domain::accounts::account::NewService;
 use claviger::domain::accounts::account::{Role, Username};
 use claviger::domain::bulk::BulkOperation;
@@ -73,6 +73,8 @@ fn policy_name(name: &str) -> PolicyName {
 
 struct Walk<'a> {
     app: &'a TestApp,
+    /// Another server on the same database, which learns of changes from the feed alone.
+    other: App,
     world: World,
     rng: StdRng,
     /// The first owner: the administrator who acts.
@@ -103,7 +105,10 @@ impl<'a> Walk<'a> {
         let boss = Actor::cli();
         let rng = StdRng::seed_from_u64(seed);
         let (world, what, remembered) = (World::default(), String::new(), Vec::new());
-        Self { app, world, rng, boss, step: 0, what, deleted: None, remembered, done: 0 }
+        let mut config = app.database.config();
+        config.revocation_bound = 60_000;
+        let other = App::start(config, app.clock.clone(), system_randomness()).expect("the app starts");
+        Self { app, other, world, rng, boss, step: 0, what, deleted: None, remembered, done: 0 }
     }
 
     fn as_boss(&self) -> Reauthenticated<'_> {
@@ -175,11 +180,19 @@ impl<'a> Walk<'a> {
 
     async fn go(&mut self, steps: usize) {
         self.set_up().await;
-        let mut changes = self.api().changes();
+        let (sender, changes) = std::sync::mpsc::channel();
+        self.api().listen_to_changes(move |told| {
+            for change in told {
+                sender.send(*change).expect("the walk listens");
+            }
+        });
         for step in 0..steps {
             self.step = step;
             let (before, world) = (self.rows(), self.world.clone());
             self.done += usize::from(self.take_step().await);
+            if step % 100 == 0 {
+                self.api().follow_changes().await; // keeps the lease; what it changes itself, it knows before
+            }
             let told: Vec<Change> = std::iter::from_fn(|| changes.try_recv().ok()).collect();
             if world.now == self.world.now {
                 self.keep_promises(&before, &self.rows());
@@ -220,12 +233,21 @@ impl<'a> Walk<'a> {
         };
         let said = format!("step {}: {key:?} asked {all:?} for {resource:?}", self.step);
         let verdict = self.api().verify_key(&secret, &demand, nobody()).await.expect(&said);
-        let got = match &verdict {
-            Verdict::Good(_) => 200,
-            Verdict::Insufficient(_) => 403,
-            Verdict::Refused(_) | Verdict::TooMany(_) | Verdict::InUrl => 401,
-        };
-        assert_eq!(got, expected, "{said}");
+        assert_eq!(status(&verdict), expected, "{said}");
+        self.other.follow_changes().await;
+        for (node, which) in [(self.api(), "from memory"), (&self.other, "on another server")] {
+            let remembered = node.verify(&secret, &demand, nobody()).await.expect(&said);
+            assert_eq!(status(&remembered), expected, "{which}, {said}");
+            if let (Verdict::Good(facts), Verdict::Good(good)) = (&remembered, &verdict) {
+                let ends_at = facts.ends_at().to_vec();
+                assert_eq!(
+                    (&facts.rights.rights, ends_at),
+                    (&good.rights, end_of(good).into_bytes()),
+                    "{which}, {said}"
+                );
+                assert_eq!(facts.owner.username, good.owner.username.as_str(), "{which}, {said}");
+            }
+        }
         if let Verdict::Good(good) = verdict {
             Self::check_life(&key, &secret, &good, &said);
             for right in PERMISSIONS.into_iter().chain(["claviger:admin", "claviger:keys:create"]) {
@@ -315,6 +337,18 @@ impl<'a> Walk<'a> {
     }
 }
 
+fn status<G>(verdict: &Verdict<G>) -> u16 {
+    match verdict {
+        Verdict::Good(_) => 200,
+        Verdict::Insufficient(_) => 403,
+        Verdict::Refused(_) | Verdict::TooMany(_) | Verdict::InUrl => 401,
+    }
+}
+
+fn end_of(good: &GoodKey) -> String {
+    good.expires_at.map(Timestamp::rfc3339).unwrap_or_default()
+}
+
 fn nobody() -> Presenter<'static> {
-    Presenter { address: String::new(), agent: "walk", forms: Forms::usual() }
+    Presenter { address: None, agent: "walk", forms: Forms::usual() }
 }

@@ -38,12 +38,14 @@ impl TestApp {
     /// Runs on this database, with changed settings.
     pub fn start_with(database: Database, change: impl FnOnce(&mut Given)) -> Self {
         let mut given = database.given();
+        given.revocation_bound = Some("60000".into()); // longer than a test: the background work does not run
         change(&mut given);
         let config = Config::parse(&given).unwrap_or_else(|errors| panic!("{errors:?}"));
         make_home(&config.database).expect("a home");
         let noon = Timestamp::parse_day("2026-11-20").expect("a day").plus(SignedDuration::from_hours(12));
         let clock = Clock::frozen(noon);
         let app = Arc::new(App::start(config, clock.clone(), seeded()).expect("the app starts"));
+        actix_web::rt::System::new().block_on(app.follow_changes());
 
         let (sender, receiver) = mpsc::channel();
         let data = web::Data::from(Arc::clone(&app));

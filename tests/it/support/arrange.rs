@@ -3,11 +3,20 @@
 use super::TestApp;
 
 impl TestApp {
+    /// Tells the server, as another one does, that anything may have changed: what is written behind its back, it does not know.
+    pub fn tell_changes(&self) {
+        self.database
+            .execute("INSERT INTO changes (id, changed) SELECT last_change + 1, '[\"everything\"]' FROM audit_chain");
+        self.database.execute("UPDATE audit_chain SET last_change = last_change + 1");
+        self.run(self.app.follow_changes());
+    }
+
     /// Gives a setting this value.
     pub fn set(&self, setting: &str, value: &str) {
         self.database.execute(&format!("DELETE FROM settings WHERE name = '{setting}'"));
         let row = format!("INSERT INTO settings (name, value, changed_at) VALUES ('{setting}', '{value}', 0)");
         self.database.execute(&row);
+        self.tell_changes();
     }
 
     /// Gives settings the values that they have without an administrator.
@@ -15,6 +24,7 @@ impl TestApp {
         for setting in settings {
             self.database.execute(&format!("DELETE FROM settings WHERE name = '{setting}'"));
         }
+        self.tell_changes();
     }
 
     /// Everybody may have so many live keys.
@@ -35,15 +45,18 @@ impl TestApp {
     fn set_active(&self, username: &str, active: bool) {
         let row = format!("UPDATE accounts SET active = {active} WHERE username = '{username}'");
         assert_eq!(self.database.execute(&row), 1, "{username}");
+        self.tell_changes();
     }
 
     /// Deactivates everybody.
     pub fn deactivate_all(&self) {
         self.database.execute("UPDATE accounts SET active = FALSE");
+        self.tell_changes();
     }
 
     /// Activates everybody again.
     pub fn activate_all(&self) {
         self.database.execute("UPDATE accounts SET active = TRUE");
+        self.tell_changes();
     }
 }

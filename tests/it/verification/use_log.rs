@@ -56,11 +56,7 @@ fn uses_of_more_keys_than_one_statement_takes_are_written(app: TestApp) {
     let uses = claviger::store::usage::use_log::UseLog::default();
     let now = claviger::domain::time::clock::Timestamp(0);
     for key in 1..=40_000 {
-        uses.note(
-            claviger::domain::ids::KeyId(key),
-            claviger::domain::keys::api_key::Use { at: now, address: String::new(), agent: String::new() },
-            std::iter::empty(),
-        );
+        uses.note(claviger::domain::ids::KeyId(key), now, None, "", std::iter::empty());
     }
     assert_eq!(app.run(uses.flush(&store)).expect("written"), 40_000);
     assert_eq!(app.database.text("SELECT CAST(uses AS TEXT) AS value FROM daily_usage"), "40000");

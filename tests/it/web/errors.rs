@@ -26,6 +26,7 @@ fn a_broken_database_is_503_on_every_path_and_never_an_answer(app: TestApp) {
     let miriam = app.signed_in("miriam");
     let secret = miriam.secret("ci");
     for table in ["api_keys", "sessions", "accounts"] {
+        app.tell_changes(); // so that memory cannot answer
         app.database.execute(&format!("ALTER TABLE {table} RENAME TO hidden"));
         let verify = app.verify(&secret);
         let page = miriam.get("/external-tool-access");

@@ -1,0 +1,3 @@
+ALTER TABLE audit_chain DROP COLUMN fed_sequence;
+ALTER TABLE audit_chain DROP COLUMN last_change;
+DROP TABLE changes;

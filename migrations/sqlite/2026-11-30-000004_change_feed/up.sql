@@ -1,0 +1,12 @@
+-- The change feed: what may be verified differently, in the order of the commits, for all nodes. A row is one transaction; its number
+-- comes from the end of the audit log, which every change locks, and has no gaps.
+CREATE TABLE changes (
+    id INTEGER PRIMARY KEY NOT NULL,
+    changed TEXT NOT NULL
+);
+
+-- The latest change; and the latest event that was written together with this number. Servers of before write events alone: while the
+-- two numbers differ, anything may have changed.
+ALTER TABLE audit_chain ADD COLUMN last_change BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE audit_chain ADD COLUMN fed_sequence BIGINT NOT NULL DEFAULT 0;
+UPDATE audit_chain SET fed_sequence = last_sequence;

@@ -1,0 +1,164 @@
+//! Facts about keys in memory: what is known is not asked for again, and never outlives a change.
+
+use claviger::actions::verification::verify::{Presenter, Verdict};
+use claviger::actions::{App, system_randomness};
+use claviger::domain::accounts::account::Username;
+use claviger::domain::change::Change;
+use claviger::domain::keys::presented::Forms;
+use claviger::domain::keys::secret::Secret;
+use claviger::domain::rights::Required;
+use claviger::domain::settings::Setting;
+use claviger::store::feed::Position;
+
+use crate::support::database::Kind;
+use crate::support::{TestApp, on_both, operator};
+
+/// Another server on the same database; it follows the change feed when a test says so.
+fn another(app: &TestApp, bound: u64) -> App {
+    let mut config = app.database.config();
+    config.revocation_bound = bound;
+    App::start(config, app.clock.clone(), system_randomness()).expect("the app starts")
+}
+
+fn is_good(app: &TestApp, node: &App, secret: &str) -> bool {
+    let client = Presenter { address: None, agent: "", forms: Forms::usual() };
+    let verdict = app.run(node.verify(secret, &Required::default(), client)).expect("known");
+    matches!(verdict, Verdict::Good(_))
+}
+
+/// Revokes all keys as no server does: without telling anybody.
+fn revoke_untold(app: &TestApp) {
+    app.database.execute("UPDATE api_keys SET revoked_at = 1");
+}
+
+fn what_is_known_is_not_asked_for_again(app: TestApp) {
+    let secret = app.signed_in("miriam").secret("ci");
+    assert!(is_good(&app, &app.app, &secret));
+    assert_eq!(app.app.known_keys(), 1);
+    revoke_untold(&app);
+    assert!(is_good(&app, &app.app, &secret), "the database was not asked");
+
+    app.run(app.app.change_settings(operator(), vec![(Setting::KeyMayCreate, "on".into())])).expect("changed");
+    assert!(!is_good(&app, &app.app, &secret), "a change of everything has it asked again");
+}
+on_both!(what_is_known_is_not_asked_for_again);
+
+fn an_unknown_key_is_not_asked_for_again_at_once(app: TestApp) {
+    let miriam = app.signed_in("miriam");
+    let secret = miriam.secret("ci");
+    let key = || Secret::parse(&app.app.config.prefixes, &secret).expect("a secret").hash();
+    let set_hash = |bytes: &[u8]| {
+        let digits = hex::encode(bytes);
+        let literal = match app.database.kind {
+            Kind::Sqlite => format!("x'{digits}'"),
+            Kind::Postgres => format!("'\\x{digits}'"),
+        };
+        assert_eq!(app.database.execute(&format!("UPDATE api_keys SET secret_hash = {literal}")), 1);
+    };
+    set_hash(&[0; 32]);
+    assert!(!is_good(&app, &app.app, &secret));
+    set_hash(key().as_bytes());
+    assert!(!is_good(&app, &app.app, &secret), "the database was not asked");
+    assert_eq!(app.app.known_keys(), 0, "what is unknown takes no place of a key");
+    let other = another(&app, 60_000);
+    assert!(is_good(&app, &other, &secret), "it is there");
+}
+on_both!(an_unknown_key_is_not_asked_for_again_at_once);
+
+fn rule_8_a_revocation_on_another_server_counts_after_the_next_look_at_the_feed(app: TestApp) {
+    let miriam = app.signed_in("miriam");
+    let (ended, kept) = (miriam.secret("ends"), miriam.secret("stays"));
+    let other = another(&app, 60_000);
+    app.run(other.follow_changes());
+    assert!(is_good(&app, &other, &ended) && is_good(&app, &other, &kept));
+    assert_eq!(other.known_keys(), 2);
+
+    miriam.act(&ended, "revoke");
+    assert!(!is_good(&app, &app.app, &ended), "at once where it was done");
+    app.run(other.follow_changes());
+    assert!(!is_good(&app, &other, &ended));
+
+    revoke_untold(&app);
+    assert!(is_good(&app, &other, &kept), "what did not change is not asked for again");
+}
+on_both!(rule_8_a_revocation_on_another_server_counts_after_the_next_look_at_the_feed);
+
+fn rule_8_without_the_feed_the_database_is_asked(app: TestApp) {
+    let secret = app.signed_in("miriam").secret("ci");
+    let other = another(&app, 100);
+    assert!(is_good(&app, &other, &secret), "before the feed was asked at all");
+    revoke_untold(&app);
+    assert!(!is_good(&app, &other, &secret), "nothing was trusted");
+
+    app.database.execute("UPDATE api_keys SET revoked_at = NULL");
+    app.run(other.follow_changes());
+    assert!(is_good(&app, &other, &secret));
+    revoke_untold(&app);
+    let began = std::time::Instant::now();
+    while is_good(&app, &other, &secret) {
+        assert!(began.elapsed().as_secs() < 60, "memory is trusted past the bound");
+    }
+}
+on_both!(rule_8_without_the_feed_the_database_is_asked);
+
+fn rule_8_a_server_that_slept_for_too_long_forgets_everything(app: TestApp) {
+    let secret = app.signed_in("miriam").secret("ci");
+    let other = another(&app, 60_000);
+    app.run(other.follow_changes());
+    assert!(is_good(&app, &other, &secret));
+    // What it missed was written, and has been removed since.
+    revoke_untold(&app);
+    app.database.execute("UPDATE audit_chain SET last_change = last_change + 5000");
+    app.run(other.follow_changes());
+    assert!(!is_good(&app, &other, &secret));
+}
+on_both!(rule_8_a_server_that_slept_for_too_long_forgets_everything);
+
+fn rule_8_what_a_server_of_a_version_before_changes_counts_too(app: TestApp) {
+    let secret = app.signed_in("miriam").secret("ci");
+    let other = another(&app, 60_000);
+    app.run(other.follow_changes());
+    assert!(is_good(&app, &other, &secret));
+    // It writes its event, and tells no change.
+    revoke_untold(&app);
+    app.database.execute("UPDATE audit_chain SET last_sequence = last_sequence + 1");
+    app.run(other.follow_changes());
+    assert!(!is_good(&app, &other, &secret));
+
+    // A server that tells changes writes before anybody has looked.
+    app.database.execute("UPDATE api_keys SET revoked_at = NULL");
+    app.run(other.follow_changes());
+    assert!(!is_good(&app, &other, &secret), "nothing was told");
+    app.database.execute("UPDATE audit_chain SET last_sequence = last_sequence + 1");
+    let name = Username::parse("miriam").expect("a name");
+    app.run(app.app.deactivate_user(operator(), &name)).expect("deactivated");
+    app.run(app.app.activate_user(operator(), &name)).expect("activated");
+    app.run(other.follow_changes());
+    assert!(is_good(&app, &other, &secret), "it told that everything may have changed");
+}
+on_both!(rule_8_what_a_server_of_a_version_before_changes_counts_too);
+
+/// What the feed says after `seen`, as a server reads it.
+fn read(app: &TestApp, seen: Option<Position>) -> (Position, Vec<Change>) {
+    let (store, _) = claviger::store::Store::open(&app.database.config().database).expect("opens");
+    app.run(store.read_feed(seen)).expect("read")
+}
+
+fn the_feed_tells_what_changed_once_and_in_order(app: TestApp) {
+    let miriam = app.signed_in("miriam");
+    let (first, second) = (miriam.secret("first"), miriam.secret("second"));
+    let (position, changes) = read(&app, None);
+    assert_eq!(changes, [Change::Everything], "whoever has seen nothing knows nothing");
+    assert_eq!(read(&app, Some(position)).1, []);
+    miriam.act(&second, "revoke");
+    miriam.act(&first, "disable");
+    let (position, changes) = read(&app, Some(position));
+    let id = |name: &str| {
+        let id = app.database.text(&format!("SELECT CAST(id AS TEXT) AS value FROM api_keys WHERE name = '{name}'"));
+        Change::Key(claviger::domain::ids::KeyId(id.parse().expect("a number")))
+    };
+    assert_eq!(changes, [id("second"), id("first")]);
+    assert_eq!(read(&app, Some(position)).1, []);
+    assert!(app.database.count("changes") <= 2_000);
+}
+on_both!(the_feed_tells_what_changed_once_and_in_order);
