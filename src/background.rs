@@ -55,13 +55,16 @@ impl Background {
                 }
                 .boxed()
             }),
-            task("flush", FLUSH_EVERY, |app| async move { app.flush_uses().await.map(drop) }.boxed()),
             task("clock", FLUSH_EVERY, |app| async move { app.look_at_clock().await }.boxed()),
             task("checkpoint", CHECKPOINT_EVERY, |app| async move { app.checkpoint(false).await }.boxed()),
             task("upkeep", UPKEEP_EVERY, |app| async move { app.keep_up().await }.boxed()),
             task("sweep", SWEEP_EVERY, |app| async move { app.sweep_when_settled().await }.boxed()),
             task("structure", CHECK_EVERY, |app| async move { app.check_structure().await }.boxed()),
         ];
+        let noting = Arc::clone(app);
+        let pause = move || sleep(FLUSH_EVERY.max(noting.rest_after_flush())).boxed();
+        let flush: Work = |app| async move { app.flush_uses().await.map(drop) }.boxed();
+        tasks.push(tokio::spawn(supervise("flush", Arc::clone(app), stop.subscribe(), flush, pause)));
         let waiting = Arc::clone(app);
         let pause = move || {
             let app = Arc::clone(&waiting);

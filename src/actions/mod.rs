@@ -46,6 +46,7 @@ pub struct App {
     refusals: verification::refusals::Refusals,
     cache: Arc<verification::KeyCache>,
     following: verification::feed::Following,
+    metrics: site::metrics::Metrics,
     attempts: sign_in::attempts::Attempts,
     signing_key: tokio::sync::OnceCell<keys::cursor::SigningKey>,
     /// The name of this process among those that do bulk work.
@@ -81,6 +82,7 @@ impl App {
             refusals: verification::refusals::Refusals::default(),
             cache,
             following: verification::feed::Following::default(),
+            metrics: site::metrics::Metrics::default(),
             attempts: sign_in::attempts::Attempts::default(),
             signing_key: tokio::sync::OnceCell::new(),
         }

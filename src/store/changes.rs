@@ -17,12 +17,16 @@ impl Changes {
         self.0.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
     }
 
-    /// What a transaction gave, after its changes were told, if it was committed.
-    pub(in crate::store) fn tell_after<T, E>(&self, written: Result<(T, Vec<Change>), E>) -> Result<T, E> {
-        let (done, changes) = written?;
-        if !changes.is_empty() {
-            self.0.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(|listener| listener(&changes));
+    /// Runs a transaction, which says what it changes, and tells that when it is over; also when nobody knows whether it was committed.
+    pub(in crate::store) fn tell_after<T, E>(
+        &self,
+        run: impl FnOnce(&mut Vec<Change>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut made = Vec::new();
+        let done = run(&mut made);
+        if !made.is_empty() {
+            self.0.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(|listener| listener(&made));
         }
-        Ok(done)
+        done
     }
 }

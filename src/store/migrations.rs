@@ -6,6 +6,7 @@ use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::domain::change::Change;
 use crate::store::address::Address;
 use crate::store::connection::{Db, each};
 use crate::store::dialect::Purpose;
@@ -44,6 +45,9 @@ pub fn migrate(address: &Address) -> Result<usize, Error> {
         audit::append::seal_old(db)?;
         let mut tx = WriteTx::on(db);
         tx.without_event("what a new version brings along");
+        if ran > 0 {
+            tx.changed(Change::Everything); // migrations change rows, and servers go on beside this one
+        }
         folding::fill_in(&mut tx)?;
         permissions::register_own(&mut tx)?;
         tx.finish(None::<fn() -> Result<(), Error>>)?;

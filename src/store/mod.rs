@@ -24,6 +24,7 @@ mod error;
 pub mod feed;
 mod file;
 mod ids;
+mod json;
 pub mod keys;
 mod keyset;
 pub mod migrations;
@@ -62,9 +63,9 @@ const WRITING_SQLITE: Limits = Limits { connections: 1, ..READING };
 /// A stuck lock stops writers alone.
 const WRITING_POSTGRES: Limits = Limits { connections: 4, ..READING };
 
-/// The change feed: it must not wait for anybody.
+/// The change feed: an answer that takes longer than a quarter of the usual revocation bound is asked for anew.
 const FEED: Limits =
-    Limits { connections: 1, patience: Duration::from_millis(250), deadline: Duration::from_millis(500) };
+    Limits { connections: 2, patience: Duration::from_millis(250), deadline: Duration::from_millis(250) };
 /// A check of the structure takes a minute; beside it, SQLite's log is still taken over.
 const UPKEEP: Limits = Limits { connections: 2, ..READING };
 
@@ -181,7 +182,7 @@ impl Store {
         self.reading.run(Error::Unavailable, move |db| work(&mut ReadTx::on(db))).await
     }
 
-    /// What has changed since `seen`, by this process and any other: see [`feed::since`]. Answers in half a second, or not at all.
+    /// What has changed since `seen`, by this process and any other: see [`feed::since`]. Answers in a quarter of a second, or not at all.
     pub async fn read_feed(&self, seen: Option<feed::Position>) -> Result<(feed::Position, Vec<Change>), Error> {
         self.feed.run(Error::Unavailable, move |db| feed::since(&mut ReadTx::on(db), seen)).await
     }
@@ -257,7 +258,9 @@ impl Store {
             if let Some(file) = &file {
                 file.check()?;
             }
-            changes.tell_after(transact(db, begin, Error::Unknown, |db| finished(WriteTx::on(db), confirm, work)))
+            changes.tell_after(|made| {
+                transact(db, begin, Error::Unknown, |db| finished(WriteTx::on(db), confirm, work, made))
+            })
         };
         let written = self.writing.run(Error::Unknown, work).await;
         self.trouble.note(written.as_ref().err().and_then(E::outage));
@@ -273,9 +276,12 @@ impl Store {
     {
         let begin = self.begin(dialect::begin_write, Purpose::Writing);
         let changes = self.changes.clone();
-        let work = |tx: WriteTx<'_>| finished(tx, None::<fn() -> Result<(), E>>, work);
-        let work =
-            move |db: &mut Db| changes.tell_after(transact(db, begin, Error::Unknown, |db| work(WriteTx::on(db))));
+        let work = move |db: &mut Db| {
+            changes.tell_after(|made| {
+                let confirm = None::<fn() -> Result<(), E>>;
+                transact(db, begin, Error::Unknown, |db| finished(WriteTx::on(db), confirm, work, made))
+            })
+        };
         self.writing.run_at_leisure(work).await
     }
 
@@ -298,12 +304,14 @@ impl Store {
     }
 }
 
-/// Does the work of a transaction to its end: what it gives, and what it changed.
+/// Does the work of a transaction to its end; puts what it changes into `made`.
 fn finished<T, E: From<Error>>(
     mut tx: WriteTx<'_>,
     confirm: Option<impl FnOnce() -> Result<(), E>>,
     work: impl FnOnce(&mut WriteTx) -> Result<T, E>,
-) -> Result<(T, Vec<Change>), E> {
+    made: &mut Vec<Change>,
+) -> Result<T, E> {
     let done = work(&mut tx)?;
-    Ok((done, tx.finish(confirm)?))
+    *made = tx.finish(confirm)?;
+    Ok(done)
 }

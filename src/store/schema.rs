@@ -156,6 +156,7 @@ diesel::table! {
     changes (id) {
         id -> BigInt,
         changed -> Text,
+        tag -> BigInt,
     }
 }
 

@@ -37,7 +37,7 @@ pub async fn caller(
         Ok(question) => question,
         Err(refused) => return Ok(Err(refused)),
     };
-    let verdict = app.verify_key(&question.text, &question.demand, question.presenter).await;
+    let verdict = app.verify_key(&question.text, &question.demand, question.presenter).await.map_err(cannot_know);
     answer(request, &question.demand, verdict)
 }
 
@@ -53,6 +53,17 @@ pub async fn known_caller(
     };
     let verdict = app.verify(&question.text, &question.demand, question.presenter).await;
     answer(request, &question.demand, verdict)
+}
+
+/// Where keys are verified, a defect is "cannot know" as well: neither yes nor no.
+pub fn cannot_know(error: Error) -> Error {
+    match error {
+        Error::Internal(reason) | Error::Unknown(reason) => {
+            tracing::error!(reason, "A key could not be verified.");
+            Error::Unavailable("a key could not be verified".into())
+        }
+        error => error,
+    }
 }
 
 /// What is asked about the key of a request.
@@ -92,11 +103,6 @@ fn answer<G>(
         Ok(Verdict::TooMany(retry_after)) => {
             let text = "Too many API keys from this address are not valid. Try again later.".into();
             Err(Error::TooMany { text, retry_after }.into())
-        }
-        // On this path a defect is "cannot know" as well: neither yes nor no.
-        Err(Error::Internal(reason) | Error::Unknown(reason)) => {
-            tracing::error!(reason, "A key could not be verified.");
-            Err(Error::Unavailable("a key could not be verified".into()).into())
         }
         Err(error) => Err(error.into()),
     }

@@ -46,6 +46,11 @@ pub fn address(request: &HttpRequest, config: &Config) -> Option<IpAddr> {
     Some(believed)
 }
 
+/// Did a gateway or a monitor connect? What forwarding headers say does not count.
+pub fn is_gateway(request: &HttpRequest, config: &Config) -> bool {
+    peer(request).is_some_and(|peer| is_in(&config.gateway_networks, peer))
+}
+
 /// Is the address in one of the networks?
 pub fn is_in(networks: &[IpNet], address: IpAddr) -> bool {
     networks.iter().any(|network| network.contains(&address))

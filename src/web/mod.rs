@@ -85,6 +85,7 @@ table! {
     put  "/api/v1/resources/{resource}/api_key"          => api::resources::get_or_create;
     get  "/healthz"                                      => gateway::health::healthz;
     get  "/readyz"                                       => gateway::health::readyz;
+    get  "/metrics"                                      => gateway::metrics::metrics;
 }
 
 table! {

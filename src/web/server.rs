@@ -13,7 +13,7 @@ use socket2::SockRef;
 
 use crate::actions::App;
 use crate::web::connections::Connections;
-use crate::web::gateway::bare::LastHost;
+use crate::web::gateway::bare::{self, LastHost};
 use crate::web::hosts::Hosts;
 use crate::web::site_origin::SiteOrigin;
 use crate::web::{attempts, errors, headers, hosts, middleware, sessions};
@@ -88,6 +88,7 @@ pub async fn bind(app: web::Data<App>) -> Result<Bound, String> {
             .app_data(hosts.clone())
             .app_data(LastHost::default())
             .configure(super::gateways)
+            .default_service(web::to(bare::nowhere))
             .service(
                 web::scope("")
                     .wrap(from_fn(attempts::note))

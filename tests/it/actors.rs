@@ -178,6 +178,7 @@ const ACTIONS: [(&str, &[&str]); 7] = [
             "site::health::keep_clock_mark",
             "site::health::accept_clock",
             "site::health::check_structure",
+            "site::metrics::metrics",
             "site::purge::explain_purge",
             "site::settings::settings",
             "site::start::cookie_key",

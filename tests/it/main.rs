@@ -115,6 +115,8 @@ mod audit_chain;
 // Settings and time.
 #[path = "site/clock.rs"]
 mod clock;
+#[path = "site/metrics.rs"]
+mod metrics;
 #[path = "site/site_settings.rs"]
 mod site_settings;
 

@@ -33,6 +33,7 @@ const TABLE: &[Row] = &[
     row("GET", "/static/{path:.*}", [404, 404, 404, 404, 404]),
     row("GET", "/healthz", [200, 200, 200, 200, 200]),
     row("GET", "/readyz", [200, 200, 200, 200, 200]),
+    row("GET", "/metrics", [200, 200, 200, 200, 200]),
     row("GET", "/verify", [401, 401, 401, 401, 401]),
     row("GET", "/api/v1/whoami", [401, 401, 401, 401, 401]),
     row("DELETE", "/api/v1/api_keys/{first_eight}", [401, 401, 401, 401, 401]),

@@ -1,8 +1,10 @@
 -- The change feed: what may be verified differently, in the order of the commits, for all nodes. A row is one transaction; its number
--- comes from the end of the audit log, which every change locks, and has no gaps.
+-- comes from the end of the audit log, which every change locks, and has no gaps. By its tag, a number that was given a second time, after
+-- the database lost the first, is known for another.
 CREATE TABLE changes (
     id INTEGER PRIMARY KEY NOT NULL,
-    changed TEXT NOT NULL
+    changed TEXT NOT NULL,
+    tag BIGINT NOT NULL DEFAULT (random())
 );
 
 -- The latest change; and the latest event that was written together with this number. Servers of before write events alone: while the

@@ -136,12 +136,17 @@ impl App {
         self.health.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Counts a background task that panicked.
+    /// By how much this server's clock is ahead of the one that counts.
+    pub(super) fn clock_ahead(&self) -> SignedDuration {
+        self.health.ahead()
+    }
+
+    /// Counts a background task, or a verification, that panicked.
     pub fn note_panic(&self) {
         self.health.panics.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many background tasks panicked since the start.
+    /// How many background tasks and verifications panicked since the start.
     pub fn panics(&self) -> u64 {
         self.health.panics.load(Ordering::Relaxed)
     }

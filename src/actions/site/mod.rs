@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod health;
+pub mod metrics;
 pub mod overview;
 pub(in crate::actions) mod purge;
 pub mod settings;

@@ -1,5 +1,7 @@
 //! What Claviger does by itself, in the background: write down uses, forget what is over, disable what nobody uses.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -36,6 +38,12 @@ impl App {
         let refusals = self.write_refusals().await.and(self.write_attempts().await);
         let uses = self.use_log.flush(&self.store).await?;
         refusals.map(|()| uses)
+    }
+
+    /// How long uses are to be noted before they are written again, beyond the usual time: writing them takes a tenth of the time at the
+    /// most, however many keys are used.
+    pub fn rest_after_flush(&self) -> Duration {
+        self.use_log.took().saturating_mul(9)
     }
 
     /// Sweeps, unless the clock may be wrong: what is removed by a wrong clock does not come back.

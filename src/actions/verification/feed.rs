@@ -31,10 +31,17 @@ impl Following {
 
 impl App {
     /// One round: takes in what changed since the last one. While the feed does not answer, facts in memory are trusted for no
-    /// longer than the bound; verifications ask the database then.
+    /// longer than the bound; verifications ask the database then. A round that failed is tried once more at once.
     pub async fn follow_changes(&self) {
+        if !self.try_to_follow().await {
+            self.try_to_follow().await;
+        }
+    }
+
+    async fn try_to_follow(&self) -> bool {
         let (asked_at, before) = (Uptime::now(), self.following.state());
-        match self.store.read_feed(before.seen).await {
+        // What happened to the database while it was away, nobody knows: then everything may have changed.
+        match self.store.read_feed(before.seen.filter(|_| !before.is_lost)).await {
             Ok((position, changes)) => {
                 self.cache.note(&changes);
                 self.following.set(State { seen: Some(position), is_lost: false });
@@ -42,18 +49,20 @@ impl App {
                 if before.is_lost {
                     tracing::info!("The change feed answers again: keys are verified from memory.");
                 }
+                true
             }
             Err(error) => {
                 self.following.set(State { is_lost: true, ..before });
                 if !before.is_lost {
-                    tracing::warn!(%error, "The change feed does not answer: each verification asks the database.");
+                    tracing::warn!(%error, "The change feed does not answer: soon, each verification asks the database.");
                 }
+                false
             }
         }
     }
 
     /// How many keys are known in memory.
     pub fn known_keys(&self) -> usize {
-        self.cache.len()
+        self.cache.count()
     }
 }

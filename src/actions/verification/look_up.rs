@@ -34,11 +34,18 @@ pub(in crate::actions) struct Known {
 
 impl Known {
     /// The same as facts that can be kept in memory; `era` was taken before anything was read.
-    pub fn to_facts(&self, tx: &mut ReadTx, cache: &KeyCache, era: Era) -> Result<KeyFacts, Error> {
+    pub fn to_facts(
+        &self,
+        tx: &mut ReadTx,
+        cache: &KeyCache,
+        (era, read_at): (Era, Timestamp),
+    ) -> Result<KeyFacts, Error> {
         let Found { key, owner, .. } = &self.found;
         let rights = self.decided.as_ref().map(effective).unwrap_or_default();
         let bound = self.decided.as_ref().ok().and_then(|source| source.bound.as_ref());
-        let owner = OwnerFacts::of(owner, policies::ids_held_by(tx, owner.id)?);
+        // What is not good becomes good by a change of the key, its owner or its own policy alone.
+        let policies = if self.decided.is_ok() { policies::ids_held_by(tx, owner.id)? } else { Vec::new() };
+        let owner = OwnerFacts::of(owner, policies);
         Ok(KeyFacts {
             key: key.id,
             facts: self.facts,
@@ -49,6 +56,7 @@ impl Known {
             bound: key.resource.zip(bound).map(|(id, bound)| cache.share_bound(BoundFacts::of(id, bound.name.clone()))),
             policy: key.grant.policy(),
             era,
+            read_at,
             text: KeyFacts::text(&key.first_eight, self.facts.ends_at()),
         })
     }

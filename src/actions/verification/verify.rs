@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::actions::rights::grants::ActingKey;
+use crate::actions::site::metrics::Verified;
 use crate::actions::verification::KeyFacts;
 use crate::actions::verification::cache::Remembered;
-use crate::actions::verification::cache::facts::No;
+use crate::actions::verification::cache::facts::{No, RightsFacts};
 use crate::actions::verification::look_up::look_up;
 use crate::actions::verification::refusals::Refused;
 use crate::actions::{App, Error};
@@ -21,7 +23,7 @@ use crate::domain::rights::{Insufficient, Required};
 use crate::domain::text;
 use crate::domain::time::clock::{Timestamp, Uptime};
 use crate::domain::verdict::Refusal;
-use crate::store::settings;
+use crate::store::{ReadTx, settings};
 
 /// The answer.
 pub enum Verdict<G> {
@@ -81,6 +83,25 @@ impl App {
         demand: &Required,
         client: Presenter<'_>,
     ) -> Result<Verdict<Arc<KeyFacts>>, Error> {
+        let began = Instant::now();
+        let verdict = self.verify_from_memory(presented, demand, client).await;
+        let verified = match &verdict {
+            Ok(Verdict::Good(_)) => Verified::Good,
+            Ok(Verdict::Insufficient(_)) => Verified::Insufficient,
+            Ok(Verdict::Refused(_) | Verdict::InUrl) => Verified::Refused,
+            Ok(Verdict::TooMany(_)) => Verified::TooMany,
+            Err(_) => Verified::Unavailable,
+        };
+        self.metrics.note(verified, began);
+        verdict
+    }
+
+    async fn verify_from_memory(
+        &self,
+        presented: &str,
+        demand: &Required,
+        client: Presenter<'_>,
+    ) -> Result<Verdict<Arc<KeyFacts>>, Error> {
         let hash = match self.read_secret(presented, &client).await? {
             Ok(hash) => hash,
             Err(refused) => return Ok(refused.into()),
@@ -110,16 +131,17 @@ impl App {
             Err(refused) => return Ok(refused.into()),
         };
         let (now, resource) = (self.now(), demand.resource.clone());
-        let (cache, era) = (Arc::clone(&self.cache), self.cache.begin());
-        let read = move |tx: &mut crate::store::ReadTx| {
+        let (cache, read_at) = (Arc::clone(&self.cache), (self.cache.begin(), now));
+        let read = move |tx: &mut ReadTx| {
             let Some(known) = look_up(tx, &hash, resource.as_ref(), now)? else { return Ok(None) };
-            let facts = known.to_facts(tx, &cache, era)?;
+            let facts = known.to_facts(tx, &cache, read_at)?;
             Ok::<_, Error>(Some((known, facts)))
         };
         let Some((known, facts)) = self.store.read_to_verify(read).await? else {
             return Ok(self.refuse_unknown_key(&client).into());
         };
-        if let Err(refused) = self.judge(&facts, demand, &client, known.of_kind.as_ref(), now) {
+        let of_kind = known.of_kind.map(RightsFacts::of);
+        if let Err(refused) = self.judge(&facts, demand, &client, of_kind.as_ref(), now) {
             return Ok(refused.into());
         }
         Ok(Verdict::Good(Box::new(GoodKey {
@@ -134,12 +156,21 @@ impl App {
 
     /// The hash of the secret in a presented text, or why there is none.
     async fn read_secret(&self, presented: &str, client: &Presenter<'_>) -> Result<Result<SecretHash, NotGood>, Error> {
-        let in_url = client.forms.has(Form::Query);
-        if in_url && !self.store.read_to_verify(settings::load).await?.accepted_forms.has(Form::Query) {
+        if client.forms.has(Form::Query) && !self.accepted_forms().await?.has(Form::Query) {
             return Ok(Err(NotGood::InUrl));
         }
         let parsed = SecretHash::of_presented(&self.config.prefixes, presented);
         Ok(parsed.ok_or_else(|| self.refuse_key(None, Refusal::Unknown, String::new(), client)))
+    }
+
+    async fn accepted_forms(&self) -> Result<Forms, Error> {
+        if let Some(forms) = self.cache.accepted_forms(Uptime::now()) {
+            return Ok(forms);
+        }
+        let era = self.cache.begin();
+        let forms = self.store.read_to_verify(settings::load).await?.accepted_forms;
+        self.cache.keep_accepted_forms(era, forms);
+        Ok(forms)
     }
 
     /// Asks the database, all in one transaction, and keeps what it says. A session key ends by being left alone: it is asked for
@@ -150,21 +181,21 @@ impl App {
         resource: Option<&ResourceName>,
         now: Timestamp,
     ) -> Result<Remembered, Error> {
-        let (asked_at, era, cache, named) =
-            (Uptime::now(), self.cache.begin(), Arc::clone(&self.cache), resource.cloned());
-        let read = move |tx: &mut crate::store::ReadTx| {
+        let (era, cache, named) = (self.cache.begin(), Arc::clone(&self.cache), resource.cloned());
+        let read = move |tx: &mut ReadTx| {
             let Some(known) = look_up(tx, &hash, named.as_ref(), now)? else { return Ok(None) };
-            let facts = known.to_facts(tx, &cache, era)?;
+            let facts = known.to_facts(tx, &cache, (era, now))?;
             Ok::<_, Error>(Some((facts, known.of_kind)))
         };
+        self.metrics.note_look_up();
         let Some((facts, of_kind)) = self.store.read_to_verify(read).await? else {
-            self.cache.keep_unknown(hash, era, asked_at);
+            self.cache.keep_unknown(hash, era, now);
             return Ok(Remembered::Unknown);
         };
         let is_good = facts.is_good(now);
         let of_kind = match resource.filter(|_| is_good) {
             Some(name) => self.cache.keep_of_kind(name.clone(), era, of_kind),
-            None => of_kind.map(Arc::new),
+            None => of_kind.map(RightsFacts::of).map(Arc::new),
         };
         let facts = if facts.is_of_session { Arc::new(facts) } else { self.cache.keep(hash, facts) };
         Ok(Remembered::Key(facts, of_kind))
@@ -176,7 +207,7 @@ impl App {
         facts: &KeyFacts,
         demand: &Required,
         client: &Presenter<'_>,
-        of_kind: Option<&Rights>,
+        of_kind: Option<&RightsFacts>,
         now: Timestamp,
     ) -> Result<(), NotGood> {
         // A session key leaves nothing behind, its uses neither.

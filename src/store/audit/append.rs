@@ -96,6 +96,7 @@ pub fn append(db: &mut Db, events: &[Event], mut changes: Vec<Change>) -> Result
         let rows: Vec<NewRow> = events.iter().map(row).collect();
         each!(db, c => diesel::insert_into(audit_events::table).values(rows).execute(c).map(drop))?;
     }
+    end.fed_sequence = end.sequence;
     end.set(db)?;
     Ok(changes)
 }
@@ -125,7 +126,7 @@ impl End {
                 audit_chain::last_sequence.eq(self.sequence),
                 audit_chain::last_hash.eq(self.hash.as_slice()),
                 audit_chain::last_change.eq(self.change),
-                audit_chain::fed_sequence.eq(self.sequence),
+                audit_chain::fed_sequence.eq(self.fed_sequence),
             ))
             .execute(db)?;
         Ok(())

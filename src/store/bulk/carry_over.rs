@@ -11,11 +11,10 @@ use jiff::SignedDuration;
 use crate::domain::bulk::{Operation, SkipReason, Source};
 use crate::domain::ids::{AccountId, JobId};
 use crate::domain::time::clock::Timestamp;
-use crate::store::bulk::json;
 use crate::store::bulk::old_rows::{Old, OldKey, before, operation, skip_reason, source};
 use crate::store::connection::each;
 use crate::store::schema::{bulk_job_keys, bulk_jobs, job_keys, jobs};
-use crate::store::{Error, ReadTx, Write, WriteTx};
+use crate::store::{Error, ReadTx, Write, WriteTx, json};
 
 /// Keys that are read at once.
 const BATCH: i64 = 5_000;

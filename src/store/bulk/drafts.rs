@@ -5,9 +5,8 @@ use diesel::prelude::*;
 use crate::domain::bulk::{JobState, Operation};
 use crate::domain::ids::JobId;
 use crate::domain::time::clock::Timestamp;
-use crate::store::bulk::json;
 use crate::store::schema::bulk_jobs;
-use crate::store::{Error, ReadTx, Write, WriteTx};
+use crate::store::{Error, ReadTx, Write, WriteTx, json};
 
 /// Confirms a draft, with all that its operation needs to know by now: of several at once, one succeeds. Says whether it did.
 pub fn confirm(

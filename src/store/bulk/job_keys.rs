@@ -10,14 +10,13 @@ use crate::domain::keys::lifetime_rules::Rules;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::DAY;
 use crate::store::bulk::jobs::Sums;
-use crate::store::bulk::json;
 use crate::store::connection::each;
 use crate::store::keys::change;
 use crate::store::keys::columns::AccessPath;
 use crate::store::keys::matching::{live, matching, of_job, with_owner, with_policy};
 use crate::store::keys::predicate::{Predicate, all};
 use crate::store::schema::{accounts, api_keys, bulk_job_keys};
-use crate::store::{Error, ReadTx, Write, WriteTx};
+use crate::store::{Error, ReadTx, Write, WriteTx, json};
 
 /// Keys that one transaction takes over.
 pub const BATCH: usize = 5_000;

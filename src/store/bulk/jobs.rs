@@ -5,9 +5,8 @@ use diesel::prelude::*;
 use crate::domain::bulk::{AskedBy, Job, JobState, Operation, Source};
 use crate::domain::ids::{AccountId, JobId, KeyId};
 use crate::domain::time::clock::Timestamp;
-use crate::store::bulk::json;
 use crate::store::schema::{bulk_job_keys, bulk_jobs};
-use crate::store::{Error, ReadTx, Write, WriteTx};
+use crate::store::{Error, ReadTx, Write, WriteTx, json};
 
 /// A row.
 #[derive(Queryable, Selectable)]

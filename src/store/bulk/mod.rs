@@ -4,6 +4,5 @@ pub mod carry_over;
 pub mod drafts;
 pub mod job_keys;
 pub mod jobs;
-mod json;
 pub mod leases;
 mod old_rows;

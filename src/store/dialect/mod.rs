@@ -8,6 +8,7 @@ mod plans;
 mod search;
 mod sqlite_hooks;
 mod transactions;
+mod uses;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Integer, Text};
@@ -25,6 +26,7 @@ pub use plans::{analyze, explain, set_up_load, settle, walking};
 pub use search::{is_frequent, may_hold};
 pub use sqlite_hooks::Deadline;
 pub use transactions::{begin_read, begin_write, lock_migrations};
+pub use uses::{add_addresses, add_usage, add_uses, trim_addresses};
 
 #[derive(QueryableByName)]
 struct IntegerValue {

@@ -1,55 +1,46 @@
 //! The table `key_addresses`: from where each key was used, the latest addresses of each.
 
 use diesel::prelude::*;
+use serde::Serialize;
 
 use crate::domain::ids::KeyId;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::usage::UsedFrom;
-use crate::store::connection::each;
 use crate::store::schema::key_addresses;
-use crate::store::{Error, ReadTx, Write, WriteTx};
+use crate::store::{Error, ReadTx, WriteTx, dialect, json};
 
 /// Addresses that are kept of a key.
 const MOST: i64 = 50;
 
-/// Adds uses of a key to what is known of the address. The addresses that were used longest ago make way.
-pub fn add(tx: &mut WriteTx, key: KeyId, from: &UsedFrom) -> Result<(), Error> {
-    let known = key_addresses::table.find((key, &from.address)).select(key_addresses::uses);
-    let is_new = known.first::<i64>(tx.db()).optional()?.is_none();
-    if is_new {
-        make_room(tx, key)?;
-    }
-    let row = (
-        key_addresses::key.eq(key),
-        key_addresses::address.eq(&from.address),
-        key_addresses::agent.eq(&from.agent),
-        key_addresses::uses.eq(from.uses),
-        key_addresses::first_at.eq(from.first_at.0),
-        key_addresses::last_at.eq(from.last_at.0),
-    );
-    let more = (
-        key_addresses::agent.eq(&from.agent),
-        key_addresses::uses.eq(key_addresses::uses + from.uses),
-        key_addresses::last_at.eq(from.last_at.0),
-    );
-    let kind = (key_addresses::key, key_addresses::address);
-    let added = tx.write_with(|db| {
-        each!(db, c => diesel::insert_into(key_addresses::table)
-        .values(row).on_conflict(kind).do_update().set(more).execute(c))
-    });
-    Ok(added.map(drop)?)
+/// Uses of a key from an address, as the database takes them.
+#[derive(Serialize)]
+struct Row<'a> {
+    key: KeyId,
+    address: &'a str,
+    agent: &'a str,
+    uses: i64,
+    first_at: i64,
+    last_at: i64,
 }
 
-fn make_room(tx: &mut WriteTx, key: KeyId) -> Result<(), Error> {
-    let over: Vec<String> = key_addresses::table
-        .filter(key_addresses::key.eq(key))
-        .order(key_addresses::last_at.desc())
-        .offset(MOST - 1)
-        .select(key_addresses::address)
-        .load(tx.db())?;
-    for address in over {
-        diesel::delete(key_addresses::table.find((key, address))).write(tx)?;
+impl<'a> Row<'a> {
+    fn of((key, from): &'a (KeyId, UsedFrom)) -> Self {
+        Self {
+            key: *key,
+            address: &from.address,
+            agent: &from.agent,
+            uses: from.uses,
+            first_at: from.first_at.0,
+            last_at: from.last_at.0,
+        }
     }
+}
+
+/// Adds uses of keys to what is known of their addresses. The addresses that were used longest ago make way.
+pub fn add(tx: &mut WriteTx, used: &[(KeyId, UsedFrom)]) -> Result<(), Error> {
+    let rows = json::text(&used.iter().map(Row::of).collect::<Vec<_>>())?;
+    tx.write_with(|db| dialect::add_addresses(db, &rows))?;
+    tx.write_with(|db| dialect::trim_addresses(db, &rows, MOST))?;
     Ok(())
 }
 

@@ -40,7 +40,7 @@ use crate::domain::time::clock::Timestamp;
 use crate::store::schema::{accounts, api_keys, key_secrets};
 use crate::store::{Error, ReadTx, WriteTx, dialect};
 
-pub use one::{add_uses, put_grant_back, revoke, set_disabled, set_grant, set_name, set_note};
+pub use one::{put_grant_back, revoke, set_disabled, set_grant, set_name, set_note};
 
 /// A row.
 #[derive(Queryable, Selectable)]

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::domain::change::Change;
 use crate::domain::ids::KeyId;
-use crate::domain::keys::api_key::{ApiKey, KeyName, KeyNote, Stop, Use};
+use crate::domain::keys::api_key::{ApiKey, KeyName, KeyNote, Stop};
 use crate::domain::rights::Grant;
 use crate::domain::text;
 use crate::domain::time::clock::Timestamp;
@@ -92,17 +92,4 @@ pub fn revoke(tx: &mut WriteTx, id: KeyId, stop: &Stop) -> Result<(), Error> {
         ))
         .write(tx)?;
     replaced_secrets::delete(tx, id)
-}
-
-/// Adds uses to a key: the latest one and how many there were. Says whether it is there.
-pub fn add_uses(tx: &mut WriteTx, id: KeyId, latest: &Use, uses: i64) -> Result<bool, Error> {
-    let changed = diesel::update(api_keys::table.find(id))
-        .set((
-            api_keys::last_used_at.eq(Some(latest.at.0)),
-            api_keys::last_used_address.eq(Some(&latest.address)),
-            api_keys::last_used_agent.eq(Some(&latest.agent)),
-            api_keys::use_count.eq(api_keys::use_count + uses),
-        ))
-        .write(tx)?;
-    Ok(changed == 1)
 }

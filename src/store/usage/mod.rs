@@ -4,16 +4,17 @@ pub mod kept_counts;
 pub mod refusals;
 pub mod use_log;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use diesel::prelude::*;
+use serde::Serialize;
 
 use crate::domain::ids::KeyId;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::usage::Counts;
 use crate::store::connection::each;
 use crate::store::schema::{daily_usage, key_usage};
-use crate::store::{Error, ReadTx, Write, WriteTx, dialect, keys};
+use crate::store::{Error, ReadTx, Write, WriteTx, dialect, json};
 
 /// Counts by key and day; those without a key are of unknown keys.
 pub type ByKeyAndDay = HashMap<(Option<KeyId>, i64), Counts>;
@@ -28,17 +29,19 @@ pub fn add(tx: &mut WriteTx, counts: &ByKeyAndDay) -> Result<(), Error> {
     ids.sort_unstable();
     ids.dedup();
     dialect::lock_keys(tx.db(), &ids)?; // before their counts, as a purge does
-    let known: HashSet<KeyId> = keys::change::those_of(tx, &ids, keys::predicate::any_key())?.into_iter().collect();
     let mut days: HashMap<i64, Counts> = HashMap::new();
-    let mut sorted: Vec<_> = counts.iter().collect();
-    sorted.sort_unstable_by_key(|(key, _)| **key); // one order of locks on every node: no deadlock
-    for ((key, day), counts) in sorted {
+    for ((_, day), counts) in counts {
         let all = days.entry(*day).or_default();
         all.uses += counts.uses;
         all.refusals += counts.refusals;
-        if let Some(key) = key.filter(|key| known.contains(key)) {
-            add_to_key(tx, key, *day, *counts)?;
-        }
+    }
+    let of_key = |((key, day), counts): (&(Option<KeyId>, i64), &Counts)| {
+        Some(Row { key: (*key)?, day: *day, uses: counts.uses, refusals: counts.refusals })
+    };
+    let rows: Vec<Row> = counts.iter().filter_map(of_key).collect();
+    if !rows.is_empty() {
+        let rows = json::text(&rows)?;
+        tx.write_with(|db| dialect::add_usage(db, &rows))?;
     }
     let mut days: Vec<(i64, Counts)> = days.into_iter().collect();
     days.sort_unstable_by_key(|(day, _)| *day);
@@ -59,22 +62,13 @@ fn add_to_day(tx: &mut WriteTx, day: i64, counts: Counts) -> Result<(), Error> {
     Ok(added.map(drop)?)
 }
 
-fn add_to_key(tx: &mut WriteTx, key: KeyId, day: i64, counts: Counts) -> Result<(), Error> {
-    let row = (
-        key_usage::key.eq(key),
-        key_usage::day.eq(day),
-        key_usage::uses.eq(counts.uses),
-        key_usage::refusals.eq(counts.refusals),
-    );
-    let more = (
-        key_usage::uses.eq(key_usage::uses + counts.uses),
-        key_usage::refusals.eq(key_usage::refusals + counts.refusals),
-    );
-    let added = tx.write_with(|db| {
-        each!(db, c => diesel::insert_into(key_usage::table)
-        .values(row).on_conflict((key_usage::key, key_usage::day)).do_update().set(more).execute(c))
-    });
-    Ok(added.map(drop)?)
+/// Counts of a key on a day, as the database takes them.
+#[derive(Serialize)]
+struct Row {
+    key: KeyId,
+    day: i64,
+    uses: i64,
+    refusals: i64,
 }
 
 /// The days from `first` to `last`, each with its counts, also days without any.

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
 
 use crate::domain::ids::KeyId;
 use crate::domain::keys::api_key::{ApiKey, Use};
@@ -12,7 +16,7 @@ use crate::domain::time::clock::Timestamp;
 use crate::domain::usage::UsedFrom;
 use crate::store::keys::addresses;
 use crate::store::keys::asked_permissions;
-use crate::store::{Error, Store, WriteTx, keys, usage};
+use crate::store::{Error, Store, WriteTx, dialect, json, usage};
 
 /// Parts of the log, so that those who note uses of different keys do not wait for each other.
 const PARTS: usize = 64;
@@ -20,11 +24,13 @@ const PARTS: usize = 64;
 /// Uses that are not written yet, by the key's id, in parts.
 pub struct UseLog {
     parts: [Mutex<HashMap<KeyId, Uses>>; PARTS],
+    /// How long the last write of everything took, in milliseconds.
+    took: AtomicU64,
 }
 
 impl Default for UseLog {
     fn default() -> Self {
-        Self { parts: std::array::from_fn(|_| Mutex::default()) }
+        Self { parts: std::array::from_fn(|_| Mutex::default()), took: AtomicU64::new(0) }
     }
 }
 
@@ -34,10 +40,10 @@ struct Uses {
     count: i64,
     /// Permissions that were asked of the key, and that it had.
     asked: BTreeMap<PermissionName, Timestamp>,
-    /// From where, for the first few addresses of each flush; the latest use is of one of them.
+    /// From where, for the first few addresses of each flush.
     addresses: Vec<Place>,
-    /// Where in `addresses` the latest use is.
-    latest: usize,
+    /// From all others; the address is the latest.
+    others: Option<Box<Place>>,
 }
 
 /// Uses from one address.
@@ -50,7 +56,7 @@ struct Place {
     last_at: Timestamp,
 }
 
-/// Addresses of a key that are told apart between two writes. Behind them is one place for all others.
+/// Addresses of a key that are told apart between two writes.
 const MOST_ADDRESSES: usize = 16;
 /// Longer `User-Agent`s are cut, in characters.
 const LONGEST_AGENT: usize = 200;
@@ -64,6 +70,14 @@ impl Place {
             if self.agent != agent {
                 self.agent = text::excerpt(agent, LONGEST_AGENT);
             }
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.uses += other.uses;
+        self.first_at = self.first_at.min(other.first_at);
+        if other.last_at >= self.last_at {
+            (self.address, self.last_at, self.agent) = (other.address, other.last_at, other.agent);
         }
     }
 
@@ -84,33 +98,32 @@ impl Place {
 impl Uses {
     fn use_at(&mut self, at: Timestamp, address: Option<IpAddr>, agent: &str) {
         self.count += 1;
-        let place = self.place_of(address);
-        match self.addresses.get_mut(place) {
-            Some(from) => {
-                from.address = address;
-                from.use_at(at, agent);
-            }
-            None => self.addresses.push(Place {
-                address,
-                agent: text::excerpt(agent, LONGEST_AGENT),
-                uses: 1,
-                first_at: at,
-                last_at: at,
-            }),
+        if let Some(known) = self.place_of(address) {
+            known.use_at(at, agent);
+            return;
         }
-        self.note_latest(place);
+        let agent = text::excerpt(agent, LONGEST_AGENT);
+        self.add_place(Place { address, agent, uses: 1, first_at: at, last_at: at });
     }
 
-    /// Where an address stands, or is to stand. Behind the first few there is one place, which is the latest other address's.
-    fn place_of(&self, address: Option<IpAddr>) -> usize {
-        let told_apart = &self.addresses[..self.addresses.len().min(MOST_ADDRESSES)];
-        told_apart.iter().position(|from| from.address == address).unwrap_or(told_apart.len())
+    fn place_of(&mut self, address: Option<IpAddr>) -> Option<&mut Place> {
+        self.addresses.iter_mut().find(|place| place.address == address)
     }
 
-    fn note_latest(&mut self, place: usize) {
-        let at = |place: usize| self.addresses.get(place).map(|from| from.last_at);
-        if at(place) >= at(self.latest) {
-            self.latest = place;
+    /// Adds uses from an address that is not told apart yet.
+    fn add_place(&mut self, place: Place) {
+        if self.addresses.len() < MOST_ADDRESSES {
+            self.addresses.reserve_exact(1); // most keys have one
+            self.addresses.push(place);
+        } else {
+            self.add_others(Box::new(place));
+        }
+    }
+
+    fn add_others(&mut self, others: Box<Place>) {
+        match &mut self.others {
+            Some(known) => known.add(*others),
+            None => self.others = Some(others),
         }
     }
 
@@ -120,29 +133,23 @@ impl Uses {
             let latest = self.asked.entry(name).or_insert(at);
             *latest = at.max(*latest);
         }
-        for from in other.addresses {
-            let place = self.place_of(from.address);
-            match self.addresses.get_mut(place) {
-                Some(known) => {
-                    known.uses += from.uses;
-                    known.first_at = known.first_at.min(from.first_at);
-                    if from.last_at >= known.last_at {
-                        (known.address, known.last_at, known.agent) = (from.address, from.last_at, from.agent);
-                    }
-                }
-                None => self.addresses.push(from),
+        for place in other.addresses {
+            match self.place_of(place.address) {
+                Some(known) => known.add(place),
+                None => self.add_place(place),
             }
-            self.note_latest(place);
         }
+        other.others.into_iter().for_each(|others| self.add_others(others));
     }
 
     fn latest(&self) -> Option<Use> {
-        self.addresses.get(self.latest).map(Place::latest)
+        let all = self.addresses.iter().chain(self.others.as_deref());
+        all.max_by_key(|place| place.last_at).map(Place::latest)
     }
 
     /// The addresses that are told apart.
     fn used_from(&self) -> impl Iterator<Item = UsedFrom> {
-        self.addresses.iter().take(MOST_ADDRESSES).map(Place::used_from)
+        self.addresses.iter().map(Place::used_from)
     }
 }
 
@@ -166,6 +173,16 @@ impl UseLog {
             }
         }
         uses.use_at(at, address, agent);
+    }
+
+    /// How many keys have uses that are not written yet.
+    pub fn len(&self) -> usize {
+        self.parts.iter().map(|part| lock(part).len()).sum()
+    }
+
+    /// Is everything written?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Adds the uses that are not written yet to what was read from the database: addresses, the latest first.
@@ -211,6 +228,18 @@ impl UseLog {
 
     /// Writes everything noted so far, in short transactions. What could not be written stays noted.
     pub async fn flush(&self, store: &Store) -> Result<usize, Error> {
+        let began = Instant::now();
+        let written = self.write_all(store).await;
+        self.took.store(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        written
+    }
+
+    /// How long the last write of everything took.
+    pub fn took(&self) -> Duration {
+        Duration::from_millis(self.took.load(Ordering::Relaxed))
+    }
+
+    async fn write_all(&self, store: &Store) -> Result<usize, Error> {
         let parts = self.parts.iter().map(|part| std::mem::take(&mut *lock(part)));
         let mut noted: Vec<(KeyId, Uses)> = parts.flatten().collect();
         noted.sort_unstable_by_key(|(key, _)| *key); // one order of locks on every node: no deadlock
@@ -247,12 +276,13 @@ fn lock(part: &Mutex<HashMap<KeyId, Uses>>) -> MutexGuard<'_, HashMap<KeyId, Use
 
 async fn write(store: &Store, batch: Vec<(KeyId, Uses)>) -> Result<(), Error> {
     let write = move |tx: &mut WriteTx| {
-        for (key, uses) in &batch {
-            let Some(latest) = uses.latest() else { continue };
-            if keys::add_uses(tx, *key, &latest, uses.count)? {
-                uses.used_from().try_for_each(|from| addresses::add(tx, *key, &from))?;
-            }
-        }
+        let ids: Vec<KeyId> = batch.iter().map(|(key, _)| *key).collect();
+        dialect::lock_keys(tx.db(), &ids)?; // in one order, whatever order the database changes them in
+        let latest: Vec<Latest> = batch.iter().filter_map(|(key, uses)| Latest::of(*key, uses)).collect();
+        let rows = json::text(&latest)?;
+        tx.write_with(|db| dialect::add_uses(db, &rows))?;
+        let from = batch.iter().flat_map(|(key, uses)| uses.used_from().map(|from| (*key, from)));
+        addresses::add(tx, &from.collect::<Vec<_>>())?;
         let asked = batch.iter().flat_map(|(key, uses)| uses.asked.iter().map(|(name, at)| (*key, name, *at)));
         let asked: Vec<(KeyId, &PermissionName, Timestamp)> = asked.collect();
         asked_permissions::add(tx, &asked)?;
@@ -262,4 +292,21 @@ async fn write(store: &Store, batch: Vec<(KeyId, Uses)>) -> Result<(), Error> {
         usage::add(tx, &counts)
     };
     store.write_unaudited("uses are counted, not logged", write).await
+}
+
+/// The latest use of a key and how many there were, as the database takes them.
+#[derive(Serialize)]
+struct Latest {
+    key: KeyId,
+    at: i64,
+    address: String,
+    agent: String,
+    uses: i64,
+}
+
+impl Latest {
+    fn of(key: KeyId, uses: &Uses) -> Option<Self> {
+        let Use { at, address, agent } = uses.latest()?;
+        Some(Self { key, at: at.0, address, agent, uses: uses.count })
+    }
 }

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::time::Instant;
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::uri::{Authority, PathAndQuery};
@@ -33,18 +34,18 @@ pub async fn answer(
     let Some(app) = request.app_data::<web::Data<App>>() else {
         return HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE);
     };
-    let in_flight = app.enter();
+    let (in_flight, began) = (app.enter(), Instant::now());
     let answered = match refuse(request, path, app) {
-        Some(refused) => Ok(refused),
+        Some(refused) => refused,
         None => AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
             app.note_panic();
-            tracing::error!("A verification panicked.");
-            Err(Error::Unavailable("a verification panicked".into()).into())
+            Err(Error::Internal("a verification panicked".into()).into())
         }),
     };
-    let mut response = answered.unwrap_or_else(|ApiError(error)| errors::as_json(&error, &base62(&mut *app.rng(), 10)));
-    tracing::debug!(status = response.status().as_u16(), "Verified.");
-    if response.status() != StatusCode::OK {
+    let mut response = answered.unwrap_or_else(|ApiError(error)| error_response(app, error));
+    let (status, millis) = (response.status(), began.elapsed().as_secs_f64() * 1000.0);
+    tracing::debug!(method = %request.method(), route = path, status = status.as_u16(), millis, "Answered.");
+    if status != StatusCode::OK {
         let https = request.app_data::<web::Data<SiteOrigin>>().is_some_and(|place| place.https);
         headers::apply(response.headers_mut(), https);
     }
@@ -61,18 +62,30 @@ pub async fn answer(
     response.map_body(|_, body| Holding::around(body, unread, in_flight))
 }
 
+/// What no route and no layer stands for: a request target without a path, such as `*`.
+pub async fn nowhere(request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    answer(&request, "(none)", payload, std::future::ready(Err(Error::NotFound.into()))).await
+}
+
+/// An error with a reference, under which the log has it too.
+fn error_response(app: &App, error: Error) -> HttpResponse {
+    let reference = base62(&mut *app.rng(), 10).to_string();
+    let span = tracing::info_span!("request", reference);
+    span.in_scope(|| errors::as_json(&caller::cannot_know(error), &reference))
+}
+
 /// The refusal of a request that is not for this path or host, or that carries a key in its address.
-fn refuse(request: &HttpRequest, path: &str, app: &App) -> Option<HttpResponse> {
+fn refuse(request: &HttpRequest, path: &str, app: &App) -> Option<Result<HttpResponse, ApiError>> {
     let uri = request.uri();
     if uri.path() != path {
-        return Some(errors::as_json(&Error::NotFound, &base62(&mut *app.rng(), 10)));
+        return Some(Err(Error::NotFound.into()));
     }
     if !is_of_own_host(request) {
-        return Some(errors::misdirected_as_json(&base62(&mut *app.rng(), 10)));
+        return Some(Ok(errors::misdirected_as_json(&base62(&mut *app.rng(), 10))));
     }
     let has_query = uri.query().is_some_and(|query| !query.is_empty());
     (has_query && holds_key(app, uri.path(), uri.path_and_query().map_or("", PathAndQuery::as_str)))
-        .then(|| caller::key_in_url(request))
+        .then(|| Ok(caller::key_in_url(request)))
 }
 
 fn is_of_own_host(request: &HttpRequest) -> bool {

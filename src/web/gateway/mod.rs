@@ -2,4 +2,5 @@
 
 pub mod bare;
 pub mod health;
+pub mod metrics;
 pub mod verify;

@@ -28,7 +28,7 @@ async fn decide(request: &HttpRequest) -> Result<HttpResponse, ApiError> {
     let Some(app) = request.app_data::<web::Data<App>>() else {
         return Err(Error::Internal("the app is not configured".into()).into());
     };
-    if !client::peer(request).is_some_and(|peer| client::is_in(&app.config.gateway_networks, peer)) {
+    if !client::is_gateway(request, &app.config) {
         let text = "Only gateways may ask here. An administrator can add this network to CLAVIGER_GATEWAY_NETWORKS.";
         return Err(Error::Forbidden(text.into()).into());
     }

@@ -36,7 +36,9 @@ fn rule_8_what_one_server_revokes_all_refuse() {
         }
         miriam.act(&secret, "revoke");
         assert_eq!(ask(&first, &secret), 401, "at once");
-        others.iter().for_each(|server| until(server, &secret, 401));
+        for server in &others {
+            until(server, &secret, 401);
+        }
     }
 }
 

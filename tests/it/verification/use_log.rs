@@ -62,3 +62,45 @@ fn uses_of_more_keys_than_one_statement_takes_are_written(app: TestApp) {
     assert_eq!(app.database.text("SELECT CAST(uses AS TEXT) AS value FROM daily_usage"), "40000");
 }
 on_both!(uses_of_more_keys_than_one_statement_takes_are_written);
+
+fn addresses_beyond_the_first_few_are_counted_together(app: TestApp) {
+    let secret = app.signed_in("miriam").secret("ci");
+    let id = app.database.text("SELECT CAST(id AS TEXT) AS value FROM api_keys").parse().expect("a number");
+    let (store, _) = claviger::store::Store::open(&app.database.config().database).expect("opens");
+    let uses = claviger::store::usage::use_log::UseLog::default();
+    for (at, last) in (1..=20_u8).enumerate() {
+        let address = std::net::IpAddr::from([10, 0, 0, last]);
+        let at = claviger::domain::time::clock::Timestamp(i64::try_from(at).expect("small"));
+        uses.note(claviger::domain::ids::KeyId(id), at, Some(address), "agent", std::iter::empty());
+    }
+    // A write that fails gives back what it took, beside what came meanwhile from an address that was not told apart.
+    app.database.execute("ALTER TABLE key_addresses RENAME TO hidden");
+    assert!(app.run(uses.flush(&store)).is_err());
+    app.database.execute("ALTER TABLE hidden RENAME TO key_addresses");
+    let late = claviger::domain::time::clock::Timestamp(99);
+    uses.note(claviger::domain::ids::KeyId(id), late, Some([10, 0, 0, 20].into()), "agent", std::iter::empty());
+    assert_eq!(app.run(uses.flush(&store)).expect("written"), 1);
+    assert_eq!(app.database.count("key_addresses WHERE uses = 1"), 16, "each with its own use");
+    assert_eq!(app.database.count("key_addresses"), 16);
+    let row = "SELECT last_used_address || ' ' || CAST(use_count AS TEXT) AS value FROM api_keys";
+    assert_eq!(app.database.text(row), "10.0.0.20 21");
+    assert_eq!(app.verify(&secret).status, 200);
+}
+on_both!(addresses_beyond_the_first_few_are_counted_together);
+
+fn a_key_keeps_its_fifty_latest_addresses(app: TestApp) {
+    app.signed_in("miriam").secret("ci");
+    let id = app.database.text("SELECT CAST(id AS TEXT) AS value FROM api_keys").parse().expect("a number");
+    let (store, _) = claviger::store::Store::open(&app.database.config().database).expect("opens");
+    let uses = claviger::store::usage::use_log::UseLog::default();
+    for number in 0..60_u8 {
+        let at = claviger::domain::time::clock::Timestamp(i64::from(number) + 1);
+        uses.note(claviger::domain::ids::KeyId(id), at, Some([10, 0, 0, number].into()), "", std::iter::empty());
+        if number % 10 == 9 {
+            app.run(uses.flush(&store)).expect("written");
+        }
+    }
+    assert_eq!(app.database.count("key_addresses"), 50);
+    assert_eq!(app.database.count("key_addresses WHERE last_at > 10"), 50, "those that were used longest ago are gone");
+}
+on_both!(a_key_keeps_its_fifty_latest_addresses);

@@ -217,6 +217,25 @@ fn verify_has_one_path_and_one_host(app: TestApp) {
 }
 on_both!(verify_has_one_path_and_one_host);
 
+#[test]
+fn a_request_without_a_path_is_answered_like_any_other() {
+    use std::io::{Read, Write};
+    let app = TestApp::start(Kind::Sqlite);
+    let address = app.url.strip_prefix("http://").expect("http");
+    let ask = |rest: &str| {
+        let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+        stream.write_all(format!("OPTIONS * HTTP/1.1\r\nHost: {address}\r\n{rest}").as_bytes()).expect("sent");
+        let mut answer = [0; 4096];
+        let read = stream.read(&mut answer).expect("an answer");
+        String::from_utf8_lossy(&answer[..read]).to_lowercase()
+    };
+    for rest in ["\r\n", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"] {
+        let answer = ask(rest);
+        assert!(answer.starts_with("http/1.1 404") && answer.contains("x-content-type-options: nosniff"), "{answer}");
+        assert!(answer.contains("application/problem+json"), "{answer}");
+    }
+}
+
 fn rule_8_every_revocation_holds_on_the_next_request(app: TestApp) {
     let miriam = app.signed_in("miriam");
     for round in 0..5 {

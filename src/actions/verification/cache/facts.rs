@@ -35,8 +35,10 @@ pub struct KeyFacts {
     pub bound: Option<Arc<BoundFacts>>,
     /// Its own policy.
     pub policy: Option<PolicyId>,
-    /// When this was read.
+    /// After which change this was read.
     pub era: Era,
+    /// When this was read: what had ended by then has ended.
+    pub read_at: Timestamp,
     /// The first eight, and behind them when the secret ends (RFC 3339), or nothing.
     pub text: Bytes,
 }
@@ -142,18 +144,24 @@ impl KeyFacts {
 
     /// Is it good at this moment, whatever is asked of it?
     pub fn is_good(&self, now: Timestamp) -> bool {
-        decide(&self.facts, now).is_ok()
+        decide(&self.facts, now.max(self.read_at)).is_ok()
     }
 
     /// Does the key pass? `of_kind` is what keys for the resource that is asked for can be given; `None` when there is no such
     /// resource, or none is asked for.
-    pub fn judge(&self, demand: &Required, forms: Forms, of_kind: Option<&Rights>, now: Timestamp) -> Result<(), No> {
+    pub fn judge(
+        &self,
+        demand: &Required,
+        forms: Forms,
+        of_kind: Option<&RightsFacts>,
+        now: Timestamp,
+    ) -> Result<(), No> {
         if !self.accepted_forms.has_any_of(forms) {
             return Err(No::Refused(Refusal::FormNotAccepted));
         }
-        decide(&self.facts, now).map_err(No::Refused)?;
+        decide(&self.facts, now.max(self.read_at)).map_err(No::Refused)?;
         let bound = self.bound.as_ref().map(|bound| &bound.name);
-        demand.is_met(&self.rights.rights, bound, of_kind).map_err(No::Insufficient)
+        demand.is_met(&self.rights.rights, bound, of_kind.map(|of_kind| &of_kind.rights)).map_err(No::Insufficient)
     }
 
     /// Where changes of all that this rests on are noted.

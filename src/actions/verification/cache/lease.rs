@@ -1,6 +1,7 @@
 //! Whether facts in memory can be trusted: only while the change feed answers (docs/rules.md, rule 8).
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::domain::time::clock::Uptime;
 
@@ -20,6 +21,11 @@ impl Lease {
     /// The feed has answered a question that was asked then, and its changes are noted.
     pub fn renew(&self, asked_at: Uptime) {
         self.until.fetch_max(asked_at.plus_millis(self.bound).0, Ordering::SeqCst);
+    }
+
+    /// For how many seconds it is still good.
+    pub fn left(&self, now: Uptime) -> Duration {
+        Duration::from_micros(self.until.load(Ordering::Acquire).saturating_sub(now.0))
     }
 
     /// Is everything noted that was committed longer ago than the bound?

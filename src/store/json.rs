@@ -1,4 +1,4 @@
-//! What stands in these tables as JSON.
+//! What stands in tables, or goes to the database, as JSON.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,7 +7,7 @@ use crate::store::Error;
 
 /// As it is written down.
 pub fn text<T: Serialize>(value: &T) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|error| Error::Internal(format!("bulk work cannot be written down: {error}")))
+    serde_json::to_string(value).map_err(|error| Error::Internal(format!("a value cannot be written as JSON: {error}")))
 }
 
 /// As it was written down; `of` says of what, when it is damaged.
