@@ -11,8 +11,10 @@ REVOKED = "standing = 2"
 
 
 def good(until):
-    """The condition of keys that are good until then, in seconds since 1970."""
-    return f"standing = 0 AND (expires_at IS NULL OR expires_at > {int(until * 1e6)})"
+    """The condition of keys that are good for anything until then, in seconds since 1970."""
+    ends = f"standing = 0 AND (expires_at IS NULL OR expires_at > {int(until * 1e6)})"
+    policies = "(policy IS NULL OR policy IN (SELECT id FROM policies WHERE deleted_at IS NULL))"
+    return f"{ends} AND resource IS NULL AND {policies} AND owner IN (SELECT id FROM accounts WHERE active)"
 
 
 def secret(chance):

@@ -34,7 +34,8 @@ pub async fn answer(
     let Some(app) = request.app_data::<web::Data<App>>() else {
         return HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE);
     };
-    let (in_flight, began) = (app.enter(), Instant::now());
+    let in_flight = app.enter();
+    let began = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
     let answered = match refuse(request, path, app) {
         Some(refused) => refused,
         None => AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
@@ -43,7 +44,8 @@ pub async fn answer(
         }),
     };
     let mut response = answered.unwrap_or_else(|ApiError(error)| error_response(app, error));
-    let (status, millis) = (response.status(), began.elapsed().as_secs_f64() * 1000.0);
+    let status = response.status();
+    let millis = began.map(|began| began.elapsed().as_secs_f64() * 1000.0);
     tracing::debug!(method = %request.method(), route = path, status = status.as_u16(), millis, "Answered.");
     if status != StatusCode::OK {
         let https = request.app_data::<web::Data<SiteOrigin>>().is_some_and(|place| place.https);

@@ -34,7 +34,7 @@ use crate::domain::time::clock::{Timestamp, Uptime};
 const UNKNOWN: usize = 16_384;
 /// How long an unknown secret stays unknown without asking, and a key that is not good stays so: the same, so that the time of an
 /// answer tells nothing.
-const BAD_FOR: SignedDuration = SignedDuration::from_secs(10);
+const BAD_FOR: SignedDuration = SignedDuration::from_mins(1);
 /// Resources whose kind is remembered, and names of which there is no resource.
 const RESOURCES: usize = 65_536;
 const NO_RESOURCES: usize = 1_024;
