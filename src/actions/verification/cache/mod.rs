@@ -47,7 +47,8 @@ pub struct KeyCache {
     no_resources: Cache<ResourceName, Era>,
     /// The forms in which a request may carry a key.
     forms: Mutex<Option<(Era, Forms)>>,
-    owners: Shared<AccountId, OwnerFacts>,
+    /// Apart by whether their policies are known: those of keys that are not good were not asked for.
+    owners: Shared<(AccountId, bool), OwnerFacts>,
     rights: Shared<Bytes, RightsFacts>,
     resources: Shared<ResourceId, BoundFacts>,
     eras: Eras,
@@ -162,7 +163,7 @@ impl KeyCache {
 
     /// The same owner, kept once.
     pub fn share_owner(&self, owner: OwnerFacts) -> Arc<OwnerFacts> {
-        self.owners.share(owner.id, owner)
+        self.owners.share((owner.id, owner.policies.is_empty()), owner)
     }
 
     /// The same rights, kept once.
