@@ -98,7 +98,7 @@ def show(what, runs, beside=None):
 
 def looked_up(port):
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-        return int(re.search(r"verifications_looked_up_total (\d+)", answer.read().decode())[1])
+        return int(re.search(r"verification_cache_misses_total (\d+)", answer.read().decode())[1])
 
 
 def fill(port, script):

@@ -63,7 +63,7 @@ fn rule_8_what_was_read_before_a_revocation_counts_no_more_when_it_is_done() {
     rule_8_holds(read, revoke);
 }
 
-/// Two revocations at once: the one that is noted first has the lower number, and may be noted at its place last. In all orders in
+/// Two revocations at once: the one that is noted first has the lower number, and may be noted at its slot last. In all orders in
 /// which a thread is interrupted twice: all orders take a minute.
 #[test]
 fn rule_8_two_changes_at_once_hide_neither() {
@@ -76,7 +76,7 @@ fn rule_8_two_changes_at_once_hide_neither() {
             let (eras, databases) = (Arc::clone(&eras), Arc::clone(&databases));
             thread::spawn(move || {
                 databases[key].commit(REVOKED);
-                eras.note([0, 1]); // they share a place
+                eras.note([0, 1]); // they share a slot
             })
         });
         let era = eras.begin();

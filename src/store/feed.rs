@@ -19,11 +19,11 @@ pub struct Position {
     change: i64,
     /// The tag of that change: a database that lost its latest commits gives the number anew. `None` where the change is not kept.
     tag: Option<i64>,
-    /// The latest event of the audit log, if a server of a version wrote it that tells no changes.
-    untold: Option<i64>,
+    /// The latest event of the audit log, if a server of a version wrote it that publishes no changes.
+    unpublished: Option<i64>,
 }
 
-/// Tells the changes of a transaction, and removes what is too old.
+/// Publishes the changes of a transaction, and removes what is too old.
 pub fn append(db: &mut Db, number: i64, changed: &[Change]) -> Result<(), Error> {
     let text = json::text(&changed)?;
     diesel::insert_into(changes::table).values((changes::id.eq(number), changes::changed.eq(text))).execute(db)?;
@@ -44,10 +44,10 @@ pub fn since(tx: &mut ReadTx, seen: Option<Position>) -> Result<(Position, Vec<C
             changes::tag.nullable(),
         ))
         .first(tx.db())?;
-    let now = Position { change, tag, untold: (sequence != fed_sequence).then_some(sequence) };
+    let now = Position { change, tag, unpublished: (sequence != fed_sequence).then_some(sequence) };
     let everything = (now, vec![Change::Everything]);
     let Some(seen) = seen else { return Ok(everything) };
-    if now.untold.is_some() && now.untold != seen.untold {
+    if now.unpublished.is_some() && now.unpublished != seen.unpublished {
         return Ok(everything);
     }
     if now.change == seen.change {

@@ -258,7 +258,7 @@ impl Store {
             if let Some(file) = &file {
                 file.check()?;
             }
-            changes.tell_after(|made| {
+            changes.publish_after(|made| {
                 transact(db, begin, Error::Unknown, |db| finished(WriteTx::on(db), confirm, work, made))
             })
         };
@@ -277,7 +277,7 @@ impl Store {
         let begin = self.begin(dialect::begin_write, Purpose::Writing);
         let changes = self.changes.clone();
         let work = move |db: &mut Db| {
-            changes.tell_after(|made| {
+            changes.publish_after(|made| {
                 let confirm = None::<fn() -> Result<(), E>>;
                 transact(db, begin, Error::Unknown, |db| finished(WriteTx::on(db), confirm, work, made))
             })

@@ -111,9 +111,9 @@ impl App {
         registry.register("database_up", "Does the database answer?", ConstGauge::new(i64::from(kept.is_ok())));
         let counts = Family::<Labels, Gauge>::default();
         for (name, (number, _)) in kept.unwrap_or_default() {
-            counts.get_or_create(&vec![("of", name)]).set(number);
+            counts.get_or_create(&vec![("name", name)]).set(number);
         }
-        registry.register("kept_counts", "Numbers that the sweep counted, such as keys by state", counts);
+        registry.register("counts", "Numbers that the sweep counted, such as keys by state", counts);
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &registry)
             .map_err(|error| Error::Internal(format!("metrics cannot be written: {error}")))?;
@@ -132,12 +132,12 @@ impl App {
         let took = Histogram::from(&metrics.took);
         registry.register_with_unit("verification", "How long verifications took", Unit::Seconds, took);
         let looked_up = ConstCounter::new(metrics.looked_up.load(Ordering::Relaxed));
-        registry.register("verifications_looked_up", "Verifications that asked the database", looked_up);
+        registry.register("verification_cache_misses", "Verifications that asked the database", looked_up);
         let known = i64::try_from(self.known_keys()).unwrap_or(i64::MAX);
-        registry.register("keys_in_memory", "Keys that are remembered", ConstGauge::new(known));
+        registry.register("verification_cache_keys", "Keys that are remembered", ConstGauge::new(known));
         let left = self.cache.trusted_for(Uptime::now()).as_secs_f64();
         let about = "For how much longer memory is trusted without an answer of the change feed";
-        registry.register_with_unit("memory_trusted", about, Unit::Seconds, ConstGauge::new(left));
+        registry.register_with_unit("change_feed_lease", about, Unit::Seconds, ConstGauge::new(left));
     }
 
     fn of_process(&self, registry: &mut Registry) {

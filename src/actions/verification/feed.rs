@@ -40,8 +40,7 @@ impl App {
 
     async fn try_to_follow(&self) -> bool {
         let (asked_at, before) = (Uptime::now(), self.following.state());
-        // What happened to the database while it was away, nobody knows: then everything may have changed.
-        match self.store.read_feed(before.seen.filter(|_| !before.is_lost)).await {
+        match self.store.read_feed(before.seen).await {
             Ok((position, changes)) => {
                 self.cache.note(&changes);
                 self.following.set(State { seen: Some(position), is_lost: false });

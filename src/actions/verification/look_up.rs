@@ -5,6 +5,7 @@ use crate::actions::rights::rights_source_of;
 use crate::actions::sign_in::sessions::idle_since;
 use crate::actions::verification::cache::facts::{BoundFacts, KeyFacts, OwnerFacts, RightsFacts};
 use crate::actions::verification::cache::{Era, KeyCache};
+use crate::domain::ids::PolicyId;
 use crate::domain::keys::presented::Forms;
 use crate::domain::keys::secret::SecretHash;
 use crate::domain::rights::permission::Rights;
@@ -33,20 +34,19 @@ pub(in crate::actions) struct Known {
 }
 
 impl Known {
-    /// The same as facts that can be kept in memory; `era` was taken before anything was read.
-    pub fn to_facts(
-        &self,
-        tx: &mut ReadTx,
-        cache: &KeyCache,
-        (era, read_at): (Era, Timestamp),
-    ) -> Result<KeyFacts, Error> {
+    /// The policies of the owner, on which its rights rest. What is not good becomes good by a change of the key, its owner or its own
+    /// policy alone.
+    pub fn policies(&self, tx: &mut ReadTx) -> Result<Vec<PolicyId>, Error> {
+        Ok(if self.decided.is_ok() { policies::ids_held_by(tx, self.found.owner.id)? } else { Vec::new() })
+    }
+
+    /// The same as facts, which can be kept in memory with the policies of the owner; `era` was taken before anything was read.
+    pub fn to_facts(&self, cache: &KeyCache, policies: Vec<PolicyId>, (era, read_at): (Era, Timestamp)) -> KeyFacts {
         let Found { key, owner, .. } = &self.found;
         let rights = self.decided.as_ref().map(effective).unwrap_or_default();
         let bound = self.decided.as_ref().ok().and_then(|source| source.bound.as_ref());
-        // What is not good becomes good by a change of the key, its owner or its own policy alone.
-        let policies = if self.decided.is_ok() { policies::ids_held_by(tx, owner.id)? } else { Vec::new() };
         let owner = OwnerFacts::of(owner, policies);
-        Ok(KeyFacts {
+        KeyFacts {
             key: key.id,
             facts: self.facts,
             accepted_forms: self.accepted_forms,
@@ -58,7 +58,7 @@ impl Known {
             era,
             read_at,
             text: KeyFacts::text(&key.first_eight, self.facts.ends_at()),
-        })
+        }
     }
 }
 

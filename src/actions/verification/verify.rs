@@ -131,15 +131,12 @@ impl App {
             Err(refused) => return Ok(refused.into()),
         };
         let (now, resource) = (self.now(), demand.resource.clone());
-        let (cache, read_at) = (Arc::clone(&self.cache), (self.cache.begin(), now));
-        let read = move |tx: &mut ReadTx| {
-            let Some(known) = look_up(tx, &hash, resource.as_ref(), now)? else { return Ok(None) };
-            let facts = known.to_facts(tx, &cache, read_at)?;
-            Ok::<_, Error>(Some((known, facts)))
-        };
-        let Some((known, facts)) = self.store.read_to_verify(read).await? else {
+        let read_at = (self.cache.begin(), now);
+        let read = move |tx: &mut ReadTx| look_up(tx, &hash, resource.as_ref(), now);
+        let Some(known) = self.store.read_to_verify(read).await? else {
             return Ok(self.refuse_unknown_key(&client).into());
         };
+        let facts = known.to_facts(&self.cache, Vec::new(), read_at);
         let of_kind = known.of_kind.map(RightsFacts::of);
         if let Err(refused) = self.judge(&facts, demand, &client, of_kind.as_ref(), now) {
             return Ok(refused.into());
@@ -184,8 +181,8 @@ impl App {
         let (era, cache, named) = (self.cache.begin(), Arc::clone(&self.cache), resource.cloned());
         let read = move |tx: &mut ReadTx| {
             let Some(known) = look_up(tx, &hash, named.as_ref(), now)? else { return Ok(None) };
-            let facts = known.to_facts(tx, &cache, (era, now))?;
-            Ok::<_, Error>(Some((facts, known.of_kind)))
+            let policies = known.policies(tx)?;
+            Ok::<_, Error>(Some((known.to_facts(&cache, policies, (era, now)), known.of_kind)))
         };
         self.metrics.note_look_up();
         let Some((facts, of_kind)) = self.store.read_to_verify(read).await? else {

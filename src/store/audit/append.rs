@@ -73,14 +73,14 @@ pub fn lock(db: &mut Db) -> Result<(), Error> {
     Ok(())
 }
 
-/// Appends events and tells changes, in their order, under the lock; without either it takes none. Gives the changes as they are told.
+/// Appends events and publishes changes, in their order, under the lock; without either it takes none. Gives the changes as they are published.
 pub fn append(db: &mut Db, events: &[Event], mut changes: Vec<Change>) -> Result<Vec<Change>, Error> {
     if events.is_empty() && changes.is_empty() {
         return Ok(changes);
     }
     let mut end = End::lock(db)?;
     if end.fed_sequence != end.sequence {
-        changes.push(Change::Everything); // a server of a version that tells no changes was here
+        changes.push(Change::Everything); // a server of a version that publishes no changes was here
     }
     let changes = merged(changes);
     if !changes.is_empty() {
@@ -101,7 +101,7 @@ pub fn append(db: &mut Db, events: &[Event], mut changes: Vec<Change>) -> Result
     Ok(changes)
 }
 
-/// The end of the log, and of the changes that are told beside it.
+/// The end of the log, and of the changes that are published beside it.
 struct End {
     /// Of the latest event.
     sequence: i64,
@@ -109,7 +109,7 @@ struct End {
     hash: Hash,
     /// The number of the latest change.
     change: i64,
-    /// The latest event that was written by a server that tells changes.
+    /// The latest event that was written by a server that publishes changes.
     fed_sequence: i64,
 }
 

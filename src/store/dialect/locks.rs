@@ -30,7 +30,7 @@ pub fn lock_accounts(db: &mut Db, owners: &[AccountId]) -> QueryResult<()> {
 }
 
 /// Keeps parallel transactions from appending to the audit log at the same time; gives the number and hash of the latest
-/// event, the number of the latest change, and up to which event changes were told.
+/// event, the number of the latest change, and up to which event changes were published.
 ///
 /// SQLite: there is one writer anyway. Postgres: a lock on the one row that knows the end, until the end of the transaction.
 pub fn lock_audit_chain(db: &mut Db) -> QueryResult<(i64, Vec<u8>, i64, i64)> {

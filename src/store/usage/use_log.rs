@@ -41,14 +41,14 @@ struct Uses {
     /// Permissions that were asked of the key, and that it had.
     asked: BTreeMap<PermissionName, Timestamp>,
     /// From where, for the first few addresses of each flush.
-    addresses: Vec<Place>,
+    addresses: Vec<AddressUses>,
     /// From all others; the address is the latest.
-    others: Option<Box<Place>>,
+    others: Option<Box<AddressUses>>,
 }
 
 /// Uses from one address.
 #[derive(Clone)]
-struct Place {
+struct AddressUses {
     address: Option<IpAddr>,
     agent: String,
     uses: i64,
@@ -61,7 +61,7 @@ const MOST_ADDRESSES: usize = 16;
 /// Longer `User-Agent`s are cut, in characters.
 const LONGEST_AGENT: usize = 200;
 
-impl Place {
+impl AddressUses {
     fn use_at(&mut self, at: Timestamp, agent: &str) {
         self.uses += 1;
         self.first_at = self.first_at.min(at);
@@ -98,29 +98,29 @@ impl Place {
 impl Uses {
     fn use_at(&mut self, at: Timestamp, address: Option<IpAddr>, agent: &str) {
         self.count += 1;
-        if let Some(known) = self.place_of(address) {
+        if let Some(known) = self.uses_from(address) {
             known.use_at(at, agent);
             return;
         }
         let agent = text::excerpt(agent, LONGEST_AGENT);
-        self.add_place(Place { address, agent, uses: 1, first_at: at, last_at: at });
+        self.add_address(AddressUses { address, agent, uses: 1, first_at: at, last_at: at });
     }
 
-    fn place_of(&mut self, address: Option<IpAddr>) -> Option<&mut Place> {
-        self.addresses.iter_mut().find(|place| place.address == address)
+    fn uses_from(&mut self, address: Option<IpAddr>) -> Option<&mut AddressUses> {
+        self.addresses.iter_mut().find(|uses| uses.address == address)
     }
 
     /// Adds uses from an address that is not told apart yet.
-    fn add_place(&mut self, place: Place) {
+    fn add_address(&mut self, uses: AddressUses) {
         if self.addresses.len() < MOST_ADDRESSES {
             self.addresses.reserve_exact(1); // most keys have one
-            self.addresses.push(place);
+            self.addresses.push(uses);
         } else {
-            self.add_others(Box::new(place));
+            self.add_others(Box::new(uses));
         }
     }
 
-    fn add_others(&mut self, others: Box<Place>) {
+    fn add_others(&mut self, others: Box<AddressUses>) {
         match &mut self.others {
             Some(known) => known.add(*others),
             None => self.others = Some(others),
@@ -133,10 +133,10 @@ impl Uses {
             let latest = self.asked.entry(name).or_insert(at);
             *latest = at.max(*latest);
         }
-        for place in other.addresses {
-            match self.place_of(place.address) {
-                Some(known) => known.add(place),
-                None => self.add_place(place),
+        for uses in other.addresses {
+            match self.uses_from(uses.address) {
+                Some(known) => known.add(uses),
+                None => self.add_address(uses),
             }
         }
         other.others.into_iter().for_each(|others| self.add_others(others));
@@ -144,12 +144,12 @@ impl Uses {
 
     fn latest(&self) -> Option<Use> {
         let all = self.addresses.iter().chain(self.others.as_deref());
-        all.max_by_key(|place| place.last_at).map(Place::latest)
+        all.max_by_key(|uses| uses.last_at).map(AddressUses::latest)
     }
 
     /// The addresses that are told apart.
     fn used_from(&self) -> impl Iterator<Item = UsedFrom> {
-        self.addresses.iter().map(Place::used_from)
+        self.addresses.iter().map(AddressUses::used_from)
     }
 }
 

@@ -22,10 +22,10 @@ fn verifications_are_counted_by_their_outcome(app: TestApp) {
     assert_eq!([of("good"), of("refused"), of("insufficient"), of("unavailable")], ["3", "1", "1", "0"]);
     assert_eq!(value(&app, "claviger_verification_seconds_count"), "5");
     assert_eq!(value(&app, "claviger_verification_seconds_bucket{le=\"+Inf\"}"), "5");
-    assert_eq!(value(&app, "claviger_verifications_looked_up_total"), "1", "the rest is from memory");
-    assert_eq!(value(&app, "claviger_keys_in_memory"), "1");
+    assert_eq!(value(&app, "claviger_verification_cache_misses_total"), "1", "the rest is from memory");
+    assert_eq!(value(&app, "claviger_verification_cache_keys"), "1");
     assert_eq!(value(&app, "claviger_uses_pending"), "1");
-    assert!(value(&app, "claviger_memory_trusted_seconds").parse::<f64>().expect("a number") > 0.0);
+    assert!(value(&app, "claviger_change_feed_lease_seconds").parse::<f64>().expect("a number") > 0.0);
     let answer = app.client().get("/metrics");
     assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
     assert!(answer.body.ends_with("# EOF\n") && !answer.body.contains(&secret));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::eras::Era;
-use super::places;
+use super::slots;
 use crate::domain::accounts::account::Account;
 use crate::domain::ids::{AccountId, KeyId, PolicyId, ResourceId};
 use crate::domain::keys::presented::Forms;
@@ -166,11 +166,11 @@ impl KeyFacts {
 
     /// Where changes of all that this rests on are noted.
     pub fn rests_on(&self) -> impl Iterator<Item = usize> {
-        let bound = self.bound.as_ref().map(|bound| places::bound(bound.id));
-        [places::EVERYTHING, places::key(self.key), places::owner(self.owner.id)]
+        let bound = self.bound.as_ref().map(|bound| slots::bound(bound.id));
+        [slots::EVERYTHING, slots::key(self.key), slots::owner(self.owner.id)]
             .into_iter()
-            .chain(self.policy.map(places::policy))
-            .chain(self.owner.policies.iter().map(|policy| places::policy(*policy)))
+            .chain(self.policy.map(slots::policy))
+            .chain(self.owner.policies.iter().map(|policy| slots::policy(*policy)))
             .chain(bound)
     }
 }

@@ -7,8 +7,8 @@ mod atomics;
 mod eras;
 pub mod facts;
 mod lease;
-mod places;
 mod shared;
+mod slots;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,7 +30,7 @@ use crate::domain::rights::permission::Rights;
 use crate::domain::rights::resource::ResourceName;
 use crate::domain::time::clock::{Timestamp, Uptime};
 
-/// Unknown secrets that are remembered: those of scripts that nobody looks at. They never take the place of keys.
+/// Unknown secrets that are remembered: those of scripts that nobody looks at. They never take the slot of keys.
 const UNKNOWN: usize = 16_384;
 /// How long an unknown secret stays unknown without asking, and a key that is not good stays so: the same, so that the time of an
 /// answer tells nothing.
@@ -91,7 +91,7 @@ impl KeyCache {
             owners: Shared::default(),
             rights: Shared::default(),
             resources: Shared::default(),
-            eras: Eras::new(places::PLACES),
+            eras: Eras::new(slots::SLOTS),
             lease: Lease::new(bound),
         }
     }
@@ -126,16 +126,16 @@ impl KeyCache {
     /// What keys for a resource can be given; `None` where it is known that there is no such resource.
     fn of_kind(&self, name: &ResourceName) -> Result<Option<Arc<RightsFacts>>, NotKnown> {
         if let Some(OfKind { era, rights }) = self.of_kinds.get(name)
-            && self.has_not_changed(era, &[places::RESOURCES])
+            && self.has_not_changed(era, &[slots::RESOURCES])
         {
             return Ok(Some(rights));
         }
         let era = self.no_resources.get(name).ok_or(NotKnown)?;
-        if self.has_not_changed(era, &[places::RESOURCES]) { Ok(None) } else { Err(NotKnown) }
+        if self.has_not_changed(era, &[slots::RESOURCES]) { Ok(None) } else { Err(NotKnown) }
     }
 
-    fn has_not_changed(&self, era: Era, places: &[usize]) -> bool {
-        self.eras.unchanged(era, places.iter().copied().chain([places::EVERYTHING]))
+    fn has_not_changed(&self, era: Era, slots: &[usize]) -> bool {
+        self.eras.unchanged(era, slots.iter().copied().chain([slots::EVERYTHING]))
     }
 
     /// The forms in which a request may carry a key, if they are known.
@@ -195,7 +195,7 @@ impl KeyCache {
 
     /// Takes in changes that are committed: what rests on them counts no more.
     pub fn note(&self, changes: &[Change]) {
-        self.eras.note(changes.iter().copied().flat_map(places::of));
+        self.eras.note(changes.iter().copied().flat_map(slots::of));
     }
 
     /// The change feed answered a question that was asked then, and its changes are noted.

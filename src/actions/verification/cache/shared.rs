@@ -24,7 +24,7 @@ impl<K, V> Default for Shared<K, V> {
 }
 
 impl<K: Eq + Hash, V: PartialEq> Shared<K, V> {
-    /// The same value, the one that others have already if they do. Another value of the same key takes its place.
+    /// The same value, the one that others have already if they do. Another value of the same key takes its slot.
     pub fn share(&self, key: K, value: V) -> Arc<V> {
         let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = values.by_key.get(&key).and_then(Weak::upgrade)

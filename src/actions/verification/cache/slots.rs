@@ -14,8 +14,8 @@ const OWNERS: Range = Range { first: BOUND.end(), bits: 16 };
 /// So many that bulk work on 100,000 keys leaves four of five others in memory.
 const KEYS: Range = Range { first: OWNERS.end(), bits: 19 };
 
-/// How many places there are: 5 MB.
-pub const PLACES: usize = KEYS.end();
+/// How many slots there are: 5 MB.
+pub const SLOTS: usize = KEYS.end();
 
 struct Range {
     first: usize,
@@ -27,7 +27,7 @@ impl Range {
         self.first + (1 << self.bits)
     }
 
-    /// Numbers that follow each other have places of their own.
+    /// Numbers that follow each other have slots of their own.
     fn of(&self, id: i64) -> usize {
         let mask = (1_u64 << self.bits) - 1;
         self.first + usize::try_from(id.unsigned_abs() & mask).unwrap_or(0)
@@ -54,7 +54,7 @@ pub fn bound(id: ResourceId) -> usize {
     BOUND.of(id.0)
 }
 
-/// The places of a change.
+/// The slots of a change.
 pub fn of(change: Change) -> impl Iterator<Item = usize> {
     let (one, other) = match change {
         Change::Everything => (EVERYTHING, None),
@@ -71,16 +71,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_thing_has_places_of_its_own() {
+    fn each_kind_of_thing_has_slots_of_its_own() {
         let ids = [0, 1, 1 << 10, i64::MAX, i64::MIN, -1];
-        let mut places: Vec<(usize, usize)> = Vec::new();
+        let mut slots: Vec<(usize, usize)> = Vec::new();
         let all: [fn(i64) -> usize; 4] =
             [|id| policy(PolicyId(id)), |id| bound(ResourceId(id)), |id| owner(AccountId(id)), |id| key(KeyId(id))];
         for of in all {
             let of_kind = ids.map(of);
-            places.push((*of_kind.iter().min().unwrap(), *of_kind.iter().max().unwrap()));
+            slots.push((*of_kind.iter().min().unwrap(), *of_kind.iter().max().unwrap()));
         }
-        assert!(places[0].0 > RESOURCES && places[3].1 < PLACES, "{places:?}");
-        assert!(places.windows(2).all(|pair| pair[0].1 < pair[1].0), "{places:?}");
+        assert!(slots[0].0 > RESOURCES && slots[3].1 < SLOTS, "{slots:?}");
+        assert!(slots.windows(2).all(|pair| pair[0].1 < pair[1].0), "{slots:?}");
     }
 }
