@@ -30,6 +30,14 @@ FILTERS = [
     "latest_activity~isblank=", "latest_activity~older=90", "address~eq=10.0.0.7", "address~startswith=10.3.", "address~isblank=",
     "uses~eq=0", "uses~gt=200000", "lifetime_days~gt=180",
 ]
+COMBINED = [
+    "owner~contains=miriam&status~in=active", "owner~eq=miriam&status~in=active", "policy~eq=analyst&status~in=active&sort=expires_at",
+    "resource~eq=project:imaging&status~in=active", "scope~eq=read:data&resource~eq=project:imaging",
+    "scope~eq=read:data&latest_activity~older=90", "status~in=active&latest_activity~older=90",
+    "created_at~gte=2026-11-20&status~in=disabled&sort=owner", "owner_type~in=service&status~in=active&sort=latest_activity",
+    "status~in=revoked&sort=expires_at", "status~in=expired&sort=name", "status~in=active&sort=-uses",
+    "name~contains=jupyter&status~in=expiring", "address~startswith=10.3.&status~in=active",
+]
 SEARCHES = [("many hits", "jupyter"), ("many hits, two words", "on hpc-login2"), ("few hits", "(777777)"), ("no hit", "qqqqzz"),
             ("a long text", "nightly import on runner-9"), ("two characters, many", "on"), ("two characters, few", "zq")]
 
@@ -77,6 +85,8 @@ for sort in SORTS:
 for text in FILTERS:
     column, value = text.split("=", 1)
     measure(text, f"{grid}{column}={quote(value)}")
+for text in COMBINED:
+    measure(text, grid + "&".join(f"{column}={quote(value)}" for column, value in (part.split("=", 1) for part in text.split("&"))))
 for name, text in SEARCHES:
     measure(f"search, {name}: {text}", f"{grid}q={quote(text)}")
 measure("overview", "/admin/overview")

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use crate::actions::sign_in::sessions::idle_since;
-use crate::actions::verification::look_up::{Known, look_up};
+use crate::actions::verification::look_up::{Known, asked_resource, look_up};
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::{Account, Role};
 use crate::domain::audit::{Action, Event, Outcome, Via};
 use crate::domain::ids::AccountId;
 use crate::domain::keys::secret::SecretHash;
+use crate::domain::rights::permission::Rights;
 use crate::domain::rights::resource::ResourceName;
 use crate::domain::rights::{Required, effective};
 use crate::domain::time::clock::Timestamp;
@@ -102,18 +103,19 @@ impl Authority {
                 }
             }
             Basis::Key { secret, demand } => {
-                look_up(tx, secret, demand.resource.as_ref(), now)?.is_some_and(|known| is_good_for(known, demand))
+                let known = look_up(tx, secret, now)?;
+                let of_kind = demand.resource.as_ref().map(|name| asked_resource(tx, name)).transpose()?.flatten();
+                known.is_some_and(|known| is_good_for(known, demand, of_kind.as_ref()))
             }
         };
         if good { Ok(()) } else { Err(Error::Forbidden(ENDED.into())) }
     }
 }
 
-fn is_good_for(known: Known, demand: &Required) -> bool {
-    let Known { decided, of_kind, .. } = known;
-    decided.is_ok_and(|holding| {
+fn is_good_for(known: Known, demand: &Required, of_kind: Option<&Rights>) -> bool {
+    known.decided.is_ok_and(|holding| {
         let rights = effective(&holding);
-        demand.is_met(&rights, holding.bound.as_ref().map(|bound| &bound.name), of_kind.as_ref()).is_ok()
+        demand.is_met(&rights, holding.bound.as_ref().map(|bound| &bound.name), of_kind).is_ok()
     })
 }
 

@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 
-use crate::store::ReadTx;
 use crate::store::connection::Db;
+use crate::store::{ReadTx, dialect};
 
 /// `SELECT count(*)` over a query that has a limit: the database counts, and hands over one number.
 struct Counted<Q>(Q);
@@ -31,6 +31,11 @@ impl<Q> Query for Counted<Q> {
 }
 
 impl<Q> RunQueryDsl<Db> for Counted<Q> {}
+
+/// As [`rows_of`] of a query that is to be walked along the index of its order.
+pub fn rows_walking<Q: QueryFragment<Any>>(tx: &mut ReadTx, query: Q) -> QueryResult<i64> {
+    dialect::walking(tx.db(), |db| Counted(query).get_result(db))
+}
 
 /// How many rows a query gives. Its own limit bounds the work.
 pub fn rows_of<Q: QueryFragment<Any>>(tx: &mut ReadTx, query: Q) -> QueryResult<i64> {

@@ -4,8 +4,9 @@ use url::form_urlencoded::{self};
 
 use crate::actions::keys::browse::List;
 use crate::actions::keys::browse::PAGE_SIZES;
-use crate::domain::key_filter::{Broken, Column, KeyFilter, MOST_CONDITIONS, Sort};
+use crate::domain::key_filter::{Broken, Column, KeyFilter, MOST_CONDITIONS, Sort, is_short};
 use crate::domain::paging::COUNT_LIMIT;
+use crate::domain::text;
 use crate::web::key_views::VIEWS;
 
 /// The path of the grid.
@@ -155,6 +156,11 @@ impl KeyQuery {
     /// The search text as it came.
     pub fn search(&self) -> &str {
         &self.search
+    }
+
+    /// How the search text is looked for.
+    pub fn search_verb(&self) -> &'static str {
+        if is_short(&text::folded(&self.search)) { "finds words that begin with" } else { "finds" }
     }
 
     /// The conditions as they came, broken ones too: column and operator, value.

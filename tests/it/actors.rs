@@ -48,6 +48,7 @@ const ACTIONS: [(&str, &[&str]); 7] = [
             "rights::policies::list_policies",
             "rights::policies::find_policy",
             "rights::policies::find_policy_with",
+            "rights::policy_keys::recently_used_with_policy",
             "rights::policy_holders::policies_of",
             "rights::policies::catalogue",
             "rights::resources::browse_resources",

@@ -73,19 +73,25 @@ impl Room {
             }
         }
         accounts::lock_all(tx, &owners)?;
-        let (rules, counted) = (lifetime_rules::load(tx)?, counted_of(tx, &owners, now)?);
+        let rules = lifetime_rules::load(tx)?;
         for account in accounts::find_all(tx, &owners)? {
             let is_service = account.kind == Kind::Service;
             let rule = rules.for_owner(&OwnerFacts { id: account.id, role: account.role, is_service });
-            let limit = i64::from(rule.keys_per_owner);
-            if limit > 0 {
-                room.each.insert(account.id, limit - counted.get(&account.id).copied().unwrap_or_default());
+            if rule.keys_per_owner > 0 {
+                room.each.insert(account.id, i64::from(rule.keys_per_owner));
             }
             if is_service {
                 room.services.insert(account.id);
             }
             if !account.active {
                 room.inactive.insert(account.id);
+            }
+        }
+        // Who has no limit may have very many keys: they are not counted.
+        let limited: Vec<AccountId> = room.each.keys().copied().collect();
+        if !limited.is_empty() {
+            for (owner, keys) in counted_of(tx, &limited, now)? {
+                room.each.entry(owner).and_modify(|left| *left -= keys);
             }
         }
         Ok(room)

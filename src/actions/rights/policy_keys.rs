@@ -4,11 +4,11 @@ use serde_json::json;
 
 use crate::actions::bulk::jobs::asked_by;
 use crate::actions::rights::policies::names;
-use crate::actions::{App, Error, Reauthenticated};
+use crate::actions::{Administrator, App, Error, Reauthenticated};
 use crate::domain::audit::Action;
 use crate::domain::bulk::{DeletedPolicy, Operation, Source};
 use crate::domain::field_error::FieldError;
-use crate::domain::ids::JobId;
+use crate::domain::ids::{JobId, PolicyId};
 use crate::domain::rights::policy::PolicyName;
 use crate::domain::settings::OnPolicyDelete;
 use crate::store::bulk::jobs;
@@ -19,6 +19,12 @@ use crate::store::rights::policies;
 use crate::store::{keys, settings};
 
 impl App {
+    /// How many live keys with a policy were used in the last seven days: asked before it is deleted.
+    pub async fn recently_used_with_policy(&self, _: Administrator<'_>, policy: PolicyId) -> Result<i64, Error> {
+        let now = self.now();
+        Ok(self.store.read(move |tx| policies::recently_used(tx, policy, now)).await?)
+    }
+
     /// Deletes a policy. From that moment on its keys are refused; a job ends or pauses them one by one, and its undo
     /// brings back all. Gives the job.
     pub async fn delete_policy(&self, by: Reauthenticated<'_>, name: &PolicyName, typed: &str) -> Result<JobId, Error> {

@@ -9,8 +9,9 @@ use crate::actions::site::metrics::Verified;
 use crate::actions::verification::KeyFacts;
 use crate::actions::verification::cache::Remembered;
 use crate::actions::verification::cache::facts::{No, RightsFacts};
-use crate::actions::verification::look_up::look_up;
+use crate::actions::verification::look_up::{asked_resource, look_up};
 use crate::actions::verification::refusals::Refused;
+use crate::actions::verification::together::Answer;
 use crate::actions::{App, Error};
 use crate::domain::accounts::account::Account;
 use crate::domain::ids::KeyId;
@@ -132,12 +133,19 @@ impl App {
         };
         let (now, resource) = (self.now(), demand.resource.clone());
         let read_at = (self.cache.begin(), now);
-        let read = move |tx: &mut ReadTx| look_up(tx, &hash, resource.as_ref(), now);
-        let Some(known) = self.store.read_to_verify(read).await? else {
+        let read = move |tx: &mut ReadTx| {
+            let known = look_up(tx, &hash, now)?;
+            let of_kind = match &resource {
+                Some(name) => asked_resource(tx, name)?,
+                None => None,
+            };
+            Ok::<_, Error>((known, of_kind))
+        };
+        let (Some(known), of_kind) = self.store.read_to_verify(read).await? else {
             return Ok(self.refuse_unknown_key(&client).into());
         };
         let facts = known.to_facts(&self.cache, Vec::new(), read_at);
-        let of_kind = known.of_kind.map(RightsFacts::of);
+        let of_kind = of_kind.map(RightsFacts::of);
         if let Err(refused) = self.judge(&facts, demand, &client, of_kind.as_ref(), now) {
             return Ok(refused.into());
         }
@@ -170,31 +178,22 @@ impl App {
         Ok(forms)
     }
 
-    /// Asks the database, all in one transaction, and keeps what it says. A session key ends by being left alone: it is asked for
-    /// each time.
+    /// Asks the database, and keeps what it says.
     async fn read_and_keep(
         &self,
         hash: SecretHash,
         resource: Option<&ResourceName>,
         now: Timestamp,
     ) -> Result<Remembered, Error> {
-        let (era, cache, named) = (self.cache.begin(), Arc::clone(&self.cache), resource.cloned());
-        let read = move |tx: &mut ReadTx| {
-            let Some(known) = look_up(tx, &hash, named.as_ref(), now)? else { return Ok(None) };
-            let policies = known.policies(tx)?;
-            Ok::<_, Error>(Some((known.to_facts(&cache, policies, (era, now)), known.of_kind)))
-        };
         self.metrics.note_look_up();
-        let Some((facts, of_kind)) = self.store.read_to_verify(read).await? else {
-            self.cache.keep_unknown(hash, era, now);
-            return Ok(Remembered::Unknown);
-        };
+        let era = self.cache.begin();
+        let Answer { facts, of_kind } = self.look_up_together(hash, resource.cloned(), now).await?;
+        let Some(facts) = facts else { return Ok(Remembered::Unknown) };
         let is_good = facts.is_good(now);
         let of_kind = match resource.filter(|_| is_good) {
             Some(name) => self.cache.keep_of_kind(name.clone(), era, of_kind),
             None => of_kind.map(RightsFacts::of).map(Arc::new),
         };
-        let facts = if facts.is_of_session { Arc::new(facts) } else { self.cache.keep(hash, facts) };
         Ok(Remembered::Key(facts, of_kind))
     }
 

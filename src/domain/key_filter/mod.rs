@@ -88,8 +88,15 @@ pub struct Broken {
 pub struct KeyFilter {
     /// In the order in which they came.
     pub conditions: Vec<Condition>,
-    /// Text that occurs in the first eight, the name, the note or the owner; folded, never empty.
+    /// Text that occurs in the first eight, the name, the note or the owner, or, when it [`is_short`], with which a word of them
+    /// begins; folded, never empty.
     pub search: Option<String>,
+}
+
+/// Is a search text so short that it is looked for at the beginnings of words alone? One or two letters or digits occur nearly
+/// everywhere, and no index knows where.
+pub fn is_short(search: &str) -> bool {
+    search.chars().count() < 3 && search.chars().all(char::is_alphanumeric)
 }
 
 impl KeyFilter {

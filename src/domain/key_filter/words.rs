@@ -1,6 +1,6 @@
 //! A filter in words: "Status is any of Active, Expiring and Expires at (UTC) is before 2027-01-01".
 
-use super::{Column, Condition, DateTest, KeyFilter, Kind, Operator, Sort, Test, TextTest};
+use super::{Column, Condition, DateTest, KeyFilter, Kind, Operator, Sort, Test, TextTest, is_short};
 
 impl Operator {
     /// What people read between the column and the value.
@@ -71,7 +71,11 @@ impl KeyFilter {
     pub fn words(&self) -> String {
         let mut parts: Vec<String> = self.conditions.iter().map(Condition::words).collect();
         if let Some(search) = &self.search {
-            parts.push(format!("First 8, owner, name or note contains {search}"));
+            parts.push(if is_short(search) {
+                format!("A word of first 8, owner, name or note begins with {search}")
+            } else {
+                format!("First 8, owner, name or note contains {search}")
+            });
         }
         parts.join(" and ")
     }

@@ -69,8 +69,6 @@ pub struct Policy {
 pub struct Reached {
     /// Live keys with this policy: neither revoked nor expired.
     pub keys: i64,
-    /// Of those, used in the week before.
-    pub recent: i64,
     /// People and service accounts that hold it.
     pub holders: i64,
 }

@@ -1,7 +1,8 @@
 //! The table `bulk_job_keys`: which keys a job is about, what they were like, and what became of each.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use crate::domain::bulk::{Before, Job, Selection, SkipReason, Source};
 use crate::domain::ids::{AccountId, JobId, KeyId};
@@ -188,7 +189,7 @@ pub struct Pending {
 /// The next keys of a job.
 pub fn pending(tx: &mut ReadTx, job: JobId, most: i64) -> Result<Vec<Pending>, Error> {
     let rows: Vec<(KeyId, i64, Option<String>)> = bulk_job_keys::table
-        .filter(bulk_job_keys::job.eq(job).and(bulk_job_keys::outcome.eq("")))
+        .filter(bulk_job_keys::job.eq(job).and(sql::<Bool>("bulk_job_keys.outcome = ''")))
         .order(bulk_job_keys::key.asc())
         .limit(most)
         .select((bulk_job_keys::key, bulk_job_keys::version, bulk_job_keys::before))
@@ -228,7 +229,7 @@ pub fn set_skipped(tx: &mut WriteTx, job: JobId, key: KeyId, why: SkipReason) ->
 /// How many keys were left as they were for each reason.
 pub fn skipped_by_reason(tx: &mut ReadTx, job: JobId) -> Result<Vec<(SkipReason, i64)>, Error> {
     let rows: Vec<(Option<String>, i64)> = bulk_job_keys::table
-        .filter(bulk_job_keys::job.eq(job).and(bulk_job_keys::outcome.eq("skipped")))
+        .filter(bulk_job_keys::job.eq(job).and(sql::<Bool>("bulk_job_keys.outcome = 'skipped'")))
         .group_by(bulk_job_keys::skip_reason)
         .order(bulk_job_keys::skip_reason.asc())
         .select((bulk_job_keys::skip_reason, diesel::dsl::count_star()))

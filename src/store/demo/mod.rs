@@ -20,10 +20,10 @@ use crate::store::schema::{accounts, api_keys, key_scopes, key_usage};
 use crate::store::{Error, ReadTx, WriteTx, dialect};
 
 /// Rows of one statement. SQLite takes at most 32,766 values in one, Postgres 65,535.
-const BATCH: usize = 1_500;
+const BATCH: usize = 1_000;
 
 #[derive(Insertable)]
-#[diesel(table_name = accounts)]
+#[diesel(table_name = accounts, treat_none_as_default_value = false)]
 struct NewAccount {
     kind: &'static str,
     username: String,
@@ -40,7 +40,7 @@ struct NewAccount {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = api_keys)]
+#[diesel(table_name = api_keys, treat_none_as_default_value = false)]
 struct NewKey {
     first_eight: String,
     secret_hash: Vec<u8>,

@@ -3,6 +3,7 @@
 mod connections;
 mod durability;
 mod errors;
+mod listed;
 mod locks;
 mod plans;
 mod search;
@@ -18,12 +19,13 @@ pub use durability::{
     Durability, checkpoint, current_time, damage_by_log, durability, structural_damage, waits_for_standby,
 };
 pub use errors::{Unique, is_outage, violated};
+pub use listed::{one_of_hashes, one_of_ids};
 pub use locks::{
     lock_account, lock_accounts, lock_admins, lock_audit_chain, lock_catalogue, lock_keys, lock_policy,
     lock_server_keys,
 };
 pub use plans::{analyze, explain, set_up_load, settle, walking};
-pub use search::{is_frequent, may_hold};
+pub use search::{among_few, begins_word, is_frequent, may_begin_with, may_hold};
 pub use sqlite_hooks::Deadline;
 pub use transactions::{begin_read, begin_write, lock_migrations};
 pub use uses::{add_addresses, add_usage, add_uses, trim_addresses};

@@ -70,17 +70,21 @@ pub fn explain<Q: QueryFragment<Any>>(db: &mut Db, query: Q) -> QueryResult<Vec<
     }
 }
 
-/// Runs a query that is to be walked along the index of its order.
+/// Runs a query that stops when it has enough: walked along the index of its order, and what it joins looked up row by row.
 ///
-/// SQLite does so when nothing else has an index. Postgres has to be kept from scanning the table and sorting it: it takes
-/// conditions that no index has for rarer than they are.
+/// SQLite does so when nothing else has an index. Postgres has to be kept from reading a whole table before the first row, to sort
+/// it or to join it: it takes conditions that no index has for rarer than they are.
 pub fn walking<T>(db: &mut Db, query: impl FnOnce(&mut Db) -> QueryResult<T>) -> QueryResult<T> {
     if let Db::Postgres(connection) = db {
-        connection.batch_execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")?;
+        connection.batch_execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off",
+        )?;
     }
     let found = query(db)?;
     if let Db::Postgres(connection) = db {
-        connection.batch_execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on")?;
+        connection.batch_execute(
+            "SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on",
+        )?;
     }
     Ok(found)
 }

@@ -89,8 +89,9 @@ pub enum AccessPath {
         /// Texts to look for in the rows.
         common: Vec<String>,
     },
-    /// As `Index`, but of the keys that may hold this text only the first so many: enough to know that there are many.
-    Sample(String, i64),
+    /// As `Index`, but of the keys that may hold this text, or without one of the entries of permissions in lists, only the first so
+    /// many: enough to know that there are many.
+    Sample(Option<String>, i64),
     /// The row alone: the database is to walk in the order of this sort. Conditions on its own column stay reachable.
     Row(Sort),
 }
@@ -106,7 +107,7 @@ impl AccessPath {
         match self {
             Self::Index { common } if common.iter().any(|other| other == text) => None,
             Self::Index { .. } => dialect::may_hold(tx.kind(), text, None),
-            Self::Sample(sampled, limit) if sampled == text => dialect::may_hold(tx.kind(), text, Some(*limit)),
+            Self::Sample(Some(sampled), limit) if sampled == text => dialect::may_hold(tx.kind(), text, Some(*limit)),
             Self::Sample(..) | Self::Row(_) => None,
         }
     }

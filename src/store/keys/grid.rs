@@ -4,13 +4,13 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::Row;
-use super::columns::AccessPath;
-use super::columns::SqlColumn;
+use super::columns::{AccessPath, SqlColumn};
+use super::found::Found;
 use super::matching::{live, matching, needles};
 use super::predicate::{Predicate, all};
+use super::{Row, related};
 use crate::domain::ids::KeyId;
-use crate::domain::key_filter::{Column, KeyFilter, Place, Sort, Value};
+use crate::domain::key_filter::{Column, Condition, KeyFilter, Place, Sort, Test, TextTest, Value};
 use crate::domain::keys::api_key::ApiKey;
 use crate::domain::paging::{COUNT_LIMIT, Count, From, Page};
 use crate::domain::time::clock::Timestamp;
@@ -48,8 +48,50 @@ pub struct Placed {
 
 /// One page, and how many keys match. Few matches are fetched and sorted; many are met by walking in the order of the list.
 pub fn page(tx: &mut ReadTx, ask: &Ask) -> Result<(Page<Placed>, Count), Error> {
+    if is_search(&ask.filter) {
+        if let Some((count, ids)) = few(tx, ask)? {
+            let rows = load(tx, ask, &ids)?;
+            return Ok((Page::read(rows, &ask.from, ask.size), count));
+        }
+        let walked = rows(tx, ask, &AccessPath::Row(ask.sort), true)?;
+        return Ok((Page::read(walked, &ask.from, ask.size), Count::Many(ask.count_limit)));
+    }
     let (matching, reach, walk) = plan(tx, ask)?;
     Ok((Page::read(rows(tx, ask, &reach, walk)?, &ask.from, ask.size), matching))
+}
+
+/// Does counting look at the keys themselves? Then it costs as much as finding them, and both are one question. A single condition
+/// is counted in its index, but for texts.
+fn is_search(filter: &KeyFilter) -> bool {
+    let looks = |condition: &Condition| {
+        let is_text = matches!(condition.test, Test::Text(TextTest::Contains { .. }));
+        is_text && !related::is_related(condition.column)
+    };
+    filter.search.is_some() || filter.conditions.len() > 1 || filter.conditions.iter().any(looks)
+}
+
+/// How many keys match and the ids of the page, unless they are too many to be put in order.
+fn few(tx: &mut ReadTx, ask: &Ask) -> Result<Option<(Count, Vec<KeyId>)>, Error> {
+    let common = frequent_terms(tx, &ask.filter)?;
+    if let Count::Many(_) = sample(tx, &ask.filter, ask.now, &common, ask.count_limit)? {
+        return Ok(None);
+    }
+    let (count, ids) = found(tx, ask, &AccessPath::Index { common }).load(tx)?;
+    let count = Count::of(count, ask.count_limit);
+    Ok((!matches!(count, Count::Many(_))).then_some((count, ids)))
+}
+
+fn found(tx: &ReadTx, ask: &Ask, reach: &AccessPath) -> Found {
+    let order: Vec<&str> = SqlColumn::of(ask.sort.column).order.iter().map(|column| column.indexed).collect();
+    let columns: Vec<&str> = Found::columns(order.len()).collect();
+    Found {
+        predicate: matching(tx, &ask.filter, ask.now, reach),
+        most: ask.count_limit + 1,
+        beyond: beyond(&columns, ask.sort, &ask.from),
+        descending: ask.sort.descending != ask.from.is_backwards(),
+        size: ask.size + 1,
+        order,
+    }
 }
 
 /// How many keys match, what may answer the conditions, and whether to walk. A filter on nothing but the column of the
@@ -77,10 +119,17 @@ pub fn is_walked(tx: &mut ReadTx, ask: &Ask) -> Result<bool, Error> {
 /// How the database goes about counting and fetching a page, and about counting the live keys, in its own words.
 pub fn explain(tx: &mut ReadTx, ask: &Ask) -> Result<Vec<String>, Error> {
     let (_, reach, walk) = plan(tx, ask)?;
-    let counting = matching(tx, &ask.filter, ask.now, &AccessPath::index());
-    let mut lines = dialect::explain(tx.db(), ids(counting, ask.count_limit + 1))?;
-    let fetching = page_of_ids(tx, ask, &reach, walk);
-    lines.extend(dialect::explain(tx.db(), fetching)?);
+    let mut lines = if is_search(&ask.filter) {
+        let found = found(tx, ask, &AccessPath::index());
+        dialect::explain(tx.db(), found)?
+    } else {
+        let counting = matching(tx, &ask.filter, ask.now, &AccessPath::index());
+        dialect::explain(tx.db(), ids(counting, ask.count_limit + 1))?
+    };
+    if walk || !is_search(&ask.filter) {
+        let fetching = page_of_ids(tx, ask, &reach, walk);
+        lines.extend(dialect::explain(tx.db(), fetching)?);
+    }
     lines.extend(dialect::explain(tx.db(), ids(live(ask.now), COUNT_LIMIT + 1))?);
     Ok(lines)
 }
@@ -104,15 +153,25 @@ fn count_with_reach(
     limit: i64,
 ) -> Result<(Count, AccessPath), Error> {
     let common = frequent_terms(tx, filter)?;
-    if let Some(text) = common.first() {
-        let sample = matching(tx, filter, now, &AccessPath::Sample(text.clone(), COMMON));
-        if let many @ Count::Many(_) = count_up_to(tx, sample, limit)? {
-            return Ok((many, AccessPath::Index { common }));
-        }
+    if let many @ Count::Many(_) = sample(tx, filter, now, &common, limit)? {
+        return Ok((many, AccessPath::Index { common }));
     }
     let reach = AccessPath::Index { common };
     let predicate = matching(tx, filter, now, &reach);
     Ok((count_up_to(tx, predicate, limit)?, reach))
+}
+
+/// Do many keys match by what an index proposes first? If not, that says nothing. Of the keys with some permissions, those of the first
+/// so many entries in lists are looked at: to tell all of them apart takes far longer.
+fn sample(tx: &mut ReadTx, filter: &KeyFilter, now: Timestamp, common: &[String], limit: i64) -> Result<Count, Error> {
+    let by_scopes = filter.search.is_none() && filter.conditions.iter().all(|one| one.column == Column::Scope);
+    let reach = match common.first() {
+        Some(text) => AccessPath::Sample(Some(text.clone()), COMMON),
+        None if by_scopes && !filter.conditions.is_empty() => AccessPath::Sample(None, COMMON),
+        None => return Ok(Count::Exactly(0)),
+    };
+    let sample = matching(tx, filter, now, &reach);
+    count_up_to(tx, sample, limit)
 }
 
 fn frequent_terms(tx: &mut ReadTx, filter: &KeyFilter) -> Result<Vec<String>, Error> {
@@ -142,8 +201,12 @@ fn rows(tx: &mut ReadTx, ask: &Ask, reach: &AccessPath, walk: bool) -> Result<Ve
     // The ids first: where thousands are sorted, whole rows would be carried along.
     let query = page_of_ids(tx, ask, reach, walk);
     let ids: Vec<KeyId> = if walk { dialect::walking(tx.db(), |db| query.load(db))? } else { query.load(tx.db())? };
-    let mut rows: Vec<Row> =
-        api_keys::table.filter(api_keys::id.eq_any(&ids)).select(Row::as_select()).load(tx.db())?;
+    load(tx, ask, &ids)
+}
+
+/// The rows of these ids, in their order.
+fn load(tx: &mut ReadTx, ask: &Ask, ids: &[KeyId]) -> Result<Vec<Placed>, Error> {
+    let mut rows: Vec<Row> = api_keys::table.filter(api_keys::id.eq_any(ids)).select(Row::as_select()).load(tx.db())?;
     rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
     let placed = rows.into_iter().map(|row| {
         let place = place(&row, ask.sort);
@@ -155,7 +218,8 @@ fn rows(tx: &mut ReadTx, ask: &Ask, reach: &AccessPath, walk: bool) -> Result<Ve
 fn page_of_ids(tx: &ReadTx, ask: &Ask, reach: &AccessPath, walk: bool) -> Ids {
     let backwards = ask.from.is_backwards();
     let predicate = matching(tx, &ask.filter, ask.now, reach);
-    let beyond = beyond(ask.sort, &ask.from, walk);
+    let columns: Vec<&str> = columns(ask.sort, walk).collect();
+    let beyond = beyond(&columns, ask.sort, &ask.from);
     let predicate = all(std::iter::once(predicate).chain(beyond));
     ids(predicate, ask.size + 1).order(sql::<BigInt>(&order(ask.sort, ask.sort.descending != backwards, walk)))
 }
@@ -173,14 +237,13 @@ fn columns(sort: Sort, walk: bool) -> impl Iterator<Item = &'static str> {
 }
 
 /// What comes after or before a place: a comparison of rows, which both databases answer from the index of the order.
-fn beyond(sort: Sort, from: &From<Place>, walk: bool) -> Option<Predicate> {
+fn beyond(columns: &[&str], sort: Sort, from: &From<Place>) -> Option<Predicate> {
     let (place, forwards) = match from {
         From::Start => return None,
         From::After(place) => (place, true),
         From::Before(place) => (place, false),
     };
     let operator = if forwards == sort.descending { "<" } else { ">" };
-    let columns: Vec<&str> = columns(sort, walk).collect();
     let open = format!("({}) {operator} (", columns.join(", "));
     let (open, id) = (sql::<Bool>(&open), place.id);
     Some(match &place.values[..] {

@@ -14,17 +14,19 @@ use super::predicate::{Predicate, all, any, beginning, equal, fragment, holding,
 use super::related;
 use crate::domain::ids::{AccountId, JobId, PolicyId, ResourceId};
 use crate::domain::key_filter::{
-    Choice, Column, Condition, DateTest, JobPart, KeyFilter, NumberTest, Sort, Test, TextTest,
+    Choice, Column, Condition, DateTest, JobPart, KeyFilter, NumberTest, Sort, Test, TextTest, is_short,
 };
 use crate::domain::keys::api_key::EXPIRING_WITHIN;
 use crate::domain::time::clock::Timestamp;
 use crate::domain::time::span::{DAY, micros};
-use crate::store::ReadTx;
+use crate::store::{ReadTx, dialect};
 
 /// The texts for which an index over trigrams could be asked.
 pub fn needles(filter: &KeyFilter) -> Vec<&str> {
     let held = filter.conditions.iter().filter_map(|condition| match &condition.test {
-        Test::Text(TextTest::Contains { wanted: true, value }) if !related::is_related(condition.column) => {
+        Test::Text(TextTest::Contains { wanted: true, value })
+            if !related::is_related(condition.column) && !is_short(value) =>
+        {
             Some(value.as_str())
         }
         _ => None,
@@ -54,7 +56,7 @@ pub fn none_idle_since(since: Timestamp) -> Predicate {
 fn one(tx: &ReadTx, condition: &Condition, now: Timestamp, reach: &AccessPath) -> Predicate {
     let column = condition.column;
     match &condition.test {
-        Test::Text(test) if related::is_related(column) => related::text(column, test, reach),
+        Test::Text(test) if related::is_related(column) => related::text(tx, column, test, reach),
         Test::Text(test) => text(tx, column, test, reach),
         Test::Choice { wanted, values } => {
             // Of several values an index makes several lists, which are not in the order of a walk.
@@ -75,23 +77,37 @@ fn text(tx: &ReadTx, column: Column, test: &TextTest, reach: &AccessPath) -> Pre
     let known = |predicate: Predicate| if column == Column::Address { present(column, predicate) } else { predicate };
     match test {
         TextTest::In { wanted, values } => {
-            let values = known(one_of(written, values));
-            if *wanted { values } else { Box::new(diesel::dsl::not(values)) }
+            let is_one = known(one_of(written, values));
+            if *wanted { among(tx, column, values, reach, is_one) } else { Box::new(diesel::dsl::not(is_one)) }
         }
         TextTest::Contains { wanted: true, value } => {
             let holds = like(written, &holding(value));
-            match reach.candidates(tx, value) {
+            match reach.candidates(tx, value).filter(|_| !is_short(value)) {
                 Some(candidates) => Box::new(candidates.and(holds)),
                 None => holds,
             }
         }
         TextTest::Contains { wanted: false, value } => Box::new(diesel::dsl::not(like(written, &holding(value)))),
-        TextTest::StartsWith(value) => known(beginning(written, value)),
+        TextTest::StartsWith(value) => {
+            among(tx, column, std::slice::from_ref(value), reach, known(beginning(written, value)))
+        }
         TextTest::Blank(blank) if column == Column::Address => {
             Box::new(sql::<Bool>(written).sql(if *blank { " IS NULL" } else { " IS NOT NULL" }))
         }
         TextTest::Blank(true) => equal(written, ""),
         TextTest::Blank(false) => Box::new(sql::<Bool>(written).sql(" > ").bind::<Text, _>(String::new())),
+    }
+}
+
+/// A condition that only keys with one of these texts fulfil, and, where the column has no index, those whose trigrams say so.
+fn among(tx: &ReadTx, column: Column, values: &[String], reach: &AccessPath, condition: Predicate) -> Predicate {
+    if !matches!(column, Column::FirstEight | Column::Note) || matches!(reach, AccessPath::Row(_)) {
+        return condition;
+    }
+    let candidates = values.iter().map(|value| dialect::may_begin_with(tx.kind(), value, column == Column::FirstEight));
+    match candidates.collect::<Option<Vec<Predicate>>>() {
+        Some(candidates) => Box::new(any(candidates.into_iter()).and(condition)),
+        None => condition,
     }
 }
 
@@ -101,12 +117,14 @@ fn present(column: Column, predicate: Predicate) -> Predicate {
     Box::new(fragment("api_keys.last_used_address IS NOT NULL").and(predicate))
 }
 
-/// The search box: any of first eight, name, note and owner.
+/// The search box: any of first eight, name, note and owner; one or two letters or digits where a word begins with them.
 fn searched(tx: &ReadTx, text: &str, reach: &AccessPath) -> Predicate {
     let pattern = holding(text);
     let columns =
         ["lower(api_keys.first_eight)", "api_keys.name_folded", "api_keys.note_folded", "api_keys.owner_folded"];
-    let holds = any(columns.into_iter().map(|column| like(column, &pattern)));
+    let holds = any(columns.into_iter().map(|column| {
+        if is_short(text) { dialect::begins_word(tx.kind(), column, text) } else { like(column, &pattern) }
+    }));
     match reach.candidates(tx, text) {
         Some(candidates) => Box::new(candidates.and(holds)),
         None => holds,
@@ -177,7 +195,11 @@ fn date(column: Column, test: DateTest, now: Timestamp, reach: &AccessPath) -> P
     };
     let (from, to) = bounds(ends_late, from.0, to.0);
     let (after, before) = (from.map(|from| number(written, ">=", from)), to.map(|to| number(written, "<", to)));
-    all(after.into_iter().chain(before))
+    // What was last used before a moment was made before it, on clocks that differ by less than a day: a list by age begins there.
+    let by_age = matches!(reach, AccessPath::Row(sort) if sort.column == Column::Created);
+    let made = to.filter(|_| by_age && column == Column::Activity);
+    let made = made.map(|to| number("api_keys.created_at", "<", to.saturating_add(micros(DAY))));
+    all(after.into_iter().chain(before).chain(made))
 }
 
 /// The bounds of a range of moments: the first that passes, and the first that does not any more. What has no moment stands

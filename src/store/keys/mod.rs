@@ -3,7 +3,7 @@
 //! `matching` is the one predicate of the administrators' grid, `grid` its pages and counts, `folding` the texts that it compares.
 //! `one` changes a key, `change` many.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -16,6 +16,7 @@ pub mod columns;
 mod count;
 pub mod folding;
 pub mod forms;
+mod found;
 pub mod grid;
 pub mod lifetime_rules;
 mod lists;
@@ -245,31 +246,41 @@ pub struct Found {
     pub replaced_until: Option<Timestamp>,
 }
 
-/// The key whose present or replaced secret has this hash. Both tables are always asked, so that the time of the answer does not
-/// tell a secret that is known from one that is not.
-pub fn find_by_secret(tx: &mut ReadTx, hash: &SecretHash) -> Result<Option<Found>, Error> {
+/// The keys whose present or replaced secrets have these hashes. Both tables are always asked, so that the time of the answer does
+/// not tell a secret that is known from one that is not.
+pub fn find_by_secrets(tx: &mut ReadTx, hashes: &[SecretHash]) -> Result<HashMap<SecretHash, Found>, Error> {
     let joined = api_keys::table.inner_join(accounts::table.on(accounts::id.eq(api_keys::owner)));
-    let present: Option<(Row, super::accounts::Row)> = joined
-        .filter(api_keys::secret_hash.eq(hash.as_bytes()))
+    let presented = |tx: &ReadTx, column| dialect::one_of_hashes(tx.kind(), column, hashes.iter());
+    let present: Vec<(Row, super::accounts::Row)> = joined
+        .filter(presented(tx, "api_keys.secret_hash"))
         .select((Row::as_select(), super::accounts::Row::as_select()))
-        .first(tx.db())
-        .optional()?;
-    let replaced: Option<(Row, super::accounts::Row, i64)> = key_secrets::table
+        .load(tx.db())?;
+    let replaced: Vec<(Row, super::accounts::Row, Vec<u8>, i64)> = key_secrets::table
         .inner_join(joined.on(api_keys::id.eq(key_secrets::key)))
-        .filter(key_secrets::secret_hash.eq(hash.as_bytes()))
-        .select((Row::as_select(), super::accounts::Row::as_select(), key_secrets::expires_at))
-        .first(tx.db())
-        .optional()?;
-    if let Some((row, owner)) = present {
-        let stored = SecretHash::from_bytes(&row.secret_hash);
-        if stored.as_ref() != Some(hash) {
-            return Err(Error::Unavailable("the index on secret_hash is damaged".into()));
-        }
-        return Ok(Some(Found { key: row.try_into()?, owner: owner.into(), replaced_until: None }));
+        .filter(presented(tx, "key_secrets.secret_hash"))
+        .select((
+            Row::as_select(),
+            super::accounts::Row::as_select(),
+            key_secrets::secret_hash,
+            key_secrets::expires_at,
+        ))
+        .load(tx.db())?;
+    let mut found = HashMap::with_capacity(present.len());
+    let asked = |hash: &[u8]| SecretHash::from_bytes(hash).filter(|hash| hashes.contains(hash));
+    let damaged = || Error::Unavailable("the index on secret_hash is damaged".into());
+    for (row, owner, hash, until) in replaced {
+        let hash = asked(&hash).ok_or_else(damaged)?;
+        let replaced_until = Some(Timestamp(until));
+        found.insert(hash, Found { key: row.try_into()?, owner: owner.into(), replaced_until });
     }
-    replaced
-        .map(|(row, owner, until)| {
-            Ok(Found { key: row.try_into()?, owner: owner.into(), replaced_until: Some(Timestamp(until)) })
-        })
-        .transpose()
+    for (row, owner) in present {
+        let hash = asked(&row.secret_hash).ok_or_else(damaged)?;
+        found.insert(hash, Found { key: row.try_into()?, owner: owner.into(), replaced_until: None });
+    }
+    Ok(found)
+}
+
+/// The key whose present or replaced secret has this hash.
+pub fn find_by_secret(tx: &mut ReadTx, hash: &SecretHash) -> Result<Option<Found>, Error> {
+    Ok(find_by_secrets(tx, std::slice::from_ref(hash))?.remove(hash))
 }

@@ -66,7 +66,7 @@ pub fn holding(value: &str) -> String {
     format!("%{}%", escaped(value))
 }
 
-pub(super) fn escaped(value: &str) -> String {
+pub(in crate::store) fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 

@@ -6,6 +6,7 @@ use diesel::sql_types::Bool;
 use super::columns::{AccessPath, written};
 use super::predicate::{Composed, Predicate, all, escaped, fragment, holding, not};
 use crate::domain::key_filter::{Column, TextTest};
+use crate::store::{ReadTx, dialect};
 
 /// Is the text of this column in another table?
 pub fn is_related(column: Column) -> bool {
@@ -13,9 +14,11 @@ pub fn is_related(column: Column) -> bool {
 }
 
 /// A test of the text of a related row. A key without one passes what is not wanted, and "is blank".
-pub fn text(column: Column, test: &TextTest, reach: &AccessPath) -> Predicate {
+pub fn text(tx: &ReadTx, column: Column, test: &TextTest, reach: &AccessPath) -> Predicate {
     let among = |wanted: bool, compare: &Compare| {
-        let found = all(present(column, reach).into_iter().chain([having(column, compare, reach)]));
+        // Of a permission that a key has in its list, nobody need ask whether it has a list; and no list is null.
+        let present = present(column, reach).filter(|_| column != Column::Scope);
+        let found = all(present.into_iter().chain([having(tx, column, compare, reach)]));
         if wanted { found } else { not(found) }
     };
     match test {
@@ -47,32 +50,45 @@ fn present(column: Column, reach: &AccessPath) -> Option<Predicate> {
 }
 
 /// That the related row of a key has such a text. Owners and resources have two.
-fn having(column: Column, compare: &Compare<'_>, reach: &AccessPath) -> Predicate {
+fn having(tx: &ReadTx, column: Column, compare: &Compare<'_>, reach: &AccessPath) -> Predicate {
     let key = written(column, reach);
     let walked = matches!(reach, AccessPath::Row(_));
-    let (open, texts): (String, &[&str]) = match column {
+    let (open, close) = dialect::among_few(tx.kind());
+    let (open, texts, close): (String, &[&str], String) = match column {
         Column::Owner => (
-            format!("{key} IN (SELECT accounts.id FROM accounts WHERE "),
+            format!("{key} {open}SELECT accounts.id FROM accounts WHERE "),
             &["accounts.username", "accounts.name_folded"],
+            close.to_owned(),
         ),
-        Column::Policy => (format!("{key} IN (SELECT policies.id FROM policies WHERE "), &["policies.name_folded"]),
+        Column::Policy => (
+            format!("{key} {open}SELECT policies.id FROM policies WHERE "),
+            &["policies.name_folded"],
+            close.to_owned(),
+        ),
         Column::Resource => (
-            format!("{key} IN (SELECT resources.id FROM resources WHERE "),
+            format!("{key} {open}SELECT resources.id FROM resources WHERE "),
             &["resources.name_folded", "resources.title_folded"],
+            close.to_owned(),
         ),
         // Row by row each key is looked up; by an index, the keys of the permission are.
         _ if walked => (
-            "EXISTS (SELECT 1 FROM key_scopes JOIN permissions ON permissions.id = key_scopes.permission \
-             WHERE key_scopes.key = api_keys.id AND "
-                .to_owned(),
+            format!(
+                "EXISTS (SELECT 1 FROM key_scopes WHERE key_scopes.key = api_keys.id \
+                 AND key_scopes.permission {open}SELECT permissions.id FROM permissions WHERE "
+            ),
             &["permissions.name"],
+            format!("{close})"),
         ),
         _ => (
             format!(
-                "{key} IN (SELECT key_scopes.key FROM key_scopes JOIN permissions \
-                 ON permissions.id = key_scopes.permission WHERE "
+                "{key} IN (SELECT key_scopes.key FROM key_scopes \
+                 WHERE key_scopes.permission {open}SELECT permissions.id FROM permissions WHERE "
             ),
             &["permissions.name"],
+            match reach {
+                AccessPath::Sample(None, most) => format!("{close} LIMIT {most})"),
+                _ => format!("{close})"),
+            },
         ),
     };
     let compared = texts.iter().enumerate().fold(Composed::default().sql(&open), |composed, (index, text)| {
@@ -82,5 +98,5 @@ fn having(column: Column, compare: &Compare<'_>, reach: &AccessPath) -> Predicat
             Compare::Like(pattern) => composed.sql(text).sql(" LIKE ").text(pattern).sql(" ESCAPE '\\'"),
         }
     });
-    compared.sql(")").boxed()
+    compared.sql(&close).boxed()
 }

@@ -12,7 +12,7 @@ use crate::domain::time::clock::Timestamp;
 use crate::store::accounts::Row as AccountRow;
 use crate::store::accounts::sessions::IdHash;
 use crate::store::schema::{accounts, session_keys, sessions};
-use crate::store::{Error, ReadTx, Write, WriteTx};
+use crate::store::{Error, ReadTx, Write, WriteTx, dialect};
 
 type Columns = (
     session_keys::first_eight,
@@ -69,22 +69,27 @@ pub fn insert(
     read((first_eight.as_str().to_owned(), now.0, expires_at, last_seen_at, user_agent)).map(Some)
 }
 
-/// The key whose secret has this hash, while its session is alive, and whose it is.
-pub fn find(
+/// The keys whose secrets have these hashes, while their sessions are alive, and whose they are.
+pub fn find_all(
     tx: &mut ReadTx,
-    hash: &SecretHash,
+    hashes: &[SecretHash],
     now: Timestamp,
     idle_since: Timestamp,
-) -> Result<Option<(SessionKey, Account)>, Error> {
-    let found: Option<(Selected, AccountRow)> = session_keys::table
+) -> Result<HashMap<SecretHash, (SessionKey, Account)>, Error> {
+    let presented = dialect::one_of_hashes(tx.kind(), "session_keys.secret_hash", hashes.iter());
+    let found: Vec<(Selected, AccountRow, Vec<u8>)> = session_keys::table
         .inner_join(sessions::table.on(sessions::id.eq(session_keys::session)))
         .inner_join(accounts::table.on(accounts::id.eq(sessions::account)))
-        .filter(session_keys::secret_hash.eq(hash.as_bytes()))
+        .filter(presented)
         .filter(sessions::expires_at.gt(now.0).and(sessions::last_seen_at.gt(idle_since.0)))
-        .select((COLUMNS, AccountRow::as_select()))
-        .first(tx.db())
-        .optional()?;
-    found.map(|(key, owner)| Ok((read(key)?, owner.into()))).transpose()
+        .select((COLUMNS, AccountRow::as_select(), session_keys::secret_hash))
+        .load(tx.db())?;
+    let damaged = || Error::Unavailable("the index on the secrets of session keys is damaged".into());
+    let keyed = |(key, owner, hash): (Selected, AccountRow, Vec<u8>)| {
+        let hash = SecretHash::from_bytes(&hash).filter(|hash| hashes.contains(hash)).ok_or_else(damaged)?;
+        Ok((hash, (read(key)?, owner.into())))
+    };
+    found.into_iter().map(keyed).collect()
 }
 
 /// The key with this first eight, while its session is alive, whose it is, and the hash of its secret.

@@ -8,6 +8,6 @@ pub mod release;
 pub mod resources;
 
 pub use effective::{
-    access, access_of, as_administrator, give_scopes, granted, held, of_account, of_key, of_policy_named,
-    policy_is_deleted, scope_ids_of, scopes_of, set_scopes,
+    Asked, access, access_of, as_administrator, give_scopes, granted, held, of_account, of_key, of_keys,
+    of_policy_named, policy_is_deleted, scope_ids_of, scopes_of, set_scopes,
 };

@@ -32,13 +32,15 @@ pub fn given(tx: &mut ReadTx, catalogue: &[Permission], limit: i64, now: Timesta
         .collect()
 }
 
-/// The live keys with a permission in their list, up to a limit: read from the lists, so that it stops there.
+/// The live keys with a permission in their list, up to a limit: the newest of the lists first, since the oldest have ended, and each
+/// looked at by itself, so that it stops there.
 fn keys_with(tx: &mut ReadTx, permission: PermissionId, limit: i64, now: Timestamp) -> Result<Count, Error> {
     let with = key_scopes::table
         .inner_join(api_keys::table.on(api_keys::id.eq(key_scopes::key)))
         .filter(key_scopes::permission.eq(permission))
         .filter(sql::<Bool>("api_keys.standing < 2 AND api_keys.ends_at > ").bind::<BigInt, _>(now.0))
+        .order(key_scopes::key.desc())
         .limit(limit + 1)
         .select(key_scopes::key);
-    Ok(Count::of(counting::rows_of(tx, with)?, limit))
+    Ok(Count::of(counting::rows_walking(tx, with)?, limit))
 }

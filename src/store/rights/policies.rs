@@ -191,13 +191,16 @@ pub fn reached(
 
 /// Who and what one policy reaches.
 pub fn reached_by(tx: &mut ReadTx, policy: PolicyId, now: Timestamp) -> Result<Reached, Error> {
-    let keys = || api_keys::table.filter(api_keys::policy.eq(policy)).filter(live(now));
-    let recent = keys().filter(api_keys::last_used_at.ge(Some(now.plus(-days(7)).0)));
     Ok(Reached {
-        keys: keys().count().get_result(tx.db())?,
-        recent: recent.count().get_result(tx.db())?,
+        keys: api_keys::table.filter(api_keys::policy.eq(policy)).filter(live(now)).count().get_result(tx.db())?,
         holders: account_policies::table.filter(account_policies::policy.eq(policy)).count().get_result(tx.db())?,
     })
+}
+
+/// How many live keys with a policy were used in the week before.
+pub fn recently_used(tx: &mut ReadTx, policy: PolicyId, now: Timestamp) -> Result<i64, Error> {
+    let keys = api_keys::table.filter(api_keys::policy.eq(policy)).filter(live(now));
+    Ok(keys.filter(api_keys::last_used_at.ge(Some(now.plus(-days(7)).0))).count().get_result(tx.db())?)
 }
 
 /// The policies that an account holds: id and name, by name.
@@ -227,6 +230,17 @@ pub fn ids_held_by(tx: &mut ReadTx, account: AccountId) -> Result<Vec<PolicyId>,
         .filter(account_policies::account.eq(account))
         .select(account_policies::policy)
         .load(tx.db())?)
+}
+
+/// The ids of the policies of each of these accounts, deleted ones too; who is not there has none.
+pub fn ids_held_by_all(tx: &mut ReadTx, accounts: &[AccountId]) -> Result<HashMap<AccountId, Vec<PolicyId>>, Error> {
+    let of_these = dialect::one_of_ids(tx.kind(), "account_policies.account", accounts.iter().map(|id| id.0));
+    let held = account_policies::table.filter(of_these).select((account_policies::account, account_policies::policy));
+    let mut policies: HashMap<AccountId, Vec<PolicyId>> = HashMap::new();
+    for (account, policy) in held.load::<(AccountId, PolicyId)>(tx.db())? {
+        policies.entry(account).or_default().push(policy);
+    }
+    Ok(policies)
 }
 
 /// Makes these the policies of an account; the others it does not hold any more, but for deleted ones, which may come back.

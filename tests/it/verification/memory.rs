@@ -1,5 +1,6 @@
 //! Facts about keys in memory: what is known is not asked for again, and never outlives a change.
 
+use claviger::actions::verification::KeyFacts;
 use claviger::actions::verification::verify::{Presenter, Verdict};
 use claviger::actions::{App, system_randomness};
 use claviger::domain::accounts::account::Username;
@@ -9,9 +10,12 @@ use claviger::domain::keys::secret::Secret;
 use claviger::domain::rights::Required;
 use claviger::domain::settings::Setting;
 use claviger::store::feed::Position;
+use futures_util::FutureExt;
 use jiff::SignedDuration;
 
+use crate::rights::{give, policy, site};
 use crate::support::database::Kind;
+use crate::support::people::key_path;
 use crate::support::{TestApp, on_both, operator};
 
 /// Another server on the same database; it follows the change feed when a test says so.
@@ -223,3 +227,73 @@ fn what_a_gateway_reads_about_an_owner_is_what_is_true(app: TestApp) {
     }
 }
 on_both!(what_a_gateway_reads_about_an_owner_is_what_is_true);
+
+/// What a server says of a key: whose it is and what it may do, or that it is not good.
+fn said(verdict: Result<Verdict<std::sync::Arc<KeyFacts>>, claviger::actions::Error>) -> String {
+    match verdict.expect("known") {
+        Verdict::Good(facts) => format!("{:?} {:?}", facts.owner.username, facts.rights.text),
+        Verdict::Refused(reason) => reason.as_str().to_owned(),
+        Verdict::Insufficient(_) | Verdict::TooMany(_) | Verdict::InUrl => "otherwise".to_owned(),
+    }
+}
+
+fn secrets_that_are_looked_up_together_get_each_its_own_answer(app: TestApp) {
+    let boss = site(&app);
+    app.set("session_keys", "on");
+    policy(&boss, "Reader", &["read:data"]);
+    policy(&boss, "Writer", &["write:data"]);
+    let mut secrets = vec![format!("clv_{}", "0".repeat(58))];
+    for (name, held, scope) in
+        [("ana", "Reader", "read:data"), ("ben", "Writer", "write:data"), ("eve", "Reader", "read:data")]
+    {
+        let person = app.signed_in(name);
+        give(&boss, name, &[held]);
+        secrets.push(person.submit("/external-tool-access", "/external-tool-access/session-keys", &[]).secret());
+        let [inherits, stopped, replaced] = ["inherits", "stopped", "replaced"].map(|key| person.secret(key));
+        person.act(&stopped, "revoke");
+        let rotate = format!("{}/rotate", key_path(&replaced));
+        secrets.push(person.submit(&rotate, &rotate, &[("old_ends", "1h")]).secret());
+        secrets.extend([inherits, stopped, replaced]);
+        secrets.push(person.generate_with(&[("name", "listed"), ("access", "scopes"), ("scope", scope)]).secret());
+    }
+    let client = Presenter { address: None, agent: "", forms: Forms::usual() };
+    let demand = Required::default();
+    let alone = another(&app, 60_000);
+    let expected: Vec<String> =
+        secrets.iter().map(|secret| said(app.run(alone.verify(secret, &demand, client)))).collect();
+    for (owner, right) in [("ana", "read:data"), ("ben", "write:data"), ("eve", "read:data")] {
+        let good = expected.iter().filter(|said| said.contains(owner) && said.contains(right)).count();
+        assert_eq!(good, 5, "a session key and the keys of {owner}, one of them with two secrets: {expected:?}");
+    }
+
+    let node = another(&app, 60_000); // it knows nothing yet
+    let together: Vec<String> = app.run(async {
+        let asked = secrets.iter().chain(&secrets).map(|secret| node.verify(secret, &demand, client));
+        futures_util::future::join_all(asked).await.into_iter().map(said).collect()
+    });
+    assert_eq!(together, [expected.clone(), expected].concat());
+}
+on_both!(secrets_that_are_looked_up_together_get_each_its_own_answer);
+
+fn who_goes_away_leaves_nobody_waiting(app: TestApp) {
+    let secret = app.signed_in("miriam").secret("ci");
+    let (client, demand) = (Presenter { address: None, agent: "", forms: Forms::usual() }, Required::default());
+    let node = another(&app, 60_000);
+    app.run(async {
+        for _ in 0..20 {
+            // Asked once, and dropped wherever it is by then: before its turn, or while the database is asked.
+            for polls in 0..6 {
+                let mut gone = Box::pin(node.verify(&secret, &demand, client));
+                for _ in 0..polls {
+                    if (&mut gone).now_or_never().is_some() {
+                        break;
+                    }
+                    tokio::task::yield_now().await;
+                }
+            }
+            let verdict = node.verify(&secret, &demand, client).await.expect("known");
+            assert!(matches!(verdict, Verdict::Good(_)));
+        }
+    });
+}
+on_both!(who_goes_away_leaves_nobody_waiting);

@@ -21,6 +21,8 @@ use crate::web::paths;
 struct DeletePage {
     layout: Layout,
     details: PolicyDetails,
+    /// Keys that were used in the last seven days.
+    recent: i64,
     field_errors: FieldErrors,
     typed: String,
 }
@@ -54,7 +56,7 @@ impl DeletePage {
     }
 
     fn recent(&self) -> String {
-        match self.details.reached.recent {
+        match self.recent {
             0 => "None of them was used in the last 7 days.".into(),
             1 => "1 was used in the last 7 days.".into(),
             many => format!("{} were used in the last 7 days.", number(many)),
@@ -88,7 +90,14 @@ pub struct MoveTo {
 
 async fn load(app: &App, user: &SignedIn, policy: &str, typed: String) -> Result<DeletePage, PageError> {
     let details = app.find_policy(user.actor.administrator()?, &paths::policy_name(policy)?).await?;
-    Ok(DeletePage { layout: Layout::new(user, Nav::Policies), details, field_errors: FieldErrors::default(), typed })
+    let recent = app.recently_used_with_policy(user.actor.administrator()?, details.policy.id).await?;
+    Ok(DeletePage {
+        layout: Layout::new(user, Nav::Policies),
+        details,
+        recent,
+        field_errors: FieldErrors::default(),
+        typed,
+    })
 }
 
 /// `GET /admin/policies/{policy}/delete`

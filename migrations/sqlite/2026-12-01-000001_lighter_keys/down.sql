@@ -1,0 +1,13 @@
+CREATE INDEX bulk_job_keys_by_outcome ON bulk_job_keys (job, outcome, key);
+DROP INDEX bulk_job_keys_skipped;
+DROP INDEX bulk_job_keys_waiting;
+CREATE INDEX key_scopes_by_permission ON key_scopes (permission);
+DROP INDEX key_scopes_of_permission;
+CREATE INDEX api_keys_by_revocation ON api_keys (revoked_at);
+DROP INDEX api_keys_revoked;
+CREATE INDEX api_keys_by_resource ON api_keys (resource, id) WHERE resource IS NOT NULL;
+DROP INDEX api_keys_of_resource;
+CREATE INDEX api_keys_by_policy ON api_keys (policy, id) WHERE policy IS NOT NULL;
+DROP INDEX api_keys_of_policy;
+CREATE INDEX api_keys_by_owner ON api_keys (owner, created_at);
+DROP INDEX api_keys_of_owner;
