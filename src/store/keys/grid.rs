@@ -10,7 +10,7 @@ use super::matching::{live, matching, needles};
 use super::predicate::{Predicate, all};
 use super::{Row, related};
 use crate::domain::ids::KeyId;
-use crate::domain::key_filter::{Column, Condition, KeyFilter, Place, Sort, Test, TextTest, Value};
+use crate::domain::key_filter::{Choice, Column, Condition, KeyFilter, Place, Sort, Test, TextTest, Value};
 use crate::domain::keys::api_key::ApiKey;
 use crate::domain::paging::{COUNT_LIMIT, Count, From, Page};
 use crate::domain::time::clock::Timestamp;
@@ -18,8 +18,10 @@ use crate::store::connection::Db;
 use crate::store::schema::api_keys;
 use crate::store::{Error, ReadTx, counting, dialect};
 
-/// Candidates for a text beyond which it counts as common.
-const COMMON: i64 = 2 * COUNT_LIMIT;
+/// Candidates for a text beyond which it counts as common, where counting stops at `limit`; so many are a sample.
+const fn common_from(limit: i64) -> i64 {
+    2 * limit
+}
 
 /// What a page asks for.
 #[derive(Debug, Clone)]
@@ -60,19 +62,30 @@ pub fn page(tx: &mut ReadTx, ask: &Ask) -> Result<(Page<Placed>, Count), Error> 
     Ok((Page::read(rows(tx, ask, &reach, walk)?, &ask.from, ask.size), matching))
 }
 
-/// Does counting look at the keys themselves? Then it costs as much as finding them, and both are one question. A single condition
-/// is counted in its index, but for texts.
+/// Does counting look at the keys themselves? Then it costs as much as finding them, and both are one question. Otherwise one index
+/// has all columns of the conditions.
 fn is_search(filter: &KeyFilter) -> bool {
-    let looks = |condition: &Condition| {
-        let is_text = matches!(condition.test, Test::Text(TextTest::Contains { .. }));
-        is_text && !related::is_related(condition.column)
+    let looks = |condition: &Condition| match &condition.test {
+        Test::Text(TextTest::Contains { .. }) => !related::is_related(condition.column),
+        Test::Text(_) => matches!(condition.column, Column::FirstEight | Column::Note),
+        _ => false,
     };
-    filter.search.is_some() || filter.conditions.len() > 1 || filter.conditions.iter().any(looks)
+    let by_status = |condition: &&Condition| !matches!(condition.column, Column::Status | Column::Expires);
+    let mut others = filter.conditions.iter().filter(by_status).map(|condition| condition.column);
+    let is_covered = match (others.next(), others.next()) {
+        (None, _) => true,
+        (Some(one), None) => {
+            let beside_status = [Column::Activity, Column::Owner, Column::Policy, Column::Resource];
+            filter.conditions.len() == 1 || beside_status.contains(&one)
+        }
+        (Some(_), Some(_)) => false,
+    };
+    filter.search.is_some() || !is_covered || filter.conditions.iter().any(looks)
 }
 
 /// How many keys match and the ids of the page, unless they are too many to be put in order.
 fn few(tx: &mut ReadTx, ask: &Ask) -> Result<Option<(Count, Vec<KeyId>)>, Error> {
-    let common = frequent_terms(tx, &ask.filter)?;
+    let common = frequent_terms(tx, &ask.filter, ask.count_limit)?;
     if let Count::Many(_) = sample(tx, &ask.filter, ask.now, &common, ask.count_limit)? {
         return Ok(None);
     }
@@ -106,8 +119,11 @@ fn plan(tx: &mut ReadTx, ask: &Ask) -> Result<(Count, AccessPath, bool), Error> 
 
 /// The keys after a place, in the order of a list, without counting: one batch of an export.
 pub fn batch(tx: &mut ReadTx, ask: &Ask, walk: bool) -> Result<Vec<Placed>, Error> {
-    let reach =
-        if walk { AccessPath::Row(ask.sort) } else { AccessPath::Index { common: frequent_terms(tx, &ask.filter)? } };
+    let reach = if walk {
+        AccessPath::Row(ask.sort)
+    } else {
+        AccessPath::Index { common: frequent_terms(tx, &ask.filter, ask.count_limit)? }
+    };
     Ok(Page::read(rows(tx, ask, &reach, walk)?, &ask.from, ask.size).rows)
 }
 
@@ -141,7 +157,7 @@ pub fn count(tx: &mut ReadTx, filter: &KeyFilter, now: Timestamp, limit: i64) ->
 
 /// How many keys match, however many there are.
 pub fn count_exactly(tx: &mut ReadTx, filter: &KeyFilter, now: Timestamp) -> Result<i64, Error> {
-    let reach = AccessPath::Index { common: frequent_terms(tx, filter)? };
+    let reach = AccessPath::Index { common: frequent_terms(tx, filter, COUNT_LIMIT)? };
     let predicate = matching(tx, filter, now, &reach);
     Ok(api_keys::table.filter(predicate).count().get_result(tx.db())?)
 }
@@ -152,7 +168,7 @@ fn count_with_reach(
     now: Timestamp,
     limit: i64,
 ) -> Result<(Count, AccessPath), Error> {
-    let common = frequent_terms(tx, filter)?;
+    let common = frequent_terms(tx, filter, limit)?;
     if let many @ Count::Many(_) = sample(tx, filter, now, &common, limit)? {
         return Ok((many, AccessPath::Index { common }));
     }
@@ -162,22 +178,28 @@ fn count_with_reach(
 }
 
 /// Do many keys match by what an index proposes first? If not, that says nothing. Of the keys with some permissions, those of the first
-/// so many entries in lists are looked at: to tell all of them apart takes far longer.
+/// so many entries in lists are looked at, since to tell all of them apart takes far longer; of the active ones those that do not end
+/// soon.
 fn sample(tx: &mut ReadTx, filter: &KeyFilter, now: Timestamp, common: &[String], limit: i64) -> Result<Count, Error> {
-    let by_scopes = filter.search.is_none() && filter.conditions.iter().all(|one| one.column == Column::Scope);
+    let has_part = |condition: &Condition| match &condition.test {
+        Test::Choice { wanted, values } => *wanted && values[..] == [Choice::Active],
+        Test::Text(_) => condition.column == Column::Scope,
+        _ => false,
+    };
+    let in_parts = filter.search.is_none() && filter.conditions.iter().all(has_part);
     let reach = match common.first() {
-        Some(text) => AccessPath::Sample(Some(text.clone()), COMMON),
-        None if by_scopes && !filter.conditions.is_empty() => AccessPath::Sample(None, COMMON),
+        Some(text) => AccessPath::Sample(Some(text.clone()), common_from(limit)),
+        None if in_parts && !filter.conditions.is_empty() => AccessPath::Sample(None, common_from(limit)),
         None => return Ok(Count::Exactly(0)),
     };
     let sample = matching(tx, filter, now, &reach);
     count_up_to(tx, sample, limit)
 }
 
-fn frequent_terms(tx: &mut ReadTx, filter: &KeyFilter) -> Result<Vec<String>, Error> {
+fn frequent_terms(tx: &mut ReadTx, filter: &KeyFilter, limit: i64) -> Result<Vec<String>, Error> {
     let mut common = Vec::new();
     for text in needles(filter) {
-        if dialect::is_frequent(tx.db(), text, COMMON)? {
+        if dialect::is_frequent(tx.db(), text, common_from(limit))? {
             common.push(text.to_owned());
         }
     }

@@ -82,12 +82,12 @@ fn having(tx: &ReadTx, column: Column, compare: &Compare<'_>, reach: &AccessPath
         _ => (
             format!(
                 "{key} IN (SELECT key_scopes.key FROM key_scopes \
-                 WHERE key_scopes.permission {open}SELECT permissions.id FROM permissions WHERE "
+                 WHERE key_scopes.permission IN (SELECT permissions.id FROM permissions WHERE "
             ),
             &["permissions.name"],
             match reach {
-                AccessPath::Sample(None, most) => format!("{close} LIMIT {most})"),
-                _ => format!("{close})"),
+                AccessPath::Sample(None, most) => format!(") LIMIT {most})"),
+                _ => "))".to_owned(),
             },
         ),
     };
