@@ -152,6 +152,7 @@ const ACTIONS: [(&str, &[&str]); 7] = [
         &[
             "accounts::links::check_link",
             "accounts::links::use_link",
+            "audit::read::explain_audit",
             "audit::read::next_of_audit",
             "audit::verify::verify_audit",
             "bulk::run::run_jobs",

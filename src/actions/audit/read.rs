@@ -55,6 +55,12 @@ impl App {
             .await
     }
 
+    /// How the database goes about the first page, in its own words.
+    pub async fn explain_audit(&self, filter: &EventFilter) -> Result<Vec<String>, Error> {
+        let filter = filter.clone();
+        Ok(self.store.read(move |tx| events::explain(tx, &filter, PAGE)).await?)
+    }
+
     /// Begins an export of the log: noted before the first event leaves.
     pub async fn begin_audit_export(
         &self,

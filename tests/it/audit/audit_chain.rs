@@ -1,5 +1,6 @@
 //! The chain of the audit log: what breaks it is found, and many writers at once keep it whole.
 
+use claviger::domain::audit::EventFilter;
 use claviger::domain::audit::chain::Break;
 
 use crate::support::database::Kind;
@@ -140,3 +141,22 @@ fn sixteen_writers_at_once_keep_the_chain_whole(app: TestApp) {
     assert_eq!(app.verify_audit(), Ok(16 * 3 + 160));
 }
 on_both!(sixteen_writers_at_once_keep_the_chain_whole);
+
+fn a_page_of_the_log_is_read_along_an_index(app: TestApp) {
+    app.run(app.app.fill_demo(300, 7, |_| {})).expect("a demo");
+    let text = |text: &str| Some(text.to_owned());
+    let filters = [
+        EventFilter::default(),
+        EventFilter { actor: text("miriam"), ..EventFilter::default() },
+        EventFilter { target: text("miriam"), ..EventFilter::default() },
+        EventFilter { action: text("key.generate"), ..EventFilter::default() },
+        EventFilter { address: text("10.0.0.1"), ..EventFilter::default() },
+        EventFilter { outcome: text("failure"), ..EventFilter::default() },
+    ];
+    for filter in filters {
+        let plan = app.run(app.app.explain_audit(&filter)).expect("a plan");
+        let sorts = plan.iter().any(|line| line.contains("Sort Key") || line.contains("USE TEMP B-TREE"));
+        assert!(!sorts && !plan.iter().any(|line| line.contains("Seq Scan")), "{filter:?}: {plan:#?}");
+    }
+}
+on_both!(a_page_of_the_log_is_read_along_an_index);
