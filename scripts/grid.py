@@ -100,7 +100,7 @@ times, path = [], f"{grid}view=all&sort=name"
 for _ in range(1000):
     answer, text, took = ask("GET", path)
     times.append(took)
-    following = re.search(r'href="([^"]*)" rel="next"', text)
+    following = re.search(r'href="([^"]*)"[^>]* rel="next"', text)
     if not following:
         break
     path = following.group(1).replace("&amp;", "&").replace("&#38;", "&")

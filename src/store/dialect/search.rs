@@ -110,19 +110,16 @@ fn proposed(text: &str) -> Option<String> {
     }
 }
 
-/// A condition that only keys with such a first eight or note fulfil, where these columns have no index of their own: those whose
-/// trigrams say so.
+/// A condition that only keys whose first eight begins with a text fulfil, where that column has no index of its own.
 ///
-/// SQLite: none, since an index costs it nothing unless the text changes. Postgres: each index of a table costs each change of a row.
-pub fn may_begin_with(db: &Db, text: &str, is_first: bool) -> Option<Predicate> {
-    let (Db::Postgres(_), length) = (db, text.chars().count()) else { return None };
-    let pattern = match length {
-        2.. if is_first => format!("{}%", escaped(text)),
-        3.. => holding(text),
-        _ => return None,
-    };
+/// SQLite: none, since an index costs it nothing unless the text changes. Postgres: each index of a table costs each change of a row,
+/// and the texts of a key begin with its first eight, so their trigrams tell.
+pub fn may_begin_with(db: &Db, text: &str) -> Option<Predicate> {
+    if matches!(db, Db::Sqlite(_)) || text.chars().count() < 2 {
+        return None;
+    }
     let found = sql::<Bool>("api_keys.id IN (SELECT key_search.key FROM key_search WHERE key_search.document LIKE ");
-    Some(Box::new(found.bind::<Text, _>(pattern).sql(")")))
+    Some(Box::new(found.bind::<Text, _>(format!("{}%", escaped(text))).sql(")")))
 }
 
 /// How to say that a number is among the few that a query gives: opened, and closed.

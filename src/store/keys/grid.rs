@@ -67,7 +67,7 @@ pub fn page(tx: &mut ReadTx, ask: &Ask) -> Result<(Page<Placed>, Count), Error> 
 fn is_search(filter: &KeyFilter) -> bool {
     let looks = |condition: &Condition| match &condition.test {
         Test::Text(TextTest::Contains { .. }) => !related::is_related(condition.column),
-        Test::Text(_) => matches!(condition.column, Column::FirstEight | Column::Note),
+        Test::Text(_) => condition.column == Column::FirstEight,
         _ => false,
     };
     let by_status = |condition: &&Condition| !matches!(condition.column, Column::Status | Column::Expires);

@@ -112,10 +112,10 @@ fn text(tx: &ReadTx, column: Column, test: &TextTest, reach: &AccessPath) -> Pre
 
 /// A condition that only keys with one of these texts fulfil, and, where the column has no index, those whose trigrams say so.
 fn among(tx: &ReadTx, column: Column, values: &[String], reach: &AccessPath, condition: Predicate) -> Predicate {
-    if !matches!(column, Column::FirstEight | Column::Note) || matches!(reach, AccessPath::Row(_)) {
+    if column != Column::FirstEight || matches!(reach, AccessPath::Row(_)) {
         return condition;
     }
-    let candidates = values.iter().map(|value| dialect::may_begin_with(tx.kind(), value, column == Column::FirstEight));
+    let candidates = values.iter().map(|value| dialect::may_begin_with(tx.kind(), value));
     match candidates.collect::<Option<Vec<Predicate>>>() {
         Some(candidates) => Box::new(any(candidates.into_iter()).and(condition)),
         None => condition,
